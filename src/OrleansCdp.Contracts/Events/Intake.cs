@@ -1,0 +1,215 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using Orleans.Concurrency;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// The one way in, for HTTP and for stream producers alike: quarantines what was refused, counts what was
+/// filtered, and appends what was accepted to the log.
+/// </summary>
+public sealed class Intake(
+    IGrainFactory grains,
+    DefinitionCatalogue catalogue,
+    IntakeCounts counts,
+    TimeProvider clock
+)
+{
+    /// <summary>Takes items in. Returns once every accepted event is committed and every refused one kept.</summary>
+    /// <param name="items">At most <see cref="Limits.BatchItemsMax"/> times a few; grouped here.</param>
+    /// <exception cref="LogUnavailableException">
+    /// Not everything could be made durable. Send the same items again; what went in counts once.
+    /// </exception>
+    public async Task<IntakeResult> SubmitAsync(IReadOnlyList<IntakeItem> items)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        ImmutableArray<IntakeRefusal> refusals = await QuarantineAsync(items, now);
+        int filtered = CountFiltered(items);
+        List<int>[] byPartition = GroupByPartition(items);
+        Task<PartitionAppend>[] appends =
+        [
+            .. byPartition
+                .Select((indexes, partition) => (indexes, partition))
+                .Where(group => group.indexes is not null)
+                .Select(group => AppendAsync(items, group.indexes, group.partition)),
+        ];
+        PartitionAppend[] done = await Task.WhenAll(appends);
+        return new IntakeResult
+        {
+            Receipt = Receipt.Encode(now, done.Select(append => append.Position)),
+            Accepted = done.Sum(append => append.Accepted),
+            Duplicates = done.Sum(append => append.Duplicates),
+            Filtered = filtered,
+            Refusals = refusals,
+        };
+    }
+
+    private static IntakeRefusal RefusalOf(int index, Admission.Refused refused) =>
+        new(index, refused.Code, refused.Message, refused.Pointer);
+
+    private static QuarantineItem KeptOf(IntakeItem item, Admission.Refused why, DateTimeOffset at)
+    {
+        bool truncated = item.Payload.Length > IQuarantineGrain.PayloadBytesMax;
+        return new QuarantineItem
+        {
+            Stream = item.Stream,
+            Code = why.Code,
+            Message = why.Message,
+            Pointer = why.Pointer,
+            Origin = item.Origin,
+            Payload = (
+                truncated ? item.Payload[..IQuarantineGrain.PayloadBytesMax] : item.Payload
+            ).ToArray(),
+            Truncated = truncated || item.Incomplete,
+            At = at,
+        };
+    }
+
+    private async Task<ImmutableArray<IntakeRefusal>> QuarantineAsync(
+        IReadOnlyList<IntakeItem> items,
+        DateTimeOffset now
+    )
+    {
+        var refusals = ImmutableArray.CreateBuilder<IntakeRefusal>();
+        List<QuarantineItem> kept = [];
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (items[i].Admission is Admission.Refused refused)
+            {
+                refusals.Add(RefusalOf(i, refused));
+                kept.Add(KeptOf(items[i], refused, now));
+            }
+        }
+
+        foreach (QuarantineItem[] part in kept.Chunk(IQuarantineGrain.ItemsMax))
+        {
+            await grains.GetGrain<IQuarantineGrain>(0).AddAsync(part.AsImmutable());
+            foreach (QuarantineItem item in part)
+            {
+                counts.Add(item.Stream, CountKind.Received, "", 1);
+            }
+        }
+
+        return refusals.ToImmutable();
+    }
+
+    private int CountFiltered(IReadOnlyList<IntakeItem> items)
+    {
+        int filtered = 0;
+        foreach (IntakeItem item in items)
+        {
+            counts.Add(item.Stream, CountKind.UnknownFields, "", item.Admission.UnknownFields);
+            if (item.Admission is Admission.Filtered why)
+            {
+                filtered++;
+                counts.Add(item.Stream, CountKind.Received, "", 1);
+                counts.Add(item.Stream, CountKind.Filtered, why.Reason, 1);
+            }
+        }
+
+        return filtered;
+    }
+
+    private List<int>[] GroupByPartition(IReadOnlyList<IntakeItem> items)
+    {
+        List<int>[] byPartition = new List<int>[catalogue.PartitionCount];
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (items[i].Admission is Admission.Accepted accepted)
+            {
+                int partition = Partitions.Of(accepted.Event.Link, byPartition.Length);
+                (byPartition[partition] ??= []).Add(i);
+            }
+        }
+
+        return byPartition;
+    }
+
+    private async Task<PartitionAppend> AppendAsync(
+        IReadOnlyList<IntakeItem> items,
+        List<int> indexes,
+        int partition
+    )
+    {
+        var log = grains.GetGrain<IPartitionLogGrain>(partition);
+        long normal = 0;
+        long low = 0;
+        int duplicates = 0;
+        foreach (int[] part in indexes.Chunk(Limits.AppendBatchMax))
+        {
+            LinkEvent[] events = Array.ConvertAll(
+                part,
+                i => ((Admission.Accepted)items[i].Admission).Event
+            );
+            AppendResult result = await log.AppendAsync(events.AsImmutable());
+            normal = Math.Max(normal, result.NormalSequence);
+            low = Math.Max(low, result.LowSequence);
+            duplicates += result.Duplicates.Length;
+            CountReceived(items, part);
+        }
+
+        ReceiptPosition position = new(partition, normal, low);
+        return new PartitionAppend(position, indexes.Count - duplicates, duplicates);
+    }
+
+    private void CountReceived(IReadOnlyList<IntakeItem> items, int[] part)
+    {
+        foreach (IGrouping<string, int> stream in part.GroupBy(i => items[i].Stream))
+        {
+            counts.Add(stream.Key, CountKind.Received, "", stream.Count());
+        }
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct PartitionAppend(
+        ReceiptPosition Position,
+        int Accepted,
+        int Duplicates
+    );
+}
+
+/// <summary>One record on its way in.</summary>
+public sealed record IntakeItem
+{
+    /// <summary>Name of the data stream.</summary>
+    public required string Stream { get; init; }
+
+    /// <summary>What the definition makes of it.</summary>
+    public required Admission Admission { get; init; }
+
+    /// <summary>The record as sent; kept if it is refused.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Whether <see cref="Payload"/> is already cut short.</summary>
+    public bool Incomplete { get; init; }
+
+    /// <summary>How the payload would go in again.</summary>
+    public QuarantineOrigin Origin { get; init; }
+}
+
+/// <summary>What became of a batch.</summary>
+public sealed record IntakeResult
+{
+    /// <summary>Token for <c>GET /v1/receipts/{id}</c>.</summary>
+    public required string Receipt { get; init; }
+
+    /// <summary>Events now durable in the log.</summary>
+    public required int Accepted { get; init; }
+
+    /// <summary>Events known already.</summary>
+    public required int Duplicates { get; init; }
+
+    /// <summary>Events the definition does not keep.</summary>
+    public required int Filtered { get; init; }
+
+    /// <summary>Events refused and quarantined.</summary>
+    public required ImmutableArray<IntakeRefusal> Refusals { get; init; }
+}
+
+/// <summary>A refused item.</summary>
+/// <param name="Index">Its place in the batch, from 0.</param>
+/// <param name="Code">A <see cref="ReasonCodes"/> value.</param>
+/// <param name="Message">What is wrong.</param>
+/// <param name="Pointer">JSON pointer within the item, or null.</param>
+public sealed record IntakeRefusal(int Index, string Code, string Message, string? Pointer);

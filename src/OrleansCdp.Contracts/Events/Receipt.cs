@@ -1,0 +1,87 @@
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace OrleansCdp.Events;
+
+/// <summary>Where one partition's part of a batch ends in the log.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="NormalSequence">Last sequence in the normal lane; 0 for none.</param>
+/// <param name="LowSequence">Last sequence in the low lane; 0 for none.</param>
+public readonly record struct ReceiptPosition(int Partition, long NormalSequence, long LowSequence);
+
+/// <summary>
+/// A receipt is its own record: when the batch was stored and where it ends in the log. Nothing is kept on the
+/// server for it, so asking costs nothing until it is asked.
+/// </summary>
+public sealed record Receipt
+{
+    private const byte Format = 1;
+
+    /// <summary>When the batch was durable.</summary>
+    public required DateTimeOffset StoredAt { get; init; }
+
+    /// <summary>Where it ends, per partition.</summary>
+    public required ImmutableArray<ReceiptPosition> Positions { get; init; }
+
+    /// <summary>Writes a receipt as a URL-safe token.</summary>
+    public static string Encode(DateTimeOffset storedAt, IEnumerable<ReceiptPosition> positions)
+    {
+        using MemoryStream bytes = new();
+        using BinaryWriter writer = new(bytes);
+        writer.Write(Format);
+        writer.Write7BitEncodedInt64(storedAt.UtcTicks);
+        foreach (ReceiptPosition position in positions)
+        {
+            writer.Write7BitEncodedInt(position.Partition);
+            writer.Write7BitEncodedInt64(position.NormalSequence);
+            writer.Write7BitEncodedInt64(position.LowSequence);
+        }
+
+        writer.Flush();
+        return Base64Url.EncodeToString(bytes.ToArray());
+    }
+
+    /// <summary>Reads a token.</summary>
+    /// <returns>False when it is none of ours.</returns>
+    public static bool TryDecode(string token, [NotNullWhen(true)] out Receipt? receipt)
+    {
+        receipt = null;
+        if (token.Length > 32 * Partitions.CountMax || !Base64Url.IsValid(token))
+        {
+            return false;
+        }
+
+        using MemoryStream bytes = new(Base64Url.DecodeFromChars(token));
+        using BinaryReader reader = new(bytes);
+        try
+        {
+            if (reader.ReadByte() != Format)
+            {
+                return false;
+            }
+
+            DateTimeOffset storedAt = new(reader.Read7BitEncodedInt64(), TimeSpan.Zero);
+            var positions = ImmutableArray.CreateBuilder<ReceiptPosition>();
+            while (bytes.Position < bytes.Length)
+            {
+                int partition = reader.Read7BitEncodedInt();
+                if (partition is < 0 or >= Partitions.CountMax)
+                {
+                    return false;
+                }
+
+                positions.Add(
+                    new(partition, reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64())
+                );
+            }
+
+            receipt = new Receipt { StoredAt = storedAt, Positions = positions.ToImmutable() };
+            return true;
+        }
+        catch (Exception e) when (e is IOException or FormatException or ArgumentException)
+        {
+            return false; // A token cut short or made up: the caller's error, not ours.
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>
+/// The active data streams, compiled, in the memory of this process. Polled by version once a second, so that
+/// reading it costs nothing.
+/// </summary>
+public sealed partial class DefinitionCatalogue(
+    IGrainFactory grains,
+    TimeProvider clock,
+    ILogger<DefinitionCatalogue> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
+    private readonly TaskCompletionSource loaded = new();
+    private volatile Snapshot current = Snapshot.None;
+
+    /// <summary>The streams by name; empty before the first poll.</summary>
+    public FrozenDictionary<string, DataStream> Streams => current.Streams;
+
+    /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
+    public long Version => current.Version;
+
+    /// <summary>Partitions of the log; 0 before the first poll.</summary>
+    public int PartitionCount => current.PartitionCount;
+
+    /// <summary>Done once the first catalogue is in use.</summary>
+    public Task Loaded => loaded.Task;
+
+    /// <summary>Fetches and compiles the newest catalogue now.</summary>
+    public async Task RefreshAsync()
+    {
+        var grain = grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        Catalogue? newer = await grain.GetCatalogueAsync(current.Version);
+        if (newer is null)
+        {
+            return;
+        }
+
+        Dictionary<string, DataStream> streams = [];
+        foreach (DefinitionVersion definition in newer.Definitions.Where(d => d.Kind == "stream"))
+        {
+            (DataStream? stream, var errors) = DataStream.Compile(definition.Name, definition.Text);
+            if (stream is null)
+            {
+                LogNotCompiled(definition.Name, definition.Version, errors[0].Message);
+                continue;
+            }
+
+            streams[definition.Name] = stream;
+        }
+
+        current = new Snapshot(newer.Version, newer.PartitionCount, streams.ToFrozenDictionary());
+        loaded.TrySetResult();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(PollPeriod, clock);
+        do
+        {
+            try
+            {
+                await RefreshAsync();
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogPollFailed(e);
+            }
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    [LoggerMessage(
+        LogEvents.DefinitionNotCompiled,
+        LogLevel.Error,
+        "Active stream definition {Name} v{Version} does not compile here: {Reason}"
+    )]
+    private partial void LogNotCompiled(string name, int version, string reason);
+
+    [LoggerMessage(
+        LogEvents.CataloguePollFailed,
+        LogLevel.Warning,
+        "Could not poll definitions; the last known ones stay in use"
+    )]
+    private partial void LogPollFailed(Exception exception);
+
+    private sealed record Snapshot(
+        long Version,
+        int PartitionCount,
+        FrozenDictionary<string, DataStream> Streams
+    )
+    {
+        public static Snapshot None { get; } =
+            new(0, 0, FrozenDictionary<string, DataStream>.Empty);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>All definitions of the system, versioned. One grain, key <c>definitions</c>.</summary>
+[Alias("cdp.definitions")]
+public interface IDefinitionsGrain : IGrainWithStringKey
+{
+    /// <summary>The grain's only key.</summary>
+    const string Key = "definitions";
+
+    /// <summary>Most definitions of all kinds together.</summary>
+    const int DefinitionsMax = 500;
+
+    /// <summary>Versions kept of one definition.</summary>
+    const int VersionsMax = 50;
+
+    /// <summary>Makes a text the active version; an equal text makes none.</summary>
+    /// <param name="kind">e.g. <c>stream</c>.</param>
+    /// <param name="name">The definition's name.</param>
+    /// <param name="text">YAML or JSON, at most <see cref="Limits.DefinitionMax"/> characters.</param>
+    /// <param name="author">Name of the key or person.</param>
+    /// <returns>The active version, or what is wrong with the text.</returns>
+    [Alias("put")]
+    Task<PutResult> PutAsync(string kind, string name, string text, string author);
+
+    /// <summary>All versions of one definition, oldest first; empty when there is none.</summary>
+    [Alias("versions")]
+    Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name);
+
+    /// <summary>Every active definition, if the catalogue is newer than <paramref name="known"/>.</summary>
+    /// <returns>Null when the caller knows the newest.</returns>
+    [Alias("catalogue")]
+    Task<Catalogue?> GetCatalogueAsync(long known);
+}
+
+/// <summary>One version of one definition.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.definition-version")]
+public sealed record DefinitionVersion
+{
+    /// <summary>Kind, e.g. <c>stream</c>.</summary>
+    [Id(0)]
+    public required string Kind { get; init; }
+
+    /// <summary>Name within its kind.</summary>
+    [Id(1)]
+    public required string Name { get; init; }
+
+    /// <summary>From 1.</summary>
+    [Id(2)]
+    public required int Version { get; init; }
+
+    /// <summary>As written by its author.</summary>
+    [Id(3)]
+    public required string Text { get; init; }
+
+    /// <summary>Lower-case hex SHA-256 of the text; files and server agree on it.</summary>
+    [Id(4)]
+    public required string Hash { get; init; }
+
+    /// <summary>Who put it.</summary>
+    [Id(5)]
+    public required string Author { get; init; }
+
+    /// <summary>When.</summary>
+    [Id(6)]
+    public required DateTimeOffset At { get; init; }
+}
+
+/// <summary>What became of a put definition.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.put-result")]
+public sealed record PutResult
+{
+    /// <summary>The active version; null when refused.</summary>
+    [Id(0)]
+    public DefinitionVersion? Active { get; init; }
+
+    /// <summary>False when the text equals the version already active.</summary>
+    [Id(1)]
+    public bool Changed { get; init; }
+
+    /// <summary>What is wrong with the text; empty when accepted.</summary>
+    [Id(2)]
+    public ImmutableArray<DefinitionError> Errors { get; init; } = [];
+}
+
+/// <summary>Every active definition.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.catalogue")]
+public sealed record Catalogue
+{
+    /// <summary>Grows with every change.</summary>
+    [Id(0)]
+    public required long Version { get; init; }
+
+    /// <summary>The active versions.</summary>
+    [Id(1)]
+    public required ImmutableArray<DefinitionVersion> Definitions { get; init; }
+
+    /// <summary>Partitions of the log: fixed when the database was made.</summary>
+    [Id(2)]
+    public required int PartitionCount { get; init; }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>What the system is doing, and what became of every event. Stateless: key 0.</summary>
+[Alias("cdp.status")]
+public interface IStatusGrain : IGrainWithIntegerKey
+{
+    /// <summary>Partitions, counts and silos as of now.</summary>
+    [Alias("get")]
+    Task<ClusterStatus> GetAsync();
+
+    /// <summary>Adds what a gateway or a producer counted since its last report; durable when it returns.</summary>
+    [Alias("count")]
+    Task CountAsync(ImmutableArray<EventCount> counts);
+}
+
+/// <summary>What became of events. Received = applied + duplicate + suppressed (both) + quarantined, once drained.</summary>
+public enum CountKind
+{
+    /// <summary>Sent to us and authenticated, one per event.</summary>
+    Received = 0,
+
+    /// <summary>Folded into a state.</summary>
+    Applied = 1,
+
+    /// <summary>Known (source, event id).</summary>
+    Duplicate = 2,
+
+    /// <summary>Kept out of the log by the data stream's stateless filter.</summary>
+    Filtered = 3,
+
+    /// <summary>Found to say nothing new when it met its state.</summary>
+    Suppressed = 4,
+
+    /// <summary>Refused, and waiting in quarantine.</summary>
+    Quarantined = 5,
+
+    /// <summary>Fields that no definition asks for, dropped at the edge. Not events.</summary>
+    UnknownFields = 6,
+}
+
+/// <summary>A number of events of one stream with one fate.</summary>
+/// <param name="Stream">Data stream.</param>
+/// <param name="Kind">Their fate.</param>
+/// <param name="Reason">Why, or empty.</param>
+/// <param name="Count">How many.</param>
+[GenerateSerializer, Immutable, Alias("cdp.event-count")]
+public readonly record struct EventCount(
+    [property: Id(0)] string Stream,
+    [property: Id(1)] CountKind Kind,
+    [property: Id(2)] string Reason,
+    [property: Id(3)] long Count
+);
+
+/// <summary>The state of the cluster.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.cluster-status")]
+public sealed record ClusterStatus
+{
+    /// <summary>Both lanes of every partition.</summary>
+    [Id(0)]
+    public required ImmutableArray<PartitionStatus> Partitions { get; init; }
+
+    /// <summary>What became of every event so far.</summary>
+    [Id(1)]
+    public required ImmutableArray<EventCount> Counts { get; init; }
+
+    /// <summary>Active silos.</summary>
+    [Id(2)]
+    public required ImmutableArray<string> Silos { get; init; }
+
+    /// <summary>Version of the definitions' catalogue.</summary>
+    [Id(3)]
+    public required long Definitions { get; init; }
+
+    /// <summary>Individuals with a stored state.</summary>
+    [Id(4)]
+    public long Individuals { get; init; }
+
+    /// <summary>Accounts with a stored state.</summary>
+    [Id(5)]
+    public long Accounts { get; init; }
+}
+
+/// <summary>One lane of one partition.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.partition-status")]
+public sealed record PartitionStatus
+{
+    /// <summary>Partition, from 0.</summary>
+    [Id(0)]
+    public required int Partition { get; init; }
+
+    /// <summary>Lane.</summary>
+    [Id(1)]
+    public required Lane Lane { get; init; }
+
+    /// <summary>Sequence of the last event in the log.</summary>
+    [Id(2)]
+    public required long Head { get; init; }
+
+    /// <summary>Every event up to this one is in its durable state.</summary>
+    [Id(3)]
+    public required long Checkpoint { get; init; }
+
+    /// <summary>Name of the silo that reads it.</summary>
+    [Id(4)]
+    public string? Reader { get; init; }
+
+    /// <summary>Name of the silo that writes it.</summary>
+    [Id(5)]
+    public string? Writer { get; init; }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>One unified individual: who it is, what we know, what it means.</summary>
+[Alias("cdp.unified-individual")]
+public interface IUnifiedIndividualGrain : IGrainWithStringKey
+{
+    /// <summary>Folds events into the links they belong to. An event folded before changes nothing.</summary>
+    /// <param name="events">
+    /// Events of one partition and lane, in sequence order; at most <see cref="Limits.ApplyBatchMax"/>.
+    /// </param>
+    /// <returns>
+    /// Once the new state is durable: one outcome per event, or an empty array when all were applied.
+    /// </returns>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">
+    /// Another activation wrote first. Nothing was applied; the events are safe to redeliver.
+    /// </exception>
+    [Alias("apply")]
+    Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events);
+
+    /// <summary>Answers a data graph from memory.</summary>
+    /// <returns>Null when nobody is here, or with <see cref="ContextAnswer.MovedTo"/> after a merge.</returns>
+    [AlwaysInterleave] // every event in memory is durable in the log, so a read may overtake a snapshot being written
+    [Alias("context")]
+    ValueTask<ContextAnswer?> GetContextAsync(string graph);
+
+    /// <summary>The profile with provenance, as ready JSON.</summary>
+    /// <param name="explain">Also what lost, per trait.</param>
+    [AlwaysInterleave]
+    [Alias("profile")]
+    ValueTask<ContextAnswer?> GetProfileAsync(bool explain);
+
+    /// <summary>
+    /// First step of a link move: freezes links here for <paramref name="target"/> and returns their state.
+    /// Repeating it returns the same.
+    /// </summary>
+    /// <param name="links">The links to move; empty for all.</param>
+    /// <param name="target">The individual that takes them.</param>
+    /// <returns>Null when they are already promised to another individual, or are not here.</returns>
+    [Alias("detach")]
+    Task<LinkTransfer?> DetachAsync(ImmutableArray<LinkKey> links, string target);
+
+    /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>
+    /// <returns>False when this individual itself has been absorbed or has no room.</returns>
+    [Alias("attach")]
+    Task<bool> AttachAsync(Immutable<LinkTransfer> transfer);
+
+    /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
+    [Alias("release")]
+    Task ReleaseAsync(ImmutableArray<LinkKey> links, string target);
+}

@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Finds individuals and accounts by identifier. Stateless: any key, by convention 0.</summary>
+[Alias("cdp.identity")]
+public interface IIdentityGrain : IGrainWithIntegerKey
+{
+    /// <summary>Who bears this identifier.</summary>
+    /// <param name="subject">Individuals or accounts.</param>
+    /// <param name="type">Identifier type; also <c>individual</c> or <c>account</c> for an id of ours.</param>
+    /// <param name="value">The value, as sent; it is normalised here.</param>
+    /// <returns>The owner of an anchor alone; otherwise all bearers, at most <see cref="FindMax"/>.</returns>
+    [Alias("find")]
+    Task<ImmutableArray<string>> FindAsync(Events.SubjectKind subject, string type, string value);
+
+    /// <summary>Most bearers one answer lists.</summary>
+    const int FindMax = 20;
+}

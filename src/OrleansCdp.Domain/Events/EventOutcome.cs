@@ -1,0 +1,100 @@
+namespace OrleansCdp.Events;
+
+/// <summary>What became of one event at its individual or account.</summary>
+public enum OutcomeKind
+{
+    /// <summary>Folded into the state (now, or earlier: redelivery changes nothing).</summary>
+    Applied = 0,
+
+    /// <summary>It said nothing new; the reason is in the code.</summary>
+    Suppressed = 1,
+
+    /// <summary>It cannot be folded; it belongs in quarantine under the code.</summary>
+    Refused = 2,
+
+    /// <summary>The link lives at another individual now, whose id is in the code; send it there.</summary>
+    Moved = 3,
+}
+
+/// <summary>What became of one event.</summary>
+/// <param name="Kind">The outcome.</param>
+/// <param name="Code">The reason, from <see cref="ReasonCodes"/>; null when applied.</param>
+[GenerateSerializer, Immutable, Alias("cdp.event-outcome")]
+public readonly record struct EventOutcome(
+    [property: Id(0)] OutcomeKind Kind,
+    [property: Id(1)] string? Code
+)
+{
+    /// <summary>The event is in the state.</summary>
+    public static EventOutcome Applied { get; }
+
+    /// <summary>The event said nothing new.</summary>
+    public static EventOutcome Suppressed(string code) => new(OutcomeKind.Suppressed, code);
+
+    /// <summary>The event's link lives at <paramref name="individual"/> now.</summary>
+    public static EventOutcome Moved(string individual) => new(OutcomeKind.Moved, individual);
+
+    /// <summary>The event cannot be folded.</summary>
+    public static EventOutcome Refused(string code) => new(OutcomeKind.Refused, code);
+}
+
+/// <summary>Stable reasons, shown to people and counted. Never renamed.</summary>
+public static class ReasonCodes
+{
+    /// <summary>The body is not JSON, CSV or UTF-8 as declared.</summary>
+    public const string Malformed = "malformed";
+
+    /// <summary>JSON nested deeper than <see cref="Limits.JsonDepthMax"/>.</summary>
+    public const string TooDeep = "too_deep";
+
+    /// <summary>One event larger than <see cref="Limits.EventBytesMax"/>.</summary>
+    public const string EventTooLarge = "event_too_large";
+
+    /// <summary>A required field is missing.</summary>
+    public const string Required = "required";
+
+    /// <summary>A value does not fit its field's type.</summary>
+    public const string WrongType = "wrong_type";
+
+    /// <summary>A date or time does not parse in the declared format.</summary>
+    public const string BadTime = "bad_time";
+
+    /// <summary>The event claims to have happened in the future.</summary>
+    public const string FutureTime = "future_time";
+
+    /// <summary>No subject: nobody the event could be about.</summary>
+    public const string NoSubject = "no_subject";
+
+    /// <summary>No record id where the definition asks for one.</summary>
+    public const string NoRecordId = "no_record_id";
+
+    /// <summary>A character that cannot be stored (NUL, a lone surrogate).</summary>
+    public const string BadText = "bad_text";
+
+    /// <summary>A bound of <see cref="Limits"/> was passed.</summary>
+    public const string LimitExceeded = "limit_exceeded";
+
+    /// <summary>The change concerns a record that was folded into the base long ago.</summary>
+    public const string RecordFolded = "record_folded";
+
+    /// <summary>The individual has as many links as it may have.</summary>
+    public const string LinksMax = "links_max";
+
+    /// <summary>No active definition under this name.</summary>
+    public const string UnknownStream = "unknown_stream";
+
+    /// <summary>The message's type is none the stream understands.</summary>
+    public const string UnknownType = "unknown_type";
+
+    /// <summary>Suppressed: no kept field changed.</summary>
+    public const string NothingNew = "nothing_new";
+
+    /// <summary>Suppressed: closed again with nothing new.</summary>
+    public const string ClosedAgain = "closed_again";
+
+    /// <summary>Suppressed at the edge: the definition does not keep this kind of event.</summary>
+    public const string KindNotKept = "kind_not_kept";
+
+    /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
+    public const string FoldFailed = "fold_failed";
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Ids of individuals and accounts, derived from their first anchor with XXH3-128 (xxhash.com): a rebuild from
+/// the log gives the same ids. Part of the stored format, never changed.
+/// </summary>
+public static class SubjectIds
+{
+    /// <summary>What ids of individuals start with.</summary>
+    public const string IndividualPrefix = "ind_";
+
+    /// <summary>What ids of accounts start with.</summary>
+    public const string AccountPrefix = "acc_";
+
+    /// <summary>The individual first known by this anchor.</summary>
+    public static string IndividualOf(Identifier anchor) =>
+        IndividualPrefix + Hash($"{anchor.Type}:{anchor.Value}");
+
+    /// <summary>The individual known by nothing but its link.</summary>
+    public static string IndividualOf(LinkKey link) => IndividualPrefix + Hash($"link:{link}");
+
+    /// <summary>The account of a link.</summary>
+    public static string AccountOf(LinkKey link) => AccountPrefix + Hash($"link:{link}");
+
+    private static string Hash(string text) =>
+        XxHash128
+            .HashToUInt128(Encoding.UTF8.GetBytes(text))
+            .ToString("x32", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,86 @@
+namespace OrleansCdp;
+
+/// <summary>Every bound of the product that is not an option. Tested at the limit and one past it.</summary>
+public static class Limits
+{
+    /// <summary>Bytes of one event as sent (32 KiB, as the Segment tracking API has it).</summary>
+    public const int EventBytesMax = 32 * 1024;
+
+    /// <summary>Bytes of one tracking batch, after decompression (500 KiB).</summary>
+    public const int BatchBytesMax = 500 * 1024;
+
+    /// <summary>Items of one tracking batch.</summary>
+    public const int BatchItemsMax = 2_500;
+
+    /// <summary>Bytes of the body of one data stream request, after decompression (10 MiB).</summary>
+    public const int StreamBodyBytesMax = 10 * 1024 * 1024;
+
+    /// <summary>Nesting of JSON objects and arrays.</summary>
+    public const int JsonDepthMax = 32;
+
+    /// <summary>Characters of an event id.</summary>
+    public const int EventIdMax = 200;
+
+    /// <summary>Characters of a link's printed key.</summary>
+    public const int LinkKeyMax = 512;
+
+    /// <summary>Characters of a record id.</summary>
+    public const int RecordIdMax = 200;
+
+    /// <summary>Characters of a field's name.</summary>
+    public const int FieldNameMax = 100;
+
+    /// <summary>Characters of one field's text; longer text is refused, never cut.</summary>
+    public const int FieldTextMax = 8 * 1024;
+
+    /// <summary>Fields one event may keep.</summary>
+    public const int EventFieldsMax = 200;
+
+    /// <summary>Identifiers one event may carry.</summary>
+    public const int EventIdentifiersMax = 20;
+
+    /// <summary>Characters of an identifier's value.</summary>
+    public const int IdentifierMax = 254;
+
+    /// <summary>Lines of one order.</summary>
+    public const int OrderLinesMax = 500;
+
+    /// <summary>How far in the future an event may claim to have happened.</summary>
+    public static readonly TimeSpan FutureMax = TimeSpan.FromHours(24);
+
+    /// <summary>Traits of one link.</summary>
+    public const int TraitsMax = 500;
+
+    /// <summary>Identifiers of one link.</summary>
+    public const int IdentifiersMax = 100;
+
+    /// <summary>Links of one individual or account.</summary>
+    public const int LinksMax = 5_000;
+
+    /// <summary>Records of one kind in one link; older closed ones are folded into a base.</summary>
+    public const int RecordsMax = 1_000;
+
+    /// <summary>Folded records a link remembers by hash, so that a later change to one is noticed.</summary>
+    public const int FoldedRecordsMax = 20_000;
+
+    /// <summary>Status changes kept per record; the oldest are folded into a count.</summary>
+    public const int StatusPointsMax = 64;
+
+    /// <summary>Latest interactions kept per link, and shown per individual.</summary>
+    public const int InteractionsMax = 20;
+
+    /// <summary>Fields kept of one interaction.</summary>
+    public const int InteractionFieldsMax = 12;
+
+    /// <summary>Distinct engagement names counted per link; further names count as <c>(other)</c>.</summary>
+    public const int EngagementNamesMax = 200;
+
+    /// <summary>Events of one call to an individual or account.</summary>
+    public const int ApplyBatchMax = 1_000;
+
+    /// <summary>Events of one call to a partition's log.</summary>
+    public const int AppendBatchMax = 2_500;
+
+    /// <summary>Characters of a definition.</summary>
+    public const int DefinitionMax = 256 * 1024;
+}

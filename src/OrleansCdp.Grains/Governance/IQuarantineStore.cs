@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Refused events in the database.</summary>
+public interface IQuarantineStore
+{
+    /// <summary>Adds items, and counts them as quarantined, in one transaction.</summary>
+    Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel);
+
+    /// <summary>Lists items not replayed yet, by id.</summary>
+    Task<ImmutableArray<QuarantineItem>> ListAsync(
+        QuarantineFilter filter,
+        CancellationToken cancel
+    );
+
+    /// <summary>Marks items replayed and takes them out of the count, in one transaction.</summary>
+    Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel);
+}
+
+/// <summary>Counts and positions in the database.</summary>
+public interface IStatusStore
+{
+    /// <summary>Adds to the counts.</summary>
+    Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel);
+
+    /// <summary>Everything <see cref="IStatusGrain.GetAsync"/> shows but silos and definitions.</summary>
+    Task<ClusterStatus> ReadAsync(CancellationToken cancel);
+}
+
+/// <summary>What was fixed when the database was made.</summary>
+/// <param name="PartitionCount">Partitions of the log.</param>
+public sealed record LogShape(int PartitionCount);

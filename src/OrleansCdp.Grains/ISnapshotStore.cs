@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>Durable states of individuals and accounts, read and written in groups.</summary>
+public interface ISnapshotStore
+{
+    /// <summary>Loads a state; concurrent loads share a statement.</summary>
+    /// <returns>Null when there is none.</returns>
+    Task<Snapshot?> LoadAsync(string id, CancellationToken cancel);
+
+    /// <summary>
+    /// Saves a state with everything that must be true at the same instant, in one transaction shared with other
+    /// states. The caller has at most one save of an id in flight.
+    /// </summary>
+    /// <exception cref="Orleans.Storage.InconsistentStateException">
+    /// The stored version is not <see cref="SnapshotWrite.PreviousVersion"/>: another activation wrote. Nothing was
+    /// written for this id.
+    /// </exception>
+    Task SaveAsync(SnapshotWrite write);
+}
+
+/// <summary>A stored state.</summary>
+/// <param name="Version">Version of the last save, from 1.</param>
+/// <param name="Data">The bytes saved.</param>
+public sealed record Snapshot(long Version, byte[] Data);
+
+/// <summary>One save.</summary>
+public sealed record SnapshotWrite
+{
+    /// <summary>Id of the individual (<c>ind_...</c>) or account (<c>acc_...</c>).</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The version last loaded or saved; 0 for a new state.</summary>
+    public required long PreviousVersion { get; init; }
+
+    /// <summary>The new version.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>The state.</summary>
+    public required byte[] Data { get; init; }
+
+    /// <summary>Identifiers the state bears now and did not at the previous version.</summary>
+    public ImmutableArray<Identifier> IdentifiersAdded { get; init; } = [];
+
+    /// <summary>Identifiers it bore then and does no more.</summary>
+    public ImmutableArray<Identifier> IdentifiersRemoved { get; init; } = [];
+
+    /// <summary>Claims that belong to this id from now on, whoever held them: the second step of a link move.</summary>
+    public ImmutableArray<string> ClaimsTaken { get; init; } = [];
+
+    /// <summary>Messages to relay once committed.</summary>
+    public ImmutableArray<OutboxRow> Outbox { get; init; } = [];
+
+    /// <summary>When the state next needs to be looked at by the clock; null for never.</summary>
+    public DateTimeOffset? DueAt { get; init; }
+}
+
+/// <summary>A message that is true because its state is.</summary>
+/// <param name="Topic">What it is about, e.g. <c>memberships</c>.</param>
+/// <param name="Sequence">Dense per id and topic, from 1.</param>
+/// <param name="Payload">The message.</param>
+public sealed record OutboxRow(string Topic, long Sequence, byte[] Payload);

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Who owns which claim: a link (<c>link:source/object/id</c>) or an anchor (<c>contactId:003...</c>). PostgreSQL is
+/// the arbiter.
+/// </summary>
+public interface IIdentityStore
+{
+    /// <summary>Reads claims in one statement.</summary>
+    /// <returns>Only the claims that exist.</returns>
+    Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
+        IReadOnlyCollection<string> claims,
+        CancellationToken cancel
+    );
+
+    /// <summary>Makes claims that nobody holds, in one statement.</summary>
+    /// <returns>Who holds each of them now: the given owner, or whoever was first.</returns>
+    Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    );
+
+    /// <summary>Moves the anchor stamp of links that follow their anchor.</summary>
+    Task RestampAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    );
+
+    /// <summary>Who bears an identifier, by the index that saves keep; at most <paramref name="limit"/>.</summary>
+    /// <param name="subject">Individuals or accounts.</param>
+    /// <param name="type">Identifier type.</param>
+    /// <param name="value">Normalised value.</param>
+    /// <param name="limit">Most ids returned.</param>
+    /// <param name="cancel">Stops the query.</param>
+    Task<ImmutableArray<string>> FindAsync(
+        SubjectKind subject,
+        string type,
+        string value,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>Keeps evidence of two anchors that contradict each other, for a steward. Repeating it changes nothing.</summary>
+    Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel);
+}
+
+/// <summary>A claim's owner.</summary>
+/// <param name="Owner">Individual or account.</param>
+/// <param name="AnchoredBy">For a link: rank of the anchor that decided, lower is stronger; for an anchor: its rank.</param>
+/// <param name="AnchoredAt">For a link that follows its anchor: the stamp of the event that decided.</param>
+public sealed record Claim(string Owner, int AnchoredBy, Stamp AnchoredAt);
+
+/// <summary>Two individuals, both with anchors of their own, that one event says are the same.</summary>
+/// <param name="Anchor">The claim both want, e.g. <c>email:ada@example.com</c>.</param>
+/// <param name="Holder">Who holds it.</param>
+/// <param name="Claimant">Who wants it.</param>
+/// <param name="Link">The link whose event says so.</param>
+/// <param name="EventId">That event.</param>
+public sealed record AnchorConflict(
+    string Anchor,
+    string Holder,
+    string Claimant,
+    LinkKey Link,
+    string EventId
+);
