@@ -41,14 +41,15 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="links">The links to move; empty for all.</param>
     /// <param name="target">The individual that takes them.</param>
-    /// <returns>Null when they are already promised to another individual, or are not here.</returns>
+    /// <param name="rank">Rank of the target's strongest anchor.</param>
+    /// <returns>Null when they are already promised to another individual.</returns>
     [Alias("detach")]
-    Task<LinkTransfer?> DetachAsync(ImmutableArray<LinkKey> links, string target);
+    Task<LinkTransfer?> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
 
     /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>
-    /// <returns>False when this individual itself has been absorbed or has no room.</returns>
+    /// <returns>Null when taken; otherwise who absorbed this individual and takes them instead.</returns>
     [Alias("attach")]
-    Task<bool> AttachAsync(Immutable<LinkTransfer> transfer);
+    Task<string?> AttachAsync(Immutable<LinkTransfer> transfer);
 
     /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
     [Alias("release")]

@@ -8,5 +8,16 @@ public static class LogEvents
     public const int DefinitionNotCompiled = 100;
     public const int CataloguePollFailed = 101;
     public const int CountsNotReported = 102;
+    public const int PartitionAcquired = 200;
+    public const int PartitionLost = 201;
+    public const int LinksAttached = 202;
+    public const int FoldFailed = 203;
+    public const int PoisonEvent = 204;
+    public const int DeliveryRetried = 205;
+    public const int AnchorsClash = 206;
+    public const int DefinitionPut = 207;
+    public const int KeyAdded = 208;
+    public const int KeyRevoked = 209;
+    public const int ChunkFailed = 210;
 #pragma warning restore CS1591
 }

@@ -1,10 +1,236 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+using OrleansCdp.Insights;
+
 namespace OrleansCdp;
 
-/// <summary>One source's view of one subject, with everything its events said.</summary>
+/// <summary>An identifier as a link's events stated it, and since when.</summary>
+/// <param name="Identifier">The identifier.</param>
+/// <param name="Stamp">The oldest event that stated it.</param>
+[GenerateSerializer, Immutable, Alias("cdp.link-identifier")]
+public sealed record LinkIdentifier(
+    [property: Id(0)] Identifier Identifier,
+    [property: Id(1)] Stamp Stamp
+);
+
+/// <summary>The account a link's subject belongs to, as last stated.</summary>
+/// <param name="Account">The account's link.</param>
+/// <param name="Stamp">The newest event that stated it.</param>
+/// <param name="Previous">The account it belonged to before; null for none.</param>
+[GenerateSerializer, Immutable, Alias("cdp.account-register")]
+public sealed record AccountRegister(
+    [property: Id(0)] LinkKey Account,
+    [property: Id(1)] Stamp Stamp,
+    [property: Id(2)] LinkKey? Previous
+);
+
+/// <summary>
+/// One source's view of one subject: the pure fold of its events. An individual is the merge of its links, so
+/// merging is moving a link and unmerging is moving it back.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.link")]
 public sealed record Link
 {
     /// <summary>The link's key.</summary>
     [Id(0)]
     public required LinkKey Key { get; init; }
+
+    /// <summary>Last applied sequence of the normal lane: what comes again up to it changes nothing.</summary>
+    [Id(1)]
+    public long AppliedNormal { get; init; }
+
+    /// <summary>Last applied sequence of the low lane.</summary>
+    [Id(2)]
+    public long AppliedLow { get; init; }
+
+    /// <summary>Facts about the subject.</summary>
+    [Id(3)]
+    public ImmutableArray<Register> Traits { get; init; } = [];
+
+    /// <summary>What names the subject, sorted by type and value; at most <see cref="Limits.IdentifiersMax"/>.</summary>
+    [Id(4)]
+    public ImmutableArray<LinkIdentifier> Identifiers { get; init; } = [];
+
+    /// <summary>Records, one set per object, sorted by object.</summary>
+    [Id(5)]
+    public ImmutableArray<RecordSet> Records { get; init; } = [];
+
+    /// <summary>What the subject did.</summary>
+    [Id(6)]
+    public EngagementState Engagement { get; init; } = EngagementState.None;
+
+    /// <summary>The account the subject belongs to; null when no event spoke of one.</summary>
+    [Id(7)]
+    public AccountRegister? Account { get; init; }
+
+    /// <summary>Receipt of the newest event folded in.</summary>
+    [Id(8)]
+    public DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>Earliest event by the source's clock.</summary>
+    [Id(9)]
+    public Stamp First { get; init; } = new(long.MaxValue, 0, 0);
+
+    /// <summary>Folds one event in. An event folded before changes nothing.</summary>
+    /// <param name="e">An event of this link; events of a lane come in sequence order.</param>
+    /// <param name="outcome">What became of it. A refused event leaves the link as it was.</param>
+    public Link Fold(SequencedEvent e, out EventOutcome outcome)
+    {
+        LinkEvent said = e.Event;
+        if (e.Sequence <= (said.Lane == Lane.Normal ? AppliedNormal : AppliedLow))
+        {
+            outcome = EventOutcome.Applied;
+            return this;
+        }
+
+        Stamp stamp = e.Stamp;
+        bool changed = false;
+        Link next = this with
+        {
+            Traits = Registers.Join(Traits, said.Traits, stamp, said.EventId, ref changed),
+            Identifiers = JoinIdentifiers(said.Identifiers, stamp, ref changed),
+            Account = JoinAccount(said.Account, stamp, ref changed),
+        };
+        if (next.Traits.Length > Limits.TraitsMax)
+        {
+            outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
+            return Passed(e);
+        }
+
+        outcome = EventOutcome.Applied;
+        if (said.Kind == EventKind.Engagement)
+        {
+            next = next with { Engagement = Engagement.Count(e) };
+        }
+        else if (said.RecordId is not null)
+        {
+            next = next.JoinRecord(e, out outcome);
+            if (outcome.Kind == OutcomeKind.Refused)
+            {
+                return Passed(e);
+            }
+
+            outcome = changed ? EventOutcome.Applied : outcome;
+        }
+        else if (!changed && First.At != long.MaxValue)
+        {
+            outcome = EventOutcome.Suppressed(ReasonCodes.NothingNew);
+        }
+
+        return next.Passed(e) with
+        {
+            ReceivedAt = said.ReceivedAt > ReceivedAt ? said.ReceivedAt : ReceivedAt,
+            First = stamp < First ? stamp : First,
+        };
+    }
+
+    /// <summary>The set of one object's records; null when there are none.</summary>
+    public RecordSet? RecordsOf(string recordObject)
+    {
+        int at = IndexOfSet(recordObject);
+        return at < 0 ? null : Records[at];
+    }
+
+    /// <summary>Whether another state of this link bears the same identifiers.</summary>
+    public bool BearsTheSameAs(Link? other) =>
+        other is not null
+        && (
+            Identifiers.Equals(other.Identifiers)
+            || Identifiers
+                .Select(known => known.Identifier)
+                .SequenceEqual(other.Identifiers.Select(known => known.Identifier))
+        );
+
+    private Link Passed(SequencedEvent e) =>
+        e.Event.Lane == Lane.Normal
+            ? this with
+            {
+                AppliedNormal = e.Sequence,
+            }
+            : this with
+            {
+                AppliedLow = e.Sequence,
+            };
+
+    private ImmutableArray<LinkIdentifier> JoinIdentifiers(
+        ImmutableArray<Identifier> said,
+        Stamp stamp,
+        ref bool changed
+    )
+    {
+        ImmutableArray<LinkIdentifier> joined = Identifiers;
+        foreach (Identifier identifier in said)
+        {
+            int at = joined.IndexOf(
+                identifier,
+                static (known, key) => Order(known.Identifier, key)
+            );
+            if (at < 0)
+            {
+                joined = joined.Insert(~at, new LinkIdentifier(identifier, stamp));
+                changed = true;
+            }
+            else if (
+                stamp < joined[at].Stamp
+                || (identifier.Verified && !joined[at].Identifier.Verified)
+            )
+            {
+                LinkIdentifier known = joined[at];
+                bool verified = known.Identifier.Verified || identifier.Verified;
+                changed |= verified != known.Identifier.Verified;
+                Identifier kept = known.Identifier with { Verified = verified };
+                Stamp since = stamp < known.Stamp ? stamp : known.Stamp;
+                joined = joined.SetItem(at, new LinkIdentifier(kept, since));
+            }
+        }
+
+        while (joined.Length > Limits.IdentifiersMax)
+        {
+            // Unverified and longest known goes first.
+            joined = joined.Remove(
+                joined.MinBy(known =>
+                    (known.Identifier.Verified, known.Stamp.At, known.Stamp.Arrival)
+                )!
+            );
+        }
+
+        return joined;
+    }
+
+    private static int Order(Identifier left, Identifier right)
+    {
+        int order = string.CompareOrdinal(left.Type, right.Type);
+        return order == 0 ? string.CompareOrdinal(left.Value, right.Value) : order;
+    }
+
+    private AccountRegister? JoinAccount(LinkKey? account, Stamp stamp, ref bool changed)
+    {
+        if (account is not { } stated || (Account is not null && Account.Stamp >= stamp))
+        {
+            return Account;
+        }
+
+        if (Account is not null && Account.Account == stated)
+        {
+            return Account with { Stamp = stamp };
+        }
+
+        changed = true;
+        return new AccountRegister(stated, stamp, Account?.Account);
+    }
+
+    private Link JoinRecord(SequencedEvent e, out EventOutcome outcome)
+    {
+        int at = IndexOfSet(e.Event.Object);
+        RecordSet set = at < 0 ? new RecordSet { Object = e.Event.Object } : Records[at];
+        RecordSet joined = set.Join(e, out outcome);
+        return this with
+        {
+            Records = at < 0 ? Records.Insert(~at, joined) : Records.SetItem(at, joined),
+        };
+    }
+
+    private int IndexOfSet(string recordObject) =>
+        Records.IndexOf(recordObject, static (set, key) => string.CompareOrdinal(set.Object, key));
 }

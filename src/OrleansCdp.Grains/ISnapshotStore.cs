@@ -47,8 +47,17 @@ public sealed record SnapshotWrite
     /// <summary>Identifiers it bore then and does no more.</summary>
     public ImmutableArray<Identifier> IdentifiersRemoved { get; init; } = [];
 
-    /// <summary>Claims that belong to this id from now on, whoever held them: the second step of a link move.</summary>
+    /// <summary>
+    /// Claims that belong to this id from now on if <see cref="ClaimsTakenFrom"/> holds them: the second step of a link
+    /// move.
+    /// </summary>
     public ImmutableArray<string> ClaimsTaken { get; init; } = [];
+
+    /// <summary>Who held them until now; claims of anybody else stay untouched.</summary>
+    public string? ClaimsTakenFrom { get; init; }
+
+    /// <summary>Rank the taken claims have from now on.</summary>
+    public int ClaimsRank { get; init; }
 
     /// <summary>Messages to relay once committed.</summary>
     public ImmutableArray<OutboxRow> Outbox { get; init; } = [];

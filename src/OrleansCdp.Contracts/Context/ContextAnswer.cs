@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.IO.Hashing;
+
 namespace OrleansCdp.Context;
 
 /// <summary>A ready answer: UTF-8 JSON, never changed after it was published.</summary>
@@ -25,6 +28,10 @@ public sealed record ContextAnswer
     /// <summary>After a merge: the individual that answers from now on. The JSON is empty then.</summary>
     [Id(4)]
     public string? MovedTo { get; init; }
+
+    /// <summary>The tag of an answer: equal bytes have equal tags, on any silo and after any restart.</summary>
+    public static string TagOf(ReadOnlySpan<byte> json) =>
+        XxHash3.HashToUInt64(json).ToString("x16", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Answers that grains of this process have published; a gateway in the same process reads them without a call.</summary>

@@ -13,4 +13,12 @@ public sealed record LinkTransfer
     /// <summary>The links with their whole state.</summary>
     [Id(1)]
     public required ImmutableArray<Link> Links { get; init; }
+
+    /// <summary>Rank of the target's strongest anchor: what the claims say from now on.</summary>
+    [Id(2)]
+    public int Rank { get; init; }
+
+    /// <summary>Whether nothing stays behind: the anchors go along, and the old id redirects for ever.</summary>
+    [Id(3)]
+    public bool Whole { get; init; }
 }

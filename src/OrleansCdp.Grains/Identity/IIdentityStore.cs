@@ -47,12 +47,6 @@ public interface IIdentityStore
     Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel);
 }
 
-/// <summary>A claim's owner.</summary>
-/// <param name="Owner">Individual or account.</param>
-/// <param name="AnchoredBy">For a link: rank of the anchor that decided, lower is stronger; for an anchor: its rank.</param>
-/// <param name="AnchoredAt">For a link that follows its anchor: the stamp of the event that decided.</param>
-public sealed record Claim(string Owner, int AnchoredBy, Stamp AnchoredAt);
-
 /// <summary>Two individuals, both with anchors of their own, that one event says are the same.</summary>
 /// <param name="Anchor">The claim both want, e.g. <c>email:ada@example.com</c>.</param>
 /// <param name="Holder">Who holds it.</param>

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>One person of an account, as one link states it.</summary>
+/// <param name="Link">The person's link.</param>
+/// <param name="Individual">The individual it belongs to.</param>
+/// <param name="Belongs">Whether it belongs to the account now.</param>
+/// <param name="Stamp">When the source said so.</param>
+[GenerateSerializer, Immutable, Alias("cdp.member")]
+public sealed record Member(
+    [property: Id(0)] LinkKey Link,
+    [property: Id(1)] string Individual,
+    [property: Id(2)] bool Belongs,
+    [property: Id(3)] Stamp Stamp
+);
+
+/// <summary>One account: the merge of its links, and its people.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.account-state")]
+public sealed record Account
+{
+    /// <summary>Most people an account lists; further ones are counted only.</summary>
+    public const int MembersMax = 10_000;
+
+    /// <summary>Derived from the account's link; never changes.</summary>
+    [Id(0)]
+    public required string Id { get; init; }
+
+    /// <summary>The links that describe it.</summary>
+    [Id(1)]
+    public LinkSet Links { get; init; } = LinkSet.Empty;
+
+    /// <summary>Its people, sorted by their link's printed key.</summary>
+    [Id(2)]
+    public ImmutableArray<Member> Members { get; init; } = [];
+
+    /// <summary>Statements about people that found no room.</summary>
+    [Id(3)]
+    public long MembersNotListed { get; init; }
+
+    /// <summary>Whether nothing is known here.</summary>
+    public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
+
+    /// <summary>Folds events into the links they belong to.</summary>
+    /// <param name="events">Events of one partition and lane, in sequence order.</param>
+    public Transition<Account> Apply(ReadOnlySpan<SequencedEvent> events)
+    {
+        LinkSet links = Links;
+        EventOutcome[]? outcomes = null;
+        for (int i = 0; i < events.Length; i++)
+        {
+            links = links.Fold(events[i], out EventOutcome outcome);
+            if (outcome.Kind != OutcomeKind.Applied)
+            {
+                outcomes ??= new EventOutcome[events.Length];
+                outcomes[i] = outcome;
+            }
+        }
+
+        Account next = ReferenceEquals(links, Links) ? this : this with { Links = links };
+        return Becomes(next) with
+        {
+            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
+        };
+    }
+
+    /// <summary>The transition to another state of this account, with the identifiers that differ.</summary>
+    public Transition<Account> Becomes(Account next)
+    {
+        IReadOnlySet<Identifier> before = Links.Identifiers();
+        IReadOnlySet<Identifier> after = next.Links.Identifiers();
+        return new Transition<Account>
+        {
+            Next = next,
+            Changed = !ReferenceEquals(next, this),
+            Outcomes = [],
+            IdentifiersAdded = [.. after.Except(before)],
+            IdentifiersRemoved = [.. before.Except(after)],
+        };
+    }
+
+    /// <summary>Notes that a link's individual belongs here, or no longer does. The newer statement stays.</summary>
+    public Account Note(Member said)
+    {
+        int at = Members.IndexOf(
+            said.Link.ToString(),
+            static (member, key) => string.CompareOrdinal(member.Link.ToString(), key)
+        );
+        if (at >= 0)
+        {
+            bool moved =
+                Members[at].Stamp == said.Stamp && Members[at].Individual != said.Individual;
+            return Members[at].Stamp < said.Stamp || moved
+                ? this with
+                {
+                    Members = Members.SetItem(at, said),
+                }
+                : this;
+        }
+
+        return Members.Length >= MembersMax
+            ? this with
+            {
+                MembersNotListed = MembersNotListed + 1,
+            }
+            : this with
+            {
+                Members = Members.Insert(~at, said),
+            };
+    }
+
+    /// <summary>Joins facts that came with an event about one of its people.</summary>
+    /// <param name="link">The account's own link.</param>
+    /// <param name="facts">The facts.</param>
+    /// <param name="stamp">The event's stamp.</param>
+    /// <param name="eventId">The event.</param>
+    public Account Describe(LinkKey link, ImmutableArray<Field> facts, Stamp stamp, string eventId)
+    {
+        Link known = Links.Find(link) ?? new Link { Key = link };
+        bool changed = false;
+        ImmutableArray<Register> traits = Registers.Join(
+            known.Traits,
+            facts,
+            stamp,
+            eventId,
+            ref changed
+        );
+        return changed && traits.Length <= Limits.TraitsMax
+            ? this with
+            {
+                Links = Links.With(known with { Traits = traits }),
+            }
+            : this;
+    }
+}

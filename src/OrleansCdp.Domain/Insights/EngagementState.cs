@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>How often something was done, first and last.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.engagement-counter")]
+public sealed record EngagementCounter
+{
+    /// <summary>Engagement or ProductUsage.</summary>
+    [Id(0)]
+    public required string Object { get; init; }
+
+    /// <summary>What was done, e.g. <c>Product Viewed</c>.</summary>
+    [Id(1)]
+    public required string Name { get; init; }
+
+    /// <summary>How often.</summary>
+    [Id(2)]
+    public required long Count { get; init; }
+
+    /// <summary>First time, UTC ticks.</summary>
+    [Id(3)]
+    public required long FirstAt { get; init; }
+
+    /// <summary>Last time, UTC ticks.</summary>
+    [Id(4)]
+    public required long LastAt { get; init; }
+}
+
+/// <summary>One of the latest things somebody did.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.interaction")]
+public sealed record Interaction
+{
+    /// <summary>When.</summary>
+    [Id(0)]
+    public required Stamp Stamp { get; init; }
+
+    /// <summary>Engagement or ProductUsage.</summary>
+    [Id(1)]
+    public required string Object { get; init; }
+
+    /// <summary>What, e.g. <c>page</c>.</summary>
+    [Id(2)]
+    public required string Name { get; init; }
+
+    /// <summary>The event.</summary>
+    [Id(3)]
+    public required string EventId { get; init; }
+
+    /// <summary>The first <see cref="Limits.InteractionFieldsMax"/> of its fields.</summary>
+    [Id(4)]
+    public ImmutableArray<Field> Fields { get; init; } = [];
+}
+
+/// <summary>What one link's subject did: counts and the latest of it.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.engagement-state")]
+public sealed record EngagementState
+{
+    /// <summary>Where names go that came after the link's <see cref="Limits.EngagementNamesMax"/> first ones.</summary>
+    public const string OtherName = "(other)";
+
+    /// <summary>Nothing done yet.</summary>
+    public static EngagementState None { get; } = new();
+
+    /// <summary>Counters, sorted by object and name.</summary>
+    [Id(0)]
+    public ImmutableArray<EngagementCounter> Counters { get; init; } = [];
+
+    /// <summary>The latest, newest first; at most <see cref="Limits.InteractionsMax"/>.</summary>
+    [Id(1)]
+    public ImmutableArray<Interaction> Latest { get; init; } = [];
+
+    /// <summary>Counts an engagement.</summary>
+    public EngagementState Count(SequencedEvent e)
+    {
+        LinkEvent said = e.Event;
+        string name = NameOf(said);
+        return this with
+        {
+            Counters = Count(said.Object, name, said.OccurredAt.UtcTicks),
+            Latest = Remember(e, name),
+        };
+    }
+
+    private static string NameOf(LinkEvent said)
+    {
+        foreach (Field field in said.Fields)
+        {
+            if (field.Name == "name")
+            {
+                return field.Value.Text;
+            }
+        }
+
+        return said.Object;
+    }
+
+    private ImmutableArray<EngagementCounter> Count(string engagement, string name, long at)
+    {
+        int index = IndexOf(engagement, name);
+        if (index < 0 && Counters.Length >= Limits.EngagementNamesMax)
+        {
+            name = OtherName;
+            index = IndexOf(engagement, name);
+        }
+
+        if (index >= 0)
+        {
+            EngagementCounter known = Counters[index];
+            return Counters.SetItem(
+                index,
+                known with
+                {
+                    Count = known.Count + 1,
+                    FirstAt = Math.Min(known.FirstAt, at),
+                    LastAt = Math.Max(known.LastAt, at),
+                }
+            );
+        }
+
+        EngagementCounter first = new()
+        {
+            Object = engagement,
+            Name = name,
+            Count = 1,
+            FirstAt = at,
+            LastAt = at,
+        };
+        return Counters.Insert(~index, first);
+    }
+
+    private ImmutableArray<Interaction> Remember(SequencedEvent e, string name)
+    {
+        Stamp stamp = e.Stamp;
+        int at = 0;
+        while (at < Latest.Length && Latest[at].Stamp > stamp)
+        {
+            at++;
+        }
+
+        if (at >= Limits.InteractionsMax)
+        {
+            return Latest;
+        }
+
+        Interaction interaction = new()
+        {
+            Stamp = stamp,
+            Object = e.Event.Object,
+            Name = name,
+            EventId = e.Event.EventId,
+            Fields =
+            [
+                .. e
+                    .Event.Fields.Where(field => field.Name != "name")
+                    .Take(Limits.InteractionFieldsMax),
+            ],
+        };
+        ImmutableArray<Interaction> kept =
+            Latest.Length < Limits.InteractionsMax ? Latest : Latest.RemoveAt(Latest.Length - 1);
+        return kept.Insert(at, interaction);
+    }
+
+    private int IndexOf(string engagement, string name) =>
+        Counters.IndexOf(
+            (engagement, name),
+            static (counter, key) =>
+            {
+                int order = string.CompareOrdinal(counter.Object, key.engagement);
+                return order == 0 ? string.CompareOrdinal(counter.Name, key.name) : order;
+            }
+        );
+}

@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>The links of one individual or account, sorted by key.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.link-set")]
+public sealed record LinkSet
+{
+    /// <summary>No links.</summary>
+    public static LinkSet Empty { get; } = new();
+
+    /// <summary>The links; at most <see cref="Limits.LinksMax"/>.</summary>
+    [Id(0)]
+    public ImmutableArray<Link> Links { get; init; } = [];
+
+    /// <summary>The link with this key; null when it is not here.</summary>
+    public Link? Find(LinkKey key)
+    {
+        int at = IndexOf(key);
+        return at < 0 ? null : Links[at];
+    }
+
+    /// <summary>Folds one event into its link, which begins with it if it is new.</summary>
+    public LinkSet Fold(SequencedEvent e, out EventOutcome outcome)
+    {
+        int at = IndexOf(e.Event.Link);
+        if (at < 0 && Links.Length >= Limits.LinksMax)
+        {
+            outcome = EventOutcome.Refused(ReasonCodes.LinksMax);
+            return this;
+        }
+
+        Link link = at < 0 ? new Link { Key = e.Event.Link } : Links[at];
+        Link folded = link.Fold(e, out outcome);
+        if (ReferenceEquals(folded, link))
+        {
+            return this;
+        }
+
+        return new LinkSet
+        {
+            Links = at < 0 ? Links.Insert(~at, folded) : Links.SetItem(at, folded),
+        };
+    }
+
+    /// <summary>Adds a link as it is, or replaces it.</summary>
+    public LinkSet With(Link link)
+    {
+        int at = IndexOf(link.Key);
+        return new LinkSet { Links = at < 0 ? Links.Insert(~at, link) : Links.SetItem(at, link) };
+    }
+
+    /// <summary>Without a link.</summary>
+    public LinkSet Without(LinkKey key)
+    {
+        int at = IndexOf(key);
+        return at < 0 ? this : new LinkSet { Links = Links.RemoveAt(at) };
+    }
+
+    /// <summary>Every identifier of every link, once, verified if any link's is.</summary>
+    public IReadOnlySet<Identifier> Identifiers() =>
+        Links
+            .SelectMany(link => link.Identifiers, (_, known) => known.Identifier)
+            .GroupBy(identifier => (identifier.Type, identifier.Value))
+            .Select(same => same.OrderByDescending(identifier => identifier.Verified).First())
+            .ToHashSet();
+
+    private int IndexOf(LinkKey key) => Links.IndexOf(key, static (link, k) => Order(link.Key, k));
+
+    private static int Order(LinkKey left, LinkKey right)
+    {
+        int order = string.CompareOrdinal(left.Source, right.Source);
+        order = order == 0 ? string.CompareOrdinal(left.Object, right.Object) : order;
+        return order == 0 ? string.CompareOrdinal(left.Id, right.Id) : order;
+    }
+}

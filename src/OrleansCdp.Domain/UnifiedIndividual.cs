@@ -1,0 +1,259 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>A link that left, and where to.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="Target">The individual it went to.</param>
+/// <param name="State">
+/// Its state until the target is known to hold it durably; null afterwards.
+/// </param>
+/// <param name="Rank">Rank of the target's strongest anchor when it left.</param>
+[GenerateSerializer, Immutable, Alias("cdp.departed-link")]
+public sealed record DepartedLink(
+    [property: Id(0)] LinkKey Link,
+    [property: Id(1)] string Target,
+    [property: Id(2)] Link? State,
+    [property: Id(3)] int Rank
+);
+
+/// <summary>
+/// One person as all sources together know it: the merge of its links. Pure state; every change is a function
+/// from one to the next.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("cdp.individual-state")]
+public sealed record UnifiedIndividual
+{
+    /// <summary>Derived from the first anchor; never changes.</summary>
+    [Id(0)]
+    public required string Id { get; init; }
+
+    /// <summary>The links that make it up.</summary>
+    [Id(1)]
+    public LinkSet Links { get; init; } = LinkSet.Empty;
+
+    /// <summary>Links that moved away, sorted by nothing: few.</summary>
+    [Id(2)]
+    public ImmutableArray<DepartedLink> Departed { get; init; } = [];
+
+    /// <summary>The individual that absorbed this one; null for none. For ever.</summary>
+    [Id(3)]
+    public string? RedirectTo { get; init; }
+
+    /// <summary>Whether nothing is known here.</summary>
+    public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && RedirectTo is null;
+
+    /// <summary>Folds events into the links they belong to.</summary>
+    /// <param name="events">Events of one partition and lane, in sequence order.</param>
+    public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events)
+    {
+        LinkSet links = Links;
+        EventOutcome[]? outcomes = null;
+        bool bearsOthers = false;
+        for (int i = 0; i < events.Length; i++)
+        {
+            EventOutcome outcome;
+            if (DepartureOf(events[i].Event.Link) is { } target)
+            {
+                outcome = EventOutcome.Moved(target);
+            }
+            else
+            {
+                LinkKey key = events[i].Event.Link;
+                Link? before = links.Find(key);
+                links = links.Fold(events[i], out outcome);
+                bearsOthers |= links.Find(key) is { } after && !after.BearsTheSameAs(before);
+            }
+
+            if (outcome.Kind != OutcomeKind.Applied)
+            {
+                outcomes ??= new EventOutcome[events.Length];
+                outcomes[i] = outcome;
+            }
+        }
+
+        bool changed = !ReferenceEquals(links, Links);
+        return Became(this with { Links = links }, changed, bearsOthers) with
+        {
+            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
+        };
+    }
+
+    /// <summary>Freezes links for another individual: from now on their events are sent on.</summary>
+    /// <param name="keys">The links; empty for all, which makes this individual redirect for ever.</param>
+    /// <param name="target">Who takes them.</param>
+    /// <param name="rank">Rank of the target's strongest anchor.</param>
+    /// <param name="transfer">Their state; null when one of them is promised to somebody else.</param>
+    public Transition<UnifiedIndividual> Detach(
+        ImmutableArray<LinkKey> keys,
+        string target,
+        int rank,
+        out ImmutableArray<Link>? transfer
+    )
+    {
+        bool all = keys.IsEmpty;
+        ImmutableArray<LinkKey> wanted = all
+            ?
+            [
+                .. Links.Links.Select(link => link.Key),
+                .. Departed.Where(left => left.Target == target).Select(left => left.Link),
+            ]
+            : keys;
+        if (
+            (all && RedirectTo is not null && RedirectTo != target)
+            || wanted.Any(key => DepartureOf(key) is { } other && other != target)
+        )
+        {
+            transfer = null;
+            return Same();
+        }
+
+        UnifiedIndividual next = this;
+        var moving = ImmutableArray.CreateBuilder<Link>();
+        foreach (LinkKey key in wanted)
+        {
+            DepartedLink? left = next.Departed.FirstOrDefault(departed => departed.Link == key);
+            Link? state = left is null
+                ? next.Links.Find(key) ?? new Link { Key = key }
+                : left.State;
+            if (state is not null)
+            {
+                moving.Add(state);
+            }
+
+            next = left is null
+                ? next with
+                {
+                    Links = next.Links.Without(key),
+                    Departed = next.Departed.Add(new DepartedLink(key, target, state, rank)),
+                }
+                : next;
+        }
+
+        transfer = moving.ToImmutable();
+        next = all ? next with { RedirectTo = target } : next;
+        return Became(next, next != this, identifiersMayDiffer: true);
+    }
+
+    /// <summary>Takes links in. One that is here, or was and left again, stays as it is.</summary>
+    /// <param name="arriving">The links.</param>
+    /// <param name="refused">Set when this individual was absorbed itself.</param>
+    public Transition<UnifiedIndividual> Attach(ImmutableArray<Link> arriving, out bool refused)
+    {
+        ImmutableArray<Link> missing =
+        [
+            .. arriving.Where(link =>
+                Links.Find(link.Key) is null && DepartureOf(link.Key) is null
+            ),
+        ];
+        refused = RedirectTo is not null || Links.Links.Length + missing.Length > Limits.LinksMax;
+        if (refused || missing.IsEmpty)
+        {
+            return Same();
+        }
+
+        LinkSet links = missing.Aggregate(Links, (set, link) => set.With(link));
+        return Became(this with { Links = links }, changed: true, identifiersMayDiffer: true);
+    }
+
+    /// <summary>Forgets the state of links that the target now holds; that they left is remembered.</summary>
+    public Transition<UnifiedIndividual> Release(ImmutableArray<LinkKey> keys, string target)
+    {
+        UnifiedIndividual next = this with
+        {
+            Departed =
+            [
+                .. Departed.Select(left =>
+                    left.Target == target && keys.Contains(left.Link)
+                        ? left with
+                        {
+                            State = null,
+                        }
+                        : left
+                ),
+            ],
+        };
+        bool changed = !next.Departed.SequenceEqual(Departed);
+        return Became(next, changed, identifiersMayDiffer: false);
+    }
+
+    /// <summary>The account most recently stated by any link; null when none was.</summary>
+    public LinkKey? AccountLink() =>
+        Links
+            .Links.Select(link => link.Account)
+            .Where(register => register is not null)
+            .MaxBy(register => register!.Stamp)
+            ?.Account;
+
+    /// <summary>Rank of the strongest anchor any link bears; <see cref="AnchorPolicy.Unanchored"/> for none.</summary>
+    public int RankBy(AnchorPolicy policy) =>
+        Links
+            .Links.SelectMany(link => link.Identifiers)
+            .Select(known => policy.RankOf(known.Identifier))
+            .DefaultIfEmpty(AnchorPolicy.Unanchored)
+            .Min();
+
+    /// <summary>Rank of the individual that links left for, as it was then.</summary>
+    public int RankOfDeparture(string target) =>
+        Departed
+            .Where(left => left.Target == target)
+            .Select(left => left.Rank)
+            .DefaultIfEmpty(AnchorPolicy.Unanchored)
+            .Min();
+
+    /// <summary>The transition to another state of this individual, with the identifiers that differ.</summary>
+    public Transition<UnifiedIndividual> Becomes(UnifiedIndividual next) =>
+        Became(next, changed: !ReferenceEquals(next, this), identifiersMayDiffer: true);
+
+    /// <summary>Where events of a link go that no longer lives here; null when they belong here.</summary>
+    private string? DepartureOf(LinkKey key)
+    {
+        foreach (DepartedLink left in Departed)
+        {
+            if (left.Link == key)
+            {
+                return left.Target;
+            }
+        }
+
+        return RedirectTo;
+    }
+
+    private Transition<UnifiedIndividual> Same() =>
+        new()
+        {
+            Next = this,
+            Changed = false,
+            Outcomes = [],
+        };
+
+    private Transition<UnifiedIndividual> Became(
+        UnifiedIndividual next,
+        bool changed,
+        bool identifiersMayDiffer
+    )
+    {
+        if (!identifiersMayDiffer)
+        {
+            return new Transition<UnifiedIndividual>
+            {
+                Next = next,
+                Changed = changed,
+                Outcomes = [],
+            };
+        }
+
+        IReadOnlySet<Identifier> before = Links.Identifiers();
+        IReadOnlySet<Identifier> after = next.Links.Identifiers();
+        return new Transition<UnifiedIndividual>
+        {
+            Next = next,
+            Changed = changed,
+            Outcomes = [],
+            IdentifiersAdded = [.. after.Except(before)],
+            IdentifiersRemoved = [.. before.Except(after)],
+        };
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>An account's activation.</summary>
+[GrainType("cdp.account")]
+[CollectionAgeLimit(Minutes = 10)]
+internal sealed partial class AccountGrain : Grain, IAccountGrain
+{
+    private readonly SnapshotCell<Account> cell;
+    private readonly PublishedContexts published;
+    private readonly ReconciliationPolicy reconciliation;
+    private readonly ILogger<AccountGrain> logger;
+    private PublishedContext facts = new();
+    private Account account;
+    private bool broken;
+
+    public AccountGrain(
+        ISnapshotStore store,
+        Serializer<Account> serializer,
+        PublishedContexts published,
+        ReconciliationPolicy reconciliation,
+        ILogger<AccountGrain> logger
+    )
+    {
+        string id = this.GetPrimaryKeyString();
+        cell = new SnapshotCell<Account>(id, store, serializer);
+        account = new Account { Id = id };
+        this.published = published;
+        this.reconciliation = reconciliation;
+        this.logger = logger;
+    }
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        account = await cell.LoadAsync(cancellationToken) ?? account;
+        facts = published.Open(account.Id);
+    }
+
+    public override Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        published.Close(account.Id, facts);
+        return Task.CompletedTask;
+    }
+
+    public async Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events)
+    {
+        if (events.Value.Length > Limits.ApplyBatchMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.ApplyBatchMax} events.",
+                nameof(events)
+            );
+        }
+
+        Transition<Account> transition = Fold(events.Value);
+        if (transition.Changed)
+        {
+            await BecomeAsync(
+                transition.Next,
+                transition.IdentifiersAdded,
+                transition.IdentifiersRemoved
+            );
+        }
+
+        return transition.Outcomes;
+    }
+
+    public async Task NoteMembersAsync(Immutable<MemberChange[]> changes)
+    {
+        if (changes.Value.Length > Limits.ApplyBatchMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.ApplyBatchMax} changes.",
+                nameof(changes)
+            );
+        }
+
+        Account next = account;
+        foreach (MemberChange said in changes.Value)
+        {
+            next = next.Note(new Member(said.Link, said.Individual, said.Belongs, said.Stamp));
+            if (!said.AccountTraits.IsEmpty)
+            {
+                next = next.Describe(said.Account, said.AccountTraits, said.Stamp, said.EventId);
+            }
+        }
+
+        if (!ReferenceEquals(next, account))
+        {
+            await BecomeAsync(next, [], []);
+        }
+    }
+
+    public ValueTask<ContextAnswer?> GetFactsAsync(string graph) =>
+        new(
+            account.IsEmpty || graph != DataGraphs.Default
+                ? null
+                : facts.Answer ??= Answer(ServiceGraph.Account(account, reconciliation))
+        );
+
+    public ValueTask<ContextAnswer?> GetProfileAsync() =>
+        new(account.IsEmpty ? null : Answer(ProfileView.Account(account, reconciliation)));
+
+    private ContextAnswer Answer(byte[] json) =>
+        new()
+        {
+            Json = json,
+            Tag = ContextAnswer.TagOf(json),
+            AsOf = ServiceGraph.AsOf(account.Links) ?? default,
+        };
+
+    /// <summary>Folds the batch; if that fails, each event alone, so that a defect costs one event.</summary>
+    private Transition<Account> Fold(SequencedEvent[] events)
+    {
+        try
+        {
+            return account.Apply(events);
+        }
+        catch (Exception e)
+        {
+            LogFoldFailed(account.Id, e);
+        }
+
+        Account next = account;
+        EventOutcome[] outcomes = new EventOutcome[events.Length];
+        for (int i = 0; i < events.Length; i++)
+        {
+            try
+            {
+                Transition<Account> one = next.Apply(events.AsSpan(i, 1));
+                next = one.Next;
+                outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
+            }
+            catch (Exception e)
+            {
+                LogPoison(account.Id, events[i].Event.Link.Source, events[i].Event.EventId, e);
+                outcomes[i] = EventOutcome.Refused(ReasonCodes.FoldFailed);
+            }
+        }
+
+        return account.Becomes(next) with
+        {
+            Outcomes = ImmutableArray.Create(outcomes),
+        };
+    }
+
+    private async Task BecomeAsync(
+        Account next,
+        ImmutableArray<Identity.Identifier> added,
+        ImmutableArray<Identity.Identifier> removed
+    )
+    {
+        if (broken)
+        {
+            throw new InconsistentStateException($"{account.Id} is being reloaded.");
+        }
+
+        account = next;
+        facts.Answer = null;
+        SnapshotWrite write = cell.Prepare(account) with
+        {
+            IdentifiersAdded = added,
+            IdentifiersRemoved = removed,
+        };
+        try
+        {
+            await cell.SaveAsync(write);
+        }
+        catch
+        {
+            // Memory is now ahead of a snapshot that will never be written. Reload before answering anyone else.
+            broken = true;
+            published.Close(account.Id, facts);
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.FoldFailed,
+        LogLevel.Error,
+        "Folding a batch into {Account} failed; trying its events one by one"
+    )]
+    private partial void LogFoldFailed(string account, Exception exception);
+
+    [LoggerMessage(
+        LogEvents.PoisonEvent,
+        LogLevel.Error,
+        "Event {Source}/{EventId} cannot be folded into {Account}; it goes to quarantine"
+    )]
+    private partial void LogPoison(
+        string account,
+        string source,
+        string eventId,
+        Exception exception
+    );
+}

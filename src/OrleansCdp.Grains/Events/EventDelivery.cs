@@ -1,0 +1,227 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// Brings the events of a chunk to their individuals and accounts: grouped, concurrently, each group in sequence
+/// order. Knows nothing of streams.
+/// </summary>
+internal sealed partial class EventDelivery(
+    IGrainFactory grains,
+    SubjectResolver resolver,
+    LinkMover mover,
+    IQuarantineStore quarantine,
+    TimeProvider clock,
+    ILogger<EventDelivery> logger
+)
+{
+    private const int HopsMax = 16;
+    private const int AttemptsMax = 4;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Delivers a chunk. Repeating it changes nothing.</summary>
+    /// <returns>What became of its events, once all of it is durable.</returns>
+    /// <exception cref="Exception">The database or a silo is away: deliver the same chunk again.</exception>
+    public async Task<ImmutableArray<EventCount>> DeliverAsync(
+        EventChunk chunk,
+        CancellationToken cancel
+    )
+    {
+        string[] targets = await resolver.ResolveAsync(chunk, cancel);
+        EventOutcome[] outcomes = new EventOutcome[targets.Length];
+        List<int> open = [.. Enumerable.Range(0, targets.Length)];
+        for (int hop = 0; open.Count > 0; hop++)
+        {
+            if (hop == HopsMax)
+            {
+                throw new InvalidOperationException($"A link moved more than {HopsMax} times.");
+            }
+
+            await ApplyAsync(chunk, targets, open, outcomes, cancel);
+            open = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
+            await FollowAsync(chunk, targets, open, outcomes);
+        }
+
+        await QuarantineAsync(chunk, outcomes, cancel);
+        return CountsOf(chunk, outcomes);
+    }
+
+    private Task ApplyAsync(
+        EventChunk chunk,
+        string[] targets,
+        List<int> open,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, List<int>> groups = new(StringComparer.Ordinal);
+        foreach (int i in open)
+        {
+            if (!groups.TryGetValue(targets[i], out List<int>? group))
+            {
+                groups.Add(targets[i], group = []);
+            }
+
+            group.Add(i);
+        }
+
+        return Task.WhenAll(
+            groups.Select(group => ApplyAsync(chunk, group.Key, group.Value, outcomes, cancel))
+        );
+    }
+
+    private async Task ApplyAsync(
+        EventChunk chunk,
+        string target,
+        List<int> indexes,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
+        for (int start = 0; start < indexes.Count; start += Limits.ApplyBatchMax)
+        {
+            int count = Math.Min(Limits.ApplyBatchMax, indexes.Count - start);
+            SequencedEvent[] events = new SequencedEvent[count];
+            for (int k = 0; k < count; k++)
+            {
+                int i = indexes[start + k];
+                events[k] = new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i]);
+            }
+
+            ImmutableArray<EventOutcome> said = await ApplyPatientlyAsync(target, events, cancel);
+            for (int k = 0; k < count; k++)
+            {
+                outcomes[indexes[start + k]] = said.IsEmpty ? EventOutcome.Applied : said[k];
+            }
+        }
+    }
+
+    /// <summary>
+    /// A few attempts cover a lost compare-and-set or a moving activation. Longer trouble goes to the stream, which
+    /// delivers the chunk again, for ever.
+    /// </summary>
+    private async Task<ImmutableArray<EventOutcome>> ApplyPatientlyAsync(
+        string target,
+        SequencedEvent[] events,
+        CancellationToken cancel
+    )
+    {
+        bool isAccount = target.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
+        TimeSpan pause = FirstPause;
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return isAccount
+                    ? await grains.GetGrain<IAccountGrain>(target).ApplyAsync(events.AsImmutable())
+                    : await grains
+                        .GetGrain<IUnifiedIndividualGrain>(target)
+                        .ApplyAsync(events.AsImmutable());
+            }
+            catch (Exception e) when (attempt < AttemptsMax)
+            {
+                LogRetried(target, attempt, e);
+            }
+
+            await Task.Delay(pause, clock, cancel);
+            pause *= 2;
+        }
+    }
+
+    /// <summary>Events answered with "moved" go on to where their link lives, the move completed if it was not.</summary>
+    private async Task FollowAsync(
+        EventChunk chunk,
+        string[] targets,
+        List<int> moved,
+        EventOutcome[] outcomes
+    )
+    {
+        Dictionary<LinkKey, string> owners = [];
+        foreach (int i in moved)
+        {
+            LinkKey link = chunk.Events[i].Link;
+            if (!owners.TryGetValue(link, out string? owner))
+            {
+                LinkMove move = new(targets[i], link, outcomes[i].Code!, AnchorPolicy.Unanchored);
+                owners[link] = owner = await mover.MoveAsync(move);
+                resolver.Correct(link, owner);
+            }
+
+            targets[i] = owner;
+        }
+    }
+
+    private async Task QuarantineAsync(
+        EventChunk chunk,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
+        List<QuarantineItem> refused = [];
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i].Kind == OutcomeKind.Refused)
+            {
+                refused.Add(ItemOf(chunk.Events[i], outcomes[i].Code!));
+            }
+        }
+
+        if (refused.Count > 0)
+        {
+            await quarantine.AddAsync(refused, cancel);
+        }
+    }
+
+    private QuarantineItem ItemOf(LinkEvent e, string code) =>
+        new()
+        {
+            Stream = e.Stream,
+            Code = code,
+            Message = $"The event could not be folded into its subject ({code}).",
+            Origin = QuarantineOrigin.Event,
+            Payload = JsonSerializer.SerializeToUtf8Bytes(e),
+            At = clock.GetUtcNow(),
+        };
+
+    private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)
+    {
+        Dictionary<(string Stream, CountKind Kind, string Reason), long> counts = [];
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i].Kind == OutcomeKind.Refused)
+            {
+                continue; // Counted with the quarantine itself, in one transaction.
+            }
+
+            bool applied = outcomes[i].Kind == OutcomeKind.Applied;
+            var key = (
+                chunk.Events[i].Stream,
+                applied ? CountKind.Applied : CountKind.Suppressed,
+                applied ? "" : outcomes[i].Code!
+            );
+            counts[key] = counts.GetValueOrDefault(key) + 1;
+        }
+
+        return
+        [
+            .. counts.Select(count => new EventCount(
+                count.Key.Stream,
+                count.Key.Kind,
+                count.Key.Reason,
+                count.Value
+            )),
+        ];
+    }
+
+    [LoggerMessage(
+        LogEvents.DeliveryRetried,
+        LogLevel.Warning,
+        "Delivery to {Target} failed, attempt {Attempt}; trying again"
+    )]
+    private partial void LogRetried(string target, int attempt, Exception exception);
+}

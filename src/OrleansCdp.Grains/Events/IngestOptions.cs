@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace OrleansCdp.Events;
+
+/// <summary>How events are taken in and handed on.</summary>
+public sealed class IngestOptions
+{
+    /// <summary>How long an event id is known, so that it counts once.</summary>
+    /// <value>From 1 hour to 7 days. Default: 25 hours, which leaves 24 at any moment of an hour.</value>
+    [Range(typeof(TimeSpan), "01:00:00", "7.00:00:00")]
+    public TimeSpan DuplicateRetention { get; init; } = TimeSpan.FromHours(25);
+
+    /// <summary>Events that may wait for one partition's writer; more are refused for now.</summary>
+    /// <value>From 2,500 to 1,000,000. Default: 50,000.</value>
+    [Range(Limits.AppendBatchMax, 1_000_000)]
+    public int WaitingEventsMax { get; init; } = 50_000;
+
+    /// <summary>Events of one partition written in one commit (whole batches; the last may pass it).</summary>
+    /// <value>From 1 to 100,000. Default: 5,000.</value>
+    [Range(1, 100_000)]
+    public int RoundEventsMax { get; init; } = 5_000;
+
+    /// <summary>Links whose individual one partition keeps in memory.</summary>
+    /// <value>From 100 to 10,000,000. Default: 100,000.</value>
+    [Range(100, 10_000_000)]
+    public int LinkCacheMax { get; init; } = 100_000;
+}
+
+[OptionsValidator]
+internal sealed partial class IngestOptionsValidator : IValidateOptions<IngestOptions>;

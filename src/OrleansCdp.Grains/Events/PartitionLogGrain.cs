@@ -1,0 +1,257 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// The one writer of a partition. Drops known event ids, takes sequence numbers and hands the rest to the silo's
+/// group commit. Appends that arrive while a commit runs wait and go together in the next one.
+/// </summary>
+[GrainType("cdp.partition-log")]
+[PartitionPlacement]
+[KeepAlive]
+[Reentrant] // Requests only queue up and await their round; one round runs at a time.
+internal sealed partial class PartitionLogGrain(
+    ILogStore store,
+    IntakeCounts counts,
+    IOptions<IngestOptions> options,
+    TimeProvider clock,
+    ILogger<PartitionLogGrain> logger
+) : Grain, IPartitionLogGrain
+{
+    private readonly RecentEventKeys known = new(options.Value.DuplicateRetention);
+    private readonly List<Pending> waiting = [];
+    private int waitingEvents;
+    private Task rounds = Task.CompletedTask;
+    private bool lost;
+    private LogOwnership owned;
+    private long normalNext;
+    private long lowNext;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        owned = await store.AcquireAsync(Partition, cancellationToken);
+        normalNext = owned.NormalNext;
+        lowNext = owned.LowNext;
+        DateTimeOffset since = clock.GetUtcNow() - options.Value.DuplicateRetention;
+        await store.ReadEventKeysAsync(Partition, since, known.Add, cancellationToken);
+        LogAcquired(Partition, owned.Epoch, known.Count);
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        store.Release(Partition, owned.Epoch);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task AttachAsync() => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task<AppendResult> AppendAsync(Immutable<LinkEvent[]> events)
+    {
+        if (events.Value.Length > Limits.AppendBatchMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.AppendBatchMax} events.",
+                nameof(events)
+            );
+        }
+
+        if (lost)
+        {
+            throw new LogUnavailableException("The partition is being taken over; send again.");
+        }
+
+        if (waitingEvents + events.Value.Length > options.Value.WaitingEventsMax)
+        {
+            throw new LogUnavailableException("The partition's queue is full; send again later.");
+        }
+
+        Pending pending = new(events.Value);
+        waiting.Add(pending);
+        waitingEvents += events.Value.Length;
+        if (rounds.IsCompleted)
+        {
+            rounds = WriteRoundsAsync();
+        }
+
+        return await pending.Done.Task;
+    }
+
+    private int Partition => (int)this.GetPrimaryKeyLong();
+
+    private async Task WriteRoundsAsync()
+    {
+        while (waiting.Count > 0 && !lost)
+        {
+            Pending[] round = TakeRound();
+            await WriteRoundAsync(round);
+        }
+    }
+
+    private Pending[] TakeRound()
+    {
+        int count = 0;
+        int events = 0;
+        while (count < waiting.Count && events < options.Value.RoundEventsMax)
+        {
+            events += waiting[count++].Events.Length;
+        }
+
+        Pending[] round = [.. waiting.Take(count)];
+        waiting.RemoveRange(0, count);
+        waitingEvents -= events;
+        return round;
+    }
+
+    private async Task WriteRoundAsync(Pending[] round)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        Draft normal = new();
+        Draft low = new();
+        HashSet<UInt128> fresh = [];
+        try
+        {
+            foreach (Pending pending in round)
+            {
+                Sort(pending, fresh, normal, low);
+            }
+
+            if (fresh.Count > 0)
+            {
+                await store.AppendAsync(
+                    new LogAppend
+                    {
+                        Partition = Partition,
+                        Epoch = owned.Epoch,
+                        Normal = normal.ToAppend(normalNext),
+                        Low = low.ToAppend(lowNext),
+                    }
+                );
+            }
+        }
+        catch (Exception e)
+        {
+            Lose(round, e);
+            return;
+        }
+
+        Remember(fresh, now);
+        normalNext += normal.Events.Count;
+        lowNext += low.Events.Count;
+        foreach (Pending pending in round)
+        {
+            Acknowledge(pending);
+        }
+    }
+
+    private void Sort(Pending pending, HashSet<UInt128> fresh, Draft normal, Draft low)
+    {
+        for (int i = 0; i < pending.Events.Length; i++)
+        {
+            LinkEvent e = pending.Events[i];
+            UInt128 key = Partitions.EventKey(e.Link.Source, e.EventId, owned.EventKeySecret);
+            if (known.Contains(key) || !fresh.Add(key))
+            {
+                pending.Duplicates.Add(i);
+                continue;
+            }
+
+            Draft lane = e.Lane == Lane.Normal ? normal : low;
+            lane.Events.Add(e);
+            lane.Keys.Add(key);
+        }
+    }
+
+    private void Remember(HashSet<UInt128> fresh, DateTimeOffset now)
+    {
+        foreach (UInt128 key in fresh)
+        {
+            known.Add(key, now);
+        }
+
+        known.Forget(now);
+    }
+
+    private void Acknowledge(Pending pending)
+    {
+        foreach (int duplicate in pending.Duplicates)
+        {
+            counts.Add(pending.Events[duplicate].Stream, CountKind.Duplicate, "", 1);
+        }
+
+        // A duplicate may still be on its way to its individual: its reader must reach what was written before it.
+        bool inLane(Lane lane) => Array.Exists(pending.Events, e => e.Lane == lane);
+        pending.Done.TrySetResult(
+            new AppendResult
+            {
+                Duplicates = [.. pending.Duplicates],
+                NormalSequence = inLane(Lane.Normal) ? normalNext - 1 : 0,
+                LowSequence = inLane(Lane.Low) ? lowNext - 1 : 0,
+            }
+        );
+    }
+
+    /// <summary>
+    /// Whether the round was written is unknown, or another writer took over: nothing in memory can be trusted.
+    /// The next activation reads what is really there.
+    /// </summary>
+    private void Lose(Pending[] round, Exception why)
+    {
+        lost = true;
+        LogLost(Partition, owned.Epoch, why);
+        LogUnavailableException answer = why as LogUnavailableException ?? new(why.Message, why);
+        foreach (Pending pending in round.Concat(waiting))
+        {
+            pending.Done.TrySetException(answer);
+        }
+
+        waiting.Clear();
+        waitingEvents = 0;
+        DeactivateOnIdle();
+    }
+
+    [LoggerMessage(
+        LogEvents.PartitionAcquired,
+        LogLevel.Debug,
+        "Writing partition {Partition} in epoch {Epoch}, {Keys} event keys known"
+    )]
+    private partial void LogAcquired(int partition, long epoch, long keys);
+
+    [LoggerMessage(
+        LogEvents.PartitionLost,
+        LogLevel.Warning,
+        "Stopped writing partition {Partition} in epoch {Epoch}; producers will send again"
+    )]
+    private partial void LogLost(int partition, long epoch, Exception why);
+
+    private sealed class Pending(LinkEvent[] events)
+    {
+        public LinkEvent[] Events { get; } = events;
+
+        public List<int> Duplicates { get; } = [];
+
+        public TaskCompletionSource<AppendResult> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Draft
+    {
+        public List<LinkEvent> Events { get; } = [];
+
+        public List<UInt128> Keys { get; } = [];
+
+        public LaneAppend? ToAppend(long first) =>
+            Events.Count == 0 ? null : new LaneAppend(first, [.. Events], [.. Keys]);
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime.Placement;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>Registers what the grains need.</summary>
+public static class GrainsHosting
+{
+    /// <summary>Adds the grains' own services to a silo. The ports are somebody else's (see Postgres).</summary>
+    public static ISiloBuilder AddCdpGrains(this ISiloBuilder silo)
+    {
+        silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.TryAddSingleton(new AnchorPolicy());
+        silo.Services.TryAddSingleton(ReconciliationPolicy.Default);
+        silo.Services.AddSingleton<PublishedContexts>();
+        silo.Services.AddSingleton<IPublishedContexts>(services =>
+            services.GetRequiredService<PublishedContexts>()
+        );
+        silo.Services.AddCdpIntake();
+        silo.Services.AddOptions<IngestOptions>().BindConfiguration("Cdp:Ingest").ValidateOnStart();
+        silo.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
+        silo.Services.AddPlacementDirector<
+            PartitionPlacementStrategy,
+            PartitionPlacementDirector
+        >();
+        return silo;
+    }
+}

@@ -1,0 +1,99 @@
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>What a partition remembers of a link: its individual, and which statements led there.</summary>
+internal sealed class KnownLink(string owner)
+{
+    private const int StatementsMax = 32;
+    private HashSet<Identifier>? identifiers;
+    private HashSet<LinkKey>? sameAs;
+
+    /// <summary>The link's individual.</summary>
+    public string Owner { get; set; } = owner;
+
+    /// <summary>Whether an event says nothing about identity that was not settled before.</summary>
+    public bool Covers(LinkEvent e)
+    {
+        if (e.FollowsAnchor && !e.Identifiers.IsEmpty)
+        {
+            return false; // Its newest anchor decides, and how new it is must be kept.
+        }
+
+        foreach (Identifier identifier in e.Identifiers)
+        {
+            if (identifier.Verified && identifiers?.Contains(identifier) != true)
+            {
+                return false;
+            }
+        }
+
+        return e.SameAs is not { } other || sameAs?.Contains(other) == true;
+    }
+
+    /// <summary>Remembers what an event said; forgets everything when that becomes too much.</summary>
+    public void Learn(LinkEvent e)
+    {
+        if (identifiers?.Count > StatementsMax || sameAs?.Count > StatementsMax)
+        {
+            identifiers = null;
+            sameAs = null;
+        }
+
+        foreach (Identifier identifier in e.Identifiers)
+        {
+            if (identifier.Verified)
+            {
+                (identifiers ??= []).Add(identifier);
+            }
+        }
+
+        if (e.SameAs is { } other)
+        {
+            (sameAs ??= []).Add(other);
+        }
+    }
+}
+
+/// <summary>Claims as one chunk sees them: as read, then changed by its own decisions.</summary>
+internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
+{
+    private readonly Dictionary<string, Claim> claims = new(read, StringComparer.Ordinal);
+    private readonly HashSet<string> stamped = new(StringComparer.Ordinal);
+
+    /// <summary>Who holds a claim; null for nobody.</summary>
+    public Claim? HolderOf(string claim) => claims.GetValueOrDefault(claim);
+
+    /// <summary>The individual of a link that a decision was made about.</summary>
+    public string OwnerOf(LinkKey link) => claims[ClaimKeys.Of(link)].Owner;
+
+    /// <summary>Whether a decision gave a link a newer anchor stamp than was read.</summary>
+    public bool WasStamped(string link) => stamped.Contains(link);
+
+    /// <summary>Makes a decision visible to the next one.</summary>
+    public void Apply(LinkKey link, AnchorDecision decision)
+    {
+        foreach (var claim in decision.Claims)
+        {
+            claims[claim.Key] = claim.Value;
+        }
+
+        foreach (LinkMove move in decision.Moves.Where(move => move.Link is null))
+        {
+            foreach (
+                string claim in claims.Keys.Where(key => claims[key].Owner == move.From).ToArray()
+            )
+            {
+                claims[claim] = claims[claim] with { Owner = move.To, Rank = move.ToRank };
+            }
+        }
+
+        string own = ClaimKeys.Of(link);
+        if (claims.GetValueOrDefault(own)?.AnchoredAt != decision.Target.AnchoredAt)
+        {
+            stamped.Add(own);
+        }
+
+        claims[own] = decision.Target;
+    }
+}

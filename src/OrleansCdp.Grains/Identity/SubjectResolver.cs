@@ -1,0 +1,225 @@
+using Microsoft.Extensions.Logging;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Finds the individual of every event of a chunk. A known link costs a look into memory; everything else of the
+/// chunk shares one read, one claim and the moves the claims demand.
+/// </summary>
+internal sealed partial class SubjectResolver(
+    IIdentityStore store,
+    Anchoring anchoring,
+    LinkMover mover,
+    int linksMax,
+    ILogger<SubjectResolver> logger
+)
+{
+    private const int RacesMax = 20;
+    private readonly Dictionary<LinkKey, KnownLink> known = [];
+
+    /// <summary>The individual or account of each event, in the events' order.</summary>
+    public async Task<string[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
+    {
+        string[] targets = new string[chunk.Events.Length];
+        List<int>? unknown = null;
+        for (int i = 0; i < targets.Length; i++)
+        {
+            LinkEvent e = chunk.Events[i];
+            if (e.Subject == SubjectKind.Account)
+            {
+                targets[i] = SubjectIds.AccountOf(e.Link);
+            }
+            else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
+            {
+                targets[i] = link.Owner;
+            }
+            else
+            {
+                (unknown ??= []).Add(i);
+            }
+        }
+
+        if (unknown is not null)
+        {
+            await DecideAsync(chunk, unknown, targets, cancel);
+        }
+
+        return targets;
+    }
+
+    /// <summary>Notes that a link lives elsewhere, as its former individual said.</summary>
+    public void Correct(LinkKey link, string owner)
+    {
+        if (known.TryGetValue(link, out KnownLink? entry))
+        {
+            entry.Owner = owner;
+        }
+    }
+
+    private async Task DecideAsync(
+        EventChunk chunk,
+        List<int> indexes,
+        string[] targets,
+        CancellationToken cancel
+    )
+    {
+        ClaimBook book = await ReadBookAsync(chunk, indexes, cancel);
+        for (int races = 0; ; races++)
+        {
+            AnchorDecision[] decisions = Decide(chunk, indexes, book);
+            if (await TryClaimAsync(decisions, book, cancel))
+            {
+                await MoveAsync(decisions);
+                await RestampAsync(chunk, indexes, book, cancel);
+                await NoteClashesAsync(chunk, indexes, decisions, cancel);
+                break;
+            }
+
+            if (races == RacesMax)
+            {
+                throw new LogUnavailableException(
+                    "Claims keep changing; the chunk is tried again."
+                );
+            }
+
+            book = await ReadBookAsync(chunk, indexes, cancel);
+        }
+
+        foreach (int i in indexes)
+        {
+            LinkEvent e = chunk.Events[i];
+            targets[i] = book.OwnerOf(e.Link);
+            Remember(e, targets[i]);
+        }
+    }
+
+    private async Task<ClaimBook> ReadBookAsync(
+        EventChunk chunk,
+        List<int> indexes,
+        CancellationToken cancel
+    )
+    {
+        HashSet<string> wanted = new(StringComparer.Ordinal);
+        foreach (int i in indexes)
+        {
+            wanted.UnionWith(anchoring.ClaimsOf(chunk.Events[i]));
+        }
+
+        return new ClaimBook(await store.ReadAsync(wanted, cancel));
+    }
+
+    private AnchorDecision[] Decide(EventChunk chunk, List<int> indexes, ClaimBook book)
+    {
+        AnchorDecision[] decisions = new AnchorDecision[indexes.Count];
+        for (int d = 0; d < decisions.Length; d++)
+        {
+            SequencedEvent e = new(chunk.FirstSequence + indexes[d], chunk.Events[indexes[d]]);
+            decisions[d] = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
+            book.Apply(e.Event.Link, decisions[d]);
+        }
+
+        return decisions;
+    }
+
+    private async Task<bool> TryClaimAsync(
+        AnchorDecision[] decisions,
+        ClaimBook book,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, Claim> wanted = new(StringComparer.Ordinal);
+        foreach (var claim in decisions.SelectMany(decision => decision.Claims))
+        {
+            // As it stands after the whole chunk: an owner that a later event absorbs never claims.
+            wanted[claim.Key] = book.HolderOf(claim.Key)!;
+        }
+
+        if (wanted.Count == 0)
+        {
+            return true;
+        }
+
+        var held = await store.ClaimAsync(wanted, cancel);
+        return wanted.All(claim => held[claim.Key].Owner == claim.Value.Owner);
+    }
+
+    private async Task MoveAsync(AnchorDecision[] decisions)
+    {
+        foreach (LinkMove move in decisions.SelectMany(decision => decision.Moves))
+        {
+            await mover.MoveAsync(move);
+        }
+    }
+
+    private async Task RestampAsync(
+        EventChunk chunk,
+        List<int> indexes,
+        ClaimBook book,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, Claim> stamped = new(StringComparer.Ordinal);
+        foreach (int i in indexes.Where(i => chunk.Events[i].FollowsAnchor))
+        {
+            string link = ClaimKeys.Of(chunk.Events[i].Link);
+            if (book.WasStamped(link))
+            {
+                stamped[link] = book.HolderOf(link)!;
+            }
+        }
+
+        if (stamped.Count > 0)
+        {
+            await store.RestampAsync(stamped, cancel);
+        }
+    }
+
+    private async Task NoteClashesAsync(
+        EventChunk chunk,
+        List<int> indexes,
+        AnchorDecision[] decisions,
+        CancellationToken cancel
+    )
+    {
+        for (int d = 0; d < decisions.Length; d++)
+        {
+            LinkEvent e = chunk.Events[indexes[d]];
+            foreach (AnchorClash clash in decisions[d].Clashes)
+            {
+                LogClash(clash.Holder, clash.Claimant, e.Link.Source, e.EventId);
+                AnchorConflict conflict = new(
+                    clash.Anchor,
+                    clash.Holder,
+                    clash.Claimant,
+                    e.Link,
+                    e.EventId
+                );
+                await store.NoteConflictAsync(conflict, cancel);
+            }
+        }
+    }
+
+    private void Remember(LinkEvent e, string owner)
+    {
+        if (known.Count >= linksMax)
+        {
+            known.Clear(); // Rare and cheap to rebuild: one read per chunk.
+        }
+
+        if (!known.TryGetValue(e.Link, out KnownLink? link))
+        {
+            known[e.Link] = link = new KnownLink(owner);
+        }
+
+        link.Owner = owner;
+        link.Learn(e);
+    }
+
+    [LoggerMessage(
+        LogEvents.AnchorsClash,
+        LogLevel.Warning,
+        "{Holder} and {Claimant} are kept apart although {Source}/{EventId} gives both an anchor"
+    )]
+    private partial void LogClash(string holder, string claimant, string source, string eventId);
+}

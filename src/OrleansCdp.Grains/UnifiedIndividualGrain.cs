@@ -1,0 +1,365 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>An individual's activation: loads, asks the domain, writes once, then tells the account.</summary>
+[GrainType("cdp.individual")]
+[CollectionAgeLimit(Minutes = 5)]
+internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain
+{
+    private static readonly LinkTransfer NothingTaken = new() { From = "", Links = [] };
+    private readonly SnapshotCell<UnifiedIndividual> cell;
+    private readonly PublishedContexts published;
+    private readonly ReconciliationPolicy reconciliation;
+    private readonly AnchorPolicy policy;
+    private readonly ILogger<UnifiedIndividualGrain> logger;
+    private PublishedContext context = new();
+    private UnifiedIndividual individual;
+    private bool broken;
+
+    public UnifiedIndividualGrain(
+        ISnapshotStore store,
+        Serializer<UnifiedIndividual> serializer,
+        PublishedContexts published,
+        ReconciliationPolicy reconciliation,
+        AnchorPolicy policy,
+        ILogger<UnifiedIndividualGrain> logger
+    )
+    {
+        string id = this.GetPrimaryKeyString();
+        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer);
+        individual = new UnifiedIndividual { Id = id };
+        this.published = published;
+        this.reconciliation = reconciliation;
+        this.policy = policy;
+        this.logger = logger;
+    }
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        individual = await cell.LoadAsync(cancellationToken) ?? individual;
+        context = published.Open(individual.Id);
+    }
+
+    public override Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        published.Close(individual.Id, context);
+        return Task.CompletedTask;
+    }
+
+    public async Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events)
+    {
+        if (events.Value.Length > Limits.ApplyBatchMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.ApplyBatchMax} events.",
+                nameof(events)
+            );
+        }
+
+        Transition<UnifiedIndividual> transition = Fold(events.Value);
+        await BecomeAsync(transition, NothingTaken);
+        await TellAccountsAsync(events.Value, transition.Outcomes);
+        return transition.Outcomes;
+    }
+
+    public ValueTask<ContextAnswer?> GetContextAsync(string graph)
+    {
+        if (individual.RedirectTo is not null)
+        {
+            return new(Moved());
+        }
+
+        if (individual.IsEmpty || graph != DataGraphs.Default)
+        {
+            DeactivateWhenEmpty();
+            return new((ContextAnswer?)null);
+        }
+
+        return new(context.Answer ??= Answer(ServiceGraph.Individual(individual, reconciliation)));
+    }
+
+    public ValueTask<ContextAnswer?> GetProfileAsync(bool explain)
+    {
+        if (individual.RedirectTo is not null)
+        {
+            return new(Moved());
+        }
+
+        if (individual.IsEmpty)
+        {
+            DeactivateWhenEmpty();
+            return new((ContextAnswer?)null);
+        }
+
+        return new(Answer(ProfileView.Individual(individual, reconciliation, explain)));
+    }
+
+    public async Task<LinkTransfer?> DetachAsync(
+        ImmutableArray<LinkKey> links,
+        string target,
+        int rank
+    )
+    {
+        var transition = individual.Detach(links, target, rank, out ImmutableArray<Link>? moving);
+        if (moving is null)
+        {
+            return null;
+        }
+
+        LinkTransfer transfer = new()
+        {
+            From = individual.Id,
+            Links = moving.Value,
+            Rank = Math.Min(rank, transition.Next.RankOfDeparture(target)),
+            Whole = transition.Next.RedirectTo == target,
+        };
+        await BecomeAsync(transition, NothingTaken);
+        return transfer;
+    }
+
+    public async Task<string?> AttachAsync(Immutable<LinkTransfer> transfer)
+    {
+        var transition = individual.Attach(transfer.Value.Links, out bool refused);
+        if (refused)
+        {
+            return individual.RedirectTo;
+        }
+
+        // The claims say how strong their owner is: never weaker than what it bears itself.
+        int rank = Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
+        await BecomeAsync(transition, transfer.Value with { Rank = rank });
+        LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
+        await TellAccountsAsync(transfer.Value.Links);
+        return null;
+    }
+
+    public Task ReleaseAsync(ImmutableArray<LinkKey> links, string target) =>
+        BecomeAsync(individual.Release(links, target), NothingTaken);
+
+    /// <summary>
+    /// Folds the batch. A defect in the fold must cost one event, not a partition: then each event is tried alone,
+    /// and the one that fails is refused.
+    /// </summary>
+    private Transition<UnifiedIndividual> Fold(SequencedEvent[] events)
+    {
+        try
+        {
+            return individual.Apply(events);
+        }
+        catch (Exception e)
+        {
+            LogFoldFailed(individual.Id, e);
+            return FoldOneByOne(events);
+        }
+    }
+
+    private Transition<UnifiedIndividual> FoldOneByOne(SequencedEvent[] events)
+    {
+        UnifiedIndividual next = individual;
+        EventOutcome[] outcomes = new EventOutcome[events.Length];
+        for (int i = 0; i < events.Length; i++)
+        {
+            try
+            {
+                var one = next.Apply(events.AsSpan(i, 1));
+                next = one.Next;
+                outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
+            }
+            catch (Exception e)
+            {
+                LogPoison(individual.Id, events[i].Event.Link.Source, events[i].Event.EventId, e);
+                outcomes[i] = EventOutcome.Refused(ReasonCodes.FoldFailed);
+            }
+        }
+
+        return individual.Becomes(next) with
+        {
+            Outcomes = ImmutableArray.Create(outcomes),
+        };
+    }
+
+    private async Task BecomeAsync(Transition<UnifiedIndividual> transition, LinkTransfer taken)
+    {
+        if (broken)
+        {
+            throw new InconsistentStateException($"{individual.Id} is being reloaded.");
+        }
+
+        if (!transition.Changed)
+        {
+            return;
+        }
+
+        individual = transition.Next;
+        context.Answer = null;
+        SnapshotWrite write = cell.Prepare(individual) with
+        {
+            IdentifiersAdded = transition.IdentifiersAdded,
+            IdentifiersRemoved = transition.IdentifiersRemoved,
+            ClaimsTaken = ClaimsOf(taken),
+            ClaimsTakenFrom = taken.From.Length == 0 ? null : taken.From,
+            ClaimsRank = taken.Rank,
+        };
+        try
+        {
+            await cell.SaveAsync(write);
+        }
+        catch
+        {
+            // Memory is now ahead of a snapshot that will never be written. Reload before answering anyone else.
+            broken = true;
+            published.Close(individual.Id, context);
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private static ImmutableArray<string> ClaimsOf(LinkTransfer taken) =>
+        [
+            .. taken.Links.Select(link => ClaimKeys.Of(link.Key)),
+            .. taken.Whole
+                ? taken
+                    .Links.SelectMany(link => link.Identifiers)
+                    .Where(known => known.Identifier.Verified)
+                    .Select(known => ClaimKeys.Of(known.Identifier))
+                    .Distinct(StringComparer.Ordinal)
+                : [],
+        ];
+
+    /// <summary>
+    /// Tells accounts who belongs to them. Said again on every redelivery, so a crash after the save loses nothing.
+    /// </summary>
+    private Task TellAccountsAsync(SequencedEvent[] events, ImmutableArray<EventOutcome> outcomes)
+    {
+        List<MemberChange>? said = null;
+        for (int i = 0; i < events.Length; i++)
+        {
+            LinkEvent e = events[i].Event;
+            if (
+                e.Account is null
+                || (!outcomes.IsEmpty && outcomes[i].Kind != OutcomeKind.Applied)
+                || individual.Links.Find(e.Link)?.Account is not { } register
+            )
+            {
+                continue;
+            }
+
+            (said ??= []).AddRange(ChangesOf(e.Link, register, e));
+        }
+
+        return said is null ? Task.CompletedTask : SendAsync(said);
+    }
+
+    private Task TellAccountsAsync(ImmutableArray<Link> arrived) =>
+        SendAsync([
+            .. arrived
+                .Where(link => link.Account is not null)
+                .SelectMany(link => ChangesOf(link.Key, link.Account!, null)),
+        ]);
+
+    private IEnumerable<MemberChange> ChangesOf(
+        LinkKey link,
+        AccountRegister register,
+        LinkEvent? e
+    )
+    {
+        MemberChange joined = new()
+        {
+            Account = register.Account,
+            Link = link,
+            Individual = individual.Id,
+            Belongs = true,
+            Stamp = register.Stamp,
+            EventId = e?.EventId ?? "",
+            AccountTraits = e is not null && e.Account == register.Account ? e.AccountTraits : [],
+        };
+        yield return joined;
+        if (register.Previous is { } previous)
+        {
+            yield return joined with
+            {
+                Account = previous,
+                Belongs = false,
+                AccountTraits = [],
+            };
+        }
+    }
+
+    private Task SendAsync(List<MemberChange> said) =>
+        Task.WhenAll(
+            said.GroupBy(change => SubjectIds.AccountOf(change.Account))
+                .SelectMany(
+                    account => account.Chunk(Limits.ApplyBatchMax),
+                    (account, part) =>
+                        GrainFactory
+                            .GetGrain<IAccountGrain>(account.Key)
+                            .NoteMembersAsync(part.AsImmutable())
+                )
+        );
+
+    private ContextAnswer Answer(byte[] json) =>
+        new()
+        {
+            Json = json,
+            Tag = ContextAnswer.TagOf(json),
+            AsOf = ServiceGraph.AsOf(individual.Links) ?? default,
+            Account = individual.AccountLink() is { } account
+                ? SubjectIds.AccountOf(account)
+                : null,
+        };
+
+    private ContextAnswer Moved() =>
+        new()
+        {
+            Json = [],
+            Tag = "",
+            AsOf = default,
+            MovedTo = individual.RedirectTo,
+        };
+
+    private void DeactivateWhenEmpty()
+    {
+        if (individual.IsEmpty)
+        {
+            DeactivateOnIdle(); // Somebody asked for an id that nobody has.
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.LinksAttached,
+        LogLevel.Information,
+        "{Individual} took {Count} links from {From}"
+    )]
+    private partial void LogAttached(string individual, string from, int count);
+
+    [LoggerMessage(
+        LogEvents.FoldFailed,
+        LogLevel.Error,
+        "Folding a batch into {Individual} failed; trying its events one by one"
+    )]
+    private partial void LogFoldFailed(string individual, Exception exception);
+
+    [LoggerMessage(
+        LogEvents.PoisonEvent,
+        LogLevel.Error,
+        "Event {Source}/{EventId} cannot be folded into {Individual}; it goes to quarantine"
+    )]
+    private partial void LogPoison(
+        string individual,
+        string source,
+        string eventId,
+        Exception exception
+    );
+}
