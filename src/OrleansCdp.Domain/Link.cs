@@ -14,16 +14,44 @@ public sealed record LinkIdentifier(
     [property: Id(1)] Stamp Stamp
 );
 
-/// <summary>The account a link's subject belongs to, as last stated.</summary>
+/// <summary>
+/// The account a link's subject belongs to, and the one before: the two accounts stated last, whatever the order of
+/// arrival.
+/// </summary>
 /// <param name="Account">The account's link.</param>
 /// <param name="Stamp">The newest event that stated it.</param>
 /// <param name="Previous">The account it belonged to before; null for none.</param>
+/// <param name="PreviousStamp">The newest event that stated that one.</param>
 [GenerateSerializer, Immutable, Alias("cdp.account-register")]
 public sealed record AccountRegister(
     [property: Id(0)] LinkKey Account,
     [property: Id(1)] Stamp Stamp,
-    [property: Id(2)] LinkKey? Previous
-);
+    [property: Id(2)] LinkKey? Previous,
+    [property: Id(3)] Stamp PreviousStamp
+)
+{
+    /// <summary>Joins a statement in.</summary>
+    public AccountRegister Join(LinkKey stated, Stamp stamp)
+    {
+        if (stated == Account)
+        {
+            return stamp > Stamp ? this with { Stamp = stamp } : this;
+        }
+
+        if (stamp > Stamp)
+        {
+            return new AccountRegister(stated, stamp, Account, Stamp);
+        }
+
+        return Previous is null || stamp > PreviousStamp
+            ? this with
+            {
+                Previous = stated,
+                PreviousStamp = stamp,
+            }
+            : this;
+    }
+}
 
 /// <summary>
 /// One source's view of one subject: the pure fold of its events. An individual is the merge of its links, so
@@ -206,18 +234,15 @@ public sealed record Link
 
     private AccountRegister? JoinAccount(LinkKey? account, Stamp stamp, ref bool changed)
     {
-        if (account is not { } stated || (Account is not null && Account.Stamp >= stamp))
+        if (account is not { } stated)
         {
             return Account;
         }
 
-        if (Account is not null && Account.Account == stated)
-        {
-            return Account with { Stamp = stamp };
-        }
-
-        changed = true;
-        return new AccountRegister(stated, stamp, Account?.Account);
+        AccountRegister joined =
+            Account?.Join(stated, stamp) ?? new AccountRegister(stated, stamp, null, default);
+        changed |= joined.Account != Account?.Account;
+        return joined;
     }
 
     private Link JoinRecord(SequencedEvent e, out EventOutcome outcome)

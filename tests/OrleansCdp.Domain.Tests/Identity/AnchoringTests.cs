@@ -1,0 +1,233 @@
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+public sealed class AnchoringTests
+{
+    private static readonly Anchoring Anchors = new(new AnchorPolicy());
+    private static readonly LinkKey Contact = new("crm", "Contact", "003");
+    private static readonly LinkKey Visitor = new("web", "anonymous", "a1");
+    private static readonly Identifier ContactId = new("contactId", "003", Verified: true);
+    private static readonly Identifier Email = new("email", "ada@example.com", Verified: true);
+    private readonly Dictionary<string, Claim> held = [];
+
+    [Fact]
+    public void A_contact_is_named_by_its_contact_id_and_claims_its_email()
+    {
+        AnchorDecision decision = Decide(Of(Contact, ContactId, Email));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+        decision.Target.Rank.ShouldBe(0);
+        decision
+            .Claims.Select(claim => claim.Key)
+            .ShouldBe(["link:crm/Contact/003", "contactId:003", "email:ada@example.com"]);
+        decision.Moves.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void An_unverified_email_names_nobody()
+    {
+        AnchorDecision decision = Decide(Of(Visitor, Email with { Verified = false }));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Visitor));
+        decision.Target.Rank.ShouldBe(AnchorPolicy.Unanchored);
+    }
+
+    [Fact]
+    public void A_link_with_a_known_email_joins_its_bearer()
+    {
+        Take(Of(Contact, ContactId, Email));
+
+        AnchorDecision decision = Decide(Of(Some.Customer, Email));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+    }
+
+    [Fact]
+    public void A_visitor_who_becomes_known_moves_to_the_individual_of_the_anchor()
+    {
+        Take(Of(Visitor));
+
+        AnchorDecision decision = Decide(Of(Visitor, Email));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
+        decision.Moves.ShouldBe([
+            new LinkMove(SubjectIds.IndividualOf(Visitor), null, decision.Target.Owner, 1),
+        ]);
+    }
+
+    [Fact]
+    public void A_contact_absorbs_whom_its_verified_email_named_before()
+    {
+        Take(Of(Some.Customer, Email));
+
+        AnchorDecision decision = Decide(Of(Contact, ContactId, Email));
+
+        decision.Moves.ShouldBe([
+            new LinkMove(
+                SubjectIds.IndividualOf(Email),
+                null,
+                SubjectIds.IndividualOf(ContactId),
+                0
+            ),
+        ]);
+        decision.Clashes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Two_contacts_with_one_email_stay_apart_and_the_clash_is_kept()
+    {
+        Identifier other = new("contactId", "004", Verified: true);
+        Take(Of(Contact, ContactId, Email));
+
+        AnchorDecision decision = Decide(Of(new LinkKey("crm", "Contact", "004"), other, Email));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(other));
+        decision.Moves.ShouldBeEmpty();
+        decision.Clashes.ShouldHaveSingleItem().Anchor.ShouldBe("email:ada@example.com");
+    }
+
+    [Fact]
+    public void A_contact_whose_email_changes_stays_who_it_is()
+    {
+        Take(Of(Contact, ContactId, Email));
+
+        AnchorDecision decision = Decide(
+            Of(Contact, ContactId, new Identifier("email", "new@example.com", Verified: true))
+        );
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+        decision.Moves.ShouldBeEmpty();
+        decision.Claims.ShouldHaveSingleItem().Key.ShouldBe("email:new@example.com");
+    }
+
+    [Fact]
+    public void Two_people_with_emails_of_their_own_are_not_glued_by_a_third_link()
+    {
+        Identifier second = new("email", "bob@example.com", Verified: true);
+        Take(Of(Some.Customer, Email));
+        Take(Of(Visitor, second));
+
+        AnchorDecision decision = Decide(Of(Some.Customer, second));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
+        decision.Moves.ShouldBeEmpty();
+        decision.Clashes.ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public void A_case_follows_its_contact_and_takes_nothing_else_along()
+    {
+        LinkKey link = new("desk", "Case", "500");
+        Identifier other = new("contactId", "004", Verified: true);
+        Take(Of(Contact, ContactId, Email));
+        Take(Of(link, ContactId) with { FollowsAnchor = true }, minute: 1);
+
+        AnchorDecision decision = Decide(Of(link, other) with { FollowsAnchor = true }, minute: 2);
+
+        decision.Moves.ShouldBe([
+            new LinkMove(
+                SubjectIds.IndividualOf(ContactId),
+                link,
+                SubjectIds.IndividualOf(other),
+                0
+            ),
+        ]);
+    }
+
+    [Fact]
+    public void A_late_event_does_not_take_a_case_back_to_its_former_contact()
+    {
+        LinkKey link = new("desk", "Case", "500");
+        Identifier other = new("contactId", "004", Verified: true);
+        Take(Of(link, other) with { FollowsAnchor = true }, minute: 2);
+
+        AnchorDecision decision = Decide(
+            Of(link, ContactId) with
+            {
+                FollowsAnchor = true,
+            },
+            minute: 1
+        );
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(other));
+        decision.Moves.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_case_without_a_contact_ends_at_the_contact_it_is_closed_with()
+    {
+        LinkKey link = new("desk", "Case", "500");
+        Take(Of(link) with { FollowsAnchor = true }, minute: 1);
+
+        AnchorDecision decision = Decide(
+            Of(link, ContactId) with
+            {
+                FollowsAnchor = true,
+            },
+            minute: 2
+        );
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+        decision.Moves.ShouldHaveSingleItem().From.ShouldBe(SubjectIds.IndividualOf(link));
+    }
+
+    [Fact]
+    public void Signing_in_takes_the_visitor_along_once()
+    {
+        LinkKey user = new("web", "user", "u1");
+        LinkKey second = new("web", "user", "u2");
+        Identifier userId = new("userId", "u1", Verified: true);
+        Identifier secondId = new("userId", "u2", Verified: true);
+        Take(Of(Visitor));
+
+        AnchorDecision first = Take(Of(user, userId) with { SameAs = Visitor });
+        AnchorDecision shared = Decide(Of(second, secondId) with { SameAs = Visitor });
+
+        first
+            .Moves.ShouldHaveSingleItem()
+            .ShouldBe(
+                new LinkMove(
+                    SubjectIds.IndividualOf(Visitor),
+                    null,
+                    SubjectIds.IndividualOf(userId),
+                    2
+                )
+            );
+        shared.Moves.ShouldBeEmpty();
+        shared.Target.Owner.ShouldBe(SubjectIds.IndividualOf(secondId));
+    }
+
+    [Fact]
+    public void The_same_anchor_gives_the_same_id_on_every_machine() =>
+        SubjectIds.IndividualOf(ContactId).ShouldBe("ind_7c1ed2c75f3f60f07197c16bf99a6dfe");
+
+    private static LinkEvent Of(LinkKey link, params Identifier[] identifiers) =>
+        Some.Event(EventKind.Updated, "Individual", link).With(identifiers);
+
+    private AnchorDecision Decide(LinkEvent e, int minute = 0)
+    {
+        LinkEvent timed = e with { OccurredAt = Some.Noon.AddMinutes(minute) };
+        return Anchors.Decide(timed, timed.At(1).Stamp, held.GetValueOrDefault);
+    }
+
+    private AnchorDecision Take(LinkEvent e, int minute = 0)
+    {
+        AnchorDecision decision = Decide(e, minute);
+        foreach (var claim in decision.Claims)
+        {
+            held[claim.Key] = claim.Value;
+        }
+
+        held[ClaimKeys.Of(e.Link)] = decision.Target;
+        foreach (LinkMove move in decision.Moves)
+        {
+            foreach (string claim in held.Keys.Where(key => held[key].Owner == move.From).ToArray())
+            {
+                held[claim] = new Claim(move.To, move.ToRank, default);
+            }
+        }
+
+        return decision;
+    }
+}

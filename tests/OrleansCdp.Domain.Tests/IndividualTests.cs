@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+public sealed class IndividualTests
+{
+    private static readonly Identifier Phone = new("phone", "+15551234", Verified: false);
+
+    [Fact]
+    public void An_event_folded_before_changes_nothing_and_is_no_change()
+    {
+        SequencedEvent[] events = [Some.Traits(0, "city".Is("Rome")).At(1)];
+        UnifiedIndividual once = Nobody.Apply(events).Next;
+
+        var again = once.Apply(events);
+
+        again.Changed.ShouldBeFalse();
+        again.Outcomes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void The_newest_value_wins_and_null_removes()
+    {
+        UnifiedIndividual individual = Nobody
+            .Apply([
+                Some.Traits(2, "city".Is("Rome")).At(1),
+                Some.Traits(1, "city".Is("Oslo"), "name".Is("Ada")).At(2),
+                Some.Traits(3, new Field("name", FieldValue.Null)).At(3),
+            ])
+            .Next;
+
+        Trait(individual, "city").ShouldBe("Rome");
+        Trait(individual, "name").ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_frozen_link_s_events_are_sent_on_before_and_after_its_release()
+    {
+        SequencedEvent[] first = [Some.Traits(0, "city".Is("Rome")).At(1)];
+        SequencedEvent[] second = [Some.Traits(1, "city".Is("Oslo")).At(2)];
+        UnifiedIndividual individual = Nobody.Apply(first).Next;
+
+        UnifiedIndividual frozen = individual.Detach([Some.Customer], "ind_b", 0, out _).Next;
+        UnifiedIndividual released = frozen.Release([Some.Customer], "ind_b").Next;
+
+        frozen.Apply(second).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        released.Apply(second).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        released.RedirectTo.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Freezing_twice_gives_the_same_state_and_a_second_target_gets_nothing()
+    {
+        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+
+        UnifiedIndividual frozen = individual
+            .Detach([Some.Customer], "ind_b", 0, out var first)
+            .Next;
+        frozen.Detach([Some.Customer], "ind_b", 0, out var second);
+        frozen.Detach([Some.Customer], "ind_c", 0, out var other);
+
+        Bytes.Of(second!.Value).ShouldBe(Bytes.Of(first!.Value));
+        other.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Taking_a_link_in_twice_does_not_turn_its_events_back()
+    {
+        UnifiedIndividual from = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+        from.Detach([Some.Customer], "ind_b", 0, out var moving);
+        UnifiedIndividual to = new() { Id = "ind_b" };
+        to = to.Attach(moving!.Value, out _).Next;
+        to = to.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Next;
+
+        var again = to.Attach(moving.Value, out bool refused);
+
+        refused.ShouldBeFalse();
+        again.Changed.ShouldBeFalse();
+        Trait(again.Next, "city").ShouldBe("Oslo");
+    }
+
+    [Fact]
+    public void An_absorbed_individual_redirects_for_ever_and_takes_nothing_in()
+    {
+        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+
+        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var moving).Next;
+
+        absorbed.RedirectTo.ShouldBe("ind_b");
+        absorbed.Attach(moving!.Value, out bool refused).Changed.ShouldBeFalse();
+        refused.ShouldBeTrue();
+        SequencedEvent stranger = Some.Event(
+                EventKind.Updated,
+                "Individual",
+                new LinkKey("web", "user", "u")
+            )
+            .At(1);
+        absorbed.Apply([stranger]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+    }
+
+    [Fact]
+    public void Identifiers_that_come_and_go_with_a_link_are_reported()
+    {
+        var came = Nobody.Apply([Some.Traits(0).With(Phone).At(1)]);
+        var went = came.Next.Detach([Some.Customer], "ind_b", 0, out _);
+
+        came.IdentifiersAdded.ShouldBe([Phone]);
+        came.Next.Apply([Some.Traits(1).With(Phone).At(2)]).IdentifiersAdded.ShouldBeEmpty();
+        went.IdentifiersRemoved.ShouldBe([Phone]);
+    }
+
+    [Fact]
+    public void The_5000th_link_is_taken_and_the_5001st_refused()
+    {
+        ImmutableArray<Link> links =
+        [
+            .. Enumerable
+                .Range(0, Limits.LinksMax - 1)
+                .Select(i => new Link { Key = new LinkKey("s", "o", i.ToString("D5", null)) }),
+        ];
+        UnifiedIndividual individual = Nobody with { Links = new LinkSet { Links = links } };
+        LinkEvent e = Some.Event(EventKind.Updated, "Individual", new LinkKey("t", "o", "last"));
+
+        var atLimit = individual.Apply([e.At(1)]);
+        var past = atLimit.Next.Apply([(e with { Link = new LinkKey("t", "o", "more") }).At(1)]);
+
+        atLimit.Outcomes.ShouldBeEmpty();
+        past.Outcomes.ShouldBe([EventOutcome.Refused(ReasonCodes.LinksMax)]);
+    }
+
+    [Fact]
+    public void The_500th_trait_is_taken_and_the_501st_refused()
+    {
+        Field[] traits = [.. Enumerable.Range(0, Limits.TraitsMax).Select(i => $"t{i:D3}".Is("x"))];
+
+        Some.FoldAll([Some.Traits(0, traits)], out var atLimit);
+        Some.FoldAll([Some.Traits(0, traits), Some.Traits(1, "more".Is("x"))], out var past);
+
+        atLimit[0].ShouldBe(EventOutcome.Applied);
+        past[1].ShouldBe(EventOutcome.Refused(ReasonCodes.LimitExceeded));
+    }
+
+    [Fact]
+    public void Of_101_identifiers_the_verified_and_the_newest_stay()
+    {
+        LinkEvent[] events =
+        [
+            .. Enumerable
+                .Range(0, Limits.IdentifiersMax + 1)
+                .Select(i => Some.Traits(i).With(new Identifier("phone", $"p{i:D3}", i == 0))),
+        ];
+
+        Link link = Some.Fold(events);
+
+        link.Identifiers.Length.ShouldBe(Limits.IdentifiersMax);
+        link.Identifiers.ShouldContain(known => known.Identifier.Value == "p000");
+        link.Identifiers.ShouldNotContain(known => known.Identifier.Value == "p001");
+    }
+
+    [Fact]
+    public void A_changed_account_remembers_the_one_before()
+    {
+        LinkKey first = new("crm", "Account", "1");
+        LinkKey second = new("crm", "Account", "2");
+
+        Link link = Some.Fold(
+            Some.Traits(0) with
+            {
+                Account = first,
+            },
+            Some.Traits(1) with
+            {
+                Account = second,
+            },
+            Some.Traits(2) with
+            {
+                Account = second,
+            }
+        );
+
+        link.Account!.Account.ShouldBe(second);
+        link.Account.Previous.ShouldBe(first);
+    }
+
+    private static UnifiedIndividual Nobody => new() { Id = "ind_a" };
+
+    private static string? Trait(UnifiedIndividual individual, string name) =>
+        Reconciliation
+            .Traits(individual.Links, ReconciliationPolicy.Default)
+            .FirstOrDefault(trait => trait.Name == name)
+            ?.Won.Register.Value.Text;
+}
