@@ -1,0 +1,197 @@
+using Orleans.Concurrency;
+using OrleansCdp.Context;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Events;
+
+public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
+{
+    private readonly EventDelivery delivery = cluster.NewDelivery();
+    private readonly LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+    private readonly LinkKey customer = new("commerce", "customer", Some.Unique("c"));
+    private readonly LinkKey contact = new("crm", "Contact", Some.Unique("003"));
+    private readonly Identifier email = new("email", Some.Unique("m") + "@example.com", true);
+
+    [Fact]
+    public async Task A_known_link_costs_no_identity_query()
+    {
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+        int reads = cluster.Database.ClaimReads;
+
+        await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2")));
+
+        cluster.Database.ClaimReads.ShouldBe(reads);
+    }
+
+    [Fact]
+    public async Task Delivering_a_chunk_again_changes_nothing()
+    {
+        EventChunk chunk = Some.Chunk(1, Some.Event(visitor, "e1"), Some.Event(visitor, "e2"));
+        await DeliverAsync(chunk);
+        string before = await JsonOfAsync(SubjectIds.IndividualOf(visitor));
+
+        await DeliverAsync(chunk);
+
+        (await JsonOfAsync(SubjectIds.IndividualOf(visitor))).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task A_visitor_who_becomes_known_takes_the_history_along_and_the_old_id_redirects()
+    {
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+        await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
+
+        (await RedirectOfAsync(SubjectIds.IndividualOf(visitor))).ShouldBe(
+            SubjectIds.IndividualOf(email)
+        );
+        string known = await JsonOfAsync(SubjectIds.IndividualOf(email));
+        known.ShouldContain("\"said\":\"e2\"");
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(SubjectIds.IndividualOf(email));
+    }
+
+    [Fact]
+    public async Task A_contact_absorbs_whom_its_verified_email_named_and_their_links_go_on_there()
+    {
+        Identifier contactId = new("contactId", contact.Id, true);
+        await DeliverAsync(Some.Chunk(1, Some.Event(customer, "e1", email)));
+
+        await DeliverAsync(Some.Chunk(2, Some.Event(contact, "e2", contactId, email)));
+        await cluster
+            .NewDelivery()
+            .DeliverAsync(Some.Chunk(3, Some.Event(customer, "e3", email)), default);
+
+        string owner = SubjectIds.IndividualOf(contactId);
+        cluster.Database.OwnerOf(ClaimKeys.Of(email)).ShouldBe(owner);
+        (await JsonOfAsync(owner)).ShouldContain("\"said\":\"e3\"");
+    }
+
+    [Fact]
+    public async Task A_partition_with_a_stale_cache_is_told_where_a_link_went()
+    {
+        EventDelivery stale = cluster.NewDelivery();
+        await stale.DeliverAsync(Some.Chunk(1, Some.Event(customer, "e1", email)), default);
+        Identifier contactId = new("contactId", contact.Id, true);
+        await DeliverAsync(Some.Chunk(1, Some.Event(contact, "x", contactId, email)));
+
+        await stale.DeliverAsync(Some.Chunk(2, Some.Event(customer, "e2", email)), default);
+
+        (await JsonOfAsync(SubjectIds.IndividualOf(contactId))).ShouldContain("\"said\":\"e2\"");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task A_move_that_broke_after_any_step_is_completed_by_redelivery(int step)
+    {
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+        int saves = 0;
+        string[] involved = [SubjectIds.IndividualOf(visitor), SubjectIds.IndividualOf(email)];
+        cluster.Database.OnSave = (write, committed) =>
+        {
+            if (committed && involved.Contains(write.Id) && ++saves == step)
+            {
+                throw new TimeoutException("The connection broke.");
+            }
+        };
+        EventChunk chunk = Some.Chunk(2, Some.Event(visitor, "e2", email));
+        await Should.ThrowAsync<TimeoutException>(() => DeliverAsync(chunk));
+
+        await cluster.NewDelivery().DeliverAsync(chunk, default);
+
+        (await JsonOfAsync(SubjectIds.IndividualOf(email))).ShouldContain("\"said\":\"e2\"");
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(SubjectIds.IndividualOf(email));
+        (await RedirectOfAsync(SubjectIds.IndividualOf(visitor))).ShouldBe(
+            SubjectIds.IndividualOf(email)
+        );
+    }
+
+    [Fact]
+    public async Task A_lost_compare_and_set_throws_the_activation_away_and_the_events_are_applied_once()
+    {
+        string id = SubjectIds.IndividualOf(visitor);
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+        Snapshot stored = cluster.Database.Snapshots[id];
+        cluster.Database.Snapshots[id] = stored with { Version = stored.Version + 5 };
+
+        await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2")));
+
+        cluster.Database.Snapshots[id].Version.ShouldBe(stored.Version + 6);
+        (await JsonOfAsync(id)).ShouldContain("\"said\":\"e2\"");
+    }
+
+    [Fact]
+    public async Task A_refused_event_is_quarantined_and_the_rest_goes_on()
+    {
+        LinkEvent e = Some.Event(visitor, "ok");
+        LinkEvent huge = Some.Event(visitor, "too many") with
+        {
+            Traits =
+            [
+                .. Enumerable
+                    .Range(0, Limits.TraitsMax + 1)
+                    .Select(i => new Field($"t{i}", FieldValue.Of("x"))),
+            ],
+        };
+
+        var counts = await delivery.DeliverAsync(Some.Chunk(1, huge, e), default);
+
+        QuarantineItem item = cluster.Database.Quarantined.ShouldHaveSingleItem();
+        item.Code.ShouldBe(ReasonCodes.LimitExceeded);
+        item.Origin.ShouldBe(QuarantineOrigin.Event);
+        counts.ShouldBe([new EventCount("test", CountKind.Applied, "", 1)]);
+        (await JsonOfAsync(SubjectIds.IndividualOf(visitor))).ShouldContain("\"said\":\"ok\"");
+    }
+
+    [Fact]
+    public async Task People_appear_in_their_account_and_leave_it_with_the_next_one()
+    {
+        LinkKey first = new("crm", "Account", Some.Unique("001"));
+        LinkKey second = new("crm", "Account", Some.Unique("001"));
+        LinkEvent e = Some.Event(contact, "e1") with { Account = first };
+        await DeliverAsync(Some.Chunk(1, e));
+        (await AccountAsync(first)).ShouldContain(SubjectIds.IndividualOf(contact));
+
+        await DeliverAsync(
+            Some.Chunk(
+                2,
+                Some.Event(contact, "e2") with
+                {
+                    Account = second,
+                    OccurredAt = Some.Noon.AddHours(1),
+                }
+            )
+        );
+
+        (await AccountAsync(first)).ShouldNotContain(SubjectIds.IndividualOf(contact));
+        (await AccountAsync(second)).ShouldContain(SubjectIds.IndividualOf(contact));
+    }
+
+    private async Task<string?> RedirectOfAsync(string id)
+    {
+        ContextAnswer? answer = await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(id)
+            .GetContextAsync(DataGraphs.Default);
+        return answer!.MovedTo;
+    }
+
+    private async Task DeliverAsync(EventChunk chunk) =>
+        await delivery.DeliverAsync(chunk, default);
+
+    private async Task<string> JsonOfAsync(string id)
+    {
+        ContextAnswer? answer = await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(id)
+            .GetContextAsync(DataGraphs.Default);
+        return System.Text.Encoding.UTF8.GetString(answer!.Json);
+    }
+
+    private async Task<string> AccountAsync(LinkKey link)
+    {
+        ContextAnswer? answer = await cluster
+            .Grains.GetGrain<IAccountGrain>(SubjectIds.AccountOf(link))
+            .GetProfileAsync();
+        return System.Text.Encoding.UTF8.GetString(answer!.Json);
+    }
+}

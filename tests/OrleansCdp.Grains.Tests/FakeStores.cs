@@ -1,0 +1,269 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Orleans.Storage;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// The database's promises without a database: compare-and-set, first claim wins, one transaction. It can be told to
+/// fail before or after a commit.
+/// </summary>
+internal sealed class FakeDatabase
+    : ISnapshotStore,
+        IIdentityStore,
+        ILogStore,
+        IQuarantineStore,
+        IStatusStore,
+        ICheckpoints
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Claim> claims = [];
+    private readonly Dictionary<int, long> epochs = [];
+
+    public ConcurrentDictionary<string, Snapshot> Snapshots { get; } = new();
+
+    public List<(int Partition, Lane Lane, LaneAppend Append)> Log { get; } = [];
+
+    public List<QuarantineItem> Quarantined { get; } = [];
+
+    public List<AnchorConflict> Conflicts { get; } = [];
+
+    public List<EventCount> Counts { get; } = [];
+
+    public int ClaimReads { get; private set; }
+
+    /// <summary>Called before and after every save; throw to fail it.</summary>
+    public Action<SnapshotWrite, bool> OnSave { get; set; } = (_, _) => { };
+
+    /// <summary>Called before and after every append; throw to fail it.</summary>
+    public Action<LogAppend, bool> OnAppend { get; set; } = (_, _) => { };
+
+    public Task<Snapshot?> LoadAsync(string id, CancellationToken cancel) =>
+        Task.FromResult(Snapshots.GetValueOrDefault(id));
+
+    public Task SaveAsync(SnapshotWrite write)
+    {
+        OnSave(write, false);
+        lock (gate)
+        {
+            long version = Snapshots.TryGetValue(write.Id, out Snapshot? known) ? known.Version : 0;
+            if (version != write.PreviousVersion)
+            {
+                throw new InconsistentStateException($"{write.Id} is at version {version}.");
+            }
+
+            Snapshots[write.Id] = new Snapshot(write.Version, write.Data);
+            foreach (string claim in write.ClaimsTaken)
+            {
+                if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)
+                {
+                    claims[claim] = claims[claim] with
+                    {
+                        Owner = write.Id,
+                        Rank = write.ClaimsRank,
+                    };
+                }
+            }
+        }
+
+        OnSave(write, true);
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
+        IReadOnlyCollection<string> wanted,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            ClaimReads++;
+            return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
+                wanted
+                    .Where(claims.ContainsKey)
+                    .ToDictionary(claim => claim, claim => claims[claim])
+            );
+        }
+    }
+
+    public Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> wanted,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            foreach (var claim in wanted)
+            {
+                claims.TryAdd(claim.Key, claim.Value);
+            }
+
+            return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
+                wanted.ToDictionary(claim => claim.Key, claim => claims[claim.Key])
+            );
+        }
+    }
+
+    public Task RestampAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> stamped,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            foreach (var claim in stamped)
+            {
+                claims[claim.Key] = claims[claim.Key] with { AnchoredAt = claim.Value.AnchoredAt };
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<string>> FindAsync(
+        SubjectKind subject,
+        string type,
+        string value,
+        int limit,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<string>.Empty);
+
+    public Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            Conflicts.Add(conflict);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public string? OwnerOf(string claim)
+    {
+        lock (gate)
+        {
+            return claims.GetValueOrDefault(claim)?.Owner;
+        }
+    }
+
+    public Task<LogOwnership> AcquireAsync(int partition, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            epochs[partition] = epochs.GetValueOrDefault(partition) + 1;
+            return Task.FromResult(
+                new LogOwnership(
+                    epochs[partition],
+                    NextOf(partition, Lane.Normal),
+                    NextOf(partition, Lane.Low),
+                    42
+                )
+            );
+        }
+    }
+
+    public Task ReadEventKeysAsync(
+        int partition,
+        DateTimeOffset since,
+        Action<UInt128, DateTimeOffset> remember,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            foreach (var chunk in Log.Where(chunk => chunk.Partition == partition))
+            {
+                foreach (UInt128 key in chunk.Append.Keys)
+                {
+                    remember(key, DateTimeOffset.UtcNow);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task AppendAsync(LogAppend append)
+    {
+        OnAppend(append, false);
+        lock (gate)
+        {
+            if (epochs[append.Partition] != append.Epoch)
+            {
+                throw new LogUnavailableException("fenced");
+            }
+
+            foreach (Lane lane in Enum.GetValues<Lane>())
+            {
+                LaneAppend? chunk = lane == Lane.Normal ? append.Normal : append.Low;
+                if (chunk is not null)
+                {
+                    chunk.FirstSequence.ShouldBe(NextOf(append.Partition, lane));
+                    Log.Add((append.Partition, lane, chunk));
+                }
+            }
+        }
+
+        OnAppend(append, true);
+        return Task.CompletedTask;
+    }
+
+    public void Release(int partition, long epoch) { }
+
+    public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            Quarantined.AddRange(items);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<ImmutableArray<QuarantineItem>> ListAsync(
+        QuarantineFilter filter,
+        CancellationToken cancel
+    ) => Task.FromResult(Quarantined.ToImmutableArray());
+
+    public Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel) =>
+        Task.CompletedTask;
+
+    public Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            Counts.AddRange(counts);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    Task<ClusterStatus> IStatusStore.ReadAsync(CancellationToken cancel) =>
+        Task.FromResult(
+            new ClusterStatus
+            {
+                Partitions = [],
+                Counts = [.. Counts],
+                Silos = [],
+                Definitions = 0,
+            }
+        );
+
+    public void Complete(EventChunk chunk, ImmutableArray<EventCount> counts)
+    {
+        lock (gate)
+        {
+            Counts.AddRange(counts);
+        }
+    }
+
+    public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    private long NextOf(int partition, Lane lane) =>
+        1
+        + Log.Where(chunk => chunk.Partition == partition && chunk.Lane == lane)
+            .Sum(chunk => (long)chunk.Append.Events.Length);
+}
