@@ -19,5 +19,8 @@ public static class LogEvents
     public const int KeyAdded = 208;
     public const int KeyRevoked = 209;
     public const int ChunkFailed = 210;
+    public const int RequestUnavailable = 400;
+    public const int RequestFailed = 401;
+    public const int KeysNotPolled = 402;
 #pragma warning restore CS1591
 }

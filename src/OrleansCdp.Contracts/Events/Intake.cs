@@ -17,27 +17,45 @@ public sealed class Intake(
 )
 {
     /// <summary>Takes items in. Returns once every accepted event is committed and every refused one kept.</summary>
-    /// <param name="items">At most <see cref="Limits.BatchItemsMax"/> times a few; grouped here.</param>
+    /// <param name="items">Any number; grouped here.</param>
+    /// <param name="replay">
+    /// Whether the items come from quarantine: they were counted as received then, and what is refused again stays
+    /// where it is.
+    /// </param>
     /// <exception cref="LogUnavailableException">
     /// Not everything could be made durable. Send the same items again; what went in counts once.
     /// </exception>
-    public async Task<IntakeResult> SubmitAsync(IReadOnlyList<IntakeItem> items)
+    public async Task<IntakeResult> SubmitAsync(
+        IReadOnlyList<IntakeItem> items,
+        bool replay = false
+    )
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        ImmutableArray<IntakeRefusal> refusals = await QuarantineAsync(items, now);
-        int filtered = CountFiltered(items);
+        ImmutableArray<IntakeRefusal> refusals =
+        [
+            .. items
+                .Select((item, i) => (item.Admission as Admission.Refused, i))
+                .Where(refused => refused.Item1 is not null)
+                .Select(refused => RefusalOf(refused.i, refused.Item1!)),
+        ];
+        if (!replay)
+        {
+            await QuarantineAsync(items);
+        }
+
+        int filtered = CountFiltered(items, replay);
         List<int>[] byPartition = GroupByPartition(items);
         Task<PartitionAppend>[] appends =
         [
             .. byPartition
                 .Select((indexes, partition) => (indexes, partition))
                 .Where(group => group.indexes is not null)
-                .Select(group => AppendAsync(items, group.indexes, group.partition)),
+                .Select(group => AppendAsync(items, group.indexes, group.partition, replay)),
         ];
         PartitionAppend[] done = await Task.WhenAll(appends);
         return new IntakeResult
         {
-            Receipt = Receipt.Encode(now, done.Select(append => append.Position)),
+            StoredAt = clock.GetUtcNow(),
+            Positions = [.. done.Select(append => append.Position)],
             Accepted = done.Sum(append => append.Accepted),
             Duplicates = done.Sum(append => append.Duplicates),
             Filtered = filtered,
@@ -66,22 +84,12 @@ public sealed class Intake(
         };
     }
 
-    private async Task<ImmutableArray<IntakeRefusal>> QuarantineAsync(
-        IReadOnlyList<IntakeItem> items,
-        DateTimeOffset now
-    )
+    private async Task QuarantineAsync(IReadOnlyList<IntakeItem> items)
     {
-        var refusals = ImmutableArray.CreateBuilder<IntakeRefusal>();
-        List<QuarantineItem> kept = [];
-        for (int i = 0; i < items.Count; i++)
-        {
-            if (items[i].Admission is Admission.Refused refused)
-            {
-                refusals.Add(RefusalOf(i, refused));
-                kept.Add(KeptOf(items[i], refused, now));
-            }
-        }
-
+        DateTimeOffset now = clock.GetUtcNow();
+        IEnumerable<QuarantineItem> kept = items
+            .Where(item => item.Admission is Admission.Refused)
+            .Select(item => KeptOf(item, (Admission.Refused)item.Admission, now));
         foreach (QuarantineItem[] part in kept.Chunk(IQuarantineGrain.ItemsMax))
         {
             await grains.GetGrain<IQuarantineGrain>(0).AddAsync(part.AsImmutable());
@@ -90,11 +98,9 @@ public sealed class Intake(
                 counts.Add(item.Stream, CountKind.Received, "", 1);
             }
         }
-
-        return refusals.ToImmutable();
     }
 
-    private int CountFiltered(IReadOnlyList<IntakeItem> items)
+    private int CountFiltered(IReadOnlyList<IntakeItem> items, bool replay)
     {
         int filtered = 0;
         foreach (IntakeItem item in items)
@@ -103,8 +109,8 @@ public sealed class Intake(
             if (item.Admission is Admission.Filtered why)
             {
                 filtered++;
-                counts.Add(item.Stream, CountKind.Received, "", 1);
                 counts.Add(item.Stream, CountKind.Filtered, why.Reason, 1);
+                counts.Add(item.Stream, CountKind.Received, "", replay ? 0 : 1);
             }
         }
 
@@ -129,7 +135,8 @@ public sealed class Intake(
     private async Task<PartitionAppend> AppendAsync(
         IReadOnlyList<IntakeItem> items,
         List<int> indexes,
-        int partition
+        int partition,
+        bool replay
     )
     {
         var log = grains.GetGrain<IPartitionLogGrain>(partition);
@@ -146,7 +153,10 @@ public sealed class Intake(
             normal = Math.Max(normal, result.NormalSequence);
             low = Math.Max(low, result.LowSequence);
             duplicates += result.Duplicates.Length;
-            CountReceived(items, part);
+            if (!replay)
+            {
+                CountReceived(items, part);
+            }
         }
 
         ReceiptPosition position = new(partition, normal, low);
@@ -191,8 +201,11 @@ public sealed record IntakeItem
 /// <summary>What became of a batch.</summary>
 public sealed record IntakeResult
 {
-    /// <summary>Token for <c>GET /v1/receipts/{id}</c>.</summary>
-    public required string Receipt { get; init; }
+    /// <summary>When all of it was durable.</summary>
+    public required DateTimeOffset StoredAt { get; init; }
+
+    /// <summary>Where it ends in the log, per partition.</summary>
+    public required ImmutableArray<ReceiptPosition> Positions { get; init; }
 
     /// <summary>Events now durable in the log.</summary>
     public required int Accepted { get; init; }
@@ -205,6 +218,37 @@ public sealed record IntakeResult
 
     /// <summary>Events refused and quarantined.</summary>
     public required ImmutableArray<IntakeRefusal> Refusals { get; init; }
+
+    /// <summary>Token for <c>GET /v1/receipts/{id}</c>.</summary>
+    public string Receipt => Events.Receipt.Encode(StoredAt, Positions);
+
+    /// <summary>The result of this batch and the one after it, as if they had been one.</summary>
+    /// <param name="next">The next batch's result.</param>
+    /// <param name="size">Items of this batch, which the next one's indexes count from.</param>
+    public IntakeResult Then(IntakeResult next, int size) =>
+        new()
+        {
+            StoredAt = next.StoredAt,
+            Positions =
+            [
+                .. Positions
+                    .Concat(next.Positions)
+                    .GroupBy(position => position.Partition)
+                    .Select(same => new ReceiptPosition(
+                        same.Key,
+                        same.Max(position => position.NormalSequence),
+                        same.Max(position => position.LowSequence)
+                    )),
+            ],
+            Accepted = Accepted + next.Accepted,
+            Duplicates = Duplicates + next.Duplicates,
+            Filtered = Filtered + next.Filtered,
+            Refusals =
+            [
+                .. Refusals,
+                .. next.Refusals.Select(refusal => refusal with { Index = refusal.Index + size }),
+            ],
+        };
 }
 
 /// <summary>A refused item.</summary>

@@ -1,0 +1,83 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>Says how far a batch has come.</summary>
+internal static class ReceiptEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/v1/receipts/{id}", GetAsync)
+            .RequireScope(Scopes.Ingest)
+            .Produces<ReceiptAnswer>()
+            .WithSummary(
+                "When a batch was stored, applied to its individuals and visible in context."
+            );
+
+    private static async Task<IResult> GetAsync(
+        string id,
+        IGrainFactory grains,
+        DefinitionCatalogue catalogue
+    )
+    {
+        if (
+            !Receipt.TryDecode(id, out Receipt? receipt)
+            || receipt.Positions.Any(position => position.Partition >= catalogue.PartitionCount)
+        )
+        {
+            return Problem.NotFound("unknown_receipt", "This is no receipt of this system.");
+        }
+
+        Task<(bool Applied, DateTimeOffset? At)>[] asked =
+        [
+            .. receipt.Positions.Select(p =>
+                ProgressAsync(grains, Lane.Normal, p.Partition, p.NormalSequence)
+            ),
+            .. receipt.Positions.Select(p =>
+                ProgressAsync(grains, Lane.Low, p.Partition, p.LowSequence)
+            ),
+        ];
+        (bool Applied, DateTimeOffset? At)[] parts = await Task.WhenAll(asked);
+        bool applied = parts.All(part => part.Applied);
+        DateTimeOffset? at = applied ? parts.Max(part => part.At) : null;
+        return Results.Ok(
+            new ReceiptAnswer(receipt.StoredAt, applied, at, applied, at, receipt.Positions.Length)
+        );
+    }
+
+    private static async Task<(bool Applied, DateTimeOffset? At)> ProgressAsync(
+        IGrainFactory grains,
+        Lane lane,
+        int partition,
+        long sequence
+    )
+    {
+        if (sequence == 0)
+        {
+            return (true, null);
+        }
+
+        var grain = grains.GetGrain<IIngestPartitionGrain>(EventStreams.KeyOf(lane, partition));
+        PartitionProgress progress = await grain.GetProgressAsync(sequence);
+        return (progress.AppliedSequence >= sequence, progress.AppliedAt);
+    }
+}
+
+/// <summary>How far a batch has come.</summary>
+/// <param name="StoredAt">When it was durable in the log.</param>
+/// <param name="Applied">Whether every event is in its individual's durable state.</param>
+/// <param name="AppliedAt">Since when; null when it is not, or too long ago to be remembered.</param>
+/// <param name="Visible">Whether every event shows in context.</param>
+/// <param name="VisibleAt">Since when.</param>
+/// <param name="Partitions">Partitions the batch went to.</param>
+public sealed record ReceiptAnswer(
+    DateTimeOffset StoredAt,
+    bool Applied,
+    DateTimeOffset? AppliedAt,
+    bool Visible,
+    DateTimeOffset? VisibleAt,
+    int Partitions
+);

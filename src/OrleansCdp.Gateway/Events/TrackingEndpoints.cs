@@ -1,0 +1,256 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>The Segment HTTP tracking API (segment.com/docs/connections/sources/catalog/libraries/server/http-api).</summary>
+internal static class TrackingEndpoints
+{
+    private static readonly string[] Types =
+    [
+        "identify",
+        "track",
+        "page",
+        "screen",
+        "group",
+        "alias",
+    ];
+
+    private static readonly Problem BatchTooLarge = Problem.TooLarge(
+        "batch_too_large",
+        $"A batch may have {Limits.BatchBytesMax} bytes, decompressed."
+    );
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        foreach (string type in Types)
+        {
+            Map(routes, type, type);
+        }
+
+        Map(routes, "batch", null);
+        Map(routes, "import", null);
+    }
+
+    private static void Map(IEndpointRouteBuilder routes, string path, string? type) =>
+        routes
+            .MapPost(
+                "/v1/" + path,
+                (HttpContext http, TrackingIntake intake) =>
+                    intake.TakeAsync(http, type, BatchTooLarge)
+            )
+            .WithMetadata(new RequiredScope(Scopes.Ingest, FromBody: true))
+            .Accepts<object>("application/json", "text/plain", "application/x-www-form-urlencoded")
+            .WithName("track-" + path)
+            .WithSummary(
+                type is null
+                    ? "Takes a batch of tracking messages."
+                    : $"Takes one {type} message of the tracking API."
+            );
+}
+
+/// <summary>Takes tracking messages apart.</summary>
+internal sealed class TrackingIntake(
+    Intake intake,
+    DefinitionCatalogue catalogue,
+    KeyRing keys,
+    TimeProvider clock,
+    IOptions<GatewayOptions> options
+)
+{
+    private const string ShippedStream = "web";
+
+    /// <summary>Takes one request.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="type">The message type the address states; null for a batch.</param>
+    /// <param name="tooLarge">The answer to a body that is too large.</param>
+    public async Task<IResult> TakeAsync(HttpContext http, string? type, Problem tooLarge)
+    {
+        var body = await RequestBody.ReadAsync(http.Request, Limits.BatchBytesMax, tooLarge);
+        using JsonDocument document = RecordReader.Parse(body);
+        JsonElement root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+        {
+            return Problem.BadRequest(ReasonCodes.Malformed, "The body must be a JSON object.");
+        }
+
+        AccessKey key = KeyCheck.KeyOf(http, keys, TextOf(root, "writeKey"u8));
+        DataStream stream = StreamOf(key);
+        DateTimeOffset now = clock.GetUtcNow();
+        List<IntakeItem> items = [];
+        if (type is not null)
+        {
+            items.Add(ItemOf(root, type, default, stream, now));
+        }
+        else if (
+            !root.TryGetProperty("batch"u8, out JsonElement batch)
+            || batch.ValueKind != JsonValueKind.Array
+        )
+        {
+            return Problem.BadRequest(ReasonCodes.Malformed, "An array 'batch' is needed.") with
+            {
+                Errors = [new ProblemError("/batch", "An array of messages.")],
+            };
+        }
+        else if (batch.GetArrayLength() > Limits.BatchItemsMax)
+        {
+            return Problem.TooLarge(
+                "too_many_items",
+                $"A batch may have {Limits.BatchItemsMax} messages."
+            );
+        }
+        else
+        {
+            items.AddRange(
+                batch.EnumerateArray().Select(item => ItemOf(item, null, root, stream, now))
+            );
+        }
+
+        return Answer(
+            http,
+            await StreamEndpoints.SubmitAsync(intake, items, options.Value.SliceRecordsMax)
+        );
+    }
+
+    private static IResult Answer(HttpContext http, IntakeResult result)
+    {
+        http.Response.Headers["Cdp-Receipt"] = result.Receipt;
+        return result.Refusals.IsEmpty
+            ? Results.Ok(new { success = true })
+            : Results.Ok(new { success = true, rejected = result.Refusals });
+    }
+
+    private static string? TextOf(JsonElement message, ReadOnlySpan<byte> name) =>
+        message.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+
+    private static IntakeItem ItemOf(
+        JsonElement message,
+        string? type,
+        JsonElement batch,
+        DataStream stream,
+        DateTimeOffset now
+    )
+    {
+        if (message.ValueKind != JsonValueKind.Object || !NeedsMerge(message, type, batch))
+        {
+            return RecordReader.Item(message, stream, now, origin: QuarantineOrigin.Message);
+        }
+
+        using JsonDocument merged = JsonDocument.Parse(Merge(message, type, batch));
+        return RecordReader.Item(merged.RootElement, stream, now, origin: QuarantineOrigin.Message);
+    }
+
+    private static bool NeedsMerge(JsonElement message, string? type, JsonElement batch) =>
+        type is not null
+        || batch.TryGetProperty("context"u8, out _)
+        || (
+            batch.TryGetProperty("sentAt"u8, out _)
+            && message.TryGetProperty("originalTimestamp"u8, out _)
+        );
+
+    /// <summary>The message with what its address and its batch say about it; the message itself wins.</summary>
+    private static ReadOnlyMemory<byte> Merge(JsonElement message, string? type, JsonElement batch)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using Utf8JsonWriter json = new(buffer, new JsonWriterOptions { SkipValidation = true });
+        json.WriteStartObject();
+        foreach (JsonProperty property in message.EnumerateObject())
+        {
+            if (property.Name is not ("context" or "type" or "writeKey"))
+            {
+                property.WriteTo(json);
+            }
+        }
+
+        string? said = type ?? TextOf(message, "type"u8);
+        if (said is not null)
+        {
+            json.WriteString("type", said);
+        }
+
+        if (
+            batch.ValueKind == JsonValueKind.Object
+            && batch.TryGetProperty("sentAt"u8, out JsonElement sentAt)
+            && !message.TryGetProperty("sentAt"u8, out _)
+        )
+        {
+            json.WritePropertyName("sentAt");
+            sentAt.WriteTo(json);
+        }
+
+        WriteContext(json, message, batch);
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteContext(Utf8JsonWriter json, JsonElement message, JsonElement batch)
+    {
+        bool own = message.TryGetProperty("context"u8, out JsonElement context);
+        JsonElement shared = default;
+        bool common =
+            batch.ValueKind == JsonValueKind.Object
+            && batch.TryGetProperty("context"u8, out shared)
+            && shared.ValueKind == JsonValueKind.Object;
+        if (!common || (own && context.ValueKind != JsonValueKind.Object))
+        {
+            if (own)
+            {
+                json.WritePropertyName("context");
+                context.WriteTo(json);
+            }
+
+            return;
+        }
+
+        json.WriteStartObject("context");
+        foreach (JsonProperty property in shared.EnumerateObject())
+        {
+            if (!own || !context.TryGetProperty(property.Name, out _))
+            {
+                property.WriteTo(json);
+            }
+        }
+
+        if (own)
+        {
+            foreach (JsonProperty property in context.EnumerateObject())
+            {
+                property.WriteTo(json);
+            }
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>The stream of tracking messages this key may send to: its own source's first, else the shipped one.</summary>
+    private DataStream StreamOf(AccessKey key)
+    {
+        DataStream[] allowed =
+        [
+            .. catalogue
+                .Streams.Values.Where(stream =>
+                    stream.TakesTrackingMessages && KeyCheck.MaySendFor(key, stream.Source)
+                )
+                .OrderByDescending(stream => key.Sources.IsEmpty && stream.Name == ShippedStream)
+                .ThenBy(stream => stream.Name, StringComparer.Ordinal),
+        ];
+        return allowed.Length > 0
+            ? allowed[0]
+            : throw new ProblemException(
+                new Problem(
+                    403,
+                    "source_not_allowed",
+                    "This key may not send for any source that takes tracking messages."
+                )
+            );
+    }
+}

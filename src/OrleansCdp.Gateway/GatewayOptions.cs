@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace OrleansCdp;
+
+/// <summary>How the HTTP API behaves.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>The first key, with every scope; put in place at start-up. Null for none.</summary>
+    public string? AdminKey { get; set; }
+
+    /// <summary>OpenID issuer whose JWTs are keys too, with scopes in the claim <c>scope</c>; null for none.</summary>
+    public string? JwtAuthority { get; set; }
+
+    /// <summary>Audience such a token must name.</summary>
+    public string JwtAudience { get; set; } = "orleanscdp";
+
+    /// <summary>Identifiers whose individual is remembered, so that a read needs no lookup.</summary>
+    /// <value>From 100 to 10 million. Default: 200,000.</value>
+    [Range(100, 10_000_000)]
+    public int IdentifiersRememberedMax { get; set; } = 200_000;
+
+    /// <summary>Seconds a turned-away client is told to wait.</summary>
+    /// <value>From 1 to 60. Default: 1.</value>
+    [Range(1, 60)]
+    public int RetryAfterSeconds { get; set; } = 1;
+
+    /// <summary>Records taken into memory at once from a long body.</summary>
+    /// <value>From 1 to 10,000. Default: 2,500.</value>
+    [Range(1, 10_000)]
+    public int SliceRecordsMax { get; set; } = 2_500;
+}
+
+[OptionsValidator]
+internal sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>;

@@ -1,0 +1,149 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Definitions: put, read, list.</summary>
+internal static class DefinitionEndpoints
+{
+    private const string StreamKind = "stream";
+    private const int NameMax = 100;
+
+    private static readonly Problem TooLarge = Problem.TooLarge(
+        "body_too_large",
+        $"A definition may have {Limits.DefinitionMax} bytes."
+    );
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes
+            .MapPut("/v1/definitions/{kind}/{name}", PutAsync)
+            .RequireScope(Scopes.Author)
+            .Accepts<string>("application/yaml", "text/yaml", "application/json")
+            .WithSummary("Makes a definition (YAML or JSON) the active version.");
+        routes
+            .MapGet("/v1/definitions/{kind}/{name}", GetAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("The active version of a definition.");
+        routes
+            .MapGet("/v1/definitions/{kind}/{name}/versions", GetVersionsAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("All kept versions of a definition, oldest first.");
+        routes
+            .MapGet("/v1/definitions", ListAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("Every active definition, without its text.");
+    }
+
+    private static async Task<IResult> PutAsync(
+        string kind,
+        string name,
+        HttpContext http,
+        IGrainFactory grains,
+        DefinitionCatalogue catalogue
+    )
+    {
+        if (kind != StreamKind)
+        {
+            return Problem.NotFound(
+                "unknown_kind",
+                $"Definitions can be of the kind {StreamKind}."
+            );
+        }
+
+        if (!IsName(name))
+        {
+            return Problem.BadRequest(
+                "bad_name",
+                $"A name has 1 to {NameMax} lower-case letters, digits and dashes."
+            );
+        }
+
+        var body = await RequestBody.ReadAsync(http.Request, Limits.DefinitionMax, TooLarge);
+        PutResult result = await grains
+            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+            .PutAsync(kind, name, Encoding.UTF8.GetString(body.Span), KeyCheck.KeyOf(http).Name);
+        if (result.Active is not { } active)
+        {
+            return new Problem(422, "does_not_compile", "The definition does not compile.")
+            {
+                Errors =
+                [
+                    .. result.Errors.Select(e => new ProblemError(
+                        e.Path,
+                        e.Message,
+                        e.Line == 0 ? null : e.Line,
+                        e.Column == 0 ? null : e.Column
+                    )),
+                ],
+            };
+        }
+
+        await catalogue.RefreshAsync();
+        return Results.Ok(
+            new
+            {
+                active.Kind,
+                active.Name,
+                active.Version,
+                active.Hash,
+                result.Changed,
+            }
+        );
+    }
+
+    private static async Task<IResult> GetAsync(string kind, string name, IGrainFactory grains)
+    {
+        ImmutableArray<DefinitionVersion> versions = await VersionsAsync(kind, name, grains);
+        return versions.IsEmpty ? Unknown : Results.Ok(versions[^1]);
+    }
+
+    private static async Task<IResult> GetVersionsAsync(
+        string kind,
+        string name,
+        IGrainFactory grains
+    )
+    {
+        ImmutableArray<DefinitionVersion> versions = await VersionsAsync(kind, name, grains);
+        return versions.IsEmpty ? Unknown : Results.Ok(new { data = versions });
+    }
+
+    private static async Task<IResult> ListAsync(IGrainFactory grains)
+    {
+        Catalogue? all = await grains
+            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+            .GetCatalogueAsync(-1);
+        return Results.Ok(
+            new
+            {
+                version = all!.Version,
+                data = all.Definitions.Select(d => new
+                {
+                    d.Kind,
+                    d.Name,
+                    d.Version,
+                    d.Hash,
+                    d.Author,
+                    d.At,
+                }),
+            }
+        );
+    }
+
+    private static Problem Unknown { get; } =
+        Problem.NotFound("unknown_definition", "There is no such definition.");
+
+    private static Task<ImmutableArray<DefinitionVersion>> VersionsAsync(
+        string kind,
+        string name,
+        IGrainFactory grains
+    ) => grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key).GetVersionsAsync(kind, name);
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= NameMax
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+}

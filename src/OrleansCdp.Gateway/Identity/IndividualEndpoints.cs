@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Profiles with provenance, and accounts.</summary>
+internal static class IndividualEndpoints
+{
+    private const int RedirectsMax = 16;
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes
+            .MapGet("/v1/individuals/{idType}/{idValue}", GetIndividualAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "The profile of whoever bears an identifier; ?explain=true adds what lost."
+            );
+        routes
+            .MapGet("/v1/accounts/{id}", GetAccountAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("An account by our id or by its id at its source.");
+    }
+
+    private static async Task<IResult> GetIndividualAsync(
+        string idType,
+        string idValue,
+        HttpContext http,
+        IdentifierCache identifiers,
+        IGrainFactory grains
+    )
+    {
+        bool explain = http.Request.Query["explain"] == "true";
+        string? individual = await identifiers.FindAsync(idType, idValue);
+        for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
+        {
+            ContextAnswer? answer = await grains
+                .GetGrain<IUnifiedIndividualGrain>(individual)
+                .GetProfileAsync(explain);
+            if (answer is null)
+            {
+                identifiers.Forget(idType, idValue);
+                break;
+            }
+
+            if (answer.MovedTo is null)
+            {
+                return Results.Bytes(answer.Json, "application/json; charset=utf-8");
+            }
+
+            individual = answer.MovedTo;
+            identifiers.Correct(idType, idValue, individual);
+        }
+
+        return Problem.NotFound("not_found", "Nobody bears this identifier.");
+    }
+
+    private static async Task<IResult> GetAccountAsync(string id, IGrainFactory grains)
+    {
+        string type = id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
+            ? "account"
+            : IdentifierTypes.AccountId;
+        ImmutableArray<string> found =
+            id.Length > Limits.IdentifierMax
+                ? []
+                : await grains.GetGrain<IIdentityGrain>(0).FindAsync(SubjectKind.Account, type, id);
+        if (found.Length > 1)
+        {
+            return new Problem(409, "ambiguous_identifier", "Several accounts bear this id.")
+            {
+                Candidates = found,
+            };
+        }
+
+        ContextAnswer? answer = found.IsEmpty
+            ? null
+            : await grains.GetGrain<IAccountGrain>(found[0]).GetProfileAsync();
+        return answer is null
+            ? Problem.NotFound("not_found", "There is no such account.")
+            : Results.Bytes(answer.Json, "application/json; charset=utf-8");
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp;
+
+/// <summary>Silo and gateway in one process, put together.</summary>
+internal static class CdpApplication
+{
+    private const string Cluster = "orleanscdp";
+
+    /// <summary>Builds the application; nothing runs yet.</summary>
+    public static WebApplication Build(
+        WebApplicationBuilder builder,
+        HostArguments arguments,
+        string connection,
+        LogShape shape,
+        string adminKey
+    )
+    {
+        builder.WebHost.UseUrls(arguments.Urls);
+        builder.Logging.ClearProviders().AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
+        builder.Host.UseOrleans(silo =>
+        {
+            silo.AddCdpGrains();
+            silo.AddCdpPostgres(new CdpPostgresOptions { ConnectionString = connection }, shape);
+            Configure(silo);
+        });
+        builder.Services.AddCdpGateway(gateway => gateway.AdminKey = adminKey);
+        builder.AddCdpTelemetry();
+        builder.AddCdpHealth();
+        WebApplication app = builder.Build();
+        app.MapCdpHealth();
+        app.MapCdpGateway();
+        app.MapCdpMetrics();
+        return app;
+    }
+
+    /// <summary>Failure detection in seconds, and ports that nobody else has.</summary>
+    private static void Configure(ISiloBuilder silo)
+    {
+        silo.Configure<ClusterOptions>(o =>
+        {
+            o.ClusterId = Cluster;
+            o.ServiceId = Cluster;
+        });
+        silo.Configure<EndpointOptions>(o =>
+        {
+            o.AdvertisedIPAddress = IPAddress.Loopback;
+            o.SiloPort = FreePort();
+            o.GatewayPort = FreePort();
+        });
+        silo.Configure<ClusterMembershipOptions>(o =>
+        {
+            o.ProbeTimeout = TimeSpan.FromSeconds(1.5);
+            o.NumMissedProbesLimit = 3;
+            o.NumVotesForDeathDeclaration = 2;
+            o.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(60);
+            o.TableRefreshTimeout = TimeSpan.FromSeconds(15);
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+        });
+        silo.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = 2_000);
+        silo.Configure<GrainCollectionOptions>(o =>
+            o.CollectionQuantum = TimeSpan.FromSeconds(30)
+        );
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

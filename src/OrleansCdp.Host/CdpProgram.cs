@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp;
+
+/// <summary>Starts everything, in order, and turns what can go wrong into one line a person can act on.</summary>
+internal static class CdpProgram
+{
+    /// <summary>Runs until Ctrl-C or SIGTERM.</summary>
+    /// <returns>0 after a clean stop, 1 when it could not start or something essential died.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+            HostArguments arguments = HostArguments.Read(builder.Configuration);
+            using CancellationTokenSource interrupted = InterruptedBeforeStart();
+            await using EmbeddedPostgres? postgres = arguments.ConnectionString is null
+                ? await StartPostgresAsync(arguments, interrupted.Token)
+                : null;
+            string connection = arguments.ConnectionString ?? postgres!.ConnectionString;
+            LogShape shape = await DatabaseSetup.PrepareAsync(
+                connection,
+                arguments.Partitions,
+                interrupted.Token
+            );
+            string adminKey =
+                arguments.AdminKey
+                ?? await AdminKeyFile.ReadOrMakeAsync(arguments, interrupted.Token);
+            await using WebApplication app = CdpApplication.Build(
+                builder,
+                arguments,
+                connection,
+                shape,
+                adminKey
+            );
+            await app.StartAsync(interrupted.Token);
+            StartMessage.Print(app, arguments, adminKey);
+            await app.WaitForShutdownAsync();
+            return Environment.ExitCode;
+        }
+        catch (Exception e) when (ReasonOf(e) is { } reason)
+        {
+            await Console.Error.WriteLineAsync($"OrleansCdp cannot start: {reason}");
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0; // Ctrl-C before it was up.
+        }
+    }
+
+    private static string? ReasonOf(Exception e) =>
+        e switch
+        {
+            StartRefusedException or DatabaseRefusedException or EmbeddedPostgresException =>
+                e.Message,
+            IOException { InnerException: AddressInUseException or SocketException } =>
+                $"{e.Message} Choose another address with --urls.",
+            _ => null,
+        };
+
+    private static async Task<EmbeddedPostgres> StartPostgresAsync(
+        HostArguments arguments,
+        CancellationToken cancel
+    )
+    {
+        Console.WriteLine($"Starting PostgreSQL in {arguments.DataFolder}");
+        return await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = arguments.DataFolder },
+            cancel
+        );
+    }
+
+    private static CancellationTokenSource InterruptedBeforeStart()
+    {
+        CancellationTokenSource source = new();
+        Console.CancelKeyPress += (_, key) =>
+        {
+            key.Cancel = true; // Everything that was started is stopped in order.
+            try
+            {
+                source.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The program is ending already.
+            }
+        };
+        return source;
+    }
+}

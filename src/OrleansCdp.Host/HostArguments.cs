@@ -1,0 +1,56 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace OrleansCdp;
+
+/// <summary>What the program was told on its command line and in its environment.</summary>
+internal sealed record HostArguments
+{
+    /// <summary>Where HTTP listens. Default: <c>http://127.0.0.1:5080</c>.</summary>
+    public required string Urls { get; init; }
+
+    /// <summary>Where the private PostgreSQL keeps its data. Default: <c>.data</c> in the working directory.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Partitions of the log; null for what the database has, or the default.</summary>
+    public int? Partitions { get; init; }
+
+    /// <summary>An existing PostgreSQL; null for a private one.</summary>
+    public string? ConnectionString { get; init; }
+
+    /// <summary>The first key; null to have one made.</summary>
+    public string? AdminKey { get; init; }
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="StartRefusedException">A value makes no sense.</exception>
+    public static HostArguments Read(IConfiguration configuration)
+    {
+        string? partitions = configuration["partitions"];
+        int parsed = 0;
+        if (
+            partitions is not null
+            && !int.TryParse(partitions, CultureInfo.InvariantCulture, out parsed)
+        )
+        {
+            throw new StartRefusedException($"--partitions must be a number, not '{partitions}'.");
+        }
+
+        string? adminKey = configuration["CDP_ADMIN_KEY"];
+        if (adminKey is { Length: < 16 })
+        {
+            throw new StartRefusedException("CDP_ADMIN_KEY must have at least 16 characters.");
+        }
+
+        return new HostArguments
+        {
+            Urls = configuration["urls"] ?? "http://127.0.0.1:5080",
+            DataFolder = Path.GetFullPath(configuration["data"] ?? ".data"),
+            Partitions = partitions is null ? null : parsed,
+            ConnectionString = configuration.GetConnectionString("Cdp"),
+            AdminKey = adminKey,
+        };
+    }
+}
+
+/// <summary>The program cannot start; the message is for the person who started it.</summary>
+public sealed class StartRefusedException(string message) : Exception(message);

@@ -1,0 +1,4 @@
+using Microsoft.AspNetCore.Builder;
+using OrleansCdp;
+
+return await CdpProgram.RunAsync(args);

@@ -1,0 +1,169 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp;
+
+/// <summary>The HTTP API as a user sees it.</summary>
+public sealed class Api(Uri address, string key)
+{
+    private readonly HttpClient http = new()
+    {
+        BaseAddress = address,
+        Timeout = TimeSpan.FromMinutes(5),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
+    };
+
+    /// <summary>Makes a data stream definition active.</summary>
+    public async Task DefineAsync(string name)
+    {
+        string yaml = await File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "Definitions", name + ".yaml")
+        );
+        using StringContent body = new(yaml, Encoding.UTF8, "application/yaml");
+        using HttpResponseMessage answer = await http.PutAsync(
+            $"/v1/definitions/stream/{name}",
+            body
+        );
+        (await answer.Content.ReadAsStringAsync()).ShouldSatisfyAllConditions(text =>
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK, text)
+        );
+    }
+
+    /// <summary>Sends a body and reads the answer as JSON.</summary>
+    public async Task<(HttpStatusCode Status, JsonNode? Json)> PostAsync(
+        string path,
+        string body,
+        string mediaType
+    )
+    {
+        using StringContent content = new(body, Encoding.UTF8, mediaType);
+        using HttpResponseMessage answer = await http.PostAsync(path, content);
+        string text = await answer.Content.ReadAsStringAsync();
+        return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
+    }
+
+    /// <summary>Sends the rows of a CSV file, a slice of them at a time.</summary>
+    /// <returns>Sums over all slices.</returns>
+    public async Task<Taken> ImportAsync(string stream, string header, IEnumerable<string> rows)
+    {
+        Taken sum = new(0, 0, 0, 0);
+        foreach (string[] slice in rows.Chunk(5_000))
+        {
+            string body = header + "\n" + string.Join('\n', slice) + "\n";
+            var (status, json) = await PostAsync($"/v1/streams/{stream}", body, "text/csv");
+            status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+            sum = sum.Plus(
+                new Taken(
+                    (int)json!["accepted"]!,
+                    (int)json["duplicates"]!,
+                    (int)json["filtered"]!,
+                    json["quarantined"]!.AsArray().Count
+                )
+            );
+        }
+
+        return sum;
+    }
+
+    /// <summary>Reads a resource; null when there is none.</summary>
+    public async Task<JsonNode?> GetAsync(string path)
+    {
+        using HttpResponseMessage answer = await http.GetAsync(path);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        string text = await answer.Content.ReadAsStringAsync();
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
+        return JsonNode.Parse(text);
+    }
+
+    /// <summary>The profile of whoever bears an identifier.</summary>
+    public Task<JsonNode?> ProfileAsync(string type, string value) =>
+        GetAsync($"/v1/individuals/{type}/{Uri.EscapeDataString(value)}");
+
+    /// <summary>The context of whoever bears an identifier.</summary>
+    public Task<JsonNode?> ContextAsync(string type, string value) =>
+        GetAsync($"/v1/context/{type}/{Uri.EscapeDataString(value)}");
+
+    /// <summary>
+    /// Waits until every event in the log is applied and every count is in, then checks law 6: what was received is
+    /// applied, duplicate, filtered, suppressed or quarantined, stream by stream.
+    /// </summary>
+    public async Task<Counts> DrainAsync()
+    {
+        Counts counts = new([]);
+        await Eventually.BeAsync(
+            async () =>
+            {
+                JsonNode status = (await GetAsync("/v1/status"))!;
+                counts = Counts.Of(status);
+                return status["partitions"]!
+                        .AsArray()
+                        .All(lane => (long)lane!["head"]! == (long)lane["checkpoint"]!)
+                    && counts.Balance;
+            },
+            "every event is applied and the counts balance",
+            () => $"Counts: {JsonSerializer.Serialize(counts.All)}"
+        );
+        return counts;
+    }
+}
+
+/// <summary>What became of the rows of an import.</summary>
+public sealed record Taken(int Accepted, int Duplicates, int Filtered, int Quarantined)
+{
+    /// <summary>The sum of two.</summary>
+    public Taken Plus(Taken other) =>
+        new(
+            Accepted + other.Accepted,
+            Duplicates + other.Duplicates,
+            Filtered + other.Filtered,
+            Quarantined + other.Quarantined
+        );
+}
+
+/// <summary>The counts that <c>/v1/status</c> shows.</summary>
+/// <param name="All">Stream, fate, reason and number.</param>
+public sealed record Counts(IReadOnlyList<(string Stream, string Kind, string Reason, long N)> All)
+{
+    /// <summary>Whether received is the sum of the fates in every stream.</summary>
+    public bool Balance =>
+        All.GroupBy(count => count.Stream)
+            .All(stream =>
+                stream.Where(count => count.Kind == "received").Sum(count => count.N)
+                == stream
+                    .Where(count => count.Kind is not ("received" or "unknownFields"))
+                    .Sum(count => count.N)
+            );
+
+    /// <summary>The number of events of a stream with one fate.</summary>
+    public long this[string stream, string kind, string? reason = null] =>
+        All.Where(count =>
+                count.Stream == stream
+                && count.Kind == kind
+                && (reason is null || count.Reason == reason)
+            )
+            .Sum(count => count.N);
+
+    /// <summary>Reads them from a status.</summary>
+    public static Counts Of(JsonNode status) =>
+        new(
+            [
+                .. status["counts"]!
+                    .AsArray()
+                    .Select(count =>
+                        (
+                            (string)count!["stream"]!,
+                            (string)count["kind"]!,
+                            (string)count["reason"]!,
+                            (long)count["count"]!
+                        )
+                    ),
+            ]
+        );
+}

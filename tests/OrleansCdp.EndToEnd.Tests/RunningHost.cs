@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace OrleansCdp;
+
+/// <summary>The real program in a process of its own, with a private PostgreSQL in a temporary folder.</summary>
+public sealed class RunningHost : IAsyncLifetime
+{
+    /// <summary>The key of the administrator, given to the program when it starts.</summary>
+    public const string AdminKey = "cdp_end_to_end_admin_key_0123456789";
+
+    private readonly StringBuilder output = new();
+    private Process? process;
+
+    /// <summary>Where the program keeps its data; kept across restarts, gone at the end.</summary>
+    public string DataFolder { get; } = Directory.CreateTempSubdirectory("cdp-e2e-").FullName;
+
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; } = new($"http://127.0.0.1:{FreePort()}");
+
+    /// <summary>The HTTP API with the administrator's key.</summary>
+    public Api Api => new(Address, AdminKey);
+
+    /// <summary>What it printed.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
+    }
+
+    /// <summary>An existing database to use instead of the private one.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <inheritdoc/>
+    public Task InitializeAsync() => StartAsync();
+
+    /// <summary>Starts it and waits until it is ready.</summary>
+    public async Task StartAsync()
+    {
+        process = Process.Start(StartInfo(["--urls", Address.ToString(), "--data", DataFolder]))!;
+        Listen(process);
+        using HttpClient http = new() { BaseAddress = Address };
+        await Eventually.BeAsync(
+            async () =>
+            {
+                if (process.HasExited)
+                {
+                    throw new InvalidOperationException($"The host ended:\n{Output}");
+                }
+
+                try
+                {
+                    using HttpResponseMessage answer = await http.GetAsync("/health/ready");
+                    return answer.IsSuccessStatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return false; // It does not listen yet.
+                }
+            },
+            "the host is ready"
+        );
+    }
+
+    /// <summary>Asks it to stop, as Ctrl-C does, and waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{process!.Id}"]);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    /// <summary>Ends it without a warning.</summary>
+    public async Task KillAsync()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        if (process is { HasExited: false })
+        {
+            await StopAsync();
+        }
+
+        process?.Dispose();
+        Directory.Delete(DataFolder, recursive: true);
+    }
+
+    /// <summary>Starts the program with arguments of its own and waits for its end.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string[] arguments,
+        string? connectionString = null
+    )
+    {
+        RunningHost host = new() { ConnectionString = connectionString };
+        using Process run = Process.Start(host.StartInfo(arguments))!;
+        host.Listen(run);
+        await run.WaitForExitAsync();
+        Directory.Delete(host.DataFolder, recursive: true);
+        return (run.ExitCode, host.Output);
+    }
+
+    /// <summary>A port nobody uses just now.</summary>
+    public static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private ProcessStartInfo StartInfo(string[] arguments)
+    {
+        ProcessStartInfo info = new("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Host.dll"));
+        foreach (string argument in arguments)
+        {
+            info.ArgumentList.Add(argument);
+        }
+
+        info.Environment["CDP_ADMIN_KEY"] = AdminKey;
+        if (ConnectionString is not null)
+        {
+            info.Environment["ConnectionStrings__Cdp"] = ConnectionString;
+        }
+
+        return info;
+    }
+
+    private void Listen(Process started)
+    {
+        void Keep(object sender, DataReceivedEventArgs line)
+        {
+            lock (output)
+            {
+                output.AppendLine(line.Data);
+            }
+        }
+
+        started.OutputDataReceived += Keep;
+        started.ErrorDataReceived += Keep;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
+    }
+}
