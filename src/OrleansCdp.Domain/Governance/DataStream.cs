@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using OrleansCdp.Events;
 
@@ -8,8 +9,24 @@ namespace OrleansCdp.Governance;
 /// A compiled data stream definition: what it accepts, how it maps onto the canonical objects, and what it
 /// keeps. Immutable; safe for any number of threads.
 /// </summary>
-public sealed class DataStream
+public sealed partial class DataStream
 {
+    private const int ColumnsMax = 2_000;
+
+    [ThreadStatic]
+    private static RecordView? spareView;
+
+    private readonly FieldTable table;
+    private readonly ImmutableArray<RecordPlan> plans;
+    private readonly string? unmatchedReason;
+
+    internal DataStream(FieldTable table, ImmutableArray<RecordPlan> plans, string? unmatchedReason)
+    {
+        this.table = table;
+        this.plans = plans;
+        this.unmatchedReason = unmatchedReason;
+    }
+
     /// <summary>The stream's name, as in its address.</summary>
     public required string Name { get; init; }
 
@@ -26,7 +43,7 @@ public sealed class DataStream
     public static (DataStream? Stream, ImmutableArray<DefinitionError> Errors) Compile(
         string name,
         string text
-    ) => throw new InvalidOperationException();
+    ) => StreamCompiler.Compile(name, text);
 
     /// <summary>Admits one JSON record.</summary>
     /// <param name="record">A JSON object.</param>
@@ -36,7 +53,40 @@ public sealed class DataStream
         JsonElement record,
         DateTimeOffset receivedAt,
         Envelope envelope = default
-    ) => throw new InvalidOperationException(Name);
+    )
+    {
+        if (record.ValueKind != JsonValueKind.Object)
+        {
+            return new Admission.Refused(ReasonCodes.Malformed, "A record is a JSON object.");
+        }
+
+        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(record);
+        if (raw.Length > Limits.EventBytesMax)
+        {
+            return TooLarge();
+        }
+
+        if (JsonDepth.Exceeds(raw, Limits.JsonDepthMax))
+        {
+            return new Admission.Refused(
+                ReasonCodes.TooDeep,
+                $"Nested deeper than {Limits.JsonDepthMax} levels."
+            );
+        }
+
+        RecordView view = spareView ?? new RecordView();
+        spareView = null;
+        try
+        {
+            view.Read(table, record);
+            return Admit(new Candidate(view, record, [], [], receivedAt, envelope));
+        }
+        finally
+        {
+            view.Clear();
+            spareView = view;
+        }
+    }
 
     /// <summary>Admits one row of a CSV file; every value is text, an empty one is missing.</summary>
     /// <param name="columns">Column names.</param>
@@ -46,15 +96,107 @@ public sealed class DataStream
         IReadOnlyList<string> columns,
         IReadOnlyList<string> values,
         DateTimeOffset receivedAt
-    ) => throw new InvalidOperationException(Name);
+    )
+    {
+        if (columns.Count != values.Count || columns.Count > ColumnsMax)
+        {
+            return new Admission.Refused(
+                ReasonCodes.Malformed,
+                $"The row has {values.Count} values, the header {columns.Count} columns"
+                    + $" (at most {ColumnsMax})."
+            );
+        }
+
+        int length = 0;
+        for (int i = 0; i < values.Count; i++)
+        {
+            length += values[i].Length;
+        }
+
+        if (length > Limits.EventBytesMax)
+        {
+            return TooLarge();
+        }
+
+        RecordView view = spareView ?? new RecordView();
+        spareView = null;
+        try
+        {
+            view.Read(table, columns, values);
+            return Admit(new Candidate(view, default, columns, values, receivedAt, default));
+        }
+        finally
+        {
+            view.Clear();
+            spareView = view;
+        }
+    }
+
+    private static Admission.Refused TooLarge() =>
+        new(ReasonCodes.EventTooLarge, $"An event has at most {Limits.EventBytesMax} bytes.");
+
+    private Admission Admit(in Candidate candidate)
+    {
+        Admission admission = Decide(candidate);
+        int unknown = candidate.View.UnknownFields;
+        if (unknown == 0)
+        {
+            return admission;
+        }
+
+        return admission switch
+        {
+            Admission.Accepted accepted => accepted with { UnknownFields = unknown },
+            Admission.Filtered filtered => filtered with { UnknownFields = unknown },
+            Admission.Refused refused => refused with { UnknownFields = unknown },
+            _ => admission,
+        };
+    }
+
+    private Admission Decide(in Candidate candidate)
+    {
+        foreach (RecordPlan plan in plans)
+        {
+            if (plan.When is null || plan.When.Holds(candidate.View))
+            {
+                return new EventBuilder(this, table, plan, candidate).Build();
+            }
+        }
+
+        return unmatchedReason is not null
+            ? new Admission.Filtered(unmatchedReason)
+            : new Admission.Refused(
+                ReasonCodes.UnknownType,
+                "The record fits none of the stream's variants."
+            );
+    }
+
+    /// <summary>The content hash of a record, used as event id where it brings none.</summary>
+    internal string ContentIdOf(in Candidate candidate) =>
+        candidate.Record.ValueKind == JsonValueKind.Object
+            ? ContentHash.Of(Name, candidate.Record, candidate.Envelope.Kind)
+            : ContentHash.Of(Name, candidate.Columns, candidate.Values);
 }
+
+/// <summary>A record on its way in.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Candidate(
+    RecordView View,
+    JsonElement Record,
+    IReadOnlyList<string> Columns,
+    IReadOnlyList<string> Values,
+    DateTimeOffset ReceivedAt,
+    Envelope Envelope
+);
 
 /// <summary>What a protocol says about a record from outside it.</summary>
 /// <param name="EventId">The protocol's event id (CloudEvents <c>id</c>), or null.</param>
 /// <param name="OccurredAt">The protocol's time (CloudEvents <c>time</c>), or null.</param>
 /// <param name="Kind">What the protocol's verb means (DELETE), or null.</param>
+/// <param name="SentAt">When the sender's clock says the batch left (Segment's <c>sentAt</c>), or null.</param>
 public readonly record struct Envelope(
     string? EventId = null,
     DateTimeOffset? OccurredAt = null,
-    EventKind? Kind = null
+    EventKind? Kind = null,
+    DateTimeOffset? SentAt = null
 );

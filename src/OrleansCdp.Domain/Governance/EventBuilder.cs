@@ -1,0 +1,427 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Makes one event of one record: decides what it means, checks it, and maps it.</summary>
+internal ref struct EventBuilder
+{
+    private readonly DataStream stream;
+    private readonly FieldTable table;
+    private readonly RecordPlan plan;
+    private readonly Candidate candidate;
+    private readonly RecordView view;
+    private Admission.Refused? refusal;
+
+    /// <summary>Prepares to build.</summary>
+    public EventBuilder(
+        DataStream stream,
+        FieldTable table,
+        RecordPlan plan,
+        in Candidate candidate
+    )
+    {
+        this.stream = stream;
+        this.table = table;
+        this.plan = plan;
+        this.candidate = candidate;
+        view = candidate.View;
+    }
+
+    /// <summary>The outcome.</summary>
+    public Admission Build()
+    {
+        if (!Fit(plan.DecidingSlots))
+        {
+            return refusal!;
+        }
+
+        EventKind kind = KindOf();
+        KeepRule keep = plan.Keep[(int)kind];
+        if ((keep.Suppressed ?? SuppressionOf()) is { } reason)
+        {
+            return new Admission.Filtered(reason);
+        }
+
+        LinkEvent? built =
+            Fit(plan.CheckedSlots) && (kind == EventKind.Deleted || HaveRequired())
+                ? BuildEvent(kind, keep.Lane)
+                : null;
+        return refusal is not null ? refusal : new Admission.Accepted(built!);
+    }
+
+    private readonly EventKind KindOf()
+    {
+        if (candidate.Envelope.Kind is { } said)
+        {
+            return said;
+        }
+
+        foreach (KindRule rule in plan.Kinds)
+        {
+            if (rule.When.Holds(view))
+            {
+                return rule.Kind;
+            }
+        }
+
+        return plan.KindOtherwise;
+    }
+
+    private readonly string? SuppressionOf()
+    {
+        foreach (SuppressRule rule in plan.Suppress)
+        {
+            if (rule.When.Holds(view))
+            {
+                return rule.Reason;
+            }
+        }
+
+        return null;
+    }
+
+    private bool Fit(ImmutableArray<int> slots)
+    {
+        foreach (int slot in slots)
+        {
+            if (view.StateOf(slot) == CellState.Wrong)
+            {
+                FieldPlan field = table.Fields[slot];
+                refusal = Refusals.OfField(field, view.CodeOf(slot), field.Pointer);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool HaveRequired()
+    {
+        foreach (int slot in plan.RequiredSlots)
+        {
+            if (view.StateOf(slot) != CellState.Value)
+            {
+                FieldPlan field = table.Fields[slot];
+                refusal = Refusals.OfField(field, ReasonCodes.Required, field.Pointer);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private LinkEvent? BuildEvent(EventKind kind, Lane lane)
+    {
+        (SubjectPlan? subject, LinkKey link) = FindSubject();
+        string? recordId = subject is null ? null : FindRecordId();
+        string eventId = refusal is null ? FindEventId() : "";
+        DateTimeOffset occurredAt = refusal is null ? FindOccurredAt() : default;
+        LinkKey? account = refusal is null ? FindLink(plan.Account) : null;
+        LinkKey? sameAs = refusal is null ? FindLink(plan.SameAs) : null;
+        long version = refusal is null ? FindVersion() : 0;
+        ImmutableArray<Identifier> identifiers = refusal is null ? FindIdentifiers() : [];
+        ImmutableArray<Field> fields = refusal is null ? Map(plan.Fields) : [];
+        ImmutableArray<OrderLine> lines = refusal is null ? FindLines() : [];
+        if (refusal is not null || (plan.IsEngagement && !HasName(fields)))
+        {
+            return null;
+        }
+
+        return new LinkEvent
+        {
+            Link = link,
+            Stream = stream.Name,
+            EventId = eventId,
+            OccurredAt = occurredAt,
+            ReceivedAt = candidate.ReceivedAt,
+            Version = version,
+            Kind = kind,
+            Subject = subject!.Of,
+            Lane = lane,
+            Object = plan.Object,
+            RecordId = recordId,
+            Identifiers = identifiers,
+            Traits = Map(plan.Traits),
+            Fields = fields,
+            Lines = lines,
+            LinesComplete = plan.Lines?.Complete ?? false,
+            Account = account,
+            SameAs = sameAs == link ? null : sameAs,
+            FollowsAnchor = subject.FollowsAnchor,
+            AccountTraits = account is null ? [] : Map(plan.AccountTraits),
+        };
+    }
+
+    private (SubjectPlan? Plan, LinkKey Link) FindSubject()
+    {
+        foreach (SubjectPlan subject in plan.Subjects)
+        {
+            if (KeyOf(subject.Id) is { } id)
+            {
+                return (subject, LinkOf(stream.Source, subject.Object, id, subject.Id));
+            }
+        }
+
+        refusal = new Admission.Refused(
+            ReasonCodes.NoSubject,
+            $"Nobody it could be about: {Refusals.NamesOf(table, plan.Subjects)} has no value.",
+            table.Fields[plan.Subjects[0].Id.Slots[0]].Pointer
+        );
+        return default;
+    }
+
+    private string? FindRecordId()
+    {
+        if (plan.RecordId is null)
+        {
+            return null;
+        }
+
+        string? id = KeyOf(plan.RecordId);
+        string pointer = table.Fields[plan.RecordId.Slots[0]].Pointer;
+        if (id is null && !plan.IsEngagement)
+        {
+            refusal = new Admission.Refused(
+                ReasonCodes.NoRecordId,
+                $"Without its id a {plan.Object} cannot be told from others.",
+                pointer
+            );
+        }
+        else if (id?.Length > Limits.RecordIdMax)
+        {
+            refusal = Refusals.OfLimit("A record id", Limits.RecordIdMax, pointer);
+        }
+
+        return id;
+    }
+
+    private string FindEventId()
+    {
+        string? stated = plan.EventId is null ? null : KeyOf(plan.EventId);
+        string? id = stated ?? candidate.Envelope.EventId;
+        if (string.IsNullOrEmpty(id))
+        {
+            return stream.ContentIdOf(candidate);
+        }
+
+        string? pointer = stated is null ? null : table.Fields[plan.EventId!.Slots[0]].Pointer;
+        if (id.Length > Limits.EventIdMax)
+        {
+            refusal = Refusals.OfLimit("An event id", Limits.EventIdMax, pointer);
+        }
+        else if (stated is null && !ValueReader.IsStorable(id))
+        {
+            refusal = new Admission.Refused(
+                ReasonCodes.BadText,
+                "The event id holds a character that cannot be stored.",
+                pointer
+            );
+        }
+
+        return id;
+    }
+
+    private DateTimeOffset FindOccurredAt()
+    {
+        long? ticks = null;
+        int from = -1;
+        foreach (int slot in plan.OccurredAt)
+        {
+            if (view.TicksOf(slot) is { } found)
+            {
+                (ticks, from) = (found, slot);
+                break;
+            }
+        }
+
+        if (ticks is null && plan.Times is not null)
+        {
+            (ticks, from) = TrackingTicks(plan.Times);
+        }
+
+        DateTimeOffset at = ticks is { } utc
+            ? new DateTimeOffset(utc, TimeSpan.Zero)
+            : (candidate.Envelope.OccurredAt ?? candidate.ReceivedAt).ToUniversalTime();
+        if (at - candidate.ReceivedAt > Limits.FutureMax)
+        {
+            refusal = new Admission.Refused(
+                ReasonCodes.FutureTime,
+                $"It claims to have happened more than {Limits.FutureMax.TotalHours} hours from now.",
+                from < 0 ? null : table.Fields[from].Pointer
+            );
+        }
+
+        return at;
+    }
+
+    // Segment's rule: what the sender's clock says between the two moments is right, though the clock is not.
+    private readonly (long? Ticks, int Slot) TrackingTicks(TimesPlan times)
+    {
+        long? original = view.TicksOf(times.OriginalTimestamp);
+        long? sent = view.TicksOf(times.SentAt) ?? candidate.Envelope.SentAt?.UtcTicks;
+        if (original is { } started && sent is { } left)
+        {
+            long corrected = candidate.ReceivedAt.UtcTicks - (left - started);
+            long ticks = Math.Clamp(
+                corrected,
+                DateTimeOffset.MinValue.UtcTicks,
+                DateTimeOffset.MaxValue.UtcTicks
+            );
+            return (ticks, times.OriginalTimestamp);
+        }
+
+        return view.TicksOf(times.Timestamp) is { } stated
+            ? (stated, times.Timestamp)
+            : (original, original is null ? -1 : times.OriginalTimestamp);
+    }
+
+    private long FindVersion()
+    {
+        if (plan.Version is not { } slot || view.TextOf(slot) is not { } text)
+        {
+            return 0;
+        }
+
+        if (
+            !long.TryParse(
+                text,
+                System.Globalization.CultureInfo.InvariantCulture,
+                out long version
+            )
+        )
+        {
+            FieldPlan field = table.Fields[slot];
+            refusal = Refusals.OfField(field, ReasonCodes.WrongType, field.Pointer);
+        }
+
+        return version;
+    }
+
+    private LinkKey? FindLink(LinkPlan? reference) =>
+        reference is not null && KeyOf(reference.Id) is { } id
+            ? LinkOf(reference.Source, reference.Object, id, reference.Id)
+            : null;
+
+    private LinkKey LinkOf(string source, string kind, string id, KeyPlan from)
+    {
+        if (source.Length + kind.Length + id.Length + 2 > Limits.LinkKeyMax)
+        {
+            refusal = Refusals.OfLimit(
+                "A link's key",
+                Limits.LinkKeyMax,
+                table.Fields[from.Slots[0]].Pointer
+            );
+        }
+
+        return new LinkKey(source, kind, id);
+    }
+
+    private ImmutableArray<Identifier> FindIdentifiers()
+    {
+        Identifier[] identifiers = new Identifier[plan.Identifiers.Length];
+        int count = 0;
+        foreach (IdentifierPlan identifier in plan.Identifiers)
+        {
+            foreach (int slot in identifier.Slots)
+            {
+                if (view.TextOf(slot) is not { Length: > 0 } text)
+                {
+                    continue;
+                }
+
+                if (text.Length > Limits.IdentifierMax)
+                {
+                    string pointer = table.Fields[slot].Pointer;
+                    refusal = Refusals.OfLimit("An identifier", Limits.IdentifierMax, pointer);
+                    return [];
+                }
+
+                if (Normalisation.Of(identifier.Type, text, identifier.Rules) is { } value)
+                {
+                    bool verified = identifier.VerifiedWhen?.Holds(view) ?? identifier.Verified;
+                    identifiers[count++] = new Identifier(identifier.Type, value, verified);
+                    break;
+                }
+            }
+        }
+
+        Array.Resize(ref identifiers, count);
+        return ImmutableCollectionsMarshal.AsImmutableArray(identifiers);
+    }
+
+    private readonly ImmutableArray<Field> Map(ImmutableArray<ValuePlan> mappings)
+    {
+        if (mappings.IsEmpty)
+        {
+            return [];
+        }
+
+        Field[] fields = new Field[mappings.Length];
+        int count = 0;
+        foreach (ValuePlan mapping in mappings)
+        {
+            if (ValueOf(mapping) is { } value)
+            {
+                fields[count++] = new Field(mapping.Name, value);
+            }
+        }
+
+        if (count < fields.Length)
+        {
+            Array.Resize(ref fields, count);
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(fields);
+    }
+
+    private readonly FieldValue? ValueOf(ValuePlan mapping)
+    {
+        bool cleared = false;
+        foreach (int slot in mapping.Slots)
+        {
+            CellState state = view.StateOf(slot);
+            if (state == CellState.Value)
+            {
+                return view.ValueOf(slot);
+            }
+
+            cleared |= state == CellState.Cleared;
+        }
+
+        return mapping.Constant ?? (cleared ? FieldValue.Null : null);
+    }
+
+    private bool HasName(ImmutableArray<Field> fields)
+    {
+        foreach (Field field in fields)
+        {
+            if (field.Name == CanonicalObjects.EngagementName && field.Value.Text.Length > 0)
+            {
+                return true;
+            }
+        }
+
+        ValuePlan name = plan.Fields.First(field => field.Name == CanonicalObjects.EngagementName);
+        refusal = new Admission.Refused(
+            ReasonCodes.Required,
+            "An engagement needs a name.",
+            table.Fields[name.Slots[0]].Pointer
+        );
+        return false;
+    }
+
+    private ImmutableArray<OrderLine> FindLines()
+    {
+        if (plan.Lines is null)
+        {
+            return [];
+        }
+
+        return LineReader.Read(plan.Lines, table, view, out refusal);
+    }
+
+    private readonly string? KeyOf(KeyPlan key) => Keys.Of(key, view);
+}
