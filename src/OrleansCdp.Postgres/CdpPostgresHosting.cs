@@ -1,0 +1,92 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp;
+
+/// <summary>Puts a silo, or a client, on PostgreSQL.</summary>
+public static class CdpPostgresHosting
+{
+    private const string Invariant = "Npgsql";
+
+    /// <summary>
+    /// Clustering, grain storage, the log with its streams, snapshots, identity, quarantine and counts on
+    /// PostgreSQL.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="options">How to use the database.</param>
+    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync(string, int?, CancellationToken)"/> returned.</param>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    public static ISiloBuilder AddCdpPostgres(
+        this ISiloBuilder silo,
+        CdpPostgresOptions options,
+        LogShape shape
+    )
+    {
+        AddBasics(silo.Services, options);
+        silo.Services.AddSingleton(shape);
+        silo.UseAdoNetClustering(
+            (OptionsBuilder<AdoNetClusteringSiloOptions> o) =>
+                o.Configure<DataSources>(
+                    (o, sources) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Clustering;
+                    }
+                )
+        );
+        silo.AddAdoNetGrainStorageAsDefault(
+            (OptionsBuilder<AdoNetGrainStorageOptions> o) =>
+                o.Configure<DataSources, Orleans.Serialization.Serializer>(
+                    (o, sources, serializer) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Storage;
+                        o.GrainStorageSerializer =
+                            new Orleans.Storage.OrleansGrainStorageSerializer(serializer);
+                    }
+                )
+        );
+        return silo;
+    }
+
+    /// <summary>Lets a client find the silos of a cluster on PostgreSQL.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="options">How to use the database; only clustering is used.</param>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    public static IClientBuilder AddCdpPostgres(
+        this IClientBuilder client,
+        CdpPostgresOptions options
+    )
+    {
+        AddBasics(client.Services, options);
+        return client.UseAdoNetClustering(
+            (OptionsBuilder<AdoNetClusteringClientOptions> o) =>
+                o.Configure<DataSources>(
+                    (o, sources) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Clustering;
+                    }
+                )
+        );
+    }
+
+    private static void AddBasics(IServiceCollection services, CdpPostgresOptions options)
+    {
+        ValidateOptionsResult valid = new CdpPostgresOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+        {
+            throw new OptionsValidationException(
+                nameof(CdpPostgresOptions),
+                typeof(CdpPostgresOptions),
+                valid.Failures
+            );
+        }
+
+        services.AddSingleton(options);
+        services.AddSingleton<DataSources>();
+    }
+}
