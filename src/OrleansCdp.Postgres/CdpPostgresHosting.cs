@@ -1,8 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -49,6 +52,8 @@ public static class CdpPostgresHosting
                     }
                 )
         );
+        AddStores(silo.Services);
+        IngestStreams.Add(silo);
         return silo;
     }
 
@@ -72,6 +77,40 @@ public static class CdpPostgresHosting
                     }
                 )
         );
+    }
+
+    private static void AddStores(IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ChunkCodec>();
+        services.AddSingleton<LogCommits>();
+        services.AddSingleton<LogReads>();
+        services.AddSingleton<PartitionOwnership>();
+        services.AddSingleton<SnapshotStore>();
+        AddLoop<LogTables>(services);
+        AddLoop<PartitionTails>(services);
+        AddLoop<LogWriter>(services);
+        AddLoop<Checkpoints>(services);
+        AddLoop<SnapshotLoader>(services);
+        AddLoop<SnapshotWriter>(services);
+        AddLoop<QuarantineStore>(services);
+        services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
+        services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
+        services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
+        services.AddSingleton<IIdentityStore, IdentityStore>();
+        services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
+        services.AddSingleton<IStatusStore, StatusStore>();
+        services.AddSingleton<BackgroundLoops>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s =>
+            s.GetRequiredService<BackgroundLoops>()
+        );
+    }
+
+    private static void AddLoop<T>(IServiceCollection services)
+        where T : class, IBackgroundLoop
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IBackgroundLoop>(s => s.GetRequiredService<T>());
     }
 
     private static void AddBasics(IServiceCollection services, CdpPostgresOptions options)
