@@ -28,8 +28,7 @@ public static class CdpPostgresHosting
         LogShape shape
     )
     {
-        AddBasics(silo.Services, options);
-        silo.Services.AddSingleton(shape);
+        AddStores(silo.Services, options, shape);
         silo.UseAdoNetClustering(
             (OptionsBuilder<AdoNetClusteringSiloOptions> o) =>
                 o.Configure<DataSources>(
@@ -52,7 +51,6 @@ public static class CdpPostgresHosting
                     }
                 )
         );
-        AddStores(silo.Services);
         IngestStreams.Add(silo);
         return silo;
     }
@@ -79,8 +77,15 @@ public static class CdpPostgresHosting
         );
     }
 
-    private static void AddStores(IServiceCollection services)
+    /// <summary>Everything but clustering and streams.</summary>
+    internal static void AddStores(
+        IServiceCollection services,
+        CdpPostgresOptions options,
+        LogShape shape
+    )
     {
+        AddBasics(services, options);
+        services.AddSingleton(shape);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ChunkCodec>();
         services.AddSingleton<LogCommits>();

@@ -23,7 +23,7 @@ public sealed class ProducerAdapterFactory : IQueueAdapterFactory, IQueueAdapter
     public string Name { get; }
 
     /// <inheritdoc/>
-    public bool IsRewindable => true;
+    public bool IsRewindable => false;
 
     /// <inheritdoc/>
     public StreamProviderDirection Direction => StreamProviderDirection.WriteOnly;

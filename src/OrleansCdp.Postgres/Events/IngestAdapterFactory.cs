@@ -41,7 +41,11 @@ internal sealed class IngestAdapterFactory : IQueueAdapterFactory, IQueueAdapter
 
     public string Name { get; }
 
-    public bool IsRewindable => true;
+    /// <summary>
+    /// False, although the log can be read again from anywhere: a rewindable provider asks an active consumer how far
+    /// it came and skips that, also where no checkpoint has noted it. Here the checkpoint alone decides.
+    /// </summary>
+    public bool IsRewindable => false;
 
     public StreamProviderDirection Direction => StreamProviderDirection.ReadWrite;
 
