@@ -22,5 +22,19 @@ public static class LogEvents
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;
+    public const int BackgroundLoopDied = 300;
+    public const int LogPollFailed = 301;
+    public const int LogCommitFailed = 302;
+    public const int LogDayDropped = 303;
+    public const int LogNotMaintained = 304;
+    public const int CheckpointsNotWritten = 305;
+    public const int ReaderFenced = 306;
+    public const int CheckpointGap = 307;
+    public const int ReaderStarted = 308;
+    public const int WriterNotAttached = 309;
+    public const int BalancerNotHeard = 310;
+    public const int SavesFailed = 311;
+    public const int QuarantineTrimmed = 312;
+    public const int QuarantineNotTrimmed = 313;
 #pragma warning restore CS1591
 }

@@ -15,6 +15,16 @@ public static class EventStreams
     /// <summary>The provider, and namespace, of a lane.</summary>
     public static string ProviderOf(Lane lane) => lane == Lane.Normal ? Ingest : IngestLow;
 
+    /// <summary>The lane of a provider.</summary>
+    /// <exception cref="ArgumentException">No provider of ours.</exception>
+    public static Lane LaneOf(string provider) =>
+        provider switch
+        {
+            Ingest => Lane.Normal,
+            IngestLow => Lane.Low,
+            _ => throw new ArgumentException($"No lane is called '{provider}'.", nameof(provider)),
+        };
+
     /// <summary>
     /// The stream of a partition. Its key is also the key of the <see cref="IIngestPartitionGrain"/> that
     /// reads it, so the lanes have different keys: <c>017</c> and <c>low-017</c>.

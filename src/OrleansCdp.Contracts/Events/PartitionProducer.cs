@@ -1,0 +1,59 @@
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Streams;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// The writing side of the streams <c>ingest</c> and <c>ingest-low</c>: sends events to the writer of their
+/// partition and returns once they are committed. The same in silos and in clients.
+/// </summary>
+/// <param name="lane">The lane of the provider.</param>
+/// <param name="grains">To reach the writers.</param>
+/// <param name="partitionCount">Tells how many partitions the log has.</param>
+public sealed class PartitionProducer(
+    Lane lane,
+    IGrainFactory grains,
+    Func<ValueTask<int>> partitionCount
+)
+{
+    /// <summary>Appends events of one partition.</summary>
+    /// <exception cref="ArgumentException">
+    /// Something that is no <see cref="LinkEvent"/>, or an event of another partition or lane. Nothing was appended.
+    /// </exception>
+    /// <exception cref="LogUnavailableException">Not everything is durable; send the same events again.</exception>
+    public async Task AppendAsync<T>(StreamId stream, IEnumerable<T> items)
+    {
+        int count = await partitionCount();
+        int partition = PartitionQueueMapper.PartitionOf(stream, lane, count);
+        LinkEvent[] events = [.. items.Select(item => Checked(item, partition, count))];
+        var log = grains.GetGrain<IPartitionLogGrain>(partition);
+        foreach (LinkEvent[] part in events.Chunk(Limits.AppendBatchMax))
+        {
+            await log.AppendAsync(part.AsImmutable());
+        }
+    }
+
+    private LinkEvent Checked<T>(T item, int partition, int count)
+    {
+        if (item is not LinkEvent e)
+        {
+            throw new ArgumentException(
+                $"The log's streams take {nameof(LinkEvent)}, not {item?.GetType() ?? typeof(T)}.",
+                nameof(item)
+            );
+        }
+
+        int home = Partitions.Of(e.Link, count);
+        if (home != partition || e.Lane != lane)
+        {
+            throw new ArgumentException(
+                $"An event of the {e.Lane} lane and partition {home} cannot go to the {lane} lane "
+                    + $"and partition {partition}.",
+                nameof(item)
+            );
+        }
+
+        return e;
+    }
+}

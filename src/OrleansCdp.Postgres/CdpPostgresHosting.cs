@@ -1,0 +1,136 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>Puts a silo, or a client, on PostgreSQL.</summary>
+public static class CdpPostgresHosting
+{
+    private const string Invariant = "Npgsql";
+
+    /// <summary>
+    /// Clustering, grain storage, the log with its streams, snapshots, identity, quarantine and counts on
+    /// PostgreSQL.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="options">How to use the database.</param>
+    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync(string, int?, CancellationToken)"/> returned.</param>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    public static ISiloBuilder AddCdpPostgres(
+        this ISiloBuilder silo,
+        CdpPostgresOptions options,
+        LogShape shape
+    )
+    {
+        AddStores(silo.Services, options, shape);
+        silo.UseAdoNetClustering(
+            (OptionsBuilder<AdoNetClusteringSiloOptions> o) =>
+                o.Configure<DataSources>(
+                    (o, sources) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Clustering;
+                    }
+                )
+        );
+        silo.AddAdoNetGrainStorageAsDefault(
+            (OptionsBuilder<AdoNetGrainStorageOptions> o) =>
+                o.Configure<DataSources, Orleans.Serialization.Serializer>(
+                    (o, sources, serializer) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Storage;
+                        o.GrainStorageSerializer =
+                            new Orleans.Storage.OrleansGrainStorageSerializer(serializer);
+                    }
+                )
+        );
+        IngestStreams.Add(silo);
+        return silo;
+    }
+
+    /// <summary>Lets a client find the silos of a cluster on PostgreSQL.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="options">How to use the database; only clustering is used.</param>
+    /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
+    public static IClientBuilder AddCdpPostgres(
+        this IClientBuilder client,
+        CdpPostgresOptions options
+    )
+    {
+        AddBasics(client.Services, options);
+        return client.UseAdoNetClustering(
+            (OptionsBuilder<AdoNetClusteringClientOptions> o) =>
+                o.Configure<DataSources>(
+                    (o, sources) =>
+                    {
+                        o.Invariant = Invariant;
+                        o.DataSource = sources.Clustering;
+                    }
+                )
+        );
+    }
+
+    /// <summary>Everything but clustering and streams.</summary>
+    internal static void AddStores(
+        IServiceCollection services,
+        CdpPostgresOptions options,
+        LogShape shape
+    )
+    {
+        AddBasics(services, options);
+        services.AddSingleton(shape);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ChunkCodec>();
+        services.AddSingleton<LogCommits>();
+        services.AddSingleton<LogReads>();
+        services.AddSingleton<PartitionOwnership>();
+        services.AddSingleton<SnapshotStore>();
+        AddLoop<LogTables>(services);
+        AddLoop<PartitionTails>(services);
+        AddLoop<LogWriter>(services);
+        AddLoop<Checkpoints>(services);
+        AddLoop<SnapshotLoader>(services);
+        AddLoop<SnapshotWriter>(services);
+        AddLoop<QuarantineStore>(services);
+        services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
+        services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
+        services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
+        services.AddSingleton<IIdentityStore, IdentityStore>();
+        services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
+        services.AddSingleton<IStatusStore, StatusStore>();
+        services.AddSingleton<BackgroundLoops>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s =>
+            s.GetRequiredService<BackgroundLoops>()
+        );
+    }
+
+    private static void AddLoop<T>(IServiceCollection services)
+        where T : class, IBackgroundLoop
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IBackgroundLoop>(s => s.GetRequiredService<T>());
+    }
+
+    private static void AddBasics(IServiceCollection services, CdpPostgresOptions options)
+    {
+        ValidateOptionsResult valid = new CdpPostgresOptionsValidator().Validate(null, options);
+        if (valid.Failed)
+        {
+            throw new OptionsValidationException(
+                nameof(CdpPostgresOptions),
+                typeof(CdpPostgresOptions),
+                valid.Failures
+            );
+        }
+
+        services.AddSingleton(options);
+        services.AddSingleton<DataSources>();
+    }
+}

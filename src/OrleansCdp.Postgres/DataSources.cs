@@ -1,0 +1,55 @@
+using Npgsql;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// Three pools to the same database, so that a burst of saves can neither starve the log nor, worse, the
+/// cluster's membership.
+/// </summary>
+internal sealed class DataSources : IAsyncDisposable
+{
+    public DataSources(CdpPostgresOptions options)
+    {
+        Clustering = Create(options, "cdp-cluster", options.ClusteringConnectionsMax);
+        Storage = Create(options, "cdp-storage", options.StorageConnectionsMax);
+        Streams = Create(options, "cdp-streams", options.StreamConnectionsMax);
+    }
+
+    /// <summary>For membership alone.</summary>
+    public NpgsqlDataSource Clustering { get; }
+
+    /// <summary>For states, identity, quarantine, counts and grain storage.</summary>
+    public NpgsqlDataSource Storage { get; }
+
+    /// <summary>For the log and its checkpoints.</summary>
+    public NpgsqlDataSource Streams { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Clustering.DisposeAsync();
+        await Storage.DisposeAsync();
+        await Streams.DisposeAsync();
+    }
+
+    private static NpgsqlDataSource Create(
+        CdpPostgresOptions options,
+        string name,
+        int connectionsMax
+    )
+    {
+        NpgsqlConnectionStringBuilder settings = new(options.ConnectionString)
+        {
+            ApplicationName = name,
+            MaxPoolSize = connectionsMax,
+            SearchPath = DatabaseSetup.Schema,
+            MaxAutoPrepare = 50,
+            AutoPrepareMinUsages = 2,
+            NoResetOnClose = true,
+            KeepAlive = 15,
+            Timeout = 5,
+            CommandTimeout = 15,
+            Enlist = false,
+        };
+        return NpgsqlDataSource.Create(settings);
+    }
+}

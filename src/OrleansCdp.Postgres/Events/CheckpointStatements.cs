@@ -1,0 +1,87 @@
+using Npgsql;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>The one transaction that moves checkpoints and adds their counts.</summary>
+internal static class CheckpointStatements
+{
+    private const string LockRows = """
+        select 1 from cdp.ingest_checkpoint
+        where (lane, partition) in (select * from unnest($1, $2))
+        order by lane, partition
+        for update
+        """;
+
+    // A checkpoint moves from exactly where its first chunk begins: nothing is passed over, and nothing is
+    // counted twice when the answer to an earlier try was lost.
+    private const string Write = """
+        with input as materialized (
+            select * from unnest($1, $2, $3, $4, $5)
+                as i(lane, partition, epoch, first_seq, last_seq)
+        ), moved as (
+            update cdp.ingest_checkpoint k set seq = i.last_seq
+            from input i
+            where k.lane = i.lane and k.partition = i.partition
+                and k.epoch = i.epoch and k.seq = i.first_seq - 1
+            returning k.lane, k.partition, k.seq
+        ), counted as (
+            insert into cdp.event_count as t (stream, kind, reason, count)
+            select c.stream, c.kind, c.reason, sum(c.count)
+            from unnest($6, $7, $8, $9, $10, $11)
+                    as c(lane, partition, stream, kind, reason, count)
+                join moved using (lane, partition)
+            group by 1, 2, 3 order by 1, 2, 3
+            on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        )
+        select k.lane, k.partition, k.epoch, coalesce(m.seq, k.seq)
+        from cdp.ingest_checkpoint k
+            join input using (lane, partition)
+            left join moved m using (lane, partition)
+        """;
+
+    /// <summary>Writes what is in order and not fenced.</summary>
+    /// <returns>What the database has now, for every lane asked for.</returns>
+    public static async Task<Dictionary<(Lane, int), CheckpointFound>> WriteAsync(
+        NpgsqlDataSource source,
+        List<LaneWrite> writes,
+        CancellationToken cancel
+    )
+    {
+        short[] lanes = [.. writes.Select(w => (short)w.Lane)];
+        int[] partitions = [.. writes.Select(w => w.Partition)];
+        (LaneWrite Write, EventCount Count)[] counts =
+        [
+            .. writes.SelectMany(w => w.Chunks.SelectMany(c => c.Counts.Select(n => (w, n)))),
+        ];
+        await using NpgsqlBatch batch = source.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LockRows).With(lanes).With(partitions));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(Write)
+                .With(lanes)
+                .With(partitions)
+                .With(writes.ConvertAll(w => w.Epoch).ToArray())
+                .With(writes.ConvertAll(w => w.First).ToArray())
+                .With(writes.ConvertAll(w => w.Last).ToArray())
+                .With(Array.ConvertAll(counts, c => (short)c.Write.Lane))
+                .With(Array.ConvertAll(counts, c => c.Write.Partition))
+                .With(Array.ConvertAll(counts, c => c.Count.Stream))
+                .With(Array.ConvertAll(counts, c => (short)c.Count.Kind))
+                .With(Array.ConvertAll(counts, c => c.Count.Reason))
+                .With(Array.ConvertAll(counts, c => c.Count.Count))
+        );
+        Dictionary<(Lane, int), CheckpointFound> found = [];
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        await reader.NextResultAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            found[((Lane)reader.GetInt16(0), reader.GetInt32(1))] = new CheckpointFound(
+                reader.GetInt64(2),
+                reader.GetInt64(3)
+            );
+        }
+
+        await reader.CloseAsync();
+        return found;
+    }
+}

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+using Orleans.Streams;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// Gives every active silo its share of the partitions. Both lanes of a partition go to the same silo, where its
+/// writer is too.
+/// </summary>
+internal sealed class IngestBalancer : QueueBalancerBase
+{
+    /// <summary>A silo that comes or goes is rarely the only one: a rolling restart settles first.</summary>
+    private static readonly TimeSpan Debounce = TimeSpan.FromSeconds(1);
+
+    private readonly Lane lane;
+    private readonly PartitionOwnership ownership;
+    private readonly IClusterMembershipService membership;
+    private readonly PartitionQueueMapper mapper;
+    private readonly ITimer timer;
+    private volatile int[] mine = [];
+    private volatile string[] silos = [];
+
+    public IngestBalancer(
+        Lane lane,
+        IServiceProvider services,
+        PartitionOwnership ownership,
+        IClusterMembershipService membership,
+        LogShape shape,
+        TimeProvider clock,
+        ILogger<IngestBalancer> logger
+    )
+        : base(services, logger)
+    {
+        this.lane = lane;
+        this.ownership = ownership;
+        this.membership = membership;
+        mapper = new PartitionQueueMapper(lane, shape.PartitionCount);
+        timer = clock.CreateTimer(
+            _ => Rebalance(),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+    }
+
+    public override Task Initialize(IStreamQueueMapper queueMapper)
+    {
+        Assign(
+            membership
+                .CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active)
+                .Select(m => m.SiloAddress)
+        );
+        return base.Initialize(queueMapper);
+    }
+
+    public override IEnumerable<QueueId> GetMyQueues() =>
+        Cancellation.IsCancellationRequested ? [] : mine.Select(mapper.QueueOf);
+
+    public override async Task Shutdown()
+    {
+        await timer.DisposeAsync();
+        await base.Shutdown();
+        foreach (int partition in mine)
+        {
+            ownership.Set(lane, partition, owns: false);
+        }
+    }
+
+    protected override void OnClusterMembershipChange(HashSet<SiloAddress> activeSilos)
+    {
+        if (!NamesOf(activeSilos).SequenceEqual(silos))
+        {
+            timer.Change(Debounce, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private string[] NamesOf(IEnumerable<SiloAddress> active) =>
+        [
+            .. active
+                .Append(SiloAddress) // in case the table's news of ourselves are late
+                .Select(silo => silo.ToParsableString())
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+
+    private void Rebalance()
+    {
+        int[] before = mine;
+        Assign(
+            membership
+                .CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active)
+                .Select(m => m.SiloAddress)
+        );
+        if (!mine.SequenceEqual(before))
+        {
+            _ = NotifyAsync();
+        }
+    }
+
+    private async Task NotifyAsync()
+    {
+        try
+        {
+            await NotifyListeners();
+        }
+        catch (Exception e)
+        {
+            // The manager has what it took over; the rest is tried with the next change, and soon.
+            Logger.LogBalancerNotHeard(e);
+            timer.Change(Debounce, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Assign(IEnumerable<SiloAddress> active)
+    {
+        string[] names = NamesOf(active);
+        int own = Array.IndexOf(names, SiloAddress.ToParsableString());
+        int[] owners = Rendezvous.Assign(mapper.PartitionCount, names);
+        for (int partition = 0; partition < owners.Length; partition++)
+        {
+            ownership.Set(lane, partition, owners[partition] == own);
+        }
+
+        silos = names;
+        mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p] == own)];
+    }
+}
+
+internal static partial class IngestBalancerLog
+{
+    [LoggerMessage(
+        LogEvents.BalancerNotHeard,
+        LogLevel.Warning,
+        "The stream provider could not take a new distribution of partitions; trying again"
+    )]
+    public static partial void LogBalancerNotHeard(this ILogger logger, Exception exception);
+}

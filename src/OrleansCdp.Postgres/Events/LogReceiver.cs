@@ -1,0 +1,215 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Streams;
+
+namespace OrleansCdp.Events;
+
+/// <summary>What every reader of this silo shares.</summary>
+internal sealed record LogReaderServices(
+    LogReads Reads,
+    PartitionTails Tails,
+    Checkpoints Checkpoints,
+    PartitionOwnership Ownership,
+    IGrainFactory Grains,
+    TimeProvider Clock,
+    ILogger<LogReceiver> Logger
+);
+
+/// <summary>
+/// Reads one lane of one partition for its stream: from the tail while the writer is here, from the database
+/// otherwise. Waits a while for events before it answers with none, so that a fresh event is delivered at once.
+/// </summary>
+internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderServices services)
+    : IQueueAdapterReceiver
+{
+    private static readonly TimeSpan LongPoll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
+    private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the writer is asked to come while there is none here.</summary>
+    private static readonly TimeSpan AttachPeriod = TimeSpan.FromSeconds(5);
+
+    private readonly PartitionTail tail = services.Tails.Of(lane, partition);
+    private readonly ILogger logger = services.Logger;
+    private long epoch;
+    private long position;
+    private bool lookFirst;
+    private DateTimeOffset fencedSince;
+    private DateTimeOffset attachAt;
+
+    public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
+
+    public async Task Initialize(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(timeout, services.Clock);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(
+            deadline.Token,
+            cancellationToken
+        );
+        await TakeOverAsync(until.Token);
+    }
+
+    public Task<IList<IBatchContainer>> GetQueueMessagesAsync(int maxCount) =>
+        GetQueueMessagesAsync(maxCount, CancellationToken.None);
+
+    public async Task<IList<IBatchContainer>> GetQueueMessagesAsync(
+        int maxCount,
+        CancellationToken cancellationToken
+    )
+    {
+        using var deadline = new CancellationTokenSource(LongPoll, services.Clock);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(
+            deadline.Token,
+            cancellationToken
+        );
+        try
+        {
+            if (!await EnsureOwnedAsync(cancellationToken))
+            {
+                await Task.Delay(LongPoll, services.Clock, cancellationToken);
+                return [];
+            }
+
+            return await ReadAsync(Math.Max(1, maxCount), until.Token, cancellationToken);
+        }
+        catch (OperationCanceledException) when (until.IsCancellationRequested)
+        {
+            return []; // Nothing came, or the queue goes elsewhere.
+        }
+    }
+
+    /// <summary>Nothing to do: the partition's grain says what is applied, through the checkpoints.</summary>
+    public Task MessagesDeliveredAsync(IList<IBatchContainer> messages) => Task.CompletedTask;
+
+    public Task Shutdown(TimeSpan timeout) => Shutdown(timeout, CancellationToken.None);
+
+    public async Task Shutdown(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (epoch != 0)
+        {
+            epoch = 0;
+            tail.RemoveReader();
+        }
+
+        await services
+            .Checkpoints.FlushAsync(cancellationToken)
+            .WaitAsync(timeout, cancellationToken);
+    }
+
+    private async Task<bool> EnsureOwnedAsync(CancellationToken cancel)
+    {
+        if (epoch == 0)
+        {
+            await TakeOverAsync(cancel);
+            return true;
+        }
+
+        if (!services.Checkpoints.IsFenced(lane, partition, epoch))
+        {
+            return true;
+        }
+
+        DateTimeOffset now = services.Clock.GetUtcNow();
+        if (fencedSince == default)
+        {
+            fencedSince = now;
+        }
+
+        // Somebody else reads. If this silo still owns the partition after a pause, it was a former owner's late
+        // doing; otherwise the balancer will soon take the queue from here.
+        if (now - fencedSince < FencedPause || !services.Ownership.Owns(lane, partition))
+        {
+            return false;
+        }
+
+        await TakeOverAsync(cancel);
+        return true;
+    }
+
+    private async Task TakeOverAsync(CancellationToken cancel)
+    {
+        (long taken, long checkpoint) = await services.Reads.TakeOverAsync(lane, partition, cancel);
+        if (epoch == 0)
+        {
+            tail.AddReader();
+        }
+
+        epoch = taken;
+        position = checkpoint + 1;
+        lookFirst = true;
+        fencedSince = default;
+        LogReading(lane, partition, position, epoch);
+        RequestWriter();
+    }
+
+    /// <summary>Reads until something is found, or <paramref name="until"/> is cancelled.</summary>
+    private async Task<IList<IBatchContainer>> ReadAsync(
+        int maxCount,
+        CancellationToken until,
+        CancellationToken cancel
+    )
+    {
+        while (true)
+        {
+            BatchBuilder batches = new(lane, partition, epoch, position, maxCount);
+            TailState state = tail.Take(position, batches);
+            if (state == TailState.InDatabase || (lookFirst && state != TailState.Events))
+            {
+                await services.Reads.ReadAsync(lane, partition, batches, cancel);
+                lookFirst = false;
+            }
+
+            if (batches.Position > position)
+            {
+                position = batches.Position;
+                return [.. batches.Build()];
+            }
+
+            if (state == TailState.WaitForPoll)
+            {
+                services.Tails.Want(lane, partition);
+                if (services.Clock.GetUtcNow() >= attachAt)
+                {
+                    RequestWriter();
+                }
+            }
+
+            await tail.WaitAsync(position).WaitAsync(until);
+        }
+    }
+
+    /// <summary>
+    /// Asks for a writer, which comes to this silo if it is nowhere yet; then nobody needs to ask the database.
+    /// </summary>
+    private void RequestWriter()
+    {
+        attachAt = services.Clock.GetUtcNow() + AttachPeriod;
+        _ = AttachAsync();
+    }
+
+    private async Task AttachAsync()
+    {
+        try
+        {
+            await services.Grains.GetGrain<IPartitionLogGrain>(partition).AttachAsync();
+        }
+        catch (Exception e)
+        {
+            LogNotAttached(e, partition); // Tried again; until then the database is polled.
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.ReaderStarted,
+        LogLevel.Debug,
+        "Reading {Lane} partition {Partition} from {Position} as reader {Epoch}"
+    )]
+    private partial void LogReading(Lane lane, int partition, long position, long epoch);
+
+    [LoggerMessage(
+        LogEvents.WriterNotAttached,
+        LogLevel.Warning,
+        "The writer of partition {Partition} did not come; reading goes on by polling"
+    )]
+    private partial void LogNotAttached(Exception exception, int partition);
+}

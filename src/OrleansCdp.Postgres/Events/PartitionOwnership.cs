@@ -1,0 +1,17 @@
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>Which partitions the balancers currently give to this silo.</summary>
+internal sealed class PartitionOwnership(LogShape shape)
+{
+    private readonly bool[][] owned =
+    [
+        .. Enum.GetValues<Lane>().Select(_ => new bool[shape.PartitionCount]),
+    ];
+
+    public bool Owns(Lane lane, int partition) => Volatile.Read(ref owned[(int)lane][partition]);
+
+    public void Set(Lane lane, int partition, bool owns) =>
+        Volatile.Write(ref owned[(int)lane][partition], owns);
+}

@@ -1,0 +1,143 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// The tails of this silo, and the one query that stands in for missing writers: while a local reader waits at a
+/// tail without a writer, the ends of those partitions are asked for together. With writers attached there is only
+/// a rare check that they still own their partitions.
+/// </summary>
+internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
+{
+    /// <summary>How often partitions with a writer elsewhere are looked at.</summary>
+    private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often an attached writer's ownership is confirmed.</summary>
+    private static readonly TimeSpan ConfirmPeriod = TimeSpan.FromSeconds(15);
+
+    /// <summary>A reader between two reads still counts as waiting.</summary>
+    private static readonly TimeSpan InterestPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly DataSources sources;
+    private readonly TimeProvider clock;
+    private readonly ILogger<PartitionTails> logger;
+    private readonly PartitionTail[][] tails;
+    private readonly long[][] wantedUntil;
+    private readonly SemaphoreSlim wanted = new(0);
+
+    public PartitionTails(
+        DataSources sources,
+        LogShape shape,
+        CdpPostgresOptions options,
+        TimeProvider clock,
+        ILogger<PartitionTails> logger
+    )
+    {
+        this.sources = sources;
+        this.clock = clock;
+        this.logger = logger;
+        tails =
+        [
+            .. Enum.GetValues<Lane>()
+                .Select(_ =>
+                    Enumerable
+                        .Range(0, shape.PartitionCount)
+                        .Select(_ => new PartitionTail(options.TailEventsMax, options.TailBytesMax))
+                        .ToArray()
+                ),
+        ];
+        wantedUntil = [.. tails.Select(lane => new long[lane.Length])];
+    }
+
+    public string Name => "poller of log partitions written elsewhere";
+
+    public PartitionTail Of(Lane lane, int partition) => tails[(int)lane][partition];
+
+    /// <summary>A reader waits at a tail without a writer.</summary>
+    public void Want(Lane lane, int partition)
+    {
+        long until = clock.GetUtcNow().Add(InterestPeriod).UtcTicks;
+        Volatile.Write(ref wantedUntil[(int)lane][partition], until);
+        if (wanted.CurrentCount == 0)
+        {
+            wanted.Release();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        DateTimeOffset confirmed = clock.GetUtcNow();
+        while (!stop.IsCancellationRequested)
+        {
+            if (await wanted.WaitAsync(ConfirmPeriod, stop))
+            {
+                await Task.Delay(PollPeriod, clock, stop);
+            }
+
+            DateTimeOffset now = clock.GetUtcNow();
+            bool confirm = now - confirmed >= ConfirmPeriod;
+            List<int> asked =
+            [
+                .. Enumerable.Range(0, tails[0].Length).Where(p => IsAsked(p, now, confirm)),
+            ];
+            if (asked.Count > 0)
+            {
+                await TryAskAsync([.. asked], stop);
+            }
+
+            confirmed = confirm ? now : confirmed;
+        }
+    }
+
+    public void Dispose() => wanted.Dispose();
+
+    private bool IsAsked(int partition, DateTimeOffset now, bool confirm) =>
+        confirm && tails[0][partition].WriterEpoch != 0
+        || wantedUntil.Any(lane => Volatile.Read(ref lane[partition]) > now.UtcTicks);
+
+    private async Task TryAskAsync(int[] partitions, CancellationToken stop)
+    {
+        try
+        {
+            await AskAsync(partitions, stop);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            LogPollFailed(e); // Readers meet the same trouble by themselves; asked again in a moment.
+        }
+    }
+
+    private async Task AskAsync(int[] partitions, CancellationToken stop)
+    {
+        await using NpgsqlCommand command = sources
+            .Streams.CreateCommand(
+                """
+                select lane, partition, epoch, next_seq
+                from cdp.ingest_head where partition = any($1)
+                """
+            )
+            .With(partitions);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            PartitionTail tail = Of((Lane)reader.GetInt16(0), reader.GetInt32(1));
+            long owner = reader.GetInt64(2);
+            long epoch = tail.WriterEpoch;
+            if (epoch != 0 && epoch < owner)
+            {
+                tail.Detach(epoch); // Another silo took over, and this one's writer does not know yet.
+            }
+
+            tail.NoteHead(reader.GetInt64(3) - 1);
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.LogPollFailed,
+        LogLevel.Warning,
+        "Could not ask PostgreSQL how far the log goes; asking again"
+    )]
+    private partial void LogPollFailed(Exception exception);
+}

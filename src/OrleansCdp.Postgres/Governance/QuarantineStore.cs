@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Refused events, with a bound on how many are kept.</summary>
+internal sealed partial class QuarantineStore(
+    DataSources sources,
+    CdpPostgresOptions options,
+    TimeProvider clock,
+    ILogger<QuarantineStore> logger
+) : IQuarantineStore, IBackgroundLoop
+{
+    private const string Add = """
+        with added as (
+            insert into cdp.quarantine
+                (stream, code, message, pointer, origin, payload, truncated, at)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8)
+        )
+        insert into cdp.event_count as t (stream, kind, reason, count)
+        select q.stream, $9, q.code, count(*) from unnest($1, $2) as q(stream, code)
+        group by 1, 3 order by 1, 3
+        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        """;
+
+    private const string List = """
+        select id, stream, code, message, pointer, origin, payload, truncated, at
+        from cdp.quarantine
+        where replayed_at is null and id > $1
+            and ($2::text is null or stream = $2)
+            and ($3::text is null or code = $3)
+            and ($4::timestamptz is null or at >= $4)
+            and ($5::timestamptz is null or at < $5)
+            and (cardinality($6::bigint[]) = 0 or id = any($6))
+        order by id limit $7
+        """;
+
+    private const string MarkReplayed = """
+        with marked as (
+            update cdp.quarantine set replayed_at = $2
+            where id in (
+                select id from cdp.quarantine
+                where id = any($1) and replayed_at is null
+                order by id for update
+            )
+            returning stream, code
+        ), totals as materialized (
+            select stream, code, count(*) as n from marked group by 1, 2 order by 1, 2
+        )
+        insert into cdp.event_count as t (stream, kind, reason, count)
+        select stream, $3, code, -n from totals order by 1, 3
+        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        """;
+
+    // Replayed items first, then the oldest.
+    private const string Trim = """
+        with surplus as (
+            select greatest(count(*) - $1, 0) as n from cdp.quarantine
+        ), gone as (
+            delete from cdp.quarantine where id in (
+                select id from cdp.quarantine
+                order by replayed_at is null, id
+                limit (select n from surplus)
+            )
+            returning replayed_at
+        )
+        select count(*) from gone where replayed_at is null
+        """;
+
+    private static readonly TimeSpan TrimPeriod = TimeSpan.FromMinutes(10);
+
+    public string Name => "keeper of the quarantine's bound";
+
+    public async Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel)
+    {
+        QuarantineItem[] rows = [.. items];
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Add)
+            .With(Array.ConvertAll(rows, item => item.Stream))
+            .With(Array.ConvertAll(rows, item => item.Code))
+            .With(Array.ConvertAll(rows, item => item.Message))
+            .With(Array.ConvertAll(rows, item => item.Pointer))
+            .With(Array.ConvertAll(rows, item => (short)item.Origin))
+            .With(Array.ConvertAll(rows, item => item.Payload))
+            .With(Array.ConvertAll(rows, item => item.Truncated))
+            .With(Array.ConvertAll(rows, item => item.At.ToUniversalTime()))
+            .With((short)CountKind.Quarantined);
+        await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
+    }
+
+    public async Task<ImmutableArray<QuarantineItem>> ListAsync(
+        QuarantineFilter filter,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(List)
+            .With(filter.After)
+            .WithText(filter.Stream)
+            .WithText(filter.Code);
+        command.Parameters.Add(InstantOf(filter.From));
+        command.Parameters.Add(InstantOf(filter.To));
+        command
+            .With(filter.Ids.ToArray())
+            .With(Math.Clamp(filter.Limit, 0, IQuarantineGrain.ItemsMax));
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var items = ImmutableArray.CreateBuilder<QuarantineItem>();
+        while (await reader.ReadAsync(cancel))
+        {
+            items.Add(
+                new QuarantineItem
+                {
+                    Id = reader.GetInt64(0),
+                    Stream = reader.GetString(1),
+                    Code = reader.GetString(2),
+                    Message = reader.GetString(3),
+                    Pointer = reader.Text(4),
+                    Origin = (QuarantineOrigin)reader.GetInt16(5),
+                    Payload = reader.Bytes(6),
+                    Truncated = reader.GetBoolean(7),
+                    At = reader.Instant(8),
+                }
+            );
+        }
+
+        return items.ToImmutable();
+    }
+
+    public async Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(MarkReplayed)
+            .With(ids.ToArray())
+            .With(clock.GetUtcNow())
+            .With((short)CountKind.Quarantined);
+        await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using PeriodicTimer timer = new(TrimPeriod, clock);
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            try
+            {
+                await TrimAsync(stop);
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            {
+                LogNotTrimmed(e);
+            }
+        }
+    }
+
+    /// <summary>Forgets items beyond the bound.</summary>
+    internal async Task TrimAsync(CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Trim)
+            .With((long)options.QuarantineItemsMax);
+        if (await command.ExecuteScalarAsync(cancel) is long lost and > 0)
+        {
+            LogTrimmed(lost, options.QuarantineItemsMax);
+        }
+    }
+
+    private static NpgsqlParameter InstantOf(DateTimeOffset? instant) =>
+        new()
+        {
+            NpgsqlDbType = NpgsqlDbType.TimestampTz,
+            Value = instant is DateTimeOffset at ? at.ToUniversalTime() : DBNull.Value,
+        };
+
+    [LoggerMessage(
+        LogEvents.QuarantineTrimmed,
+        LogLevel.Warning,
+        "{Count} items were never replayed and left quarantine, which keeps {Max}"
+    )]
+    private partial void LogTrimmed(long count, int max);
+
+    [LoggerMessage(
+        LogEvents.QuarantineNotTrimmed,
+        LogLevel.Warning,
+        "Could not trim the quarantine; trying again"
+    )]
+    private partial void LogNotTrimmed(Exception exception);
+}

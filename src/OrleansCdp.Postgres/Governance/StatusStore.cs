@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Npgsql;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Counts and positions. Reads small tables only, however many states there are.</summary>
+internal sealed class StatusStore(DataSources sources) : IStatusStore
+{
+    private const string Add = """
+        insert into cdp.event_count as t (stream, kind, reason, count)
+        select stream, kind, reason, sum(count)
+        from unnest($1, $2, $3, $4) as c(stream, kind, reason, count)
+        group by 1, 2, 3 order by 1, 2, 3
+        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        """;
+
+    private const string ReadPartitions = """
+        select h.partition, h.lane, h.next_seq - 1, k.seq, k.owner, h.owner
+        from cdp.ingest_head h join cdp.ingest_checkpoint k using (lane, partition)
+        order by h.partition, h.lane
+        """;
+
+    private const string ReadCounts = """
+        select stream, kind, reason, count from cdp.event_count
+        where count <> 0 order by stream, kind, reason
+        """;
+
+    private const string ReadStates = """
+        select prefix, sum(count)::bigint from cdp.snapshot_count group by prefix
+        """;
+
+    public async Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel)
+    {
+        EventCount[] rows = [.. counts];
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Add)
+            .With(Array.ConvertAll(rows, row => row.Stream))
+            .With(Array.ConvertAll(rows, row => (short)row.Kind))
+            .With(Array.ConvertAll(rows, row => row.Reason))
+            .With(Array.ConvertAll(rows, row => row.Count));
+        await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
+    }
+
+    public async Task<ClusterStatus> ReadAsync(CancellationToken cancel)
+    {
+        await using NpgsqlBatch batch = sources.Storage.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadPartitions));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCounts));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadStates));
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        var partitions = ImmutableArray.CreateBuilder<PartitionStatus>();
+        while (await reader.ReadAsync(cancel))
+        {
+            partitions.Add(
+                new PartitionStatus
+                {
+                    Partition = reader.GetInt32(0),
+                    Lane = (Lane)reader.GetInt16(1),
+                    Head = reader.GetInt64(2),
+                    Checkpoint = reader.GetInt64(3),
+                    Reader = reader.Text(4),
+                    Writer = reader.Text(5),
+                }
+            );
+        }
+
+        await reader.NextResultAsync(cancel);
+        var counts = ImmutableArray.CreateBuilder<EventCount>();
+        while (await reader.ReadAsync(cancel))
+        {
+            CountKind kind = (CountKind)reader.GetInt16(1);
+            counts.Add(
+                new EventCount(reader.GetString(0), kind, reader.GetString(2), reader.GetInt64(3))
+            );
+        }
+
+        await reader.NextResultAsync(cancel);
+        Dictionary<string, long> states = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            states[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return new ClusterStatus
+        {
+            Partitions = partitions.ToImmutable(),
+            Counts = counts.ToImmutable(),
+            Silos = [],
+            Definitions = 0,
+            Individuals = states.GetValueOrDefault(SubjectIds.IndividualPrefix),
+            Accounts = states.GetValueOrDefault(SubjectIds.AccountPrefix),
+        };
+    }
+}

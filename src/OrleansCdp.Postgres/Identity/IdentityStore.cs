@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using Npgsql;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Claims, the index of identifiers, and conflicts of anchors.</summary>
+internal sealed class IdentityStore(DataSources sources) : IIdentityStore
+{
+    private const string Columns =
+        "claim, owner, anchored_by, stamp_at, stamp_version, stamp_arrival";
+
+    private const string Read = $"select {Columns} from cdp.claim where claim = any($1)";
+
+    // Sorted, so that two silos with the same claims do not wait for each other in a circle.
+    private const string Make = $"""
+        insert into cdp.claim ({Columns})
+        select * from unnest($1, $2, $3, $4, $5, $6) as i({Columns}) order by claim
+        on conflict do nothing
+        returning {Columns}
+        """;
+
+    private const string LockClaims = """
+        select 1 from cdp.claim where claim = any($1) order by claim for update
+        """;
+
+    // Never back to an older stamp, and only while the owner is who the caller thinks.
+    private const string Restamp = $"""
+        update cdp.claim c
+        set anchored_by = i.anchored_by, stamp_at = i.stamp_at,
+            stamp_version = i.stamp_version, stamp_arrival = i.stamp_arrival
+        from unnest($1, $2, $3, $4, $5, $6) as i({Columns})
+        where c.claim = i.claim and c.owner = i.owner
+            and (c.stamp_at, c.stamp_version, c.stamp_arrival)
+                < (i.stamp_at, i.stamp_version, i.stamp_arrival)
+        """;
+
+    private const string Find = """
+        select id from cdp.identifier
+        where type = $1 and value = $2 and id >= $3 and id < $4
+        order by id limit $5
+        """;
+
+    private const string NoteConflict = """
+        insert into cdp.anchor_conflict (anchor, holder, claimant, link, event_id)
+        values ($1, $2, $3, $4, $5) on conflict do nothing
+        """;
+
+    public async Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
+        IReadOnlyCollection<string> claims,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, Claim> found = [];
+        await ReadIntoAsync(found, claims, cancel);
+        return found;
+    }
+
+    public async Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    )
+    {
+        // Of the same claim twice the first counts, as it would in two calls.
+        KeyValuePair<string, Claim>[] wanted = [.. claims.DistinctBy(claim => claim.Key)];
+        Dictionary<string, Claim> held = await Commands.RetryConflictsAsync(async () =>
+        {
+            Dictionary<string, Claim> made = [];
+            await using NpgsqlCommand command = Bind(sources.Storage.CreateCommand(Make), wanted);
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+            await CollectAsync(reader, made, cancel);
+            return made;
+        });
+
+        // A statement of its own: it also sees what another transaction committed while ours waited for it.
+        string[] others =
+        [
+            .. wanted.Select(claim => claim.Key).Where(key => !held.ContainsKey(key)),
+        ];
+        if (others.Length > 0)
+        {
+            await ReadIntoAsync(held, others, cancel);
+        }
+
+        return held;
+    }
+
+    public async Task RestampAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    )
+    {
+        // Of the same claim twice the newest stamp counts.
+        KeyValuePair<string, Claim>[] newest =
+        [
+            .. claims
+                .GroupBy(claim => claim.Key, StringComparer.Ordinal)
+                .Select(same => same.MaxBy(claim => claim.Value.AnchoredAt)),
+        ];
+        await using NpgsqlBatch batch = sources.Storage.CreateBatch();
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(LockClaims).With(Array.ConvertAll(newest, claim => claim.Key))
+        );
+        NpgsqlBatchCommand restamp = new(Restamp);
+        batch.BatchCommands.Add(restamp);
+        foreach (NpgsqlParameter parameter in ParametersOf(newest))
+        {
+            restamp.Parameters.Add(parameter);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancel);
+    }
+
+    public async Task<ImmutableArray<string>> FindAsync(
+        SubjectKind subject,
+        string type,
+        string value,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        string prefix =
+            subject == SubjectKind.Individual
+                ? SubjectIds.IndividualPrefix
+                : SubjectIds.AccountPrefix;
+        string beyond = prefix[..^1] + (char)(prefix[^1] + 1);
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Find)
+            .With(type)
+            .With(value)
+            .With(prefix)
+            .With(beyond)
+            .With(limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var ids = ImmutableArray.CreateBuilder<string>();
+        while (await reader.ReadAsync(cancel))
+        {
+            ids.Add(reader.GetString(0));
+        }
+
+        return ids.ToImmutable();
+    }
+
+    public async Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(NoteConflict)
+            .With(conflict.Anchor)
+            .With(conflict.Holder)
+            .With(conflict.Claimant)
+            .With(conflict.Link.ToString())
+            .With(conflict.EventId);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    private static NpgsqlCommand Bind(NpgsqlCommand command, KeyValuePair<string, Claim>[] claims)
+    {
+        foreach (NpgsqlParameter parameter in ParametersOf(claims))
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static NpgsqlParameter[] ParametersOf(KeyValuePair<string, Claim>[] claims)
+    {
+        return
+        [
+            Column(claim => claim.Key),
+            Column(claim => claim.Value.Owner),
+            Column(claim => claim.Value.AnchoredBy),
+            Column(claim => claim.Value.AnchoredAt.At),
+            Column(claim => claim.Value.AnchoredAt.Version),
+            Column(claim => claim.Value.AnchoredAt.Arrival),
+        ];
+
+        NpgsqlParameter<T[]> Column<T>(Converter<KeyValuePair<string, Claim>, T> of) =>
+            new() { TypedValue = Array.ConvertAll(claims, of) };
+    }
+
+    private static async Task CollectAsync(
+        NpgsqlDataReader reader,
+        Dictionary<string, Claim> found,
+        CancellationToken cancel
+    )
+    {
+        while (await reader.ReadAsync(cancel))
+        {
+            Stamp stamp = new(reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5));
+            found[reader.GetString(0)] = new Claim(reader.GetString(1), reader.GetInt32(2), stamp);
+        }
+    }
+
+    private async Task ReadIntoAsync(
+        Dictionary<string, Claim> found,
+        IReadOnlyCollection<string> claims,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Read)
+            .With(claims.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        await CollectAsync(reader, found, cancel);
+    }
+}

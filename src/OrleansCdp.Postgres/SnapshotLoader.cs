@@ -1,0 +1,103 @@
+using System.Threading.Channels;
+using Npgsql;
+
+namespace OrleansCdp;
+
+/// <summary>Loads states: what is asked for while one query runs goes into the next together.</summary>
+internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions options)
+    : IBackgroundLoop
+{
+    private const int LoadersMax = 2;
+
+    private const string Load = """
+        select id, ver, data from cdp.snapshot where id = any($1)
+        """;
+
+    private readonly Channel<PendingLoad> arriving = Channel.CreateUnbounded<PendingLoad>();
+
+    public string Name => "snapshot loader";
+
+    /// <summary>Loads a state, or null when there is none.</summary>
+    public Task<Snapshot?> LoadAsync(string id)
+    {
+        PendingLoad pending = new(id);
+        return arriving.Writer.TryWrite(pending)
+            ? pending.Done.Task
+            : Task.FromException<Snapshot?>(Stopping());
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await using CancellationTokenRegistration ending = stop.Register(() =>
+            arriving.Writer.TryComplete()
+        );
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, LoadersMax).Select(_ => LoadLoopAsync()));
+        }
+        finally
+        {
+            arriving.Writer.TryComplete();
+            while (arriving.Reader.TryRead(out PendingLoad? pending))
+            {
+                pending.Done.TrySetException(Stopping());
+            }
+        }
+    }
+
+    private static InvalidOperationException Stopping() =>
+        new("This silo is stopping and loads no more states.");
+
+    private async Task LoadLoopAsync()
+    {
+        List<PendingLoad> group = [];
+        while (await arriving.Reader.WaitToReadAsync())
+        {
+            while (
+                group.Count < options.SaveBatchMax
+                && arriving.Reader.TryRead(out PendingLoad? pending)
+            )
+            {
+                group.Add(pending);
+            }
+
+            if (group.Count > 0)
+            {
+                await LoadGroupAsync(group);
+                group.Clear();
+            }
+        }
+    }
+
+    private async Task LoadGroupAsync(List<PendingLoad> group)
+    {
+        try
+        {
+            Dictionary<string, Snapshot> found = [];
+            string[] ids =
+            [
+                .. group.Select(pending => pending.Id).Distinct(StringComparer.Ordinal),
+            ];
+            await using NpgsqlCommand command = sources.Storage.CreateCommand(Load).With(ids);
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                found[reader.GetString(0)] = new Snapshot(reader.GetInt64(1), reader.Bytes(2));
+            }
+
+            group.ForEach(pending =>
+                pending.Done.TrySetResult(found.GetValueOrDefault(pending.Id))
+            );
+        }
+        catch (Exception e)
+        {
+            group.ForEach(pending => pending.Done.TrySetException(e));
+        }
+    }
+
+    private sealed record PendingLoad(string Id)
+    {
+        public TaskCompletionSource<Snapshot?> Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,188 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// The statement that saves a group of states. There are two: most groups change states alone, and pay for
+/// nothing else.
+/// </summary>
+internal sealed class SnapshotStatements(DataSources sources, int saver)
+{
+    /// <summary>Rows that count states, per prefix; savers spread over them.</summary>
+    private const int CountSlots = 64;
+
+    // A true compare-and-set: a test for "older" would let a stale activation with a higher counter overwrite.
+    // Ids are sorted by the caller, so that two silos lock them in the same order.
+    private const string Upsert = """
+        with input as materialized (
+            select * from unnest($1, $2, $3, $4) as i(id, prev_ver, ver, data)
+        ), won as materialized (
+            insert into cdp.snapshot as s (id, prev_ver, ver, data)
+            select i.id, i.prev_ver, i.ver, i.data from input i
+            where i.prev_ver = 0 or exists (select from cdp.snapshot o where o.id = i.id)
+            on conflict (id) do update
+                set prev_ver = excluded.prev_ver, ver = excluded.ver, data = excluded.data
+                where s.ver = excluded.prev_ver
+            returning id, prev_ver
+        )
+        """;
+
+    private const string NeverDue = """
+        , never_due as (
+            delete from cdp.due d using won w where d.id = w.id
+        )
+        """;
+
+    private const string SaveStates = $"""
+        {Upsert}
+        {NeverDue}
+        select id from won
+        """;
+
+    private const string SaveAll = $"""
+        {Upsert}
+        , counted as (
+            insert into cdp.snapshot_count as t (prefix, slot, count)
+            select left(w.id, 4), $5, count(*) from won w where w.prev_ver = 0
+            group by 1 order by 1
+            on conflict (prefix, slot) do update set count = t.count + excluded.count
+        ), unnamed as (
+            delete from cdp.identifier n
+            using unnest($6, $7, $8) as r(id, type, value), won w
+            where n.id = r.id and n.type = r.type and n.value = r.value and w.id = r.id
+        ), named as (
+            insert into cdp.identifier (id, type, value)
+            select a.id, a.type, a.value
+            from unnest($9, $10, $11) as a(id, type, value) join won w on w.id = a.id
+            order by a.type, a.value, a.id
+            on conflict do nothing
+        ), claims as materialized (
+            select c.claim, t.id
+            from unnest($12, $13) as t(id, claim)
+                join won w on w.id = t.id join cdp.claim c on c.claim = t.claim
+            order by c.claim for update of c
+        ), taken as (
+            update cdp.claim c set owner = t.id from claims t where c.claim = t.claim
+        ), told as (
+            insert into cdp.outbox (id, topic, seq, payload)
+            select o.id, o.topic, o.seq, o.payload
+            from unnest($14, $15, $16, $17) as o(id, topic, seq, payload)
+                join won w on w.id = o.id
+        ), never_due as (
+            delete from cdp.due d using won w
+            where d.id = w.id and not w.id = any($18)
+        ), due as (
+            insert into cdp.due as t (id, due_at)
+            select d.id, d.due_at
+            from unnest($18, $19) as d(id, due_at) join won w on w.id = d.id
+            order by d.id
+            on conflict (id) do update set due_at = excluded.due_at
+                where t.due_at <> excluded.due_at
+        )
+        select id from won
+        """;
+
+    private readonly int slot = (int)(
+        (uint)HashCode.Combine(Environment.MachineName, Environment.ProcessId, saver) % CountSlots
+    );
+
+    /// <summary>Saves states with all that belongs to them, in one transaction.</summary>
+    /// <returns>The ids whose stored version was the expected one; nothing was written for the others.</returns>
+    public async Task<HashSet<string>> SaveAsync(SnapshotWrite[] writes)
+    {
+        Array.Sort(writes, static (a, b) => string.CompareOrdinal(a.Id, b.Id));
+        bool plain = Array.TrueForAll(writes, IsPlain);
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(
+            plain ? SaveStates : SaveAll
+        );
+        command
+            .With(Array.ConvertAll(writes, w => w.Id))
+            .With(Array.ConvertAll(writes, w => w.PreviousVersion))
+            .With(Array.ConvertAll(writes, w => w.Version))
+            .With(Array.ConvertAll(writes, w => w.Data));
+        if (!plain)
+        {
+            BindRest(command, writes);
+        }
+
+        HashSet<string> won = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            won.Add(reader.GetString(0));
+        }
+
+        await reader.CloseAsync();
+        return won;
+    }
+
+    private static bool IsPlain(SnapshotWrite write) =>
+        write.PreviousVersion != 0
+        && write.IdentifiersAdded.IsEmpty
+        && write.IdentifiersRemoved.IsEmpty
+        && write.ClaimsTaken.IsEmpty
+        && write.Outbox.IsEmpty
+        && write.DueAt is null;
+
+    private static void BindIdentifiers(
+        NpgsqlCommand command,
+        IEnumerable<(string Id, string Type, string Value)> identifiers
+    )
+    {
+        (string Id, string Type, string Value)[] rows = [.. identifiers.Distinct()];
+        command
+            .With(Array.ConvertAll(rows, row => row.Id))
+            .With(Array.ConvertAll(rows, row => row.Type))
+            .With(Array.ConvertAll(rows, row => row.Value));
+    }
+
+    /// <summary>
+    /// What is added again under another flag must not be removed: both happen in one statement, which does not
+    /// see its own changes.
+    /// </summary>
+    private static IEnumerable<Identifier> RemovedOf(SnapshotWrite write) =>
+        write.IdentifiersRemoved.Where(removed =>
+            !write.IdentifiersAdded.Any(added =>
+                added.Type == removed.Type && added.Value == removed.Value
+            )
+        );
+
+    private void BindRest(NpgsqlCommand command, SnapshotWrite[] writes)
+    {
+        command.With(slot);
+        BindIdentifiers(
+            command,
+            writes.SelectMany(w => RemovedOf(w).Select(i => (w.Id, i.Type, i.Value)))
+        );
+        BindIdentifiers(
+            command,
+            writes.SelectMany(w => w.IdentifiersAdded.Select(i => (w.Id, i.Type, i.Value)))
+        );
+        (string Id, string Claim)[] claims =
+        [
+            .. writes.SelectMany(w => w.ClaimsTaken.Select(claim => (w.Id, claim))),
+        ];
+        (string Id, OutboxRow Row)[] outbox =
+        [
+            .. writes.SelectMany(w => w.Outbox.Select(row => (w.Id, row))),
+        ];
+        SnapshotWrite[] due = [.. writes.Where(w => w.DueAt is not null)];
+        command
+            .With(Array.ConvertAll(claims, claim => claim.Id))
+            .With(Array.ConvertAll(claims, claim => claim.Claim))
+            .With(Array.ConvertAll(outbox, row => row.Id))
+            .With(Array.ConvertAll(outbox, row => row.Row.Topic))
+            .With(Array.ConvertAll(outbox, row => row.Row.Sequence))
+            .With(Array.ConvertAll(outbox, row => row.Row.Payload))
+            .With(Array.ConvertAll(due, w => w.Id))
+            .Parameters.Add(
+                new NpgsqlParameter
+                {
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
+                    Value = Array.ConvertAll(due, w => w.DueAt!.Value.UtcDateTime),
+                }
+            );
+    }
+}

@@ -1,0 +1,138 @@
+using System.Threading.Channels;
+using Orleans.Storage;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// Saves states: what arrives while one transaction commits goes into the next together. Each state is compared and
+/// set on its own; one that lost does not take the others with it.
+/// </summary>
+internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions options)
+    : IBackgroundLoop
+{
+    private readonly Channel<PendingSave> arriving = Channel.CreateBounded<PendingSave>(
+        new BoundedChannelOptions(options.PendingSavesMax)
+    );
+
+    public string Name => "snapshot writer";
+
+    /// <inheritdoc cref="ISnapshotStore.SaveAsync"/>
+    public async Task SaveAsync(SnapshotWrite write)
+    {
+        PendingSave pending = new(write);
+        try
+        {
+            await arriving.Writer.WriteAsync(pending);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new InvalidOperationException(
+                "This silo is stopping and saves no more states.",
+                e
+            );
+        }
+
+        await pending.Done.Task;
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        await using CancellationTokenRegistration ending = stop.Register(() =>
+            arriving.Writer.TryComplete()
+        );
+        try
+        {
+            await Task.WhenAll(Enumerable.Range(0, options.SaversMax).Select(SaveLoopAsync));
+        }
+        finally
+        {
+            arriving.Writer.TryComplete();
+            while (arriving.Reader.TryRead(out PendingSave? pending))
+            {
+                pending.Done.TrySetException(new InvalidOperationException("The writer died."));
+            }
+        }
+    }
+
+    private static async Task<HashSet<string>> SaveGroupAsync(
+        SnapshotStatements statements,
+        Dictionary<string, PendingSave> group
+    ) =>
+        await Commands.RetryConflictsAsync(() =>
+            statements.SaveAsync([.. group.Values.Select(pending => pending.Write)])
+        );
+
+    private async Task SaveLoopAsync(int saver)
+    {
+        SnapshotStatements statements = new(sources, saver);
+        Dictionary<string, PendingSave> group = [];
+        PendingSave? carried = null;
+        while (carried is not null || await arriving.Reader.WaitToReadAsync())
+        {
+            if (carried is not null)
+            {
+                group.Add(carried.Write.Id, carried);
+                carried = null;
+            }
+
+            while (
+                group.Count < options.SaveBatchMax
+                && arriving.Reader.TryRead(out PendingSave? pending)
+            )
+            {
+                if (!group.TryAdd(pending.Write.Id, pending))
+                {
+                    carried = pending; // An id may occur once per statement.
+                    break;
+                }
+            }
+
+            if (group.Count > 0)
+            {
+                await SettleAsync(statements, group);
+                group.Clear();
+            }
+        }
+    }
+
+    private static async Task SettleAsync(
+        SnapshotStatements statements,
+        Dictionary<string, PendingSave> group
+    )
+    {
+        try
+        {
+            HashSet<string> won = await SaveGroupAsync(statements, group);
+            foreach ((string id, PendingSave pending) in group)
+            {
+                if (won.Contains(id))
+                {
+                    pending.Done.TrySetResult();
+                }
+                else
+                {
+                    pending.Done.TrySetException(Lost(pending.Write));
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            foreach (PendingSave pending in group.Values)
+            {
+                pending.Done.TrySetException(e);
+            }
+        }
+    }
+
+    private static InconsistentStateException Lost(SnapshotWrite write) =>
+        new(
+            $"The stored version of {write.Id} is not {write.PreviousVersion}: "
+                + "another activation wrote it."
+        );
+
+    private sealed record PendingSave(SnapshotWrite Write)
+    {
+        public TaskCompletionSource Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace OrleansCdp;
+
+/// <summary>Waits for conditions. The only place in the tests that may let time pass.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Waits until a condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not within a minute.</exception>
+    public static Task BeAsync(
+        Func<bool> condition,
+        TimeSpan? deadline = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    ) => BeAsync(() => Task.FromResult(condition()), deadline, what);
+
+    /// <summary>Waits until a condition holds.</summary>
+    /// <exception cref="TimeoutException">It did not within a minute.</exception>
+    public static async Task BeAsync(
+        Func<Task<bool>> condition,
+        TimeSpan? deadline = null,
+        [CallerArgumentExpression(nameof(condition))] string what = ""
+    )
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (watch.Elapsed > (deadline ?? Deadline))
+            {
+                throw new TimeoutException($"Not within {watch.Elapsed}: {what}");
+            }
+
+            await Task.Delay(Pause);
+        }
+    }
+
+    /// <summary>Tries an action that may fail for a while, e.g. while a server restarts.</summary>
+    /// <returns>What it returned when it first succeeded.</returns>
+    public static async Task<T> SucceedAsync<T>(Func<Task<T>> action, TimeSpan? deadline = null)
+    {
+        Stopwatch watch = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                return await action();
+            }
+            catch (Exception) when (watch.Elapsed < (deadline ?? Deadline))
+            {
+                await Task.Delay(Pause);
+            }
+        }
+    }
+}
