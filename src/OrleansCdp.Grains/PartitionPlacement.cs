@@ -2,6 +2,7 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using OrleansCdp.Events;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp;
 
@@ -18,7 +19,7 @@ internal sealed class PartitionPlacementStrategy : PlacementStrategy;
 /// Chooses by the same rendezvous hashing as the queue balancer, so that the log's writer, its reader and the
 /// partition's grain meet in one process.
 /// </summary>
-internal sealed class PartitionPlacementDirector : IPlacementDirector
+internal sealed class PartitionPlacementDirector(LogShape shape) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(
         PlacementStrategy strategy,
@@ -28,17 +29,27 @@ internal sealed class PartitionPlacementDirector : IPlacementDirector
     {
         SiloAddress[] silos = context.GetCompatibleSilos(target);
         SiloAddress? hinted = IPlacementDirector.GetPlacementHint(target.RequestContextData, silos);
-        return Task.FromResult(hinted ?? Owner(PartitionOf(target.GrainIdentity), silos));
+        return Task.FromResult(hinted ?? OwnerOf(PartitionOf(target.GrainIdentity), silos));
     }
 
-    private static int PartitionOf(GrainId grain)
+    /// <summary>By the grain's type: a reader's key such as 017 would also pass for a hexadecimal number.</summary>
+    private static int PartitionOf(GrainId grain) =>
+        grain.Type.ToString() == PartitionLogGrain.TypeName
+            ? (int)grain.GetIntegerKey()
+            : EventStreams.ParseKey(grain.Key.ToString()!).Partition;
+
+    private SiloAddress OwnerOf(int partition, SiloAddress[] silos)
     {
-        string key = grain.Key.ToString()!;
-        return grain.Type.ToString() == "cdp.partition-log"
-            ? (int)GrainIdKeyExtensions.GetIntegerKey(grain)
-            : EventStreams.ParseKey(key).Partition;
-    }
+        if (silos.Length == 1)
+        {
+            return silos[0];
+        }
 
-    private static SiloAddress Owner(int partition, SiloAddress[] silos) =>
-        silos.Length == 1 ? silos[0] : silos[Rendezvous.OwnerOf(partition, silos)];
+        SiloAddress[] sorted =
+        [
+            .. silos.OrderBy(silo => silo.ToParsableString(), StringComparer.Ordinal),
+        ];
+        string[] names = Array.ConvertAll(sorted, silo => silo.ToParsableString());
+        return sorted[Rendezvous.Assign(shape.PartitionCount, names)[partition]];
+    }
 }

@@ -27,13 +27,18 @@ internal static class CdpApplication
     )
     {
         builder.WebHost.UseUrls(arguments.Urls);
-        builder.Logging.ClearProviders().AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder
+            .Logging.ClearProviders()
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss ";
+            });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter(nameof(OrleansCdp), LogLevel.Information);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        // Sessions are not protected by stored keys here: there are none.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Host.UseOrleans(silo =>
         {
@@ -75,9 +80,7 @@ internal static class CdpApplication
             o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
         });
         silo.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = 2_000);
-        silo.Configure<GrainCollectionOptions>(o =>
-            o.CollectionQuantum = TimeSpan.FromSeconds(30)
-        );
+        silo.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(30));
     }
 
     private static int FreePort()

@@ -53,4 +53,4 @@ internal sealed record HostArguments
 }
 
 /// <summary>The program cannot start; the message is for the person who started it.</summary>
-public sealed class StartRefusedException(string message) : Exception(message);
+internal sealed class StartRefusedException(string message) : Exception(message);

@@ -59,12 +59,14 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
             order by a.type, a.value, a.id
             on conflict do nothing
         ), claims as materialized (
-            select c.claim, t.id
-            from unnest($12, $13) as t(id, claim)
-                join won w on w.id = t.id join cdp.claim c on c.claim = t.claim
+            select c.claim, t.id, t.rank
+            from unnest($12, $13, $20, $21) as t(id, claim, holder, rank)
+                join won w on w.id = t.id
+                join cdp.claim c on c.claim = t.claim and c.owner = t.holder
             order by c.claim for update of c
         ), taken as (
-            update cdp.claim c set owner = t.id from claims t where c.claim = t.claim
+            update cdp.claim c set owner = t.id, anchored_by = t.rank
+            from claims t where c.claim = t.claim
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
             select o.id, o.topic, o.seq, o.payload
@@ -160,9 +162,9 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
             command,
             writes.SelectMany(w => w.IdentifiersAdded.Select(i => (w.Id, i.Type, i.Value)))
         );
-        (string Id, string Claim)[] claims =
+        (SnapshotWrite By, string Claim)[] claims =
         [
-            .. writes.SelectMany(w => w.ClaimsTaken.Select(claim => (w.Id, claim))),
+            .. writes.SelectMany(w => w.ClaimsTaken.Select(claim => (w, claim))),
         ];
         (string Id, OutboxRow Row)[] outbox =
         [
@@ -170,7 +172,7 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         ];
         SnapshotWrite[] due = [.. writes.Where(w => w.DueAt is not null)];
         command
-            .With(Array.ConvertAll(claims, claim => claim.Id))
+            .With(Array.ConvertAll(claims, claim => claim.By.Id))
             .With(Array.ConvertAll(claims, claim => claim.Claim))
             .With(Array.ConvertAll(outbox, row => row.Id))
             .With(Array.ConvertAll(outbox, row => row.Row.Topic))
@@ -184,5 +186,8 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
                     Value = Array.ConvertAll(due, w => w.DueAt!.Value.UtcDateTime),
                 }
             );
+        command
+            .With(Array.ConvertAll(claims, claim => claim.By.ClaimsTakenFrom ?? ""))
+            .With(Array.ConvertAll(claims, claim => claim.By.ClaimsRank));
     }
 }

@@ -78,7 +78,14 @@ public static class ServiceGraph
         json.WriteString("id", account.Id);
         json.WriteTraits(Reconciliation.Traits(account.Links, policy));
         json.WriteIdentifiers(account.Links);
-        json.WriteNumber("people", account.Members.Count(member => member.Belongs));
+        json.WriteNumber(
+            "people",
+            account
+                .Members.Where(member => member.Belongs)
+                .Select(member => member.Individual)
+                .Distinct(StringComparer.Ordinal)
+                .Count()
+        );
         WriteNewest(
             json,
             "opportunities",

@@ -41,10 +41,25 @@ internal static class ReceiptEndpoints
             ),
         ];
         (bool Applied, DateTimeOffset? At)[] parts = await Task.WhenAll(asked);
-        bool applied = parts.All(part => part.Applied);
+        bool applied = parts.All(part => part.Applied) || await IsPassedAsync(grains, receipt);
         DateTimeOffset? at = applied ? parts.Max(part => part.At) : null;
         return Results.Ok(
             new ReceiptAnswer(receipt.StoredAt, applied, at, applied, at, receipt.Positions.Length)
+        );
+    }
+
+    /// <summary>A reader that has just started knows only what it read itself; the checkpoints know the rest.</summary>
+    private static async Task<bool> IsPassedAsync(IGrainFactory grains, Receipt receipt)
+    {
+        ClusterStatus status = await grains.GetGrain<IStatusGrain>(0).GetAsync();
+        var checkpoints = status.Partitions.ToDictionary(
+            p => (p.Partition, p.Lane),
+            p => p.Checkpoint
+        );
+        return receipt.Positions.All(position =>
+            checkpoints.GetValueOrDefault((position.Partition, Lane.Normal))
+                >= position.NormalSequence
+            && checkpoints.GetValueOrDefault((position.Partition, Lane.Low)) >= position.LowSequence
         );
     }
 

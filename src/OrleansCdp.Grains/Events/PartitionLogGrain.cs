@@ -11,7 +11,7 @@ namespace OrleansCdp.Events;
 /// The one writer of a partition. Drops known event ids, takes sequence numbers and hands the rest to the silo's
 /// group commit. Appends that arrive while a commit runs wait and go together in the next one.
 /// </summary>
-[GrainType("cdp.partition-log")]
+[GrainType(TypeName)]
 [PartitionPlacement]
 [KeepAlive]
 [Reentrant] // Requests only queue up and await their round; one round runs at a time.
@@ -23,6 +23,9 @@ internal sealed partial class PartitionLogGrain(
     ILogger<PartitionLogGrain> logger
 ) : Grain, IPartitionLogGrain
 {
+    /// <summary>The grain's type, as its ids have it.</summary>
+    public const string TypeName = "cdp.partition-log";
+
     private readonly RecentEventKeys known = new(options.Value.DuplicateRetention);
     private readonly List<Pending> waiting = [];
     private int waitingEvents;

@@ -31,7 +31,7 @@ internal sealed class IdentityGrain(IIdentityStore store, AnchorPolicy policy)
                 : [];
         }
 
-        if (Normalisation.Normalise(type, value) is not { } normalised)
+        if (Normalisation.Of(type, value) is not { } normalised)
         {
             return [];
         }

@@ -169,7 +169,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         [
             Column(claim => claim.Key),
             Column(claim => claim.Value.Owner),
-            Column(claim => claim.Value.AnchoredBy),
+            Column(claim => claim.Value.Rank),
             Column(claim => claim.Value.AnchoredAt.At),
             Column(claim => claim.Value.AnchoredAt.Version),
             Column(claim => claim.Value.AnchoredAt.Arrival),
