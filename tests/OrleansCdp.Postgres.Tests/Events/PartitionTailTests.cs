@@ -1,0 +1,183 @@
+namespace OrleansCdp.Events;
+
+public sealed class PartitionTailTests
+{
+    private readonly PartitionTail tail = new(eventsMax: 10, bytesMax: 1_000);
+
+    public PartitionTailTests() => tail.AddReader();
+
+    [Fact]
+    public void Without_a_writer_only_the_database_knows()
+    {
+        Take(1).State.ShouldBe(TailState.WaitForPoll);
+
+        tail.NoteHead(5);
+
+        Take(1).State.ShouldBe(TailState.InDatabase);
+        Take(6).State.ShouldBe(TailState.WaitForPoll);
+    }
+
+    [Fact]
+    public void A_writer_vouches_for_the_end_of_the_log()
+    {
+        tail.Attach(epoch: 3, next: 8);
+
+        Take(8).State.ShouldBe(TailState.WaitForWriter);
+        Take(7).State.ShouldBe(TailState.InDatabase);
+    }
+
+    [Fact]
+    public void Fresh_chunks_are_taken_from_memory_as_the_very_objects()
+    {
+        tail.Attach(epoch: 3, next: 8);
+        LinkEvent[] events = LinkEvents.InPartition(0, 1, 4);
+        tail.Publish(3, new TailChunk(8, events, 100));
+
+        (TailState state, LogBatch? batch) = Take(9);
+
+        state.ShouldBe(TailState.Events);
+        batch!.Chunk.FirstSequence.ShouldBe(9);
+        batch.Chunk.Events[0].ShouldBeSameAs(events[1]);
+        Take(12).State.ShouldBe(TailState.WaitForWriter);
+    }
+
+    [Fact]
+    public void What_another_writer_publishes_says_nothing()
+    {
+        tail.Attach(epoch: 3, next: 1);
+
+        tail.Publish(2, Chunk(1, 1));
+
+        Take(1).State.ShouldBe(TailState.WaitForWriter);
+    }
+
+    [Fact]
+    public void Beyond_its_bound_of_events_the_oldest_are_left_to_the_database()
+    {
+        tail.Attach(epoch: 1, next: 1);
+        tail.Publish(1, Chunk(1, 5));
+        tail.Publish(1, Chunk(6, 5));
+        Take(1).State.ShouldBe(TailState.Events);
+
+        tail.Attach(epoch: 2, next: 1);
+        tail.Publish(2, Chunk(1, 5));
+        tail.Publish(2, Chunk(6, 5));
+        tail.Publish(2, Chunk(11, 1));
+
+        Take(1).State.ShouldBe(TailState.InDatabase);
+        Take(6).State.ShouldBe(TailState.Events);
+    }
+
+    [Fact]
+    public void Beyond_its_bound_of_bytes_the_oldest_are_left_to_the_database()
+    {
+        tail.Attach(epoch: 1, next: 1);
+        tail.Publish(1, Chunk(1, 1, bytes: 1_000));
+        Take(1).State.ShouldBe(TailState.Events);
+
+        tail.Publish(1, Chunk(2, 1, bytes: 500));
+        tail.Publish(1, Chunk(3, 1, bytes: 501));
+
+        Take(2).State.ShouldBe(TailState.InDatabase);
+        Take(3).State.ShouldBe(TailState.Events);
+    }
+
+    [Fact]
+    public void Nothing_is_kept_when_nobody_reads()
+    {
+        tail.RemoveReader();
+        tail.Attach(epoch: 1, next: 1);
+
+        tail.Publish(1, Chunk(1, 5));
+
+        Take(1).State.ShouldBe(TailState.InDatabase);
+    }
+
+    [Fact]
+    public void A_writer_that_leaves_sends_the_reader_back_to_polling()
+    {
+        tail.Attach(epoch: 1, next: 1);
+        Task waiting = tail.WaitAsync(1);
+
+        tail.Detach(epoch: 1);
+
+        waiting.IsCompleted.ShouldBeTrue();
+        Take(1).State.ShouldBe(TailState.WaitForPoll);
+    }
+
+    [Fact]
+    public void A_former_writer_cannot_detach_its_successor()
+    {
+        tail.Attach(epoch: 2, next: 1);
+
+        tail.Detach(epoch: 1);
+
+        tail.WriterEpoch.ShouldBe(2);
+    }
+
+    [Fact]
+    public void A_waiting_reader_wakes_for_a_chunk()
+    {
+        tail.Attach(epoch: 1, next: 1);
+        Task waiting = tail.WaitAsync(1);
+        waiting.IsCompleted.ShouldBeFalse();
+
+        tail.Publish(1, Chunk(1, 1));
+
+        waiting.IsCompleted.ShouldBeTrue();
+        tail.WaitAsync(1).IsCompleted.ShouldBeTrue("it came between the look and the wait");
+    }
+
+    [Fact]
+    public void Small_chunks_are_delivered_together_up_to_the_bounds()
+    {
+        BatchBuilder batches = new(Lane.Low, 0, 7, position: 1, batchesMax: 2);
+        batches.TryAdd(Chunk(1, 300)).ShouldBeTrue();
+        batches.TryAdd(Chunk(301, 200)).ShouldBeTrue();
+        batches.TryAdd(Chunk(501, 1, ChunkCodec.SerializedBytesMax)).ShouldBeTrue();
+        batches.TryAdd(Chunk(502, 1)).ShouldBeFalse();
+
+        List<LogBatch> built = batches.Build();
+
+        built.Select(b => b.Chunk.Events.Length).ShouldBe([500, 1]);
+        built.Select(b => b.Chunk.FirstSequence).ShouldBe([1, 501]);
+        built.ShouldAllBe(b => b.Chunk.ReaderEpoch == 7);
+    }
+
+    [Fact]
+    public void A_log_with_a_hole_is_not_read_over()
+    {
+        BatchBuilder batches = new(Lane.Normal, 0, 1, position: 1, batchesMax: 2);
+
+        Should.Throw<InvalidDataException>(() => batches.TryAdd(Chunk(2, 1)));
+    }
+
+    [Fact]
+    public void A_batch_is_taken_whole_or_event_by_event_and_as_nothing_else()
+    {
+        LogBatch batch = Take(LinkEvents.InPartition(0, 1, 2));
+
+        batch.StreamId.ShouldBe(EventStreams.Of(Lane.Low, 0));
+        batch.GetEvents<EventChunk>().ShouldHaveSingleItem().Item1.ShouldBe(batch.Chunk);
+        batch.GetEvents<LinkEvent>().Select(e => e.Item1).ShouldBe(batch.Chunk.Events);
+        batch.GetEvents<LinkEvent>().Select(e => e.Item2.EventIndex).ShouldBe([0, 1]);
+        Should.Throw<InvalidOperationException>(() => batch.GetEvents<string>());
+    }
+
+    private static LogBatch Take(LinkEvent[] events)
+    {
+        BatchBuilder batches = new(Lane.Low, 0, 1, position: 1, batchesMax: 1);
+        batches.TryAdd(new TailChunk(1, events, 1));
+        return batches.Build()[0];
+    }
+
+    private static TailChunk Chunk(long first, int count, int bytes = 1) =>
+        new(first, LinkEvents.InPartition(0, 1, count), bytes);
+
+    private (TailState State, LogBatch? Batch) Take(long position)
+    {
+        BatchBuilder batches = new(Lane.Normal, 0, 1, position, batchesMax: 10);
+        TailState state = tail.Take(position, batches);
+        return (state, batches.Build().FirstOrDefault());
+    }
+}

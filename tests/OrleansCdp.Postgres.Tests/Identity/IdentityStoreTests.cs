@@ -1,0 +1,136 @@
+using System.Globalization;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+[Collection(PostgresCollection.Name)]
+public sealed class IdentityStoreTests(PostgresServer server)
+{
+    [Fact]
+    public async Task The_first_to_claim_is_the_owner_for_everybody()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        Claim first = new("ind_a", 1, new Stamp(3, 2, 1));
+        await silo.Identity.ClaimAsync([new("contactId:1", first)], default);
+
+        var held = await silo.Identity.ClaimAsync(
+            [
+                new("contactId:1", new("ind_b", 1, default)),
+                new("contactId:2", new("ind_b", 1, default)),
+            ],
+            default
+        );
+
+        held["contactId:1"].ShouldBe(first);
+        held["contactId:2"].Owner.ShouldBe("ind_b");
+        var read = await silo.Identity.ReadAsync(["contactId:1", "contactId:3"], default);
+        read.ShouldHaveSingleItem().Value.ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task Claims_made_at_the_same_time_have_one_owner_that_all_are_told()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        string[] claims =
+        [
+            .. Enumerable
+                .Range(0, 100)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"email:{i}@example.com")),
+        ];
+
+        IReadOnlyDictionary<string, Claim>[] told = await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i =>
+                    silo.Identity.ClaimAsync(
+                        [
+                            .. (i % 2 == 0 ? claims : claims.Reverse()).Select(
+                                claim => new KeyValuePair<string, Claim>(
+                                    claim,
+                                    new Claim(i.ToString(CultureInfo.InvariantCulture), 1, default)
+                                )
+                            ),
+                        ],
+                        default
+                    )
+                )
+        );
+
+        foreach (string claim in claims)
+        {
+            told.Select(held => held[claim].Owner).Distinct().Count().ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public async Task A_stamp_moves_forward_only_and_only_for_its_owner()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        const string link = "link:crm/Case/1";
+        await silo.Identity.ClaimAsync([new(link, new("ind_a", 1, new Stamp(5, 0, 0)))], default);
+
+        await silo.Identity.RestampAsync([new(link, new("ind_b", 0, new Stamp(9, 0, 0)))], default);
+        await silo.Identity.RestampAsync([new(link, new("ind_a", 0, new Stamp(4, 9, 9)))], default);
+        (await ReadAsync()).ShouldBe(new Claim("ind_a", 1, new Stamp(5, 0, 0)));
+
+        await silo.Identity.RestampAsync(
+            [
+                new(link, new("ind_a", 0, new Stamp(5, 0, 1))),
+                new(link, new("ind_a", 2, new Stamp(5, 1, 0))),
+            ],
+            default
+        );
+        (await ReadAsync()).ShouldBe(new Claim("ind_a", 2, new Stamp(5, 1, 0)));
+
+        async Task<Claim> ReadAsync() => (await silo.Identity.ReadAsync([link], default))[link];
+    }
+
+    [Fact]
+    public async Task Bearers_of_an_identifier_are_found_per_kind_and_up_to_a_limit()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        Identifier mail = new("email", "info@example.com", Verified: false);
+        foreach (string id in new[] { "ind_1", "ind_2", "ind_3", "acc_1" })
+        {
+            await silo.Snapshots.SaveAsync(
+                new SnapshotWrite
+                {
+                    Id = id,
+                    PreviousVersion = 0,
+                    Version = 1,
+                    Data = [1],
+                    IdentifiersAdded = [mail],
+                }
+            );
+        }
+
+        (await FindAsync(SubjectKind.Individual, 3)).ShouldBe(["ind_1", "ind_2", "ind_3"]);
+        (await FindAsync(SubjectKind.Individual, 2)).ShouldBe(["ind_1", "ind_2"]);
+        (await FindAsync(SubjectKind.Account, 9)).ShouldBe(["acc_1"]);
+
+        async Task<string[]> FindAsync(SubjectKind subject, int limit) =>
+            [.. await silo.Identity.FindAsync(subject, mail.Type, mail.Value, limit, default)];
+    }
+
+    [Fact]
+    public async Task A_conflict_is_noted_once()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        LinkKey link = new("crm", "Contact", "1");
+        AnchorConflict conflict = new("email:a@example.com", "ind_a", "ind_b", link, "e1");
+
+        await silo.Identity.NoteConflictAsync(conflict, default);
+        await silo.Identity.NoteConflictAsync(conflict with { EventId = "e2" }, default);
+
+        (
+            await database.RowsAsync(
+                "select holder, claimant, link, event_id from cdp.anchor_conflict"
+            )
+        ).ShouldBe(["ind_a|ind_b|crm/Contact/1|e1"]);
+    }
+}
