@@ -17,13 +17,17 @@ namespace OrleansCdp.Governance;
 internal static class ContentHash
 {
     private const int HashBytes = 16;
+    private const int StackBytesMax = 512;
+
+    // Never part of UTF-8, so a name cannot run into its value.
+    private const byte Separator = 0xFF;
 
     /// <summary>The id of a JSON record.</summary>
     /// <param name="stream">Name of the data stream.</param>
     /// <param name="record">An object whose depth was checked.</param>
     /// <param name="kind">What the protocol around the record says it means, or null.</param>
     public static string Of(string stream, JsonElement record, EventKind? kind) =>
-        Finish(stream, HashOf(record), kind);
+        Finish(stream, HashOfObject(record), kind);
 
     /// <summary>The id of a row; empty values count as missing.</summary>
     public static string Of(
@@ -37,91 +41,90 @@ internal static class ContentHash
         {
             if (values[i].Length > 0)
             {
-                sum += Combine('p', HashOf(columns[i]), HashOf(values[i]));
+                sum += HashOf(columns[i], values[i]);
             }
         }
 
-        return Finish(stream, Combine('o', sum, UInt128.Zero), kind: null);
+        return Finish(stream, sum, kind: null);
     }
 
     private static string Finish(string stream, UInt128 content, EventKind? kind)
     {
         char tag = kind is null ? 'r' : (char)('0' + (int)kind.Value);
-        return Combine(tag, HashOf(stream), content).ToString("x32", CultureInfo.InvariantCulture);
+        Span<byte> bytes = stackalloc byte[HashBytes];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, content);
+        return Hash(Encoding.UTF8.GetBytes(stream), tag, bytes)
+            .ToString("x32", CultureInfo.InvariantCulture);
     }
 
-    private static UInt128 HashOf(JsonElement value)
+    private static UInt128 HashOfObject(JsonElement value)
+    {
+        UInt128 sum = UInt128.Zero;
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(property);
+            sum += HashOf(name.Contains((byte)'\\') ? Unescape(property) : name, property.Value);
+        }
+
+        return sum;
+    }
+
+    private static UInt128 HashOfArray(JsonElement value)
+    {
+        UInt128 chain = UInt128.Zero;
+        Span<byte> before = stackalloc byte[HashBytes];
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            BinaryPrimitives.WriteUInt128LittleEndian(before, chain);
+            chain = HashOf(before, item);
+        }
+
+        return chain;
+    }
+
+    /// <summary>The hash of a value behind a name, or behind the items before it.</summary>
+    private static UInt128 HashOf(ReadOnlySpan<byte> prefix, JsonElement value)
     {
         switch (value.ValueKind)
         {
             case JsonValueKind.Object:
-                UInt128 sum = UInt128.Zero;
-                foreach (JsonProperty property in value.EnumerateObject())
-                {
-                    sum += Combine('p', HashOfName(property), HashOf(property.Value));
-                }
-
-                return Combine('o', sum, UInt128.Zero);
+                return Nest(prefix, 'o', HashOfObject(value));
             case JsonValueKind.Array:
-                UInt128 chain = UInt128.Zero;
-                foreach (JsonElement item in value.EnumerateArray())
-                {
-                    chain = Combine('a', chain, HashOf(item));
-                }
-
-                return chain;
+                return Nest(prefix, 'a', HashOfArray(value));
             case JsonValueKind.String:
-                return Combine('s', HashOfString(value), UInt128.Zero);
+                ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+                return text.Contains((byte)'\\') && ValueReader.TryString(value, out string read)
+                    ? Hash(prefix, 's', Encoding.UTF8.GetBytes(read))
+                    : Hash(prefix, 's', text);
             case JsonValueKind.Number:
-                return Combine('n', HashOfNumber(value), UInt128.Zero);
+                return HashOfNumber(prefix, JsonMarshal.GetRawUtf8Value(value));
             default:
-                return Combine('l', XxHash128.HashToUInt128(JsonMarshal.GetRawUtf8Value(value)), 0);
+                return Hash(prefix, 'l', JsonMarshal.GetRawUtf8Value(value));
         }
     }
 
-    private static UInt128 HashOfName(JsonProperty property)
+    private static UInt128 HashOfNumber(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> raw)
     {
-        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8PropertyName(property);
-        if (!raw.Contains((byte)'\\'))
-        {
-            return XxHash128.HashToUInt128(raw);
-        }
-
-        try
-        {
-            return HashOf(property.Name);
-        }
-        catch (InvalidOperationException)
-        {
-            return XxHash128.HashToUInt128(raw); // a lone surrogate: only its spelling is left
-        }
-    }
-
-    private static UInt128 HashOfString(JsonElement value)
-    {
-        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
-        return raw.Contains((byte)'\\') && ValueReader.TryString(value, out string text)
-            ? HashOf(text)
-            : XxHash128.HashToUInt128(raw);
-    }
-
-    private static UInt128 HashOfNumber(JsonElement value)
-    {
-        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(value);
         Span<char> digits = stackalloc char[64];
-        return
-            raw.Length <= digits.Length
-            && Numbers.TryRead(digits[..Encoding.ASCII.GetChars(raw, digits)], out string canonical)
-            ? HashOf(canonical)
-            : XxHash128.HashToUInt128(raw);
+        if (raw.Length > digits.Length)
+        {
+            return Hash(prefix, 'n', raw);
+        }
+
+        ReadOnlySpan<char> text = digits[..Encoding.ASCII.GetChars(raw, digits)];
+        return !Numbers.IsCanonical(text) && Numbers.TryRead(text, out string canonical)
+            ? Hash(prefix, 'n', Encoding.UTF8.GetBytes(canonical))
+            : Hash(prefix, 'n', raw);
     }
 
-    private static UInt128 HashOf(string text)
+    private static UInt128 HashOf(string column, string value)
     {
-        int max = Encoding.UTF8.GetMaxByteCount(text.Length);
-        byte[]? rented = max > 512 ? ArrayPool<byte>.Shared.Rent(max) : null;
-        Span<byte> bytes = rented ?? stackalloc byte[512];
-        UInt128 hash = XxHash128.HashToUInt128(bytes[..Encoding.UTF8.GetBytes(text, bytes)]);
+        int max = Encoding.UTF8.GetMaxByteCount(column.Length + value.Length);
+        byte[]? rented = max > StackBytesMax ? ArrayPool<byte>.Shared.Rent(max) : null;
+        Span<byte> bytes = rented ?? stackalloc byte[StackBytesMax];
+        int name = Encoding.UTF8.GetBytes(column, bytes);
+        int end = name + Encoding.UTF8.GetBytes(value, bytes[name..]);
+        UInt128 hash = Hash(bytes[..name], 's', bytes[name..end]);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);
@@ -130,12 +133,41 @@ internal static class ContentHash
         return hash;
     }
 
-    private static UInt128 Combine(char tag, UInt128 left, UInt128 right)
+    private static UInt128 Nest(ReadOnlySpan<byte> prefix, char tag, UInt128 inner)
     {
-        Span<byte> bytes = stackalloc byte[(2 * HashBytes) + 1];
-        bytes[0] = (byte)tag;
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[1..], left);
-        BinaryPrimitives.WriteUInt128LittleEndian(bytes[(HashBytes + 1)..], right);
-        return XxHash128.HashToUInt128(bytes);
+        Span<byte> bytes = stackalloc byte[HashBytes];
+        BinaryPrimitives.WriteUInt128LittleEndian(bytes, inner);
+        return Hash(prefix, tag, bytes);
+    }
+
+    private static UInt128 Hash(ReadOnlySpan<byte> prefix, char tag, ReadOnlySpan<byte> value)
+    {
+        int length = prefix.Length + value.Length + 2;
+        byte[]? rented = length > StackBytesMax ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> bytes = rented ?? stackalloc byte[StackBytesMax];
+        prefix.CopyTo(bytes);
+        bytes[prefix.Length] = Separator;
+        bytes[prefix.Length + 1] = (byte)tag;
+        value.CopyTo(bytes[(prefix.Length + 2)..]);
+        UInt128 hash = XxHash128.HashToUInt128(bytes[..length]);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        return hash;
+    }
+
+    private static byte[] Unescape(JsonProperty property)
+    {
+        try
+        {
+            return Encoding.UTF8.GetBytes(property.Name);
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate: only its spelling is left.
+            return JsonMarshal.GetRawUtf8PropertyName(property).ToArray();
+        }
     }
 }

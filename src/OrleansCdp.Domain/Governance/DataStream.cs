@@ -9,6 +9,24 @@ namespace OrleansCdp.Governance;
 /// A compiled data stream definition: what it accepts, how it maps onto the canonical objects, and what it
 /// keeps. Immutable; safe for any number of threads.
 /// </summary>
+/// <remarks>
+/// A definition is YAML. README.md beside this file is the reference; the shortest useful one is:
+/// <code>
+/// source: crm
+/// fields:
+///   Id: { type: text, required: true }
+///   Email: text
+///   Changed: { type: timestamp, format: d/M/yyyy HH:mm, timeZone: Europe/Madrid }
+/// object: Individual                                      # or Account, Case, SalesOrder, a name of your own
+/// subject: { object: Contact, id: Id, of: individual }    # the link is crm/Contact/{Id}
+/// identifiers:
+///   - { type: contactId, field: Id, verified: true }
+/// traits: { email: Email }                                # canonical name: field; all else is dropped
+/// occurredAt: Changed
+/// kind: updated                                           # or rules: [{ when: ..., is: closed }, ...]
+/// keep: { updated: normal, deleted: suppress }
+/// </code>
+/// </remarks>
 public sealed partial class DataStream
 {
     private const int ColumnsMax = 2_000;

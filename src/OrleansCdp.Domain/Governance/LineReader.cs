@@ -9,6 +9,9 @@ namespace OrleansCdp.Governance;
 /// <summary>Reads the lines of an order.</summary>
 internal static class LineReader
 {
+    [ThreadStatic]
+    private static RecordView? spareView;
+
     /// <summary>Reads every line, or says what is wrong with one.</summary>
     public static ImmutableArray<OrderLine> Read(
         LinesPlan plan,
@@ -19,7 +22,7 @@ internal static class LineReader
     {
         if (plan.From is not { } from)
         {
-            return ReadLine(plan, table, record, "", 1, out refusal) is { } only ? [only] : [];
+            return ReadLine(plan, table, record, null, 1, out refusal) is { } only ? [only] : [];
         }
 
         refusal = null;
@@ -40,65 +43,94 @@ internal static class LineReader
             return [];
         }
 
-        return ReadItems(plan, items, field.Pointer, out refusal);
+        ImmutableArray<OrderLine> lines = ReadItems(
+            plan,
+            items,
+            field.Pointer,
+            out refusal,
+            out int unknown
+        );
+        record.CountUnknown(unknown);
+        return lines;
     }
 
     private static ImmutableArray<OrderLine> ReadItems(
         LinesPlan plan,
         JsonElement items,
         string pointer,
-        out Admission.Refused? refusal
+        out Admission.Refused? refusal,
+        out int unknown
     )
     {
         refusal = null;
-        RecordView view = new();
+        unknown = 0;
+        RecordView view = spareView ??= new RecordView();
         OrderLine[] lines = new OrderLine[items.GetArrayLength()];
-        HashSet<string> ids = new(StringComparer.Ordinal);
         int index = 0;
         foreach (JsonElement item in items.EnumerateArray())
         {
-            string at = string.Create(CultureInfo.InvariantCulture, $"{pointer}/{index}");
             if (item.ValueKind != JsonValueKind.Object)
             {
                 refusal = new Admission.Refused(
                     ReasonCodes.WrongType,
                     "An order line is a JSON object.",
-                    at
+                    PointerOf(pointer, index)
                 );
                 return [];
             }
 
             view.Read(plan.Items!, item);
-            OrderLine? line = ReadLine(plan, plan.Items!, view, at, index + 1, out refusal);
+            OrderLine? line = ReadLine(plan, plan.Items!, view, pointer, index + 1, out refusal);
+            unknown += view.UnknownFields;
             view.Clear();
             if (line is null)
             {
                 return [];
             }
 
-            lines[index++] = Distinct(line, ids);
+            lines[index++] = line;
         }
 
+        TellApart(lines);
         return ImmutableCollectionsMarshal.AsImmutableArray(lines);
     }
 
     // Two lines of one product are two lines; the second must not replace the first.
-    private static OrderLine Distinct(OrderLine line, HashSet<string> ids)
+    private static void TellApart(OrderLine[] lines)
     {
-        string id = line.Id;
-        for (int copy = 2; !ids.Add(id); copy++)
+        if (lines.Length < 2)
         {
-            id = string.Create(CultureInfo.InvariantCulture, $"{line.Id}#{copy}");
+            return;
         }
 
-        return ReferenceEquals(id, line.Id) ? line : line with { Id = id };
+        Dictionary<string, int> copies = new(lines.Length, StringComparer.Ordinal);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            string id = lines[i].Id;
+            while (!copies.TryAdd(id, 1))
+            {
+                int copy = ++copies[lines[i].Id];
+                id = string.Create(CultureInfo.InvariantCulture, $"{lines[i].Id}#{copy}");
+            }
+
+            if (!ReferenceEquals(id, lines[i].Id))
+            {
+                lines[i] = lines[i] with { Id = id };
+            }
+        }
     }
+
+    private static string Within(string? array, int number, FieldPlan field) =>
+        array is null ? field.Pointer : PointerOf(array, number - 1) + field.Pointer;
+
+    private static string PointerOf(string array, int index) =>
+        string.Create(CultureInfo.InvariantCulture, $"{array}/{index}");
 
     private static OrderLine? ReadLine(
         LinesPlan plan,
         FieldTable table,
         RecordView view,
-        string prefix,
+        string? array,
         int number,
         out Admission.Refused? refusal
     )
@@ -109,7 +141,7 @@ internal static class LineReader
             if (view.StateOf(slot) == CellState.Wrong)
             {
                 FieldPlan wrong = table.Fields[slot];
-                refusal = Refusals.OfField(wrong, view.CodeOf(slot), prefix + wrong.Pointer);
+                refusal = Refusals.OfField(wrong, view.CodeOf(slot), Within(array, number, wrong));
                 return null;
             }
         }
@@ -119,7 +151,7 @@ internal static class LineReader
             ?? number.ToString(CultureInfo.InvariantCulture);
         if (id.Length > Limits.RecordIdMax)
         {
-            string pointer = prefix + table.Fields[plan.Id!.Slots[0]].Pointer;
+            string pointer = Within(array, number, table.Fields[plan.Id!.Slots[0]]);
             refusal = Refusals.OfLimit("A line's id", Limits.RecordIdMax, pointer);
             return null;
         }
@@ -130,7 +162,7 @@ internal static class LineReader
         if (amount is null && price is not null)
         {
             FieldPlan field = table.Fields[plan.Price!.Value];
-            refusal = Refusals.OfField(field, ReasonCodes.WrongType, prefix + field.Pointer);
+            refusal = Refusals.OfField(field, ReasonCodes.WrongType, Within(array, number, field));
             return null;
         }
 

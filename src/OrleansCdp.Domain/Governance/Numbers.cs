@@ -39,8 +39,8 @@ internal static class Numbers
         return true;
     }
 
-    // Most numbers arrive as they are stored; telling so is cheaper than a round trip.
-    private static bool IsCanonical(ReadOnlySpan<char> text)
+    /// <summary>Whether a text is canonical as it stands. Most are, and telling so is cheaper than a round trip.</summary>
+    public static bool IsCanonical(ReadOnlySpan<char> text)
     {
         int start = !text.IsEmpty && text[0] == '-' ? 1 : 0;
         ReadOnlySpan<char> digits = text[start..];

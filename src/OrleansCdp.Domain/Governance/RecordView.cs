@@ -48,6 +48,9 @@ internal sealed class RecordView
         }
     }
 
+    /// <summary>Counts what was found unknown below a declared array.</summary>
+    public void CountUnknown(int found) => UnknownFields += found;
+
     /// <summary>Lets go of the record.</summary>
     public void Clear() => Array.Clear(cells, 0, count);
 
