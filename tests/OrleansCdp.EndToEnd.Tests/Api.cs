@@ -152,18 +152,16 @@ public sealed record Counts(IReadOnlyList<(string Stream, string Kind, string Re
 
     /// <summary>Reads them from a status.</summary>
     public static Counts Of(JsonNode status) =>
-        new(
-            [
-                .. status["counts"]!
-                    .AsArray()
-                    .Select(count =>
-                        (
-                            (string)count!["stream"]!,
-                            (string)count["kind"]!,
-                            (string)count["reason"]!,
-                            (long)count["count"]!
-                        )
-                    ),
-            ]
-        );
+        new([
+            .. status["counts"]!
+                .AsArray()
+                .Select(count =>
+                    (
+                        (string)count!["stream"]!,
+                        (string)count["kind"]!,
+                        (string)count["reason"]!,
+                        (long)count["count"]!
+                    )
+                ),
+        ]);
 }

@@ -37,7 +37,11 @@ public static class RealData
             rows.Add(
                 Enumerable
                     .Range(0, csv.FieldCount)
-                    .ToDictionary(i => csv.GetName(i), i => csv.GetString(i), StringComparer.Ordinal)
+                    .ToDictionary(
+                        i => csv.GetName(i),
+                        i => csv.GetString(i),
+                        StringComparer.Ordinal
+                    )
             );
         }
 

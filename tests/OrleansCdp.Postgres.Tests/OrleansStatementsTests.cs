@@ -98,6 +98,6 @@ public sealed partial class OrleansStatementsTests(PostgresServer server)
         (await describe.ExecuteScalarAsync()).ShouldNotBeNull();
     }
 
-    [GeneratedRegex("@(\\w+)")]
+    [GeneratedRegex(@"@(\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();
 }

@@ -45,7 +45,10 @@ public sealed class IndependentClientTests(RunningHost host) : IClassFixture<Run
         );
         ((string)profile!["traits"]!["firstName"]!["value"]!).ShouldBe("Ada");
         profile["insights"]!["revenue"]![0]!["amount"]!.GetValue<decimal>().ShouldBe(12.5m);
-        JsonNode? byEmail = await host.Api.ProfileAsync("email", user.ToUpperInvariant() + "@example.com");
+        JsonNode? byEmail = await host.Api.ProfileAsync(
+            "email",
+            user.ToUpperInvariant() + "@example.com"
+        );
         ((string)byEmail!["id"]!).ShouldBe((string)profile["id"]!);
         JsonNode? visitor = await host.Api.ProfileAsync("anonymousId", user + "-visitor");
         ((string)visitor!["id"]!).ShouldBe((string)profile["id"]!);
@@ -59,7 +62,9 @@ public sealed class IndependentClientTests(RunningHost host) : IClassFixture<Run
             WorkingDirectory = folder,
             RedirectStandardError = true,
         };
-        foreach (string argument in new[] { script, host.Address.ToString().TrimEnd('/'), key, user })
+        foreach (
+            string argument in new[] { script, host.Address.ToString().TrimEnd('/'), key, user }
+        )
         {
             info.ArgumentList.Add(argument);
         }

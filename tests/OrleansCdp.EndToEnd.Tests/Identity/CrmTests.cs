@@ -9,9 +9,9 @@ public sealed class CrmTests(RunningHost host) : IClassFixture<RunningHost>
     [SkippableFact]
     public async Task Accounts_have_their_people_and_opportunities_and_people_see_their_account()
     {
-        await ImportAsync("salesforce-contacts", "crm/salesforce_contacts.csv");
-        await ImportAsync("salesforce-opportunities", "crm/salesforce_opportunities.csv");
-        await ImportAsync("salesforce-accounts", "crm/salesforce_accounts.csv");
+        await ImportAsync("sfdemo-contacts", "crm/salesforce_contacts.csv");
+        await ImportAsync("sfdemo-opportunities", "crm/salesforce_opportunities.csv");
+        await ImportAsync("sfdemo-accounts", "crm/salesforce_accounts.csv");
         await host.Api.DrainAsync();
 
         var contacts = RealData.Rows("crm/salesforce_contacts.csv");

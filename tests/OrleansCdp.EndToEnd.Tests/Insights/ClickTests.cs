@@ -9,9 +9,9 @@ public sealed class ClickTests(RunningHost host) : IClassFixture<RunningHost>
     public async Task Every_session_has_the_file_s_own_number_of_clicks()
     {
         var (header, rows) = RealData.Lines("events/yoochoose_clicks.csv");
-        await host.Api.DefineAsync("yoochoose");
+        await host.Api.DefineAsync("yoochoose-clicks");
 
-        Taken taken = await host.Api.ImportAsync("yoochoose", header, rows);
+        Taken taken = await host.Api.ImportAsync("yoochoose-clicks", header, rows);
         await host.Api.DrainAsync();
 
         (taken.Accepted + taken.Duplicates).ShouldBe(rows.Length);

@@ -112,7 +112,9 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
     /// <summary>The published expectation, with closures counted as entering Closed, from the file itself.</summary>
     private static Dictionary<string, Expected> Expectations(List<Dictionary<string, string>> table)
     {
-        var history = table.GroupBy(row => row["number"]).ToDictionary(rows => rows.Key, rows => rows);
+        var history = table
+            .GroupBy(row => row["number"])
+            .ToDictionary(rows => rows.Key, rows => rows);
         return RealData
             .Rows("cases/expected_create_close.csv")
             .ToDictionary(
@@ -131,9 +133,7 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
                     [
                         .. Enumerable
                             .Range(0, rows.Length)
-                            .Where(i =>
-                                IsClosed(rows[i]) && (i == 0 || !IsClosed(rows[i - 1]))
-                            ),
+                            .Where(i => IsClosed(rows[i]) && (i == 0 || !IsClosed(rows[i - 1]))),
                     ];
                     return new Expected(
                         row["number"],
@@ -141,7 +141,9 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
                             "caller_id"
                         ],
                         row["first_event_at"] + "Z",
-                        Rfc3339.Format(new DateTimeOffset(TimeOf(rows[entered[^1]]), TimeSpan.Zero)),
+                        Rfc3339.Format(
+                            new DateTimeOffset(TimeOf(rows[entered[^1]]), TimeSpan.Zero)
+                        ),
                         entered.Length,
                         ValueOf(row["category_at_close"]),
                         ValueOf(row["closed_code"])
