@@ -28,7 +28,7 @@ public static class RealData
     }
 
     /// <summary>Every row of a file as name and value.</summary>
-    public static List<Dictionary<string, string>> Rows(string file)
+    public static IReadOnlyList<Dictionary<string, string>> Rows(string file)
     {
         using CsvDataReader csv = CsvDataReader.Create(PathOf(file));
         List<Dictionary<string, string>> rows = [];

@@ -125,6 +125,7 @@ public sealed class RunningHost : IAsyncLifetime
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Host.dll"));
         foreach (string argument in arguments)

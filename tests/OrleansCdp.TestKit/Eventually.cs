@@ -37,6 +37,27 @@ public static class Eventually
         }
     }
 
+    /// <summary>Waits until a condition of a whole running program holds: as long as a busy machine may need.</summary>
+    /// <param name="condition">The condition.</param>
+    /// <param name="what">The condition in words.</param>
+    /// <param name="seen">What there is instead, for the message.</param>
+    /// <exception cref="TimeoutException">It did not within five minutes.</exception>
+    public static async Task BeAsync(
+        Func<Task<bool>> condition,
+        string what,
+        Func<string>? seen = null
+    )
+    {
+        try
+        {
+            await BeAsync(condition, TimeSpan.FromMinutes(5), what);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}. {seen?.Invoke()}", e);
+        }
+    }
+
     /// <summary>Tries an action that may fail for a while, e.g. while a server restarts.</summary>
     /// <returns>What it returned when it first succeeded.</returns>
     public static async Task<T> SucceedAsync<T>(Func<Task<T>> action, TimeSpan? deadline = null)

@@ -61,6 +61,7 @@ public sealed class IndependentClientTests(RunningHost host) : IClassFixture<Run
         {
             WorkingDirectory = folder,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         foreach (
             string argument in new[] { script, host.Address.ToString().TrimEnd('/'), key, user }

@@ -10,7 +10,7 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
     [SkippableFact]
     public async Task Seven_hundred_contacts_keep_their_ids_whatever_else_changes()
     {
-        List<Dictionary<string, string>> rows = RealData.Rows("crm/coral_contacts.csv");
+        IReadOnlyList<Dictionary<string, string>> rows = RealData.Rows("crm/coral_contacts.csv");
         await host.Api.DefineAsync(Stream);
         await SendAsync(rows);
         await host.Api.DrainAsync();
@@ -70,7 +70,9 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
         json!["quarantined"]!.AsArray().ShouldBeEmpty();
     }
 
-    private async Task<Dictionary<string, string>> IdsAsync(List<Dictionary<string, string>> rows)
+    private async Task<Dictionary<string, string>> IdsAsync(
+        IReadOnlyList<Dictionary<string, string>> rows
+    )
     {
         Dictionary<string, string> ids = [];
         foreach (string contact in rows.Select(row => row["referenceId"]))

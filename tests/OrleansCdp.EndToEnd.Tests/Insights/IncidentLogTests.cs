@@ -12,7 +12,9 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
     public async Task People_have_exactly_the_creations_and_closures_of_the_file()
     {
         var (header, rows) = RealData.Lines("cases/incident_event_log.csv");
-        List<Dictionary<string, string>> table = RealData.Rows("cases/incident_event_log.csv");
+        IReadOnlyList<Dictionary<string, string>> table = RealData.Rows(
+            "cases/incident_event_log.csv"
+        );
         int[] order = [.. Enumerable.Range(0, rows.Length).OrderBy(i => TimeOf(table[i]))];
         await host.Api.DefineAsync(Stream);
 
@@ -38,7 +40,7 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
         DateTime.ParseExact(row["sys_updated_at"], "d/M/yyyy HH:mm", CultureInfo.InvariantCulture);
 
     private static IEnumerable<string> ShuffledInMinute(
-        List<Dictionary<string, string>> table,
+        IReadOnlyList<Dictionary<string, string>> table,
         string[] rows
     )
     {
@@ -50,7 +52,7 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
             .Select(i => rows[i]);
     }
 
-    private async Task CheckAsync(List<Dictionary<string, string>> table)
+    private async Task CheckAsync(IReadOnlyList<Dictionary<string, string>> table)
     {
         Dictionary<string, Expected> incidents = Expectations(table);
         var byCaller = incidents.Values.Where(i => i.Caller != "?").GroupBy(i => i.Caller);
@@ -110,7 +112,9 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
     }
 
     /// <summary>The published expectation, with closures counted as entering Closed, from the file itself.</summary>
-    private static Dictionary<string, Expected> Expectations(List<Dictionary<string, string>> table)
+    private static Dictionary<string, Expected> Expectations(
+        IReadOnlyList<Dictionary<string, string>> table
+    )
     {
         var history = table
             .GroupBy(row => row["number"])
@@ -159,7 +163,7 @@ public sealed class IncidentLogTests(RunningHost host) : IClassFixture<RunningHo
 
     private static string? ValueOf(string text) => text is "" or "?" ? null : text;
 
-    private async Task<string> SnapshotAsync(List<Dictionary<string, string>> table)
+    private async Task<string> SnapshotAsync(IReadOnlyList<Dictionary<string, string>> table)
     {
         SortedDictionary<string, string> all = new(StringComparer.Ordinal);
         await Parallel.ForEachAsync(
