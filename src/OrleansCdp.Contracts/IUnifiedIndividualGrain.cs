@@ -42,9 +42,12 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="links">The links to move; empty for all.</param>
     /// <param name="target">The individual that takes them.</param>
     /// <param name="rank">Rank of the target's strongest anchor.</param>
-    /// <returns>Null when they are already promised to another individual.</returns>
+    /// <returns>
+    /// What to hand over, and to whom: to another individual when a link is promised to it already. Then nothing
+    /// changed, and that move is to be finished before a new decision.
+    /// </returns>
     [Alias("detach")]
-    Task<LinkTransfer?> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
+    Task<LinkTransfer> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
 
     /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>
     /// <returns>Null when taken; otherwise who absorbed this individual and takes them instead.</returns>

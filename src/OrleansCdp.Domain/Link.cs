@@ -100,6 +100,12 @@ public sealed record Link
     [Id(9)]
     public Stamp First { get; init; } = new(long.MaxValue, 0, 0);
 
+    /// <summary>
+    /// How often the link changed its individual: tells a link that comes back from an old copy of it.
+    /// </summary>
+    [Id(10)]
+    public int Moves { get; init; }
+
     /// <summary>Folds one event in. An event folded before changes nothing.</summary>
     /// <param name="e">An event of this link; events of a lane come in sequence order.</param>
     /// <param name="outcome">What became of it. A refused event leaves the link as it was.</param>

@@ -11,13 +11,20 @@ namespace OrleansCdp;
 /// Its state until the target is known to hold it durably; null afterwards.
 /// </param>
 /// <param name="Rank">Rank of the target's strongest anchor when it left.</param>
+/// <param name="Moves">How often the link had moved, this departure counted.</param>
 [GenerateSerializer, Immutable, Alias("cdp.departed-link")]
 public sealed record DepartedLink(
     [property: Id(0)] LinkKey Link,
     [property: Id(1)] string Target,
     [property: Id(2)] Link? State,
-    [property: Id(3)] int Rank
+    [property: Id(3)] int Rank,
+    [property: Id(4)] int Moves
 );
+
+/// <summary>Links to be handed over, and to whom.</summary>
+/// <param name="Target">The individual they are promised to.</param>
+/// <param name="Links">Their state; empty when the target has taken all of them.</param>
+public sealed record Departure(string Target, ImmutableArray<Link> Links);
 
 /// <summary>
 /// One person as all sources together know it: the merge of its links. Pure state; every change is a function
@@ -85,56 +92,38 @@ public sealed record UnifiedIndividual
     /// <param name="keys">The links; empty for all, which makes this individual redirect for ever.</param>
     /// <param name="target">Who takes them.</param>
     /// <param name="rank">Rank of the target's strongest anchor.</param>
-    /// <param name="transfer">Their state; null when one of them is promised to somebody else.</param>
+    /// <param name="departure">
+    /// What to hand over. To somebody else than <paramref name="target"/> when one of the links is promised already:
+    /// then nothing changes, and that promise is to be kept first.
+    /// </param>
     public Transition<UnifiedIndividual> Detach(
         ImmutableArray<LinkKey> keys,
         string target,
         int rank,
-        out ImmutableArray<Link>? transfer
+        out Departure departure
     )
     {
         bool all = keys.IsEmpty;
-        ImmutableArray<LinkKey> wanted = all
-            ?
-            [
-                .. Links.Links.Select(link => link.Key),
-                .. Departed.Where(left => left.Target == target).Select(left => left.Link),
-            ]
-            : keys;
-        if (
-            (all && RedirectTo is not null && RedirectTo != target)
-            || wanted.Any(key => DepartureOf(key) is { } other && other != target)
-        )
+        string? promised = all
+            ? RedirectTo
+            : keys.Select(DepartureOf)
+                .FirstOrDefault(other => other is not null && other != target);
+        if (promised is not null && promised != target)
         {
-            transfer = null;
+            departure = DepartureTo(promised);
             return Same();
         }
 
-        UnifiedIndividual next = this;
-        var moving = ImmutableArray.CreateBuilder<Link>();
-        foreach (LinkKey key in wanted)
-        {
-            DepartedLink? left = next.Departed.FirstOrDefault(departed => departed.Link == key);
-            Link? state = left is null
-                ? next.Links.Find(key) ?? new Link { Key = key }
-                : left.State;
-            if (state is not null)
-            {
-                moving.Add(state);
-            }
-
-            next = left is null
-                ? next with
-                {
-                    Links = next.Links.Without(key),
-                    Departed = next.Departed.Add(new DepartedLink(key, target, state, rank)),
-                }
-                : next;
-        }
-
-        transfer = moving.ToImmutable();
+        LinkKey[] leaving = all
+            ? [.. Links.Links.Select(link => link.Key)]
+            : [.. keys.Where(key => DepartureOf(key) is null)];
+        UnifiedIndividual next = leaving.Aggregate(
+            this,
+            (from, key) => from.Freeze(key, target, rank)
+        );
         next = all ? next with { RedirectTo = target } : next;
-        return Became(next, next != this, identifiersMayDiffer: true);
+        departure = next.DepartureTo(target);
+        return Became(next, leaving.Length > 0 || next != this, identifiersMayDiffer: true);
     }
 
     /// <summary>Takes links in. One that is here, or was and left again, stays as it is.</summary>
@@ -145,7 +134,8 @@ public sealed record UnifiedIndividual
         ImmutableArray<Link> missing =
         [
             .. arriving.Where(link =>
-                Links.Find(link.Key) is null && DepartureOf(link.Key) is null
+                Links.Find(link.Key) is null
+                && !Departed.Any(left => left.Link == link.Key && left.Moves >= link.Moves)
             ),
         ];
         refused = RedirectTo is not null || Links.Links.Length + missing.Length > Limits.LinksMax;
@@ -154,8 +144,12 @@ public sealed record UnifiedIndividual
             return Same();
         }
 
-        LinkSet links = missing.Aggregate(Links, (set, link) => set.With(link));
-        return Became(this with { Links = links }, changed: true, identifiersMayDiffer: true);
+        UnifiedIndividual next = this with
+        {
+            Links = missing.Aggregate(Links, (set, link) => set.With(link)),
+            Departed = Departed.RemoveAll(left => missing.Any(link => link.Key == left.Link)),
+        };
+        return Became(next, changed: true, identifiersMayDiffer: true);
     }
 
     /// <summary>Forgets the state of links that the target now holds; that they left is remembered.</summary>
@@ -220,6 +214,27 @@ public sealed record UnifiedIndividual
 
         return RedirectTo;
     }
+
+    private UnifiedIndividual Freeze(LinkKey key, string target, int rank)
+    {
+        Link here = Links.Find(key) ?? new Link { Key = key };
+        Link leaving = here with { Moves = here.Moves + 1 };
+        return this with
+        {
+            Links = Links.Without(key),
+            Departed = Departed.Add(new DepartedLink(key, target, leaving, rank, leaving.Moves)),
+        };
+    }
+
+    private Departure DepartureTo(string target) =>
+        new(
+            target,
+            [
+                .. Departed
+                    .Where(left => left.Target == target && left.State is not null)
+                    .Select(left => left.State!),
+            ]
+        );
 
     private Transition<UnifiedIndividual> Same() =>
         new()

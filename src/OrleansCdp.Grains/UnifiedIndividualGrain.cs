@@ -15,7 +15,12 @@ namespace OrleansCdp;
 [CollectionAgeLimit(Minutes = 5)]
 internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain
 {
-    private static readonly LinkTransfer NothingTaken = new() { From = "", Links = [] };
+    private static readonly LinkTransfer NothingTaken = new()
+    {
+        From = "",
+        To = "",
+        Links = [],
+    };
     private readonly SnapshotCell<UnifiedIndividual> cell;
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
@@ -106,27 +111,23 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         return new(Answer(ProfileView.Individual(individual, reconciliation, explain)));
     }
 
-    public async Task<LinkTransfer?> DetachAsync(
+    public async Task<LinkTransfer> DetachAsync(
         ImmutableArray<LinkKey> links,
         string target,
         int rank
     )
     {
-        var transition = individual.Detach(links, target, rank, out ImmutableArray<Link>? moving);
-        if (moving is null)
-        {
-            return null;
-        }
-
-        LinkTransfer transfer = new()
+        var transition = individual.Detach(links, target, rank, out Departure departure);
+        await BecomeAsync(transition, NothingTaken);
+        int promised = individual.RankOfDeparture(departure.Target);
+        return new LinkTransfer
         {
             From = individual.Id,
-            Links = moving.Value,
-            Rank = Math.Min(rank, transition.Next.RankOfDeparture(target)),
-            Whole = transition.Next.RedirectTo == target,
+            To = departure.Target,
+            Links = departure.Links,
+            Rank = departure.Target == target ? Math.Min(rank, promised) : promised,
+            Whole = individual.RedirectTo == departure.Target,
         };
-        await BecomeAsync(transition, NothingTaken);
-        return transfer;
     }
 
     public async Task<string?> AttachAsync(Immutable<LinkTransfer> transfer)
@@ -140,7 +141,11 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         // The claims say how strong their owner is: never weaker than what it bears itself.
         int rank = Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
         await BecomeAsync(transition, transfer.Value with { Rank = rank });
-        LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
+        if (transition.Changed)
+        {
+            LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
+        }
+
         await TellAccountsAsync(transfer.Value.Links);
         return null;
     }

@@ -64,15 +64,21 @@ public sealed class FoldLawTests
                     LinkKey link = original.Links.Links[0].Key;
                     UnifiedIndividual other = new() { Id = "ind_other" };
 
-                    original.Detach([link], other.Id, 0, out var moving);
-                    other = other.Attach(moving!.Value, out bool refused).Next;
+                    UnifiedIndividual rest = original
+                        .Detach([link], other.Id, 0, out var moving)
+                        .Next.Release([link], other.Id)
+                        .Next;
+                    other = other.Attach(moving.Links, out bool refused).Next;
                     refused.ShouldBeFalse();
-                    other.Detach([link], original.Id, 0, out var back);
-                    UnifiedIndividual rest = original with { Links = original.Links.Without(link) };
+                    other = other.Detach([link], original.Id, 0, out var back).Next;
+                    UnifiedIndividual restored = rest.Attach(back.Links, out _).Next;
+                    other = other.Release([link], original.Id).Next;
 
-                    UnifiedIndividual restored = rest.Attach(back!.Value, out _).Next;
-
-                    Bytes.Of(restored.Links).ShouldBe(Bytes.Of(original.Links));
+                    other.Links.Links.ShouldBeEmpty();
+                    restored.Departed.ShouldBeEmpty();
+                    Link moved = restored.Links.Find(link)!;
+                    LinkSet same = restored.Links.With(moved with { Moves = 0 });
+                    Bytes.Of(same).ShouldBe(Bytes.Of(original.Links));
                 },
                 iter: 500
             );

@@ -61,8 +61,43 @@ public sealed class IndividualTests
         frozen.Detach([Some.Customer], "ind_b", 0, out var second);
         frozen.Detach([Some.Customer], "ind_c", 0, out var other);
 
-        Bytes.Of(second!.Value).ShouldBe(Bytes.Of(first!.Value));
-        other.ShouldBeNull();
+        Bytes.Of(second.Links).ShouldBe(Bytes.Of(first.Links));
+        other.Target.ShouldBe("ind_b");
+        Bytes.Of(other.Links).ShouldBe(Bytes.Of(first.Links));
+    }
+
+    [Fact]
+    public void A_link_that_comes_back_has_its_history_and_its_events_stay()
+    {
+        UnifiedIndividual a = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+        UnifiedIndividual b = new() { Id = "ind_b" };
+
+        a = a.Detach([Some.Customer], b.Id, 0, out var there).Next;
+        b = b.Attach(there.Links, out _).Next;
+        a = a.Release([Some.Customer], b.Id).Next;
+        b = b.Detach([Some.Customer], a.Id, 0, out var back).Next;
+        a = a.Attach(back.Links, out _).Next;
+        b = b.Release([Some.Customer], a.Id).Next;
+        UnifiedIndividual late = b.Attach(there.Links, out _).Next; // The first hand-over, repeated.
+
+        Trait(a, "city").ShouldBe("Rome");
+        a.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Outcomes.ShouldBeEmpty();
+        late.Links.Links.ShouldBeEmpty();
+        late.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)])
+            .Outcomes.ShouldBe([EventOutcome.Moved(a.Id)]);
+    }
+
+    [Fact]
+    public void An_absorbed_individual_promises_its_links_to_nobody_else()
+    {
+        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var first).Next;
+
+        var again = absorbed.Detach([], "ind_c", 0, out var second);
+
+        again.Changed.ShouldBeFalse();
+        second.Target.ShouldBe("ind_b");
+        Bytes.Of(second.Links).ShouldBe(Bytes.Of(first.Links));
     }
 
     [Fact]
@@ -71,10 +106,10 @@ public sealed class IndividualTests
         UnifiedIndividual from = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
         from.Detach([Some.Customer], "ind_b", 0, out var moving);
         UnifiedIndividual to = new() { Id = "ind_b" };
-        to = to.Attach(moving!.Value, out _).Next;
+        to = to.Attach(moving.Links, out _).Next;
         to = to.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Next;
 
-        var again = to.Attach(moving.Value, out bool refused);
+        var again = to.Attach(moving.Links, out bool refused);
 
         refused.ShouldBeFalse();
         again.Changed.ShouldBeFalse();
@@ -89,7 +124,7 @@ public sealed class IndividualTests
         UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var moving).Next;
 
         absorbed.RedirectTo.ShouldBe("ind_b");
-        absorbed.Attach(moving!.Value, out bool refused).Changed.ShouldBeFalse();
+        absorbed.Attach(moving.Links, out bool refused).Changed.ShouldBeFalse();
         refused.ShouldBeTrue();
         SequencedEvent stranger = Some.Event(
                 EventKind.Updated,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -100,7 +101,14 @@ public sealed class Api(Uri address, string key)
         await Eventually.BeAsync(
             async () =>
             {
-                JsonNode status = (await GetAsync("/v1/status"))!;
+                using HttpResponseMessage answer = await http.GetAsync("/v1/status");
+                if (answer.StatusCode == HttpStatusCode.ServiceUnavailable)
+                {
+                    return false; // The database has just come back: a pooled connection was broken.
+                }
+
+                answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+                JsonNode status = (await answer.Content.ReadFromJsonAsync<JsonNode>())!;
                 counts = Counts.Of(status);
                 return status["partitions"]!
                         .AsArray()

@@ -116,7 +116,11 @@ internal sealed class FakeDatabase
         {
             foreach (var claim in stamped)
             {
-                claims[claim.Key] = claims[claim.Key] with { AnchoredAt = claim.Value.AnchoredAt };
+                Claim held = claims[claim.Key];
+                if (held.Owner == claim.Value.Owner && held.AnchoredAt < claim.Value.AnchoredAt)
+                {
+                    claims[claim.Key] = held with { AnchoredAt = claim.Value.AnchoredAt };
+                }
             }
         }
 

@@ -69,7 +69,7 @@ public sealed partial class OrleansStatementsTests(PostgresServer server)
                 text,
                 match =>
                 {
-                    string name = match.Groups[1].Value;
+                    string name = match.Groups["name"].Value;
                     int at = names.IndexOf(name);
                     if (at < 0)
                     {
@@ -98,6 +98,6 @@ public sealed partial class OrleansStatementsTests(PostgresServer server)
         (await describe.ExecuteScalarAsync()).ShouldNotBeNull();
     }
 
-    [GeneratedRegex(@"@(\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"@(?<name>\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();
 }

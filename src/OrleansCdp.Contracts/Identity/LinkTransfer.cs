@@ -10,6 +10,10 @@ public sealed record LinkTransfer
     [Id(0)]
     public required string From { get; init; }
 
+    /// <summary>The individual they are promised to.</summary>
+    [Id(4)]
+    public required string To { get; init; }
+
     /// <summary>The links with their whole state.</summary>
     [Id(1)]
     public required ImmutableArray<Link> Links { get; init; }

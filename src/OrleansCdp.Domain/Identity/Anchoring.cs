@@ -143,7 +143,8 @@ public sealed class Anchoring(AnchorPolicy policy)
             return named with { AnchoredAt = stamp };
         }
 
-        bool follows = e.FollowsAnchor && stamp > owner.AnchoredAt;
+        // Equal: the event that decided, delivered again because its move was not finished.
+        bool follows = e.FollowsAnchor && stamp >= owner.AnchoredAt;
         return follows || (!e.FollowsAnchor && named.Rank < owner.Rank)
             ? named with
             {

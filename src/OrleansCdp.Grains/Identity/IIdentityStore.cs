@@ -23,7 +23,10 @@ public interface IIdentityStore
         CancellationToken cancel
     );
 
-    /// <summary>Moves the anchor stamp of links that follow their anchor.</summary>
+    /// <summary>
+    /// Advances the anchor stamp of links that follow their anchor, where the given owner still holds them and the
+    /// stamp is newer.
+    /// </summary>
     Task RestampAsync(
         IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
         CancellationToken cancel

@@ -59,7 +59,6 @@ internal sealed class KnownLink(string owner)
 internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
 {
     private readonly Dictionary<string, Claim> claims = new(read, StringComparer.Ordinal);
-    private readonly HashSet<string> stamped = new(StringComparer.Ordinal);
 
     /// <summary>Who holds a claim; null for nobody.</summary>
     public Claim? HolderOf(string claim) => claims.GetValueOrDefault(claim);
@@ -67,8 +66,14 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     /// <summary>The individual of a link that a decision was made about.</summary>
     public string OwnerOf(LinkKey link) => claims[ClaimKeys.Of(link)].Owner;
 
-    /// <summary>Whether a decision gave a link a newer anchor stamp than was read.</summary>
-    public bool WasStamped(string link) => stamped.Contains(link);
+    /// <summary>A link's claim as read, with the stamp of the anchor that decides now; null when that stands.</summary>
+    public Claim? RestampedOf(string link) =>
+        read.TryGetValue(link, out Claim? before) && before.AnchoredAt != claims[link].AnchoredAt
+            ? before with
+            {
+                AnchoredAt = claims[link].AnchoredAt,
+            }
+            : null;
 
     /// <summary>Makes a decision visible to the next one.</summary>
     public void Apply(LinkKey link, AnchorDecision decision)
@@ -88,12 +93,6 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             }
         }
 
-        string own = ClaimKeys.Of(link);
-        if (claims.GetValueOrDefault(own)?.AnchoredAt != decision.Target.AnchoredAt)
-        {
-            stamped.Add(own);
-        }
-
-        claims[own] = decision.Target;
+        claims[ClaimKeys.Of(link)] = decision.Target;
     }
 }

@@ -15,26 +15,34 @@ internal sealed class LinkMover(IGrainFactory grains)
     /// <summary>Makes a move, or finishes it.</summary>
     /// <returns>The individual that has the links in the end: the target, or whoever absorbed it.</returns>
     /// <exception cref="InconsistentStateException">
-    /// The links are promised to another individual: decide again with fresh claims.
+    /// The links were promised to another individual and are there now: decide again with fresh claims.
     /// </exception>
     public async Task<string> MoveAsync(LinkMove move)
     {
-        var from = grains.GetGrain<IUnifiedIndividualGrain>(move.From);
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
-        LinkTransfer? transfer = await from.DetachAsync(wanted, move.To, move.ToRank);
-        if (transfer is null)
-        {
-            throw new InconsistentStateException($"Links of {move.From} are promised elsewhere.");
-        }
+        LinkTransfer transfer = await grains
+            .GetGrain<IUnifiedIndividualGrain>(move.From)
+            .DetachAsync(wanted, move.To, move.ToRank);
+        string owner = await HandOverAsync(transfer);
+        return transfer.To == move.To
+            ? owner
+            : throw new InconsistentStateException(
+                $"Links of {move.From} were promised to {transfer.To}; they are there now."
+            );
+    }
 
-        string target = move.To;
+    private async Task<string> HandOverAsync(LinkTransfer transfer)
+    {
+        string target = transfer.To;
         for (int hops = 0; hops < RedirectsMax; hops++)
         {
             var to = grains.GetGrain<IUnifiedIndividualGrain>(target);
             string? elsewhere = await to.AttachAsync(transfer.AsImmutable());
             if (elsewhere is null)
             {
-                await from.ReleaseAsync([.. transfer.Links.Select(moved => moved.Key)], move.To);
+                await grains
+                    .GetGrain<IUnifiedIndividualGrain>(transfer.From)
+                    .ReleaseAsync([.. transfer.Links.Select(moved => moved.Key)], transfer.To);
                 return target;
             }
 
@@ -42,7 +50,7 @@ internal sealed class LinkMover(IGrainFactory grains)
         }
 
         throw new InconsistentStateException(
-            $"{move.To} redirects more than {RedirectsMax} times."
+            $"{transfer.To} redirects more than {RedirectsMax} times."
         );
     }
 }

@@ -70,8 +70,9 @@ internal sealed partial class SubjectResolver(
             AnchorDecision[] decisions = Decide(chunk, indexes, book);
             if (await TryClaimAsync(decisions, book, cancel))
             {
-                await MoveAsync(decisions);
+                // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
+                await MoveAsync(decisions);
                 await NoteClashesAsync(chunk, indexes, decisions, cancel);
                 break;
             }
@@ -163,9 +164,9 @@ internal sealed partial class SubjectResolver(
         foreach (int i in indexes.Where(i => chunk.Events[i].FollowsAnchor))
         {
             string link = ClaimKeys.Of(chunk.Events[i].Link);
-            if (book.WasStamped(link))
+            if (book.RestampedOf(link) is { } claim)
             {
-                stamped[link] = book.HolderOf(link)!;
+                stamped[link] = claim;
             }
         }
 

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.Storage;
 using OrleansCdp.Context;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
@@ -77,6 +78,59 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         await stale.DeliverAsync(Some.Chunk(2, Some.Event(customer, "e2", email)), default);
 
         (await JsonOfAsync(SubjectIds.IndividualOf(contactId))).ShouldContain("\"said\":\"e2\"");
+    }
+
+    [Fact]
+    public async Task A_case_whose_contact_changes_and_changes_back_keeps_its_history_and_stops_moving()
+    {
+        Identifier ann = new("contactId", Some.Unique("003"), true);
+        Identifier bob = new("contactId", Some.Unique("003"), true);
+        await DeliverAsync(Some.Chunk(1, Case("e1", 1, ann)));
+        await DeliverAsync(Some.Chunk(2, Case("e2", 2, bob)));
+        await DeliverAsync(
+            Some.Chunk(3, Case("e3", 3, ann), Case("e4", 4, bob), Case("e5", 5, ann))
+        );
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(6, Case("e6", 6, ann)), default);
+
+        (await JsonOfAsync(SubjectIds.IndividualOf(ann))).ShouldContain("\"said\":\"e6\"");
+        (await JsonOfAsync(SubjectIds.IndividualOf(bob))).ShouldNotContain("said");
+        cluster.Database.OwnerOf(ClaimKeys.Of(contact)).ShouldBe(SubjectIds.IndividualOf(ann));
+    }
+
+    [Fact]
+    public async Task A_case_stays_with_the_contact_of_its_newest_event_however_late_older_ones_arrive()
+    {
+        Identifier ann = new("contactId", Some.Unique("003"), true);
+        Identifier bob = new("contactId", Some.Unique("003"), true);
+        await DeliverAsync(Some.Chunk(1, Case("e1", 1, ann)));
+        await DeliverAsync(Some.Chunk(2, Case("e5", 5, bob)));
+
+        EventChunk late = Some.Chunk(1, Case("e3", 3, ann)) with { Lane = Lane.Low };
+        await cluster.NewDelivery().DeliverAsync(late, default);
+
+        cluster.Database.OwnerOf(ClaimKeys.Of(contact)).ShouldBe(SubjectIds.IndividualOf(bob));
+    }
+
+    [Fact]
+    public async Task A_move_promised_to_one_who_was_absorbed_meanwhile_is_kept_before_the_next_decision()
+    {
+        Identifier contactId = new("contactId", Some.Unique("003"), true);
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+        await DeliverAsync(Some.Chunk(1, Some.Event(customer, "c1", email)));
+        string anonymous = SubjectIds.IndividualOf(visitor);
+        string absorbed = SubjectIds.IndividualOf(email);
+        await cluster // The first step of a move that was never finished.
+            .Grains.GetGrain<IUnifiedIndividualGrain>(anonymous)
+            .DetachAsync([], absorbed, 1);
+        await DeliverAsync(Some.Chunk(1, Some.Event(contact, "x", contactId, email)));
+
+        EventChunk chunk = Some.Chunk(2, Some.Event(visitor, "e2", email));
+        await Should.ThrowAsync<InconsistentStateException>(() => DeliverAsync(chunk));
+        await DeliverAsync(chunk);
+
+        string owner = SubjectIds.IndividualOf(contactId);
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(owner);
+        (await JsonOfAsync(owner)).ShouldContain("\"e2\"");
     }
 
     [Theory]
@@ -175,6 +229,13 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .GetContextAsync(DataGraphs.Default);
         return answer!.MovedTo;
     }
+
+    private LinkEvent Case(string id, int minute, Identifier caller) =>
+        Some.Event(contact, id, caller) with
+        {
+            OccurredAt = Some.Noon.AddMinutes(minute),
+            FollowsAnchor = true,
+        };
 
     private async Task DeliverAsync(EventChunk chunk) =>
         await delivery.DeliverAsync(chunk, default);

@@ -1,0 +1,58 @@
+# Sourced by the other scripts: what a fresh Debian or Ubuntu machine needs before anything is built.
+# shellcheck shell=bash
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+postgres_min=14
+
+say() { printf '%s\n' "$*"; }
+
+refuse() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+require_dotnet() {
+  command -v dotnet >/dev/null || refuse "The .NET 10 SDK is needed: install it, then run this again."
+  local major
+  major="$(cd "$root" && dotnet --version 2>/dev/null | cut -d. -f1)"
+  [ "${major:-0}" -ge 10 ] || refuse "The .NET 10 SDK is needed; 'dotnet --version' says '${major:-none}'."
+}
+
+# True when the folder holds the programs of a server that is new enough.
+postgres_is_usable() {
+  [ -x "$1/postgres" ] && [ -x "$1/initdb" ] || return 1
+  local major
+  major="$("$1/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')"
+  [ "$major" -ge "$postgres_min" ]
+}
+
+postgres_is_installed() {
+  local folder
+  for folder in /usr/lib/postgresql/*/bin "$(pg_config --bindir 2>/dev/null)"; do
+    [ -n "$folder" ] && postgres_is_usable "$folder" && return 0
+  done
+  return 1
+}
+
+# The package is installed without its ready-made cluster: this project starts a private one.
+require_postgres() {
+  postgres_is_installed && return 0
+  command -v apt-get >/dev/null \
+    || refuse "PostgreSQL $postgres_min or newer is needed: install it, then run this again."
+  local admin=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null \
+      || refuse "PostgreSQL $postgres_min or newer is needed: install the package 'postgresql' as root."
+    admin=(sudo)
+  fi
+
+  say "No PostgreSQL $postgres_min or newer was found: installing the package 'postgresql'."
+  local install=("${admin[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq)
+  "${admin[@]}" apt-get update -qq || refuse "The package lists could not be read."
+  "${install[@]}" postgresql-common >/dev/null || refuse "PostgreSQL could not be installed."
+  "${admin[@]}" sed -i -E 's/^#? *create_main_cluster.*/create_main_cluster = false/' \
+    /etc/postgresql-common/createcluster.conf
+  "${install[@]}" postgresql >/dev/null || refuse "PostgreSQL could not be installed."
+  postgres_is_installed || refuse "The packaged PostgreSQL is older than $postgres_min."
+}
