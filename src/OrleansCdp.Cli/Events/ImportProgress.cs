@@ -1,0 +1,83 @@
+using System.Text.Json;
+
+namespace OrleansCdp.Events;
+
+/// <summary>How far an import is, kept beside the file so that the same command goes on after an interruption.</summary>
+internal sealed record ImportProgress
+{
+    /// <summary>The data stream.</summary>
+    public required string Stream { get; init; }
+
+    /// <summary>Bytes of the file: another length is another file.</summary>
+    public required long Length { get; init; }
+
+    /// <summary>When the file was last written, UTC: another time is another file.</summary>
+    public required DateTime WrittenAt { get; init; }
+
+    /// <summary>Everything before this byte is taken by the gateway.</summary>
+    public long Position { get; init; }
+
+    /// <summary>Records sent.</summary>
+    public long Records { get; init; }
+
+    /// <summary>Events now durable in the log.</summary>
+    public long Accepted { get; init; }
+
+    /// <summary>Events that were known.</summary>
+    public long Duplicates { get; init; }
+
+    /// <summary>Events that the definition does not keep.</summary>
+    public long Filtered { get; init; }
+
+    /// <summary>Records that were refused.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Bytes of the reject file that belong to what was taken.</summary>
+    public long RejectBytes { get; init; }
+
+    /// <summary>Where the progress of a file is kept.</summary>
+    public static string PathFor(FileInfo file) => file.FullName + ".progress";
+
+    /// <summary>Reads what an interrupted import of this file left; a fresh start if there is nothing.</summary>
+    public static async Task<ImportProgress> LoadAsync(
+        FileInfo file,
+        string stream,
+        CancellationToken cancel
+    )
+    {
+        ImportProgress fresh = new()
+        {
+            Stream = stream,
+            Length = file.Length,
+            WrittenAt = file.LastWriteTimeUtc,
+        };
+        string path = PathFor(file);
+        if (!File.Exists(path))
+        {
+            return fresh;
+        }
+
+        await using FileStream stored = File.OpenRead(path);
+        ImportProgress? left = await JsonSerializer.DeserializeAsync<ImportProgress>(
+            stored,
+            cancellationToken: cancel
+        );
+        bool same =
+            left?.Stream == stream
+            && left.Length == fresh.Length
+            && left.WrittenAt == fresh.WrittenAt;
+        return same ? left! : fresh;
+    }
+
+    /// <summary>Keeps it; the former one stands until the new one is whole.</summary>
+    public async Task SaveAsync(FileInfo file, CancellationToken cancel)
+    {
+        string path = PathFor(file);
+        await using (FileStream next = File.Create(path + ".new"))
+        {
+            await JsonSerializer.SerializeAsync(next, this, cancellationToken: cancel);
+        }
+
+        File.Move(path + ".new", path, overwrite: true);
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Events;
+
+/// <summary>
+/// What the gateway refused, one JSON object per line: <c>record</c> (its number in the file, from 1), <c>code</c>,
+/// <c>message</c>, <c>pointer</c> and <c>text</c>, the record as it stands in the file.
+/// </summary>
+internal sealed class RejectFile(string path)
+{
+    /// <summary>Where the rejects of a file go.</summary>
+    public static string PathFor(FileInfo file) => file.FullName + ".rejects.ndjson";
+
+    /// <summary>Appends the refused records of a chunk.</summary>
+    /// <param name="offset">Where to write: what an interrupted import wrote after it is overwritten.</param>
+    /// <param name="chunk">The chunk.</param>
+    /// <param name="before">Records sent before it.</param>
+    /// <param name="refusals">The gateway's list, with places in the chunk.</param>
+    /// <param name="cancel">Stops writing; what was half written is overwritten by the next attempt.</param>
+    /// <returns>Where the next ones go.</returns>
+    public async Task<long> AppendAsync(
+        long offset,
+        RecordChunk chunk,
+        long before,
+        JsonArray refusals,
+        CancellationToken cancel
+    )
+    {
+        if (refusals.Count == 0)
+        {
+            return offset;
+        }
+
+        await using FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.Write);
+        file.SetLength(offset);
+        file.Position = offset;
+        foreach (JsonNode? refusal in refusals)
+        {
+            int index = (int)refusal!["index"]!;
+            JsonObject line = new()
+            {
+                ["record"] = before + index + 1,
+                ["code"] = refusal["code"]?.DeepClone(),
+                ["message"] = refusal["message"]?.DeepClone(),
+                ["pointer"] = refusal["pointer"]?.DeepClone(),
+                ["text"] = Encoding.UTF8.GetString(chunk.Records[index].Span),
+            };
+            await JsonSerializer.SerializeAsync(file, line, cancellationToken: cancel);
+            file.WriteByte((byte)'\n');
+        }
+
+        return file.Position;
+    }
+}

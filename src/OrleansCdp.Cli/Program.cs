@@ -1,0 +1,11 @@
+using System.CommandLine;
+using OrleansCdp;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+RootCommand root = new("The command line of OrleansCdp.")
+{
+    ImportCommand.Create(),
+    ApplyCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();
