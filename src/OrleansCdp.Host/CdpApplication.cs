@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -16,6 +17,8 @@ namespace OrleansCdp;
 internal static class CdpApplication
 {
     private const string Cluster = "orleanscdp";
+    private const int PortMin = 20_000;
+    private const int PortMax = 32_000;
 
     /// <summary>Builds the application; nothing runs yet.</summary>
     public static WebApplication Build(
@@ -83,10 +86,25 @@ internal static class CdpApplication
         silo.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(30));
     }
 
+    /// <summary>
+    /// A port below those that systems give to outgoing connections, so that none of them takes it before the silo
+    /// does.
+    /// </summary>
     private static int FreePort()
     {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            int port = RandomNumberGenerator.GetInt32(PortMin, PortMax);
+            try
+            {
+                using TcpListener listener = new(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Somebody listens there: another one.
+            }
+        }
     }
 }

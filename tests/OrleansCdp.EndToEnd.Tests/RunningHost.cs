@@ -2,11 +2,12 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace OrleansCdp;
 
 /// <summary>The real program in a process of its own, with a private PostgreSQL in a temporary folder.</summary>
-public sealed class RunningHost : IAsyncLifetime
+public sealed partial class RunningHost : IAsyncLifetime
 {
     /// <summary>The key of the administrator, given to the program when it starts.</summary>
     public const string AdminKey = "cdp_end_to_end_admin_key_0123456789";
@@ -17,8 +18,8 @@ public sealed class RunningHost : IAsyncLifetime
     /// <summary>Where the program keeps its data; kept across restarts, gone at the end.</summary>
     public string DataFolder { get; } = Directory.CreateTempSubdirectory("cdp-e2e-").FullName;
 
-    /// <summary>Where it listens.</summary>
-    public Uri Address { get; } = new($"http://127.0.0.1:{FreePort()}");
+    /// <summary>Where it listens; another port after every start.</summary>
+    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
 
     /// <summary>The HTTP API with the administrator's key.</summary>
     public Api Api => new(Address, AdminKey);
@@ -44,26 +45,34 @@ public sealed class RunningHost : IAsyncLifetime
     /// <summary>Starts it and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        process = Process.Start(StartInfo(["--urls", Address.ToString(), "--data", DataFolder]))!;
+        string[] arguments = ["--urls", "http://127.0.0.1:0", "--data", DataFolder];
+        int printed = Output.Length;
+        process = Process.Start(StartInfo(arguments))!;
         Listen(process);
-        using HttpClient http = new() { BaseAddress = Address };
         await Eventually.BeAsync(
-            async () =>
+            () =>
             {
-                if (process.HasExited)
+                Match ready = Ready().Match(Output[printed..]);
+                if (ready.Success)
+                {
+                    Address = new Uri(ready.Groups["address"].Value);
+                }
+                else if (process.HasExited)
                 {
                     throw new InvalidOperationException($"The host ended:\n{Output}");
                 }
 
-                try
-                {
-                    using HttpResponseMessage answer = await http.GetAsync("/health/ready");
-                    return answer.IsSuccessStatusCode;
-                }
-                catch (HttpRequestException)
-                {
-                    return false; // It does not listen yet.
-                }
+                return Task.FromResult(ready.Success);
+            },
+            "the host listens",
+            () => Output
+        );
+        using HttpClient http = new() { BaseAddress = Address };
+        await Eventually.BeAsync(
+            async () =>
+            {
+                using HttpResponseMessage answer = await http.GetAsync("/health/ready");
+                return answer.IsSuccessStatusCode;
             },
             "the host is ready"
         );
@@ -118,6 +127,9 @@ public sealed class RunningHost : IAsyncLifetime
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    [GeneratedRegex("is ready at (?<address>[^ ]+)", RegexOptions.None, 1000)]
+    private static partial Regex Ready();
 
     private ProcessStartInfo StartInfo(string[] arguments)
     {
