@@ -138,6 +138,8 @@ public sealed class SnapshotStoreTests(PostgresServer server)
             {
                 IdentifiersAdded = [mail, phone],
                 ClaimsTaken = ["link:web/anonymous/a"],
+                ClaimsTakenFrom = "ind_b",
+                ClaimsRank = 1,
                 Outbox = [new("memberships", 1, [7]), new("enrichments", 1, [8])],
                 DueAt = LinkEvents.Noon,
             }
@@ -145,7 +147,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
 
         (await FindAsync(silo, mail)).ShouldBe(["ind_a"]);
         (await database.RowsAsync("select owner, anchored_by from cdp.claim")).ShouldBe([
-            "ind_a|2",
+            "ind_a|1",
         ]);
         (await database.RowsAsync("select topic, seq from cdp.outbox order by topic")).ShouldBe([
             "enrichments|1",

@@ -50,6 +50,10 @@ internal sealed partial class Checkpoints(
         lanes.TryGetValue((lane, partition), out LaneProgress? progress)
         && progress.FencedEpoch >= epoch;
 
+    /// <summary>Takes note that somebody else reads the partition.</summary>
+    public void NoteFenced(Lane lane, int partition, long epoch) =>
+        lanes.GetOrAdd((lane, partition), _ => new()).Fence(epoch);
+
     public async Task FlushAsync(CancellationToken cancel)
     {
         await writing.WaitAsync(cancel);

@@ -14,6 +14,11 @@ internal sealed class IngestBalancer : QueueBalancerBase
     /// <summary>A silo that comes or goes is rarely the only one: a rolling restart settles first.</summary>
     private static readonly TimeSpan Debounce = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// A look at the membership in memory, should news of it have come before the membership itself was updated.
+    /// </summary>
+    private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(5);
+
     private readonly Lane lane;
     private readonly PartitionOwnership ownership;
     private readonly IClusterMembershipService membership;
@@ -21,6 +26,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
     private readonly ITimer timer;
     private volatile int[] mine = [];
     private volatile string[] silos = [];
+    private volatile bool heard;
 
     public IngestBalancer(
         Lane lane,
@@ -37,12 +43,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
         this.ownership = ownership;
         this.membership = membership;
         mapper = new PartitionQueueMapper(lane, shape.PartitionCount);
-        timer = clock.CreateTimer(
-            _ => Rebalance(),
-            null,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan
-        );
+        timer = clock.CreateTimer(_ => Rebalance(), null, Recheck, Recheck);
     }
 
     public override Task Initialize(IStreamQueueMapper queueMapper)
@@ -72,7 +73,8 @@ internal sealed class IngestBalancer : QueueBalancerBase
     {
         if (!NamesOf(activeSilos).SequenceEqual(silos))
         {
-            timer.Change(Debounce, Timeout.InfiniteTimeSpan);
+            heard = true;
+            timer.Change(Debounce, Recheck);
         }
     }
 
@@ -97,6 +99,12 @@ internal sealed class IngestBalancer : QueueBalancerBase
         {
             _ = NotifyAsync();
         }
+
+        if (heard)
+        {
+            heard = false;
+            ownership.NoteChange(); // Also if nothing differs now: a silo may have come and gone meanwhile.
+        }
     }
 
     private async Task NotifyAsync()
@@ -109,7 +117,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
         {
             // The manager has what it took over; the rest is tried with the next change, and soon.
             Logger.LogBalancerNotHeard(e);
-            timer.Change(Debounce, Timeout.InfiniteTimeSpan);
+            timer.Change(Debounce, Recheck);
         }
     }
 

@@ -14,6 +14,10 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         returning epoch, seq
         """;
 
+    private const string Epoch = """
+        select epoch from cdp.ingest_checkpoint where lane = $1 and partition = $2
+        """;
+
     // A chunk that starts before the position may reach over it.
     private const string Read = """
         select first_seq, payload from cdp.ingest_chunk
@@ -47,6 +51,16 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         (long, long) taken = (reader.GetInt64(0), reader.GetInt64(1));
         await reader.CloseAsync();
         return taken;
+    }
+
+    /// <summary>The fencing token of whoever took the reading of a partition over last.</summary>
+    public async Task<long> EpochAsync(Lane lane, int partition, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources
+            .Streams.CreateCommand(Epoch)
+            .With((short)lane)
+            .With(partition);
+        return (long)(await command.ExecuteScalarAsync(cancel))!;
     }
 
     /// <summary>Reads chunks from the builder's position on, until it is full or there are no more.</summary>

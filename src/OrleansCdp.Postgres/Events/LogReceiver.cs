@@ -36,6 +36,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private bool lookFirst;
     private DateTimeOffset fencedSince;
     private DateTimeOffset attachAt;
+    private int changesSeen;
 
     public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
 
@@ -104,6 +105,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             return true;
         }
 
+        await LookAfterChangeAsync(cancel);
         if (!services.Checkpoints.IsFenced(lane, partition, epoch))
         {
             return true;
@@ -126,8 +128,28 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         return true;
     }
 
+    /// <summary>
+    /// A reader with nothing to do learns nothing from its checkpoints, so after silos came or went it asks.
+    /// </summary>
+    private async Task LookAfterChangeAsync(CancellationToken cancel)
+    {
+        int changes = services.Ownership.Changes;
+        if (changes == changesSeen)
+        {
+            return;
+        }
+
+        if (await services.Reads.EpochAsync(lane, partition, cancel) != epoch)
+        {
+            services.Checkpoints.NoteFenced(lane, partition, epoch);
+        }
+
+        changesSeen = changes;
+    }
+
     private async Task TakeOverAsync(CancellationToken cancel)
     {
+        changesSeen = services.Ownership.Changes;
         (long taken, long checkpoint) = await services.Reads.TakeOverAsync(lane, partition, cancel);
         if (epoch == 0)
         {

@@ -10,6 +10,13 @@ internal sealed class PartitionOwnership(LogShape shape)
         .. Enum.GetValues<Lane>().Select(_ => new bool[shape.PartitionCount]),
     ];
 
+    private int changes;
+
+    /// <summary>Rises whenever silos came or went: readers then look whether they still are the readers.</summary>
+    public int Changes => Volatile.Read(ref changes);
+
+    public void NoteChange() => Interlocked.Increment(ref changes);
+
     public bool Owns(Lane lane, int partition) => Volatile.Read(ref owned[(int)lane][partition]);
 
     public void Set(Lane lane, int partition, bool owns) =>
