@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text.Json.Nodes;
 using Spectre.Console;
 
@@ -143,7 +142,7 @@ internal sealed class Demo(CdpApi api, DemoKey key, DemoWorld world)
             Address: {address} (API: {address}/docs)
             Key:     {key.Value} (from {key.From})
 
-            The profile of {shown.Name}, {shown.Title} at {shown.Account!.Name}, with the source of every value:
+            The profile of {shown.Name} ({shown.Account!.Name}), with the source of every value:
               {Curl(address, $"/v1/individuals/contactId/{shown.ContactId}")}
             The context an agent sees when {shown.FirstName} writes: account, open cases, orders, what was done last:
               {Curl(address, $"/v1/context/email/{shown.Email}")}
