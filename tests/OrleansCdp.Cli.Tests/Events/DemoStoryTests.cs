@@ -7,6 +7,9 @@ namespace OrleansCdp.Events;
 public sealed class DemoStoryTests
 {
     private const int People = 2_000;
+
+    // Wrong events to show; thousands would never be printed.
+    private const int Shown = 3;
     private static readonly DateOnly Today = new(2026, 11, 24);
     private static readonly DateTimeOffset Midnight = new(Today, default, TimeSpan.Zero);
     private static readonly DemoWorld World = DemoWorld.Of(People);
@@ -31,9 +34,15 @@ public sealed class DemoStoryTests
         List<LinkEvent> now = Admit(Batches);
         List<LinkEvent> later = Admit([.. new DemoStory(World, Today.AddDays(1)).Batches()]);
 
-        now.Zip(later).ShouldAllBe(pair => pair.First.OccurredAt < pair.Second.OccurredAt);
-        Ids(later, "web").ShouldBe(Ids(now, "web"));
-        Ids(later, "product").ShouldBe(Ids(now, "product"));
+        later.Count.ShouldBe(now.Count);
+        now.Zip(later)
+            .Where(pair => pair.First.OccurredAt >= pair.Second.OccurredAt)
+            .Take(Shown)
+            .ShouldBeEmpty();
+        foreach (string source in new[] { "web", "product" })
+        {
+            Ids(later, source).SequenceEqual(Ids(now, source)).ShouldBeTrue(source);
+        }
     }
 
     [Fact]
@@ -57,7 +66,7 @@ public sealed class DemoStoryTests
 
         events.Count.ShouldBe(Batches.Sum(batch => batch.Count));
         events.Select(e => (e.Link.Source, e.EventId)).Distinct().Count().ShouldBe(events.Count);
-        events.ShouldAllBe(e => e.OccurredAt < Midnight);
+        events.Where(e => e.OccurredAt >= Midnight).Take(Shown).ShouldBeEmpty();
     }
 
     [Fact]
@@ -90,7 +99,7 @@ public sealed class DemoStoryTests
         [
             .. web.Where(e => e.Link.Object == "anonymous").Select(e => e.Link.Id),
         ];
-        known.ShouldBeSubsetOf(visitors); // Everybody comes unknown first.
+        known.IsSubsetOf(visitors).ShouldBeTrue(); // Everybody comes unknown first.
         visitors.Count(visitor => !known.Contains(visitor)).ShouldBe(200);
         known.Count.ShouldBe(World.People.Count(person => person.UserId is not null));
     }
@@ -121,9 +130,11 @@ public sealed class DemoStoryTests
             .Distinct()
             .Count()
             .ShouldBe(4);
-        events.ShouldContain(e => e.Object == "Entitlement" && e.Link.Id == shown.UserId);
-        events.ShouldContain(e => e.Object == "Opportunity" && e.Link.Id == shown.Account!.Id);
-        events.ShouldContain(e => e.Link.Object == "anonymous" && e.Link.Id == shown.AnonymousId);
+        events.Any(e => e.Object == "Entitlement" && e.Link.Id == shown.UserId).ShouldBeTrue();
+        events.Any(e => e.Object == "Opportunity" && e.Link.Id == shown.Account!.Id).ShouldBeTrue();
+        events
+            .Any(e => e.Link.Object == "anonymous" && e.Link.Id == shown.AnonymousId)
+            .ShouldBeTrue();
     }
 
     [Fact]
@@ -135,7 +146,7 @@ public sealed class DemoStoryTests
         DemoStory.DayOf(shown.OccurredAt).ShouldBe(Today);
         Admit(Batches).First(e => e.Link == shown.Link).OccurredAt.ShouldBe(shown.OccurredAt);
         Admit([Batches[^1]]).ShouldHaveSingleItem().Link.Id.ShouldBe(story.Seal.ContactId);
-        Admit(Batches[..^1]).ShouldNotContain(e => e.Link.Id == story.Seal.ContactId);
+        Admit(Batches[..^1]).Any(e => e.Link.Id == story.Seal.ContactId).ShouldBeFalse();
     }
 
     [Theory]
@@ -177,7 +188,8 @@ public sealed class DemoStoryTests
                 using JsonDocument record = JsonDocument.Parse(line);
                 Admission admission = streams[batch.Stream]
                     .Admit(record.RootElement, Midnight.AddHours(1));
-                var accepted = admission.ShouldBeOfType<Admission.Accepted>($"{admission} {line}");
+                Admission.Accepted? accepted = admission as Admission.Accepted;
+                accepted.ShouldNotBeNull($"{admission} {line}");
                 accepted.UnknownFields.ShouldBe(0, line);
                 events.Add(accepted.Event);
             }
