@@ -7,5 +7,6 @@ RootCommand root = new("The command line of OrleansCdp.")
 {
     ImportCommand.Create(),
     ApplyCommand.Create(),
+    DemoCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -344,7 +344,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     [LoggerMessage(
         LogEvents.LinksAttached,
-        LogLevel.Information,
+        LogLevel.Debug,
         "{Individual} took {Count} links from {From}"
     )]
     private partial void LogAttached(string individual, string from, int count);
