@@ -151,7 +151,7 @@ public sealed class LaneLawTests
                     Bytes.Of(actual).ShouldBe(Bytes.Of(expected));
                     Interlocked.Add(ref past, isPastTheBound(expected) ? 1 : 0);
                 },
-                iter: 100 * Laws.Thoroughness
+                iter: 20_000 / events * Laws.Thoroughness
             );
         past.ShouldBePositive();
     }

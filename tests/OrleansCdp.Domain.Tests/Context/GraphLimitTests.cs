@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 using OrleansCdp.Insights;
 
 namespace OrleansCdp.Context;
@@ -76,6 +76,64 @@ public sealed class GraphLimitTests
                 RecordObjects.ProductUsage,
                 fields: "name".Is($"n{feature:D3}")
             );
+    }
+
+    [Theory]
+    [InlineData(GraphLimits.IdentifiersMax)]
+    [InlineData(GraphLimits.IdentifiersMax + 1)]
+    public void Identifiers_the_verified_first(int identifiers)
+    {
+        LinkEvent[] events =
+        [
+            .. Enumerable
+                .Range(1, identifiers)
+                .Select(i =>
+                    Some.Event(EventKind.Updated, "Individual", new("web", "user", $"{i}"))
+                        .With(new Identifier("phone", $"p{i:D3}", i == identifiers))
+                ),
+        ];
+
+        foreach (
+            JsonElement graph in new[] { Graph(IndividualOf(events)), Graph(AccountOf(events)) }
+        )
+        {
+            string[] shown = Names(graph.GetProperty("identifiers"), "value");
+
+            shown.Length.ShouldBe(GraphLimits.IdentifiersMax);
+            shown[0].ShouldBe($"p{identifiers:D3}");
+            shown[^1].ShouldBe($"p{GraphLimits.IdentifiersMax - 1:D3}");
+        }
+    }
+
+    [Theory]
+    [InlineData(GraphLimits.TraitsMax)]
+    [InlineData(GraphLimits.TraitsMax + 1)]
+    public void Traits_of_many_links_by_name(int traits)
+    {
+        LinkEvent[] events =
+        [
+            .. Enumerable
+                .Range(0, traits)
+                .Select(i =>
+                    Some.Event(EventKind.Updated, "Individual", new("web", "user", $"{i}")) with
+                    {
+                        Traits = [$"t{i:D3}".Is("x")],
+                    }
+                ),
+        ];
+
+        foreach (
+            JsonElement graph in new[] { Graph(IndividualOf(events)), Graph(AccountOf(events)) }
+        )
+        {
+            string[] shown =
+            [
+                .. graph.GetProperty("traits").EnumerateObject().Select(trait => trait.Name),
+            ];
+
+            shown.Length.ShouldBe(GraphLimits.TraitsMax);
+            shown[^1].ShouldBe($"t{GraphLimits.TraitsMax - 1:D3}");
+        }
     }
 
     [Theory]
