@@ -135,7 +135,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         var transition = individual.Attach(transfer.Value.Links, out bool refused);
         if (refused)
         {
-            return individual.RedirectTo;
+            return individual.RedirectTo ?? individual.Id;
         }
 
         // The claims say how strong their owner is: never weaker than what it bears itself.

@@ -45,6 +45,8 @@ public static class ProfileView
         ServiceGraph.WriteAccountFacts(json, account, policy);
         json.WriteInsights(BaseInsights.Of(account.Links));
         WriteLinks(json, account.Links);
+        json.WriteNumber("membersNotListed", account.MembersNotListed);
+        json.WriteNumber("factsNotKept", account.FactsNotKept);
         json.WriteStartArray("members");
         foreach (
             string person in account
@@ -77,6 +79,7 @@ public static class ProfileView
                 link.First.At == long.MaxValue ? null : link.First.Time
             );
             json.WriteInstant("lastReceivedAt", link.ReceivedAt);
+            json.WriteBoolean("identifiersLeftOut", link.IdentifiersLeftOut);
             json.WriteNumber("appliedSequence", link.AppliedNormal);
             json.WriteNumber("appliedLowSequence", link.AppliedLow);
             if (link.Account is { Account: var account })

@@ -26,8 +26,8 @@ public static class ServiceGraph
         LinkSet links = individual.Links;
         json.WriteStartObject();
         json.WriteString("id", individual.Id);
-        json.WriteTraits(Reconciliation.Traits(links, policy));
-        json.WriteIdentifiers(links);
+        json.WriteTraits(Reconciliation.Traits(links, policy).Take(GraphLimits.TraitsMax));
+        json.WriteIdentifiers(links, GraphLimits.IdentifiersMax);
         json.WriteInsights(BaseInsights.Of(links));
         WriteCases(json, links);
         WriteNewest(json, "orders", links, RecordObjects.SalesOrder, GraphLimits.OrdersMax);
@@ -76,8 +76,8 @@ public static class ServiceGraph
     )
     {
         json.WriteString("id", account.Id);
-        json.WriteTraits(Reconciliation.Traits(account.Links, policy));
-        json.WriteIdentifiers(account.Links);
+        json.WriteTraits(Reconciliation.Traits(account.Links, policy).Take(GraphLimits.TraitsMax));
+        json.WriteIdentifiers(account.Links, GraphLimits.IdentifiersMax);
         json.WriteNumber(
             "people",
             account
