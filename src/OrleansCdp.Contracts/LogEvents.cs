@@ -8,6 +8,7 @@ public static class LogEvents
     public const int DefinitionNotCompiled = 100;
     public const int CataloguePollFailed = 101;
     public const int CountsNotReported = 102;
+    public const int ConnectRetried = 103;
     public const int PartitionAcquired = 200;
     public const int PartitionLost = 201;
     public const int LinksAttached = 202;
