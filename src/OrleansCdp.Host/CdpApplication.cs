@@ -90,7 +90,7 @@ internal static class CdpApplication
     /// A port below those that systems give to outgoing connections, so that none of them takes it before the silo
     /// does.
     /// </summary>
-    private static int FreePort()
+    internal static int FreePort()
     {
         while (true)
         {

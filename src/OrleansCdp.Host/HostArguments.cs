@@ -46,14 +46,15 @@ internal sealed record HostArguments
         };
     }
 
-    private static int? PortOf(IConfiguration configuration, string name) =>
-        NumberOf(configuration, name) switch
-        {
-            null or (>= IPEndPoint.MinPort + 1 and <= IPEndPoint.MaxPort) and var port => port,
-            var other => throw new StartRefusedException(
-                $"--{name} must be from 1 to {IPEndPoint.MaxPort}, not {other}."
-            ),
-        };
+    private static int? PortOf(IConfiguration configuration, string name)
+    {
+        int? port = NumberOf(configuration, name);
+        return port is null or (> IPEndPoint.MinPort and <= IPEndPoint.MaxPort)
+            ? port
+            : throw new StartRefusedException(
+                $"--{name} must be from 1 to {IPEndPoint.MaxPort}, not {port}."
+            );
+    }
 
     private static int? NumberOf(IConfiguration configuration, string name)
     {

@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using System.Data.Common;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
@@ -37,15 +37,15 @@ internal sealed class CdpProducer(
             JsonElement element = record is JsonElement given
                 ? given
                 : JsonSerializer.SerializeToElement(record);
-            bytes += System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(element).Length;
+            bytes += JsonMarshal.GetRawUtf8Value(element).Length;
             DemandBytes(bytes, nameof(records));
             elements.Add(element);
         }
 
-        return await SendAsync(stream, elements, cancel);
+        return await AdmitAndSendAsync(stream, elements, cancel);
     }
 
-    public async Task<SendResult> SendAsync(
+    public async Task<SendResult> SendJsonAsync(
         string stream,
         ReadOnlyMemory<byte> json,
         CancellationToken cancel = default
@@ -56,11 +56,11 @@ internal sealed class CdpProducer(
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Array)
         {
-            return await SendAsync(stream, [root], cancel);
+            return await AdmitAndSendAsync(stream, [root], cancel);
         }
 
         DemandCount(root.GetArrayLength(), nameof(json));
-        return await SendAsync(stream, [.. root.EnumerateArray()], cancel);
+        return await AdmitAndSendAsync(stream, [.. root.EnumerateArray()], cancel);
     }
 
     private static void DemandCount(int count, string parameter)
@@ -85,7 +85,7 @@ internal sealed class CdpProducer(
         }
     }
 
-    private async Task<SendResult> SendAsync(
+    private async Task<SendResult> AdmitAndSendAsync(
         string name,
         List<JsonElement> records,
         CancellationToken cancel

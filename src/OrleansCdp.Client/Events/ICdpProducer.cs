@@ -32,14 +32,14 @@ public interface ICdpProducer
 
     /// <summary>Sends a JSON record, or a JSON array of records, as it would be the body of a request.</summary>
     /// <param name="stream">Name of the data stream.</param>
-    /// <param name="json">UTF-8, with the limits of the other overload.</param>
+    /// <param name="json">UTF-8, with the limits of <see cref="SendAsync"/>.</param>
     /// <param name="cancel">Stops waiting.</param>
-    /// <returns>As the other overload.</returns>
+    /// <returns>As <see cref="SendAsync"/>.</returns>
     /// <exception cref="JsonException">The text is not JSON. Nothing was sent.</exception>
     /// <exception cref="ArgumentException">Too many records or bytes. Nothing was sent.</exception>
     /// <exception cref="UnknownStreamException">There is no such data stream. Nothing was sent.</exception>
     /// <exception cref="LogUnavailableException">Not everything is durable; send the same again.</exception>
-    Task<SendResult> SendAsync(
+    Task<SendResult> SendJsonAsync(
         string stream,
         ReadOnlyMemory<byte> json,
         CancellationToken cancel = default
