@@ -11,7 +11,7 @@ internal static class Code
     [
         .. Sources
             .Projects.Where(project => !project.IsTest)
-            .Select(project => Assembly.Load("OrleansCdp." + project.Name)),
+            .Select(project => Assembly.Load(project.AssemblyName)),
     ];
 
     /// <summary>Types that are in the source, not made by a compiler or a generator.</summary>
@@ -27,7 +27,8 @@ internal static class Code
         Types.Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null);
 
     /// <summary>An assembly by its short name.</summary>
-    public static Assembly Of(string name) => Assembly.Load("OrleansCdp." + name);
+    public static Assembly Of(string name) =>
+        Assembly.Load(Sources.Projects.Single(project => project.Name == name).AssemblyName);
 
     private static bool IsWritten(Type type) =>
         type.Namespace?.StartsWith(nameof(OrleansCdp), StringComparison.Ordinal) == true

@@ -8,6 +8,13 @@ namespace OrleansCdp;
 /// <summary>What is on the wire or in a table is for ever.</summary>
 public sealed class ContractTests
 {
+    private const BindingFlags Declared =
+        BindingFlags.DeclaredOnly
+        | BindingFlags.Instance
+        | BindingFlags.Static
+        | BindingFlags.Public
+        | BindingFlags.NonPublic;
+
     [Fact]
     public void A_grain_interface_and_its_methods_have_names_of_their_own()
     {
@@ -89,37 +96,29 @@ public sealed class ContractTests
             .. typeof(LogEvents).GetFields().Select(field => (int)field.GetRawConstantValue()!),
         ];
         named.ShouldBeUnique();
-        int[] used =
+        LoggerMessageAttribute[] messages =
         [
             .. Code
-                .Types.SelectMany(type =>
-                    type.GetMethods(
-                        BindingFlags.DeclaredOnly
-                            | BindingFlags.Instance
-                            | BindingFlags.Static
-                            | BindingFlags.Public
-                            | BindingFlags.NonPublic
-                    )
-                )
+                .Types.SelectMany(type => type.GetMethods(Declared))
                 .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
-                .OfType<LoggerMessageAttribute>()
-                .Select(message => message.EventId),
+                .OfType<LoggerMessageAttribute>(),
         ];
-        used.ShouldBeUnique();
-        used.Order().ShouldBe(named.Order());
+        messages
+            .GroupBy(message => message.EventId)
+            .Where(same => same.DistinctBy(message => (message.Message, message.Level)).Count() > 1)
+            .Select(same => same.Key)
+            .ShouldBeEmpty();
+        messages.Select(message => message.EventId).Distinct().Order().ShouldBe(named.Order());
     }
 
     private static string? AliasOf(MemberInfo member) =>
         member.GetCustomAttribute<AliasAttribute>()?.Alias;
 
     private static IEnumerable<FieldInfo> StateOf(Type type) =>
-        type.GetFields(
-                BindingFlags.DeclaredOnly
-                    | BindingFlags.Instance
-                    | BindingFlags.Public
-                    | BindingFlags.NonPublic
-            )
-            .Where(field => field.GetCustomAttribute<NonSerializedAttribute>() is null);
+        type.GetFields(Declared)
+            .Where(field =>
+                !field.IsStatic && field.GetCustomAttribute<NonSerializedAttribute>() is null
+            );
 
     private static MemberInfo MemberOf(Type type, FieldInfo field) =>
         field.GetCustomAttribute<CompilerGeneratedAttribute>() is null

@@ -65,11 +65,13 @@ internal static class Sources
 
 /// <summary>A project file.</summary>
 /// <param name="Name">Without <c>OrleansCdp.</c>.</param>
+/// <param name="AssemblyName">What it builds.</param>
 /// <param name="IsTest">Whether it lies under <c>tests</c>.</param>
 /// <param name="References">Names of the projects it refers to.</param>
 /// <param name="Packages">Packages it refers to.</param>
 internal sealed record Project(
     string Name,
+    string AssemblyName,
     bool IsTest,
     IReadOnlyList<string> References,
     IReadOnlyList<string> Packages
@@ -82,6 +84,8 @@ internal sealed record Project(
             xml.Descendants(element).Select(e => (string)e.Attribute("Include")!);
         return new Project(
             NameOf(file),
+            (string?)xml.Descendants("AssemblyName").FirstOrDefault()
+                ?? Path.GetFileNameWithoutExtension(file),
             file.StartsWith("tests", StringComparison.Ordinal),
             [.. included("ProjectReference").Select(NameOf)],
             [.. included("PackageReference")]

@@ -64,7 +64,9 @@ public sealed class ProducerTests(ProducerHost host) : IClassFixture<ProducerHos
         );
         SendResult many = await host.Producer.SendJsonAsync(
             Stream,
-            """[{"Id":"j2","FirstName":"Jim"},{"Id":"j1","Event":"e-j1","FirstName":"Joan"}]"""u8.ToArray()
+            """
+            [{"Id":"j2","FirstName":"Jim"},{"Id":"j1","Event":"e-j1","FirstName":"Joan"}]
+            """u8.ToArray()
         );
 
         one.Accepted.ShouldBe(1);
