@@ -34,7 +34,6 @@ public static class LogEvents
     public const int ReaderStarted = 308;
     public const int WriterNotAttached = 309;
     public const int BalancerNotHeard = 310;
-    public const int SavesFailed = 311;
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
 #pragma warning restore CS1591

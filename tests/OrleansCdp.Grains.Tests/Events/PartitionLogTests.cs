@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
@@ -68,6 +70,45 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
         (await AppendAsync(6, events[..^1])).NormalSequence.ShouldBe(Limits.AppendBatchMax);
         await Should.ThrowAsync<ArgumentException>(() => AppendAsync(7, events));
     }
+
+    [Fact]
+    public async Task Whatever_is_acknowledged_was_counted_as_received_whoever_sent_it()
+    {
+        await AppendAsync(8, Event("a", "counted"), Event("a", "counted"), Event("b", "other"));
+
+        await ReportAsync();
+        cluster.Database.CountOf("counted", CountKind.Received).ShouldBe(2);
+        cluster.Database.CountOf("counted", CountKind.Duplicate).ShouldBe(1);
+        cluster.Database.CountOf("other", CountKind.Received).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_replayed_item_was_received_when_it_was_refused_and_is_not_again()
+    {
+        await cluster.Services.GetRequiredService<DefinitionCatalogue>().Loaded;
+        IntakeItem item = new()
+        {
+            Stream = "replayed",
+            Admission = new Admission.Accepted(Event("r", "replayed")),
+            Payload = default,
+        };
+
+        IntakeResult result = await cluster
+            .Services.GetRequiredService<Intake>()
+            .SubmitAsync([item], replay: true);
+
+        result.Accepted.ShouldBe(1);
+        await ReportAsync();
+        cluster.Database.CountOf("replayed", CountKind.Received).ShouldBe(0);
+    }
+
+    private Task ReportAsync() => cluster.Services.GetRequiredService<IntakeCounts>().ReportAsync();
+
+    private static LinkEvent Event(string id, string stream) =>
+        Some.Event(Link, id) with
+        {
+            Stream = stream,
+        };
 
     private static LinkEvent Event(string id) => Some.Event(Link, id);
 
