@@ -8,6 +8,7 @@ public static class LogEvents
     public const int DefinitionNotCompiled = 100;
     public const int CataloguePollFailed = 101;
     public const int CountsNotReported = 102;
+    public const int ConnectRetried = 103;
     public const int PartitionAcquired = 200;
     public const int PartitionLost = 201;
     public const int LinksAttached = 202;
@@ -33,7 +34,6 @@ public static class LogEvents
     public const int ReaderStarted = 308;
     public const int WriterNotAttached = 309;
     public const int BalancerNotHeard = 310;
-    public const int SavesFailed = 311;
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
 #pragma warning restore CS1591

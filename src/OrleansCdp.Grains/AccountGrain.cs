@@ -190,17 +190,17 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     [LoggerMessage(
         LogEvents.FoldFailed,
         LogLevel.Error,
-        "Folding a batch into {Account} failed; trying its events one by one"
+        "Folding a batch into {Subject} failed; trying its events one by one"
     )]
-    private partial void LogFoldFailed(string account, Exception exception);
+    private partial void LogFoldFailed(string subject, Exception exception);
 
     [LoggerMessage(
         LogEvents.PoisonEvent,
         LogLevel.Error,
-        "Event {Source}/{EventId} cannot be folded into {Account}; it goes to quarantine"
+        "Event {Source}/{EventId} cannot be folded into {Subject}; it goes to quarantine"
     )]
     private partial void LogPoison(
-        string account,
+        string subject,
         string source,
         string eventId,
         Exception exception

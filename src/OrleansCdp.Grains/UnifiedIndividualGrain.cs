@@ -352,17 +352,17 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     [LoggerMessage(
         LogEvents.FoldFailed,
         LogLevel.Error,
-        "Folding a batch into {Individual} failed; trying its events one by one"
+        "Folding a batch into {Subject} failed; trying its events one by one"
     )]
-    private partial void LogFoldFailed(string individual, Exception exception);
+    private partial void LogFoldFailed(string subject, Exception exception);
 
     [LoggerMessage(
         LogEvents.PoisonEvent,
         LogLevel.Error,
-        "Event {Source}/{EventId} cannot be folded into {Individual}; it goes to quarantine"
+        "Event {Source}/{EventId} cannot be folded into {Subject}; it goes to quarantine"
     )]
     private partial void LogPoison(
-        string individual,
+        string subject,
         string source,
         string eventId,
         Exception exception

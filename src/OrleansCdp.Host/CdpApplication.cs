@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp;
@@ -16,7 +17,6 @@ namespace OrleansCdp;
 /// <summary>Silo and gateway in one process, put together.</summary>
 internal static class CdpApplication
 {
-    private const string Cluster = "orleanscdp";
     private const int PortMin = 20_000;
     private const int PortMax = 32_000;
 
@@ -47,7 +47,7 @@ internal static class CdpApplication
         {
             silo.AddCdpGrains();
             silo.AddCdpPostgres(new CdpPostgresOptions { ConnectionString = connection }, shape);
-            Configure(silo);
+            Configure(silo, arguments);
         });
         builder.Services.AddCdpGateway(gateway => gateway.AdminKey = adminKey);
         builder.AddCdpTelemetry();
@@ -60,18 +60,18 @@ internal static class CdpApplication
     }
 
     /// <summary>Failure detection in seconds, and ports that nobody else has.</summary>
-    private static void Configure(ISiloBuilder silo)
+    private static void Configure(ISiloBuilder silo, HostArguments arguments)
     {
         silo.Configure<ClusterOptions>(o =>
         {
-            o.ClusterId = Cluster;
-            o.ServiceId = Cluster;
+            o.ClusterId = EventStreams.ClusterId;
+            o.ServiceId = EventStreams.ClusterId;
         });
         silo.Configure<EndpointOptions>(o =>
         {
             o.AdvertisedIPAddress = IPAddress.Loopback;
             o.SiloPort = FreePort();
-            o.GatewayPort = FreePort();
+            o.GatewayPort = arguments.GatewayPort ?? FreePort();
         });
         silo.Configure<ClusterMembershipOptions>(o =>
         {
@@ -90,7 +90,7 @@ internal static class CdpApplication
     /// A port below those that systems give to outgoing connections, so that none of them takes it before the silo
     /// does.
     /// </summary>
-    private static int FreePort()
+    internal static int FreePort()
     {
         while (true)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Configuration;
 
 namespace OrleansCdp;
@@ -21,20 +22,13 @@ internal sealed record HostArguments
     /// <summary>The first key; null to have one made.</summary>
     public string? AdminKey { get; init; }
 
+    /// <summary>Loopback port where stream producers connect to the silo; null for any free one.</summary>
+    public int? GatewayPort { get; init; }
+
     /// <summary>Reads them.</summary>
     /// <exception cref="StartRefusedException">A value makes no sense.</exception>
     public static HostArguments Read(IConfiguration configuration)
     {
-        string? partitions = configuration["partitions"];
-        int parsed = 0;
-        if (
-            partitions is not null
-            && !int.TryParse(partitions, CultureInfo.InvariantCulture, out parsed)
-        )
-        {
-            throw new StartRefusedException($"--partitions must be a number, not '{partitions}'.");
-        }
-
         string? adminKey = configuration["CDP_ADMIN_KEY"];
         if (adminKey is { Length: < 16 })
         {
@@ -45,10 +39,33 @@ internal sealed record HostArguments
         {
             Urls = configuration["urls"] ?? "http://127.0.0.1:5080",
             DataFolder = Path.GetFullPath(configuration["data"] ?? ".data"),
-            Partitions = partitions is null ? null : parsed,
+            Partitions = NumberOf(configuration, "partitions"),
             ConnectionString = configuration.GetConnectionString("Cdp"),
             AdminKey = adminKey,
+            GatewayPort = PortOf(configuration, "gateway-port"),
         };
+    }
+
+    private static int? PortOf(IConfiguration configuration, string name)
+    {
+        int? port = NumberOf(configuration, name);
+        return port is null or (> IPEndPoint.MinPort and <= IPEndPoint.MaxPort)
+            ? port
+            : throw new StartRefusedException(
+                $"--{name} must be from 1 to {IPEndPoint.MaxPort}, not {port}."
+            );
+    }
+
+    private static int? NumberOf(IConfiguration configuration, string name)
+    {
+        if (configuration[name] is not { } text)
+        {
+            return null;
+        }
+
+        return int.TryParse(text, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : throw new StartRefusedException($"--{name} must be a number, not '{text}'.");
     }
 }
 

@@ -10,6 +10,11 @@ internal static class StartMessage
     {
         string address = app.Urls.First();
         Console.WriteLine($"OrleansCdp is ready at {address} (API: {address}/docs)");
+        if (arguments.GatewayPort is { } port)
+        {
+            Console.WriteLine($"Stream producers connect to 127.0.0.1:{port}");
+        }
+
         if (arguments.AdminKey is null)
         {
             Console.WriteLine($"Administrator's key: {adminKey}");

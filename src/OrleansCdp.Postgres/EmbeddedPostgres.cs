@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace OrleansCdp;
@@ -58,6 +59,15 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         CancellationToken cancel
     )
     {
+        ValidateOptionsResult valid = new EmbeddedPostgresOptionsValidator().Validate(
+            null,
+            options
+        );
+        if (valid.Failed)
+        {
+            throw new EmbeddedPostgresException(valid.FailureMessage);
+        }
+
         string folder = Path.GetFullPath(options.DataFolder);
         string data = Path.Combine(folder, "pg");
         string versionFile = Path.Combine(data, "PG_VERSION");

@@ -39,13 +39,23 @@ public sealed partial class RunningHost : IAsyncLifetime
     /// <summary>An existing database to use instead of the private one.</summary>
     public string? ConnectionString { get; set; }
 
+    /// <summary>Where stream producers connect; null leaves the choice to the program.</summary>
+    public int? GatewayPort { get; set; }
+
     /// <inheritdoc/>
     public Task InitializeAsync() => StartAsync();
 
     /// <summary>Starts it and waits until it is ready.</summary>
     public async Task StartAsync()
     {
-        string[] arguments = ["--urls", "http://127.0.0.1:0", "--data", DataFolder];
+        string[] arguments =
+        [
+            "--urls",
+            "http://127.0.0.1:0",
+            "--data",
+            DataFolder,
+            .. GatewayPort is { } port ? ["--gateway-port", $"{port}"] : Array.Empty<string>(),
+        ];
         int printed = Output.Length;
         process = Process.Start(StartInfo(arguments))!;
         Listen(process);

@@ -264,6 +264,16 @@ internal sealed class FakeDatabase
         return Task.CompletedTask;
     }
 
+    public long CountOf(string stream, CountKind kind)
+    {
+        lock (gate)
+        {
+            return Counts
+                .Where(count => count.Stream == stream && count.Kind == kind)
+                .Sum(count => count.Count);
+        }
+    }
+
     Task<ClusterStatus> IStatusStore.ReadAsync(CancellationToken cancel) =>
         Task.FromResult(
             new ClusterStatus

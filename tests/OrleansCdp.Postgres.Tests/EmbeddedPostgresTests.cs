@@ -174,6 +174,14 @@ public sealed class EmbeddedPostgresTests : IDisposable
         message.ShouldContain("version 13");
     }
 
+    [Theory]
+    [InlineData(9)]
+    [InlineData(1_001)]
+    public async Task A_number_of_connections_out_of_range_is_refused(int connections) =>
+        (
+            await RefusalAsync(new() { DataFolder = folder, ConnectionsMax = connections })
+        ).ShouldContain(nameof(EmbeddedPostgresOptions.ConnectionsMax));
+
     private static async Task<string> RefusalAsync(EmbeddedPostgresOptions options)
     {
         EmbeddedPostgresException refusal = await Should.ThrowAsync<EmbeddedPostgresException>(() =>

@@ -6,6 +6,9 @@ namespace OrleansCdp.Events;
 /// <summary>Names of the Orleans streams. One stream per partition and lane.</summary>
 public static class EventStreams
 {
+    /// <summary>The Orleans cluster, and service, that takes events in unless it is given another name.</summary>
+    public const string ClusterId = "orleanscdp";
+
     /// <summary>Provider and namespace of the normal lane.</summary>
     public const string Ingest = "ingest";
 

@@ -7,7 +7,7 @@ namespace OrleansCdp.Events;
 
 /// <summary>
 /// The one way in, for HTTP and for stream producers alike: quarantines what was refused, counts what was
-/// filtered, and appends what was accepted to the log.
+/// filtered, and appends what was accepted to the log, whose writer counts it as received.
 /// </summary>
 public sealed class Intake(
     IGrainFactory grains,
@@ -30,19 +30,7 @@ public sealed class Intake(
         bool replay = false
     )
     {
-        ImmutableArray<IntakeRefusal> refusals =
-        [
-            .. items
-                .Select((item, i) => (item.Admission as Admission.Refused, i))
-                .Where(refused => refused.Item1 is not null)
-                .Select(refused => RefusalOf(refused.i, refused.Item1!)),
-        ];
-        if (!replay)
-        {
-            await QuarantineAsync(items);
-        }
-
-        int filtered = CountFiltered(items, replay);
+        (int filtered, ImmutableArray<IntakeRefusal> refusals) = await SetAsideAsync(items, replay);
         List<int>[] byPartition = GroupByPartition(items);
         Task<PartitionAppend>[] appends =
         [
@@ -61,6 +49,33 @@ public sealed class Intake(
             Filtered = filtered,
             Refusals = refusals,
         };
+    }
+
+    /// <summary>
+    /// Quarantines what was refused and counts what was filtered. What was accepted is left to the caller, who
+    /// publishes it on the streams of its partitions.
+    /// </summary>
+    /// <param name="items">Any number.</param>
+    /// <param name="replay">As for <see cref="SubmitAsync"/>.</param>
+    /// <returns>How many were filtered, and what was refused, once every refused one is kept.</returns>
+    public async Task<(int Filtered, ImmutableArray<IntakeRefusal> Refusals)> SetAsideAsync(
+        IReadOnlyList<IntakeItem> items,
+        bool replay = false
+    )
+    {
+        if (!replay)
+        {
+            await QuarantineAsync(items);
+        }
+
+        ImmutableArray<IntakeRefusal> refusals =
+        [
+            .. items
+                .Select((item, i) => (item.Admission as Admission.Refused, i))
+                .Where(refused => refused.Item1 is not null)
+                .Select(refused => RefusalOf(refused.i, refused.Item1!)),
+        ];
+        return (CountFiltered(items, replay), refusals);
     }
 
     private static IntakeRefusal RefusalOf(int index, Admission.Refused refused) =>
@@ -145,17 +160,14 @@ public sealed class Intake(
         int duplicates = 0;
         foreach (int[] part in indexes.Chunk(Limits.AppendBatchMax))
         {
-            LinkEvent[] events = Array.ConvertAll(
-                part,
-                i => ((Admission.Accepted)items[i].Admission).Event
-            );
+            LinkEvent[] events = Array.ConvertAll(part, i => EventOf(items[i]));
             AppendResult result = await log.AppendAsync(events.AsImmutable());
             normal = Math.Max(normal, result.NormalSequence);
             low = Math.Max(low, result.LowSequence);
             duplicates += result.Duplicates.Length;
-            if (!replay)
+            if (replay)
             {
-                CountReceived(items, part);
+                CountReceivedOnce(items, part);
             }
         }
 
@@ -163,13 +175,16 @@ public sealed class Intake(
         return new PartitionAppend(position, indexes.Count - duplicates, duplicates);
     }
 
-    private void CountReceived(IReadOnlyList<IntakeItem> items, int[] part)
+    // The log's writer counted them as received, as it does all; they had been when they were refused.
+    private void CountReceivedOnce(IReadOnlyList<IntakeItem> items, int[] part)
     {
-        foreach (IGrouping<string, int> stream in part.GroupBy(i => items[i].Stream))
+        foreach (IGrouping<string, int> stream in part.GroupBy(i => EventOf(items[i]).Stream))
         {
-            counts.Add(stream.Key, CountKind.Received, "", stream.Count());
+            counts.Add(stream.Key, CountKind.Received, "", -stream.Count());
         }
     }
+
+    private static LinkEvent EventOf(IntakeItem item) => ((Admission.Accepted)item.Admission).Event;
 
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct PartitionAppend(
@@ -177,25 +192,6 @@ public sealed class Intake(
         int Accepted,
         int Duplicates
     );
-}
-
-/// <summary>One record on its way in.</summary>
-public sealed record IntakeItem
-{
-    /// <summary>Name of the data stream.</summary>
-    public required string Stream { get; init; }
-
-    /// <summary>What the definition makes of it.</summary>
-    public required Admission Admission { get; init; }
-
-    /// <summary>The record as sent; kept if it is refused.</summary>
-    public required ReadOnlyMemory<byte> Payload { get; init; }
-
-    /// <summary>Whether <see cref="Payload"/> is already cut short.</summary>
-    public bool Incomplete { get; init; }
-
-    /// <summary>How the payload would go in again.</summary>
-    public QuarantineOrigin Origin { get; init; }
 }
 
 /// <summary>What became of a batch.</summary>

@@ -123,7 +123,7 @@ internal ref struct EventBuilder
         LinkKey? sameAs = refusal is null ? FindLink(plan.SameAs) : null;
         long version = refusal is null ? FindVersion() : 0;
         ImmutableArray<Identifier> identifiers = refusal is null ? FindIdentifiers() : [];
-        ImmutableArray<Field> fields = refusal is null ? Map(plan.Fields) : [];
+        ImmutableArray<Field> fields = refusal is null ? ValueMapping.Map(plan.Fields, view) : [];
         ImmutableArray<OrderLine> lines = refusal is null ? FindLines() : [];
         if (refusal is not null || (plan.IsEngagement && !HasName(fields)))
         {
@@ -144,14 +144,14 @@ internal ref struct EventBuilder
             Object = plan.Object,
             RecordId = recordId,
             Identifiers = identifiers,
-            Traits = Map(plan.Traits),
+            Traits = ValueMapping.Map(plan.Traits, view),
             Fields = fields,
             Lines = lines,
             LinesComplete = plan.Lines?.Complete ?? false,
             Account = account,
             SameAs = sameAs == link ? null : sameAs,
             FollowsAnchor = subject.FollowsAnchor,
-            AccountTraits = account is null ? [] : Map(plan.AccountTraits),
+            AccountTraits = account is null ? [] : ValueMapping.Map(plan.AccountTraits, view),
         };
     }
 
@@ -226,25 +226,7 @@ internal ref struct EventBuilder
 
     private DateTimeOffset FindOccurredAt()
     {
-        long? ticks = null;
-        int from = -1;
-        foreach (int slot in plan.OccurredAt)
-        {
-            if (view.TicksOf(slot) is { } found)
-            {
-                (ticks, from) = (found, slot);
-                break;
-            }
-        }
-
-        if (ticks is null && plan.Times is not null)
-        {
-            (ticks, from) = TrackingTicks(plan.Times);
-        }
-
-        DateTimeOffset at = ticks is { } utc
-            ? new DateTimeOffset(utc, TimeSpan.Zero)
-            : (candidate.Envelope.OccurredAt ?? candidate.ReceivedAt).ToUniversalTime();
+        (DateTimeOffset at, int from) = EventTime.Of(plan, candidate);
         if (at - candidate.ReceivedAt > Limits.FutureMax)
         {
             refusal = new Admission.Refused(
@@ -255,27 +237,6 @@ internal ref struct EventBuilder
         }
 
         return at;
-    }
-
-    // Segment's rule: what the sender's clock says between the two moments is right, though the clock is not.
-    private readonly (long? Ticks, int Slot) TrackingTicks(TimesPlan times)
-    {
-        long? original = view.TicksOf(times.OriginalTimestamp);
-        long? sent = view.TicksOf(times.SentAt) ?? candidate.Envelope.SentAt?.UtcTicks;
-        if (original is { } started && sent is { } left)
-        {
-            long corrected = candidate.ReceivedAt.UtcTicks - (left - started);
-            long ticks = Math.Clamp(
-                corrected,
-                DateTimeOffset.MinValue.UtcTicks,
-                DateTimeOffset.MaxValue.UtcTicks
-            );
-            return (ticks, times.OriginalTimestamp);
-        }
-
-        return view.TicksOf(times.Timestamp) is { } stated
-            ? (stated, times.Timestamp)
-            : (original, original is null ? -1 : times.OriginalTimestamp);
     }
 
     private long FindVersion()
@@ -350,48 +311,6 @@ internal ref struct EventBuilder
 
         Array.Resize(ref identifiers, count);
         return ImmutableCollectionsMarshal.AsImmutableArray(identifiers);
-    }
-
-    private readonly ImmutableArray<Field> Map(ImmutableArray<ValuePlan> mappings)
-    {
-        if (mappings.IsEmpty)
-        {
-            return [];
-        }
-
-        Field[] fields = new Field[mappings.Length];
-        int count = 0;
-        foreach (ValuePlan mapping in mappings)
-        {
-            if (ValueOf(mapping) is { } value)
-            {
-                fields[count++] = new Field(mapping.Name, value);
-            }
-        }
-
-        if (count < fields.Length)
-        {
-            Array.Resize(ref fields, count);
-        }
-
-        return ImmutableCollectionsMarshal.AsImmutableArray(fields);
-    }
-
-    private readonly FieldValue? ValueOf(ValuePlan mapping)
-    {
-        bool cleared = false;
-        foreach (int slot in mapping.Slots)
-        {
-            CellState state = view.StateOf(slot);
-            if (state == CellState.Value)
-            {
-                return view.ValueOf(slot);
-            }
-
-            cleared |= state == CellState.Cleared;
-        }
-
-        return mapping.Constant ?? (cleared ? FieldValue.Null : null);
     }
 
     private bool HasName(ImmutableArray<Field> fields)

@@ -1,21 +1,36 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using OrleansCdp.Events;
-using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>Compiles how one kind of record becomes an event.</summary>
-internal sealed partial class RecordCompiler(
-    DefinitionReader reader,
-    FieldCompiler fields,
-    string source,
-    TimesPlan? times
-)
+internal sealed partial class RecordCompiler
 {
-    private readonly ConditionCompiler conditions = new(reader, fields);
-    private readonly HashSet<int> used = [];
-    private readonly SortedSet<int> deciding = [];
+    private readonly FieldUses uses;
+    private readonly SubjectCompiler subjects;
+    private readonly LinesCompiler lines;
+    private readonly KeepCompiler filter;
+    private readonly DefinitionReader reader;
+    private readonly FieldCompiler fields;
+    private readonly TimesPlan? times;
+
+    /// <summary>Prepares to compile the records of one stream.</summary>
+    public RecordCompiler(
+        DefinitionReader reader,
+        FieldCompiler fields,
+        string source,
+        TimesPlan? times
+    )
+    {
+        this.reader = reader;
+        this.fields = fields;
+        this.times = times;
+        uses = new FieldUses(reader, fields);
+        subjects = new SubjectCompiler(reader, uses, source);
+        lines = new LinesCompiler(reader, fields, uses);
+        filter = new KeepCompiler(reader, uses);
+    }
 
     /// <summary>Keys a record's description may have.</summary>
     public static ImmutableArray<string> Keys { get; } =
@@ -42,50 +57,52 @@ internal sealed partial class RecordCompiler(
     /// <summary>Compiles one; its <see cref="RecordPlan.CheckedSlots"/> are the fields it uses.</summary>
     public RecordPlan? Compile(Section section)
     {
-        used.Clear();
-        deciding.Clear();
-        Condition? when = ConditionOf(section, "when", used);
+        uses.Clear();
+        Condition? when = uses.ConditionOf(section, "when");
         string? name = ObjectOf(section);
         if (name is null)
         {
             return null;
         }
 
-        (ImmutableArray<KindRule> kinds, EventKind otherwise) = KindsOf(section, name);
-        ImmutableArray<SuppressRule> suppress = SuppressOf(section);
+        (ImmutableArray<KindRule> kinds, EventKind otherwise) = filter.KindsOf(section, name);
+        ImmutableArray<SuppressRule> suppress = filter.SuppressOf(section);
         RecordPlan plan = new()
         {
             When = when,
             Object = name,
             IsEngagement = CanonicalObjects.IsEngagement(name),
             RecordId = RecordIdOf(section, name),
-            Subjects = SubjectsOf(section),
-            Identifiers = IdentifiersOf(section),
-            Account = LinkOf(section, "account", foreign: true),
-            SameAs = LinkOf(section, "sameAs", foreign: false),
+            Subjects = subjects.SubjectsOf(section),
+            Identifiers = subjects.IdentifiersOf(section),
+            Account = subjects.LinkOf(section, "account", foreign: true),
+            SameAs = subjects.LinkOf(section, "sameAs", foreign: false),
             Traits = ValuesOf(section, "traits"),
             Fields = ValuesOf(section, "record"),
             AccountTraits = ValuesOf(section, "accountTraits"),
-            Lines = LinesOf(section, name),
-            EventId = KeyOf(section["eventId"], section.PathOf("eventId")),
+            Lines = lines.Compile(section, name),
+            EventId = uses.KeyOf(section["eventId"], section.PathOf("eventId")),
             OccurredAt = OccurredAtOf(section),
             Times = section["occurredAt"] is null ? times : null,
             Version = VersionOf(section),
             Kinds = kinds,
             KindOtherwise = otherwise,
-            Keep = KeepOf(section, name),
+            Keep = filter.KeepOf(section, name),
             Suppress = suppress,
             RequiredSlots = RequiredOf(section),
-            DecidingSlots = [.. deciding],
+            DecidingSlots = uses.DecidingSlots,
             CheckedSlots = [],
         };
         Check(section, plan);
-        return plan with { CheckedSlots = [.. used.Order()] };
+        return plan with { CheckedSlots = uses.Slots };
     }
+
+    /// <summary>Whether a text may name a field, a type of identifier, or the middle of a link's key.</summary>
+    public static bool IsName(string text) => NamePattern.IsMatch(text);
 
     private void Check(Section section, RecordPlan plan)
     {
-        if (plan.IsEngagement && !plan.Fields.Any(IsName))
+        if (plan.IsEngagement && !plan.Fields.Any(IsEngagementName))
         {
             reader.Add(
                 section.PathOf("record"),
@@ -122,7 +139,7 @@ internal sealed partial class RecordCompiler(
             );
         }
 
-        static bool IsName(ValuePlan field) =>
+        static bool IsEngagementName(ValuePlan field) =>
             field.Name == CanonicalObjects.EngagementName
             && (!field.Slots.IsEmpty || field.Constant is { Text.Length: > 0 });
     }
@@ -179,196 +196,117 @@ internal sealed partial class RecordCompiler(
             );
         }
 
-        return KeyOf(node, path);
+        return uses.KeyOf(node, path);
     }
 
-    private ImmutableArray<SubjectPlan> SubjectsOf(Section section)
-    {
-        string path = section.PathOf("subject");
-        if (section["subject"] is not { } node)
-        {
-            reader.Add(path, "`subject` is required: who the record is about.", section.Node);
-            return [];
-        }
-
-        var subjects = ImmutableArray.CreateBuilder<SubjectPlan>();
-        foreach (YamlNode item in DefinitionReader.OneOrMany(node))
-        {
-            string at = $"{path}[{subjects.Count}]";
-            Section subject = reader.Open(item, at, "object", "id", "of", "followsAnchor");
-            string? name = ReferenceOf(subject);
-            KeyPlan? id = KeyOf(subject["id"], subject.PathOf("id"));
-            string of =
-                reader.Word(subject["of"], subject.PathOf("of"), "individual", "account")
-                ?? "individual";
-            if (name is null || id is null)
-            {
-                reader.Add(at, "A subject needs `object` and `id`.", item);
-                continue;
-            }
-
-            subjects.Add(
-                new SubjectPlan(
-                    name,
-                    id,
-                    of == "account" ? SubjectKind.Account : SubjectKind.Individual,
-                    reader.Flag(subject["followsAnchor"], subject.PathOf("followsAnchor"))
-                )
-            );
-        }
-
-        return subjects.ToImmutable();
-    }
-
-    private ImmutableArray<IdentifierPlan> IdentifiersOf(Section section)
-    {
-        if (section["identifiers"] is not { } node)
-        {
-            return [];
-        }
-
-        string path = section.PathOf("identifiers");
-        ImmutableArray<YamlNode> items = reader.Many(node, path);
-        if (items.Length > Limits.EventIdentifiersMax)
-        {
-            reader.Add(path, $"At most {Limits.EventIdentifiersMax} identifiers.", node);
-        }
-
-        var identifiers = ImmutableArray.CreateBuilder<IdentifierPlan>();
-        for (int i = 0; i < items.Length; i++)
-        {
-            if (IdentifierOf(items[i], $"{path}[{i}]") is { } identifier)
-            {
-                identifiers.Add(identifier);
-            }
-        }
-
-        return identifiers.ToImmutable();
-    }
-
-    private IdentifierPlan? IdentifierOf(YamlNode node, string path)
-    {
-        Section section = reader.Open(
-            node,
-            path,
-            "type",
-            "field",
-            "verified",
-            "region",
-            "providerRules"
-        );
-        string? type = reader.Text(section["type"], section.PathOf("type"));
-        ImmutableArray<int> slots = SlotsOf(section["field"], section.PathOf("field"));
-        if (type is null || !NamePattern.IsMatch(type) || slots.IsEmpty)
-        {
-            reader.Add(path, "An identifier needs a `type`, such as `email`, and a `field`.", node);
-            return null;
-        }
-
-        bool conditional = section["verified"] is YamlMap;
-        EmailRules rules = reader.Flag(section["providerRules"], section.PathOf("providerRules"))
-            ? EmailRules.All
-            : EmailRules.None;
-        return new IdentifierPlan(
-            type,
-            slots,
-            !conditional && reader.Flag(section["verified"], section.PathOf("verified")),
-            conditional ? ConditionOf(section, "verified", used) : null,
-            new NormalisationRules(rules, RegionOf(section))
-        );
-    }
-
-    private string? RegionOf(Section section)
-    {
-        string? region = reader.Text(section["region"], section.PathOf("region"));
-        if (region is not null && !Normalisation.IsRegion(region))
-        {
-            reader.Add(
-                section.PathOf("region"),
-                $"`{region}` is no region; write two capitals, such as `US`.",
-                section["region"]
-            );
-        }
-
-        return region;
-    }
-
-    private LinkPlan? LinkOf(Section section, string key, bool foreign)
+    private ImmutableArray<ValuePlan> ValuesOf(Section section, string key)
     {
         if (section[key] is not { } node)
         {
-            return null;
-        }
-
-        string path = section.PathOf(key);
-        Section link = foreign
-            ? reader.Open(node, path, "object", "id", "source")
-            : reader.Open(node, path, "object", "id");
-        string? name = ReferenceOf(link);
-        KeyPlan? id = KeyOf(link["id"], link.PathOf("id"));
-        if (name is null || id is null)
-        {
-            reader.Add(path, $"`{key}` needs `object` and `id`.", node);
-            return null;
-        }
-
-        string? other = foreign ? reader.Text(link["source"], link.PathOf("source")) : null;
-        return new LinkPlan(other ?? source, name, id);
-    }
-
-    // The middle of a link's key: no slash in it, or the key could not be read back.
-    private string? ReferenceOf(Section section)
-    {
-        string? name = reader.Text(section["object"], section.PathOf("object"));
-        if (name is not null && !NamePattern.IsMatch(name))
-        {
-            reader.Add(
-                section.PathOf("object"),
-                "An object's name is letters, digits, `_` and `-`.",
-                section["object"]
-            );
-        }
-
-        return name;
-    }
-
-    private Condition? ConditionOf(Section section, string key, ISet<int> slots)
-    {
-        if (section[key] is not { } node)
-        {
-            return null;
-        }
-
-        Condition? condition = conditions.Compile(node, section.PathOf(key));
-        condition?.AddSlots(slots);
-        condition?.AddSlots(used);
-        return condition;
-    }
-
-    private KeyPlan? KeyOf(YamlNode? node, string path)
-    {
-        ImmutableArray<int> slots = SlotsOf(node, path);
-        return slots.IsEmpty ? null : new KeyPlan(slots);
-    }
-
-    private ImmutableArray<int> SlotsOf(YamlNode? node, string path)
-    {
-        if (node is null)
-        {
             return [];
         }
 
+        var values = ImmutableArray.CreateBuilder<ValuePlan>();
+        foreach (YamlEntry entry in reader.Entries(node, section.PathOf(key)))
+        {
+            string path = DefinitionReader.Join(section.PathOf(key), entry.Key.Text);
+            if (!IsName(entry.Key.Text))
+            {
+                reader.Add(
+                    path,
+                    $"A name is a letter, then letters, digits, `_`, `-`; at most {Limits.FieldNameMax}.",
+                    entry.Key
+                );
+            }
+
+            values.Add(ValueOf(entry, path));
+        }
+
+        return values.ToImmutable();
+    }
+
+    private ValuePlan ValueOf(YamlEntry entry, string path)
+    {
         var slots = ImmutableArray.CreateBuilder<int>();
-        foreach (YamlNode item in DefinitionReader.OneOrMany(node))
+        FieldValue? constant = null;
+        foreach (YamlNode item in DefinitionReader.OneOrMany(entry.Value))
         {
-            if (fields.Find(item, path) is { } field)
+            if (constant is not null)
             {
-                used.Add(field.Slot);
+                reader.Add(path, "A constant comes last: nothing behind it is ever read.", item);
+            }
+
+            if (item is YamlMap)
+            {
+                constant = ConstantOf(reader.Open(item, path, "constant"));
+            }
+            else if (fields.Find(item, path) is { } field)
+            {
+                uses.Add(field.Slot);
                 slots.Add(field.Slot);
             }
         }
 
-        return slots.ToImmutable();
+        return new ValuePlan(entry.Key.Text, slots.ToImmutable(), constant);
+    }
+
+    private FieldValue? ConstantOf(Section section)
+    {
+        if (section["constant"] is not YamlScalar { IsNull: false } scalar)
+        {
+            reader.Add(section.PathOf("constant"), "Expected `constant: value`.", section.Node);
+            return null;
+        }
+
+        if (scalar.Text.Length > Limits.FieldTextMax)
+        {
+            string hint = $"A constant has at most {Limits.FieldTextMax} characters.";
+            reader.Add(section.PathOf("constant"), hint, scalar);
+        }
+
+        if (scalar.Plain && scalar.Text is "true" or "false")
+        {
+            return FieldValue.Of(scalar.Text == "true");
+        }
+
+        return scalar.Plain && Numbers.TryRead(scalar.Text, out string number)
+            ? new FieldValue(FieldType.Number, number)
+            : FieldValue.Of(scalar.Text);
+    }
+
+    private int? VersionOf(Section section) => uses.SlotOf(section, "version", FieldKind.Integer);
+
+    private ImmutableArray<int> OccurredAtOf(Section section)
+    {
+        ImmutableArray<int> slots = uses.SlotsOf(
+            section["occurredAt"],
+            section.PathOf("occurredAt")
+        );
+        if (slots.Any(slot => fields.Fields[slot].Kind != FieldKind.Timestamp))
+        {
+            reader.Add(
+                section.PathOf("occurredAt"),
+                "`occurredAt` reads fields of the type `timestamp`.",
+                section["occurredAt"]
+            );
+        }
+
+        return slots;
+    }
+
+    private ImmutableArray<int> RequiredOf(Section section)
+    {
+        SortedSet<int> slots =
+        [
+            .. uses.SlotsOf(section["require"], section.PathOf("require")),
+            .. fields.Fields.Where(field => field.Required).Select(field => field.Slot),
+        ];
+        foreach (int slot in slots)
+        {
+            uses.Add(slot);
+        }
+
+        return [.. slots];
     }
 
     [GeneratedRegex(

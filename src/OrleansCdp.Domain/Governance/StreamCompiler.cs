@@ -159,7 +159,7 @@ internal static partial class StreamCompiler
         if (node is YamlMap)
         {
             Section unmatched = reader.Open(node, "unmatched", "suppress");
-            return RecordCompiler.ReasonOf(
+            return KeepCompiler.ReasonOf(
                 reader,
                 unmatched["suppress"],
                 unmatched.PathOf("suppress")

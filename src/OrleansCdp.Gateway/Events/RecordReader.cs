@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -132,20 +131,7 @@ internal static class RecordReader
         DateTimeOffset now,
         Envelope envelope = default,
         QuarantineOrigin origin = QuarantineOrigin.Record
-    )
-    {
-        ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(record);
-        Admission admission =
-            raw.Length > Limits.EventBytesMax ? TooLarge : stream.Admit(record, now, envelope);
-        return new IntakeItem
-        {
-            Stream = stream.Name,
-            Admission = admission,
-            Origin = origin,
-            Payload = admission is Admission.Refused ? Kept(raw) : default,
-            Incomplete = raw.Length > IQuarantineGrain.PayloadBytesMax,
-        };
-    }
+    ) => IntakeItem.Of(record, stream, now, envelope, origin);
 
     private static Admission.Refused TooLarge { get; } =
         new(ReasonCodes.EventTooLarge, $"An event may have {Limits.EventBytesMax} bytes.");

@@ -188,6 +188,7 @@ internal sealed partial class PartitionLogGrain(
 
     private void Acknowledge(Pending pending)
     {
+        CountReceived(pending.Events);
         foreach (int duplicate in pending.Duplicates)
         {
             counts.Add(pending.Events[duplicate].Stream, CountKind.Duplicate, "", 1);
@@ -203,6 +204,20 @@ internal sealed partial class PartitionLogGrain(
                 LowSequence = inLane(Lane.Low) ? lowNext - 1 : 0,
             }
         );
+    }
+
+    // Here, where their fate is known, and not at the sender: it may end, or give up waiting, before it has counted.
+    private void CountReceived(LinkEvent[] events)
+    {
+        int from = 0;
+        for (int i = 1; i <= events.Length; i++)
+        {
+            if (i == events.Length || events[i].Stream != events[from].Stream)
+            {
+                counts.Add(events[from].Stream, CountKind.Received, "", i - from);
+                from = i;
+            }
+        }
     }
 
     /// <summary>

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
@@ -93,6 +95,48 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
 
         EventsOf(8).Count().ShouldBeGreaterThanOrEqualTo(Limits.AppendBatchMax + 1);
     }
+
+    public async Task Whatever_is_acknowledged_was_counted_as_received_whoever_sent_it()
+    {
+        await AppendAsync(8, Event("a", "counted"), Event("a", "counted"), Event("b", "other"));
+
+        await ReportAsync();
+        await Eventually.BeAsync(() =>
+            cluster.Database.CountOf("counted", CountKind.Received) == 2
+            && cluster.Database.CountOf("counted", CountKind.Duplicate) == 1
+            && cluster.Database.CountOf("other", CountKind.Received) == 1
+        );
+    }
+
+    [Fact]
+    public async Task A_replayed_item_was_received_when_it_was_refused_and_is_not_again()
+    {
+        await cluster.Services.GetRequiredService<DefinitionCatalogue>().Loaded;
+        IntakeItem item = new()
+        {
+            Stream = "replayed",
+            Admission = new Admission.Accepted(Event("r", "replayed")),
+            Payload = default,
+        };
+
+        IntakeResult result = await cluster
+            .Services.GetRequiredService<Intake>()
+            .SubmitAsync([item], replay: true);
+
+        result.Accepted.ShouldBe(1);
+        await ReportAsync();
+        await Eventually.BeAsync(() =>
+            cluster.Database.CountOf("replayed", CountKind.Received) == 0
+        );
+    }
+
+    private Task ReportAsync() => cluster.Services.GetRequiredService<IntakeCounts>().ReportAsync();
+
+    private static LinkEvent Event(string id, string stream) =>
+        Some.Event(Link, id) with
+        {
+            Stream = stream,
+        };
 
     private static LinkEvent Event(string id) => Some.Event(Link, id);
 

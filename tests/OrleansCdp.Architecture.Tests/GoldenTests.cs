@@ -1,0 +1,235 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// Bytes that an earlier program wrote are read by every later one. The files in <c>Golden</c> are never replaced;
+/// a form that changes gets a further file beside the old one.
+/// </summary>
+public sealed class GoldenTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly ServiceProvider Services = new ServiceCollection()
+        .AddSerializer(builder => builder.AddAssembly(typeof(LinkKey).Assembly))
+        .BuildServiceProvider();
+
+    [Fact]
+    public async Task An_individual_stored_by_the_first_version_is_read_to_the_same_state() =>
+        await ReadSnapshotAsync("individual-1", MakeIndividual);
+
+    [Fact]
+    public async Task An_account_stored_by_the_first_version_is_read_to_the_same_state() =>
+        await ReadSnapshotAsync("account-1", MakeAccount);
+
+    [Fact]
+    public void A_chunk_of_the_log_stored_by_the_first_version_is_read_to_the_same_events()
+    {
+        ChunkCodec codec = new(Services.GetRequiredService<Serializer<LinkEvent[]>>());
+        byte[] golden = Golden(
+            "chunk-1",
+            () =>
+            {
+                LinkEvent[] events = [.. PersonsEvents(), .. CompanysEvents()];
+                UInt128[] keys =
+                [
+                    .. events.Select(e => Partitions.EventKey(e.Link.Source, e.EventId, 7)),
+                ];
+                EncodedChunk chunk = codec.Encode(new LaneAppend(1, events, keys)).Single();
+                return (chunk.Payload, JsonSerializer.Serialize(events));
+            }
+        );
+
+        ShouldHold("chunk-1", JsonSerializer.Serialize(codec.Decode(golden)));
+    }
+
+    private static async Task ReadSnapshotAsync<T>(string name, Func<T> make)
+        where T : class
+    {
+        Serializer<T> serializer = Services.GetRequiredService<Serializer<T>>();
+        Store store = new();
+        SnapshotCell<T> cell = new("golden", store, serializer);
+        store.Stored = Golden(
+            name,
+            () =>
+            {
+                T state = make();
+                return (cell.Prepare(state).Data, JsonSerializer.Serialize(state));
+            }
+        );
+
+        T? read = await cell.LoadAsync(CancellationToken.None);
+
+        ShouldHold(name, JsonSerializer.Serialize(read));
+    }
+
+    /// <summary>The stored bytes. Where there are none they are written, and the test fails until they are committed.</summary>
+    private static byte[] Golden(string name, Func<(byte[] Bytes, string Json)> make)
+    {
+        string folder = Path.Combine(
+            Sources.Root,
+            "tests",
+            "OrleansCdp.Architecture.Tests",
+            "Golden"
+        );
+        string file = Path.Combine(folder, name + ".bin");
+        if (!File.Exists(file))
+        {
+            (byte[] bytes, string json) = make();
+            File.WriteAllBytes(file, bytes);
+            File.WriteAllText(Path.Combine(folder, name + ".json"), json + "\n");
+            throw new FileNotFoundException("Written just now: look at it and commit it.", file);
+        }
+
+        return File.ReadAllBytes(file);
+    }
+
+    private static void ShouldHold(string name, string read)
+    {
+        string file = $"tests/OrleansCdp.Architecture.Tests/Golden/{name}.json";
+        JsonNode expected = JsonNode.Parse(Sources.TextOf(file))!;
+        Missing("", expected, JsonNode.Parse(read)).ShouldBeEmpty();
+    }
+
+    /// <summary>Where a value is not as expected. Members that came later are not looked at.</summary>
+    private static IEnumerable<string> Missing(string path, JsonNode? expected, JsonNode? actual) =>
+        (expected, actual) switch
+        {
+            (JsonObject old, JsonObject now) => old.SelectMany(member =>
+                Missing($"{path}/{member.Key}", member.Value, now[member.Key])
+            ),
+            (JsonArray old, JsonArray now) when old.Count == now.Count => old.SelectMany(
+                (item, i) => Missing($"{path}/{i}", item, now[i])
+            ),
+            _ when JsonNode.DeepEquals(expected, actual) => [],
+            _ => [$"{path}: {actual?.ToJsonString()} instead of {expected?.ToJsonString()}"],
+        };
+
+    private static UnifiedIndividual MakeIndividual()
+    {
+        UnifiedIndividual person = new() { Id = "ind_golden" };
+        person = person.Apply(Sequenced(PersonsEvents())).Next;
+        person.Links.Links.Length.ShouldBe(2);
+        return person.Detach([new LinkKey("web", "anonymous", "a1")], "ind_other", 2, out _).Next;
+    }
+
+    private static Account MakeAccount() =>
+        new Account { Id = "acc_golden" }
+            .Apply(Sequenced(CompanysEvents()))
+            .Next;
+
+    private static SequencedEvent[] Sequenced(LinkEvent[] events) =>
+        [.. events.Select((e, i) => new SequencedEvent(i + 1, e))];
+
+    private static LinkEvent[] PersonsEvents()
+    {
+        LinkKey customer = new("commerce", "customer", "17");
+        LinkEvent described = Event(customer, EventKind.Updated, "Individual") with
+        {
+            Identifiers =
+            [
+                new Identifier("contactId", "003A", Verified: true),
+                new Identifier("email", "ada@example.com", Verified: true),
+            ],
+            Traits =
+            [
+                new Field("firstName", FieldValue.Of("Ada")),
+                new Field("age", FieldValue.Of(36m)),
+            ],
+            Account = new LinkKey("salesforce", "Account", "001A"),
+        };
+        LinkEvent ordered = Event(customer, EventKind.Created, "SalesOrder") with
+        {
+            RecordId = "o1",
+            Fields =
+            [
+                new Field("amount", FieldValue.Of(12.50m)),
+                new Field("currency", FieldValue.Of("EUR")),
+            ],
+            Lines =
+            [
+                new OrderLine
+                {
+                    Id = "1",
+                    Product = "p1",
+                    Category = "books",
+                    Quantity = 2,
+                    Amount = 12.50m,
+                },
+            ],
+            LinesComplete = true,
+        };
+        LinkEvent asked = Event(customer, EventKind.Created, "Case") with
+        {
+            RecordId = "c1",
+            Lane = Lane.Low,
+            Fields = [new Field("status", FieldValue.Of("New"))],
+            FollowsAnchor = true,
+        };
+        LinkEvent solved = asked with
+        {
+            EventId = "e-closed",
+            Kind = EventKind.Closed,
+            Version = 2,
+            OccurredAt = Noon.AddHours(1),
+            Fields = [new Field("status", FieldValue.Of("Closed"))],
+        };
+        LinkEvent visited = Event(
+            new LinkKey("web", "anonymous", "a1"),
+            EventKind.Engagement,
+            "Engagement"
+        ) with
+        {
+            Fields = [new Field("name", FieldValue.Of("Viewed"))],
+            SameAs = customer,
+        };
+        return [described, ordered, asked, solved, visited];
+    }
+
+    private static LinkEvent[] CompanysEvents()
+    {
+        LinkKey company = new("salesforce", "Account", "001A");
+        return
+        [
+            Event(company, EventKind.Updated, "Account") with
+            {
+                Subject = SubjectKind.Account,
+                Traits = [new Field("name", FieldValue.Of("Analytical Engines"))],
+            },
+            Event(company, EventKind.Updated, "Opportunity") with
+            {
+                Subject = SubjectKind.Account,
+                RecordId = "006A",
+                Fields = [new Field("amount", FieldValue.Of(1_000_000.01m))],
+            },
+        ];
+    }
+
+    private static LinkEvent Event(LinkKey link, EventKind kind, string name) =>
+        new()
+        {
+            Link = link,
+            Stream = "golden",
+            EventId = $"e-{name}",
+            OccurredAt = Noon,
+            ReceivedAt = Noon.AddMinutes(1),
+            Kind = kind,
+            Object = name,
+        };
+
+    private sealed class Store : ISnapshotStore
+    {
+        public byte[] Stored { get; set; } = [];
+
+        public Task<Snapshot?> LoadAsync(string id, CancellationToken cancel) =>
+            Task.FromResult<Snapshot?>(new Snapshot(1, Stored));
+
+        public Task SaveAsync(SnapshotWrite write) => throw new NotSupportedException();
+    }
+}
