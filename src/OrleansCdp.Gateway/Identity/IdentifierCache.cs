@@ -1,29 +1,37 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Whom an identifier means, remembered in this process. Only finds are remembered; a merge is corrected by the
-/// individual's own answer.
+/// Whom an identifier means, remembered in this process for a while: only anchors have one bearer for good, any
+/// other identifier may get a second one. A merge is corrected at once, by the individual's own answer.
 /// </summary>
-internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOptions> options)
+internal sealed class IdentifierCache(
+    IGrainFactory grains,
+    IOptions<GatewayOptions> options,
+    TimeProvider clock
+)
 {
-    private readonly ConcurrentDictionary<(string Type, string Value), string> known = new();
+    private readonly ConcurrentDictionary<(string Type, string Value), Found> known = new();
+    private readonly TimeSpan ageMax = TimeSpan.FromSeconds(
+        options.Value.IdentifiersRememberedSeconds
+    );
 
     /// <summary>The bearer of an identifier.</summary>
     /// <returns>Null for nobody.</returns>
     /// <exception cref="ProblemException">Several bear it.</exception>
     public ValueTask<string?> FindAsync(string type, string value) =>
-        known.TryGetValue((type, value), out string? individual)
-            ? new(individual)
+        known.TryGetValue((type, value), out Found found) && clock.GetElapsedTime(found.At) < ageMax
+            ? new(found.Individual)
             : new(LookUpAsync(type, value));
 
     /// <summary>Notes that somebody was absorbed.</summary>
     public void Correct(string type, string value, string individual) =>
-        known[(type, value)] = individual;
+        known[(type, value)] = new Found(individual, clock.GetTimestamp());
 
     /// <summary>Forgets an identifier whose bearer is gone.</summary>
     public void Forget(string type, string value) => known.TryRemove((type, value), out _);
@@ -38,23 +46,10 @@ internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOpti
         ImmutableArray<string> found = await grains
             .GetGrain<IIdentityGrain>(0)
             .FindAsync(SubjectKind.Individual, type, value);
-        if (found.Length > 1)
+        if (found.Length != 1)
         {
-            throw new ProblemException(
-                new Problem(
-                    409,
-                    "ambiguous_identifier",
-                    "Several individuals bear this identifier."
-                )
-                {
-                    Candidates = found,
-                }
-            );
-        }
-
-        if (found.IsEmpty)
-        {
-            return null;
+            Forget(type, value);
+            return found.IsEmpty ? null : throw Ambiguous(found);
         }
 
         if (known.Count >= options.Value.IdentifiersRememberedMax)
@@ -62,7 +57,18 @@ internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOpti
             known.Clear(); // Rare, and one lookup each to fill again.
         }
 
-        known[(type, value)] = found[0];
+        Correct(type, value, found[0]);
         return found[0];
     }
+
+    private static ProblemException Ambiguous(ImmutableArray<string> candidates) =>
+        new(
+            new Problem(409, "ambiguous_identifier", "Several individuals bear this identifier.")
+            {
+                Candidates = candidates,
+            }
+        );
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Found(string Individual, long At);
 }
