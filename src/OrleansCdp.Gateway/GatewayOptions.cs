@@ -20,11 +20,6 @@ public sealed class GatewayOptions
     [Range(100, 10_000_000)]
     public int IdentifiersRememberedMax { get; set; } = 200_000;
 
-    /// <summary>Seconds after which it is looked up again whom an identifier means.</summary>
-    /// <value>From 1 to 3,600. Default: 5.</value>
-    [Range(1, 3_600)]
-    public int IdentifiersRememberedSeconds { get; set; } = 5;
-
     /// <summary>Seconds a turned-away client is told to wait.</summary>
     /// <value>From 1 to 60. Default: 1.</value>
     [Range(1, 60)]

@@ -1,37 +1,29 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Whom an identifier means, remembered in this process for a while: only anchors have one bearer for good, any
-/// other identifier may get a second one. A merge is corrected at once, by the individual's own answer.
+/// Whom an identifier means, remembered in this process. Only finds are remembered; a merge is corrected by the
+/// individual's own answer.
 /// </summary>
-internal sealed class IdentifierCache(
-    IGrainFactory grains,
-    IOptions<GatewayOptions> options,
-    TimeProvider clock
-)
+internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOptions> options)
 {
-    private readonly ConcurrentDictionary<(string Type, string Value), Found> known = new();
-    private readonly TimeSpan ageMax = TimeSpan.FromSeconds(
-        options.Value.IdentifiersRememberedSeconds
-    );
+    private readonly ConcurrentDictionary<(string Type, string Value), string> known = new();
 
     /// <summary>The bearer of an identifier.</summary>
     /// <returns>Null for nobody.</returns>
     /// <exception cref="ProblemException">Several bear it.</exception>
     public ValueTask<string?> FindAsync(string type, string value) =>
-        known.TryGetValue((type, value), out Found found) && clock.GetElapsedTime(found.At) < ageMax
-            ? new(found.Individual)
+        known.TryGetValue((type, value), out string? individual)
+            ? new(individual)
             : new(LookUpAsync(type, value));
 
     /// <summary>Notes that somebody was absorbed.</summary>
     public void Correct(string type, string value, string individual) =>
-        known[(type, value)] = new Found(individual, clock.GetTimestamp());
+        known[(type, value)] = individual;
 
     /// <summary>Forgets an identifier whose bearer is gone.</summary>
     public void Forget(string type, string value) => known.TryRemove((type, value), out _);
@@ -46,10 +38,23 @@ internal sealed class IdentifierCache(
         ImmutableArray<string> found = await grains
             .GetGrain<IIdentityGrain>(0)
             .FindAsync(SubjectKind.Individual, type, value);
-        if (found.Length != 1)
+        if (found.Length > 1)
         {
-            Forget(type, value);
-            return found.IsEmpty ? null : throw Ambiguous(found);
+            throw new ProblemException(
+                new Problem(
+                    409,
+                    "ambiguous_identifier",
+                    "Several individuals bear this identifier."
+                )
+                {
+                    Candidates = found,
+                }
+            );
+        }
+
+        if (found.IsEmpty)
+        {
+            return null;
         }
 
         if (known.Count >= options.Value.IdentifiersRememberedMax)
@@ -57,18 +62,7 @@ internal sealed class IdentifierCache(
             known.Clear(); // Rare, and one lookup each to fill again.
         }
 
-        Correct(type, value, found[0]);
+        known[(type, value)] = found[0];
         return found[0];
     }
-
-    private static ProblemException Ambiguous(ImmutableArray<string> candidates) =>
-        new(
-            new Problem(409, "ambiguous_identifier", "Several individuals bear this identifier.")
-            {
-                Candidates = candidates,
-            }
-        );
-
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Found(string Individual, long At);
 }

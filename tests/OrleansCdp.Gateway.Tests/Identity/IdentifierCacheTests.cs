@@ -13,19 +13,32 @@ public sealed class IdentifierCacheTests
     private readonly Directory directory = new();
 
     [Fact]
-    public async Task A_find_is_remembered_for_its_time_and_then_looked_up_again()
+    public async Task An_anchors_bearer_is_remembered_until_it_says_otherwise()
+    {
+        IdentifierCache cache = CacheOf(remembered: 100);
+        directory.Settled = true;
+        directory.Bearers["1"] = ["ind_a"];
+
+        (await cache.FindAsync("contactId", "1")).ShouldBe("ind_a");
+        clock.Advance(TimeSpan.FromDays(1));
+        (await cache.FindAsync("contactId", "1")).ShouldBe("ind_a");
+        directory.Asked.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Any_other_bearer_is_remembered_for_moments()
     {
         IdentifierCache cache = CacheOf(remembered: 100);
         directory.Bearers["1"] = ["ind_a"];
 
-        (await cache.FindAsync("userId", "1")).ShouldBe("ind_a");
+        (await cache.FindAsync("phone", "1")).ShouldBe("ind_a");
         clock.Advance(TimeSpan.FromSeconds(4.9));
-        (await cache.FindAsync("userId", "1")).ShouldBe("ind_a");
+        (await cache.FindAsync("phone", "1")).ShouldBe("ind_a");
         directory.Asked.ShouldBe(1);
 
         clock.Advance(TimeSpan.FromSeconds(0.2));
         directory.Bearers["1"] = ["ind_b"];
-        (await cache.FindAsync("userId", "1")).ShouldBe("ind_b");
+        (await cache.FindAsync("phone", "1")).ShouldBe("ind_b");
         directory.Asked.ShouldBe(2);
     }
 
@@ -108,7 +121,7 @@ public sealed class IdentifierCacheTests
                 new GatewayOptions
                 {
                     IdentifiersRememberedMax = remembered,
-                    IdentifiersRememberedSeconds = 5,
+                    UnsettledIdentifiersRemembered = TimeSpan.FromSeconds(5),
                 }
             ),
             clock
@@ -118,16 +131,14 @@ public sealed class IdentifierCacheTests
     {
         public Dictionary<string, ImmutableArray<string>> Bearers { get; } = [];
 
+        public bool Settled { get; set; }
+
         public int Asked { get; private set; }
 
-        public Task<ImmutableArray<string>> FindAsync(
-            SubjectKind subject,
-            string type,
-            string value
-        )
+        public Task<Bearers> FindAsync(SubjectKind subject, string type, string value)
         {
             Asked++;
-            return Task.FromResult(Bearers.GetValueOrDefault(value, []));
+            return Task.FromResult(new Bearers(Bearers.GetValueOrDefault(value, []), Settled));
         }
     }
 }
