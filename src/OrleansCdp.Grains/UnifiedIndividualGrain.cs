@@ -32,7 +32,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     public UnifiedIndividualGrain(
         ISnapshotStore store,
-        Serializer<UnifiedIndividual> serializer,
+        Serializer serializer,
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         AnchorPolicy policy,
@@ -40,7 +40,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     )
     {
         string id = this.GetPrimaryKeyString();
-        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer);
+        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer, IndividualShape.Instance);
         individual = new UnifiedIndividual { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;

@@ -55,7 +55,17 @@ internal sealed class FakeDatabase
                 throw new InconsistentStateException($"{write.Id} is at version {version}.");
             }
 
-            Snapshots[write.Id] = new Snapshot(write.Version, write.Data);
+            Snapshots[write.Id] = new Snapshot(
+                write.Version,
+                write.Data,
+                [
+                    .. (known?.Parts ?? []).Where(part =>
+                        !write.PartsRemoved.Contains(part.Key)
+                        && !write.PartsWritten.Any(changed => changed.Key == part.Key)
+                    ),
+                    .. write.PartsWritten,
+                ]
+            );
             foreach (string claim in write.ClaimsTaken)
             {
                 if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)

@@ -67,7 +67,11 @@ internal static class IndividualEndpoints
         ImmutableArray<string> found =
             id.Length > Limits.IdentifierMax
                 ? []
-                : await grains.GetGrain<IIdentityGrain>(0).FindAsync(SubjectKind.Account, type, id);
+                : (
+                    await grains
+                        .GetGrain<IIdentityGrain>(0)
+                        .FindAsync(SubjectKind.Account, type, id)
+                ).Ids;
         if (found.Length > 1)
         {
             return new Problem(409, "ambiguous_identifier", "Several accounts bear this id.")
