@@ -81,7 +81,7 @@ public sealed partial class DataStream
         }
 
         ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(record);
-        if (raw.Length > Limits.EventBytesMax)
+        if ((envelope.SentBytes ?? raw.Length) > Limits.EventBytesMax)
         {
             return TooLarge();
         }
@@ -231,9 +231,11 @@ internal readonly record struct Candidate(
 /// <param name="OccurredAt">The protocol's time (CloudEvents <c>time</c>), or null.</param>
 /// <param name="Kind">What the protocol's verb means (DELETE), or null.</param>
 /// <param name="SentAt">When the sender's clock says the batch left (Segment's <c>sentAt</c>), or null.</param>
+/// <param name="SentBytes">Bytes of the record as sent, where the protocol has added to it since; else null.</param>
 public readonly record struct Envelope(
     string? EventId = null,
     DateTimeOffset? OccurredAt = null,
     EventKind? Kind = null,
-    DateTimeOffset? SentAt = null
+    DateTimeOffset? SentAt = null,
+    int? SentBytes = null
 );

@@ -30,18 +30,17 @@ internal static class IndividualEndpoints
     private static async Task<IResult> GetIndividualAsync(
         string idType,
         string idValue,
-        HttpContext http,
+        bool? explain,
         IdentifierCache identifiers,
         IGrainFactory grains
     )
     {
-        bool explain = http.Request.Query["explain"] == "true";
         string? individual = await identifiers.FindAsync(idType, idValue);
         for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
         {
             ContextAnswer? answer = await grains
                 .GetGrain<IUnifiedIndividualGrain>(individual)
-                .GetProfileAsync(explain);
+                .GetProfileAsync(explain ?? false);
             if (answer is null)
             {
                 identifiers.Forget(idType, idValue);
