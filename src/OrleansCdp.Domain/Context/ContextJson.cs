@@ -9,22 +9,6 @@ namespace OrleansCdp.Context;
 /// <summary>The parts that answers are made of, as JSON.</summary>
 internal static class ContextJson
 {
-    public static void WriteValue(this Utf8JsonWriter json, FieldValue value)
-    {
-        switch (value.Type)
-        {
-            case FieldType.Number or FieldType.Boolean or FieldType.Json:
-                json.WriteRawValue(value.Text, skipInputValidation: true);
-                break;
-            case FieldType.Null:
-                json.WriteNullValue();
-                break;
-            default:
-                json.WriteStringValue(value.Text);
-                break;
-        }
-    }
-
     public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset? instant)
     {
         if (instant is { } at)

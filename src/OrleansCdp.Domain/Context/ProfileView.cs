@@ -18,7 +18,7 @@ public static class ProfileView
     )
     {
         ArrayBufferWriter<byte> buffer = new(4096);
-        using Utf8JsonWriter json = new(buffer, ServiceGraph.Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         json.WriteStartObject();
         json.WriteString("id", individual.Id);
         WriteLinks(json, individual.Links);
@@ -40,7 +40,7 @@ public static class ProfileView
     public static byte[] Account(Account account, ReconciliationPolicy policy)
     {
         ArrayBufferWriter<byte> buffer = new(4096);
-        using Utf8JsonWriter json = new(buffer, ServiceGraph.Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         json.WriteStartObject();
         ServiceGraph.WriteAccountFacts(json, account, policy);
         json.WriteInsights(BaseInsights.Of(account.Links));

@@ -52,9 +52,12 @@ public sealed record Interaction
     [Id(3)]
     public required string EventId { get; init; }
 
-    /// <summary>The first <see cref="Limits.InteractionFieldsMax"/> of its fields.</summary>
+    /// <summary>
+    /// The first <see cref="Limits.InteractionFieldsMax"/> of its fields, as a JSON object: kept and shown, never
+    /// computed with, so it is one text and not a dozen objects.
+    /// </summary>
     [Id(4)]
-    public ImmutableArray<Field> Fields { get; init; } = [];
+    public string Fields { get; init; } = FieldJson.Empty;
 }
 
 /// <summary>What one link's subject did: counts and the latest of it.</summary>
@@ -166,12 +169,10 @@ public sealed record EngagementState
             Object = e.Event.Object,
             Name = name,
             EventId = e.Event.EventId,
-            Fields =
-            [
-                .. e
-                    .Event.Fields.Where(field => field.Name != "name")
-                    .Take(Limits.InteractionFieldsMax),
-            ],
+            Fields = FieldJson.ObjectOf(
+                e.Event.Fields.Where(field => field.Name != "name")
+                    .Take(Limits.InteractionFieldsMax)
+            ),
         };
         ImmutableArray<Interaction> kept =
             Latest.Length < Limits.InteractionsMax ? Latest : Latest.RemoveAt(Latest.Length - 1);
