@@ -166,7 +166,12 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
 
             if (!await FillAsync(cancel))
             {
-                return looked == 0 ? null : Take(filled, filled);
+                if (looked == 0)
+                {
+                    return null;
+                }
+
+                return Take(filled, filled);
             }
         }
     }
