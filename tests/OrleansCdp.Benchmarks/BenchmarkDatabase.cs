@@ -38,21 +38,23 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
     /// <param name="statements">Whether it counts statements, for profiles; that costs a little.</param>
     public static async Task<BenchmarkDatabase> StartAsync(string work, bool statements)
     {
-        string folder = Directory
+        string data = Directory
             .CreateDirectory(Path.Combine(work, Path.GetRandomFileName()))
             .FullName;
-        EmbeddedPostgres server = await EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions { DataFolder = folder },
+        EmbeddedPostgres postgres = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataFolder = data },
             CancellationToken.None
         );
         if (statements)
         {
-            await using NpgsqlDataSource source = NpgsqlDataSource.Create(server.ConnectionString);
+            await using NpgsqlDataSource source = NpgsqlDataSource.Create(
+                postgres.ConnectionString
+            );
             await using NpgsqlCommand load = source.CreateCommand(
                 $"alter system set shared_preload_libraries = '{StatementsLibrary}'"
             );
             await load.ExecuteNonQueryAsync();
-            await server.RestartAsync(PostgresStop.Fast, CancellationToken.None);
+            await postgres.RestartAsync(PostgresStop.Fast, CancellationToken.None);
             NpgsqlConnection.ClearAllPools();
             await using NpgsqlCommand create = source.CreateCommand(
                 $"create extension {StatementsLibrary}"
@@ -66,10 +68,10 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
             await reload.ExecuteNonQueryAsync();
         }
 
-        string[] pid = await File.ReadAllLinesAsync(Path.Combine(folder, "pg", "postmaster.pid"));
+        string[] pid = await File.ReadAllLinesAsync(Path.Combine(data, "pg", "postmaster.pid"));
         return new BenchmarkDatabase(
-            server,
-            folder,
+            postgres,
+            data,
             int.Parse(pid[0], CultureInfo.InvariantCulture)
         );
     }

@@ -62,12 +62,12 @@ internal sealed record BenchmarkOptions
         );
 
     /// <summary>Reads a command line.</summary>
-    /// <exception cref="ArgumentException">It makes no sense; the message says what does.</exception>
+    /// <exception cref="FormatException">It makes no sense; the message says what does.</exception>
     public static BenchmarkOptions Read(string[] args)
     {
         if (args.Length == 0)
         {
-            throw new ArgumentException("Say which scenario: see README.md.");
+            throw new FormatException("Say which scenario: see README.md.");
         }
 
         BenchmarkOptions options = new() { Scenario = args[0] };
@@ -75,7 +75,7 @@ internal sealed record BenchmarkOptions
         {
             if (i + 1 == args.Length)
             {
-                throw new ArgumentException($"{args[i]} needs a value.");
+                throw new FormatException($"{args[i]} needs a value.");
             }
 
             options = options.With(args[i], args[i + 1]);
@@ -108,6 +108,6 @@ internal sealed record BenchmarkOptions
             "--connection" => this with { Connection = value },
             "--address" => this with { Address = value },
             "--file" => this with { File = value },
-            _ => throw new ArgumentException($"There is no option {name}: see README.md."),
+            _ => throw new FormatException($"There is no option {name}: see README.md."),
         };
 }

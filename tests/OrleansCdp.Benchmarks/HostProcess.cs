@@ -46,19 +46,19 @@ internal sealed partial class HostProcess : IAsyncDisposable
             info.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         }
 
-        Process process = Process.Start(info)!;
+        Process started = Process.Start(info)!;
         TaskCompletionSource<Uri> listening = new();
-        process.OutputDataReceived += (_, line) => Note(line.Data, listening);
-        process.BeginOutputReadLine();
-        Task ended = process.WaitForExitAsync();
+        started.OutputDataReceived += (_, line) => Note(line.Data, listening);
+        started.BeginOutputReadLine();
+        Task ended = started.WaitForExitAsync();
         Task first = await Task.WhenAny(listening.Task, ended, Task.Delay(StartMax));
         if (first != listening.Task)
         {
-            process.Kill();
+            started.Kill();
             throw new InvalidOperationException("The host did not start; see its messages above.");
         }
 
-        HostProcess host = new(process, await listening.Task);
+        HostProcess host = new(started, await listening.Task);
         await host.WaitUntilReadyAsync();
         return host;
     }

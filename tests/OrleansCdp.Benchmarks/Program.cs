@@ -1,7 +1,10 @@
 using OrleansCdp;
+using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Governance;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
+Report report = new(options);
 switch (options.Scenario)
 {
     case "produce":
@@ -11,12 +14,14 @@ switch (options.Scenario)
             await new ProducerProgram(target, file, options.Batch, options.InFlight).RunAsync();
         }
 
-        break;
+        return;
     case "front":
         await SetBasedFront.RunAsync(options.Connection);
-        break;
+        return;
+    case "kestrel":
+        await BareKestrel.RunAsync(options.File);
+        return;
     case "s1":
-        Report report = new(options);
         for (int run = 1; run <= options.Repetitions; run++)
         {
             foreach (string contender in options.Contenders.Split(','))
@@ -25,8 +30,19 @@ switch (options.Scenario)
             }
         }
 
-        await report.FinishAsync();
+        break;
+    case "context":
+        await ContextRun.RunAsync(options, report);
+        break;
+    case "idle":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await IdleRun.RunAsync(run, options));
+        }
+
         break;
     default:
-        throw new ArgumentException($"There is no scenario {options.Scenario}: see README.md.");
+        throw new FormatException($"There is no scenario {options.Scenario}: see README.md.");
 }
+
+await report.FinishAsync();

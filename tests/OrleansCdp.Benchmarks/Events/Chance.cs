@@ -32,13 +32,13 @@ internal abstract class KeyChoice
     public abstract int Next(Chance chance);
 
     /// <summary>The choice of a name.</summary>
-    /// <exception cref="ArgumentException">Neither <c>zipf</c> nor <c>uniform</c>.</exception>
+    /// <exception cref="FormatException">Neither <c>zipf</c> nor <c>uniform</c>.</exception>
     public static KeyChoice Of(string name, int count) =>
         name switch
         {
             "zipf" => new Zipf(count),
             "uniform" => new Uniform(count),
-            _ => throw new ArgumentException($"Keys are zipf or uniform, not '{name}'."),
+            _ => throw new FormatException($"Keys are zipf or uniform, not '{name}'."),
         };
 
     private sealed class Uniform(int count) : KeyChoice

@@ -45,7 +45,8 @@ internal sealed class CopyContender : IContender
     public Task DrainAsync() => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<PersonAnswer?>>? AnswersAsync(IReadOnlyList<int> people) => null;
+    public Task<IReadOnlyList<PersonAnswer?>> AnswersAsync(IReadOnlyList<int> people) =>
+        Task.FromResult<IReadOnlyList<PersonAnswer?>>([]);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Database.DisposeAsync();

@@ -37,7 +37,7 @@ internal sealed class EventFile : IDisposable
 
         Directory.CreateDirectory(folder);
         string unfinished = path + ".part";
-        using (BufferedStream file = new(File.Create(unfinished), 1 << 20))
+        using (BufferedStream written = new(File.Create(unfinished), 1 << 20))
         using (RecordWriter writer = new())
         {
             Span<byte> header = stackalloc byte[HeaderBytes];
@@ -46,8 +46,8 @@ internal sealed class EventFile : IDisposable
                 ReadOnlySpan<byte> json = writer.Write(e);
                 BinaryPrimitives.WriteInt32LittleEndian(header, json.Length);
                 header[4] = RecordWriter.StreamOf(e.Kind);
-                file.Write(header);
-                file.Write(json);
+                written.Write(header);
+                written.Write(json);
             }
         }
 

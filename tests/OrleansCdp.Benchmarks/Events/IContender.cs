@@ -20,8 +20,8 @@ internal interface IContender : IAsyncDisposable
     /// <summary>Returns once everything acknowledged is applied.</summary>
     Task DrainAsync();
 
-    /// <summary>Its answers about people; null when it offers none.</summary>
-    Task<IReadOnlyList<PersonAnswer?>>? AnswersAsync(IReadOnlyList<int> people);
+    /// <summary>Its answers about people; empty when it offers none.</summary>
+    Task<IReadOnlyList<PersonAnswer?>> AnswersAsync(IReadOnlyList<int> people);
 }
 
 /// <summary>Starts contenders by letter.</summary>
@@ -43,7 +43,7 @@ internal static class Contenders
             ),
             "B" or "BH" => await SetBasedContender.StartAsync(name, database),
             "C" => await CopyContender.StartAsync(database),
-            _ => throw new ArgumentException($"There is no contender {name}: see README.md."),
+            _ => throw new FormatException($"There is no contender {name}: see README.md."),
         };
     }
 
@@ -57,7 +57,7 @@ internal static class Contenders
             "B" => SetBasedTarget.Connect(options.Connection),
             "BH" => new HttpTarget(new Uri(options.Address), tracking: false),
             "C" => CopyTarget.Connect(options.Connection),
-            _ => throw new ArgumentException($"There is no target {options.Target}."),
+            _ => throw new FormatException($"There is no target {options.Target}."),
         };
 
     /// <summary>Records per call and calls at a time at which a contender is at its best.</summary>

@@ -67,7 +67,7 @@ internal sealed class OrleansContender : IContender
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<PersonAnswer?>>? AnswersAsync(IReadOnlyList<int> people)
+    public async Task<IReadOnlyList<PersonAnswer?>> AnswersAsync(IReadOnlyList<int> people)
     {
         using HttpClient http = new()
         {

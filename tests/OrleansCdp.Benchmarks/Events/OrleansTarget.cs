@@ -42,10 +42,10 @@ internal sealed class OrleansTarget : IEventTarget
             orleans.AddCdpPostgres(new CdpPostgresOptions { ConnectionString = connection });
         });
         builder.Services.AddCdpIntake();
-        IHost client = builder.Build();
-        await client.StartAsync();
-        await client.Services.GetRequiredService<DefinitionCatalogue>().Loaded;
-        return new OrleansTarget(client, new ContextProbe(address));
+        IHost host = builder.Build();
+        await host.StartAsync();
+        await host.Services.GetRequiredService<DefinitionCatalogue>().Loaded;
+        return new OrleansTarget(host, new ContextProbe(address));
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 
@@ -130,59 +129,5 @@ internal sealed class Oracle
                     break;
             }
         }
-    }
-}
-
-/// <summary>The correctness gate: no figure without it.</summary>
-internal static class Gate
-{
-    private const int HottestChecked = 200;
-    private const int OthersChecked = 1_800;
-
-    /// <summary>Compares a contender's answers with the oracle's.</summary>
-    /// <param name="contender">The contender, drained.</param>
-    /// <param name="workload">What was sent.</param>
-    /// <param name="people">People in it.</param>
-    /// <param name="lines">How much of it.</param>
-    /// <returns>People compared; 0 when the contender offers no answers.</returns>
-    /// <exception cref="InvalidOperationException">An answer is wrong.</exception>
-    public static async Task<int> CheckAsync(
-        IContender contender,
-        Workload workload,
-        int people,
-        long lines
-    )
-    {
-        int others = Math.Max(0, people - HottestChecked);
-        int step = Math.Max(1, others / OthersChecked);
-        ImmutableArray<int> chosen =
-        [
-            .. Enumerable.Range(0, people).Where(p => p < HottestChecked || p % step == 0),
-        ];
-        if (contender.AnswersAsync(chosen) is not { } asking)
-        {
-            return 0;
-        }
-
-        IReadOnlyList<PersonAnswer?> answers = await asking;
-        var oracle = Oracle.Of(workload.All().Take((int)lines));
-        int wrong = 0;
-        for (int i = 0; i < chosen.Length; i++)
-        {
-            PersonAnswer expected = oracle.AnswerOf(chosen[i]);
-            if (expected != answers[i])
-            {
-                wrong++;
-                Note.Write(
-                    $"{contender.Name}, person {chosen[i]}: {answers[i]}; expected {expected}"
-                );
-            }
-        }
-
-        return wrong == 0
-            ? chosen.Length
-            : throw new InvalidOperationException(
-                $"{contender.Name} answers wrong about {wrong} of {chosen.Length} people."
-            );
     }
 }

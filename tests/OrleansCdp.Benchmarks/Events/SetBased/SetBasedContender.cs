@@ -52,7 +52,7 @@ internal sealed class SetBasedContender : IContender
         await database.ExecuteAsync(
             await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "schema.sql"))
         );
-        ChildProgram? front =
+        ChildProgram? gateway =
             name == "BH"
                 ? await ChildProgram.StartAsync([
                     "front",
@@ -60,14 +60,14 @@ internal sealed class SetBasedContender : IContender
                     database.ConnectionString,
                 ])
                 : null;
-        return new SetBasedContender(name, database, front);
+        return new SetBasedContender(name, database, gateway);
     }
 
     /// <summary>A batch is acknowledged once it is applied; what it proved about browsers is merged right after.</summary>
     public Task DrainAsync() => Database.ExecuteAsync("select b.merge_people()");
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<PersonAnswer?>>? AnswersAsync(IReadOnlyList<int> people)
+    public async Task<IReadOnlyList<PersonAnswer?>> AnswersAsync(IReadOnlyList<int> people)
     {
         List<PersonAnswer?> answers = [];
         foreach (int person in people)
