@@ -47,25 +47,7 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         );
         if (statements)
         {
-            await using NpgsqlDataSource source = NpgsqlDataSource.Create(
-                postgres.ConnectionString
-            );
-            await using NpgsqlCommand load = source.CreateCommand(
-                $"alter system set shared_preload_libraries = '{StatementsLibrary}'"
-            );
-            await load.ExecuteNonQueryAsync();
-            await postgres.RestartAsync(PostgresStop.Fast, CancellationToken.None);
-            NpgsqlConnection.ClearAllPools();
-            await using NpgsqlCommand create = source.CreateCommand(
-                $"create extension {StatementsLibrary}"
-            );
-            await create.ExecuteNonQueryAsync();
-            await using NpgsqlCommand inside = source.CreateCommand(
-                $"alter system set {StatementsLibrary}.track = 'all'"
-            );
-            await inside.ExecuteNonQueryAsync();
-            await using NpgsqlCommand reload = source.CreateCommand("select pg_reload_conf()");
-            await reload.ExecuteNonQueryAsync();
+            await CountStatementsAsync(postgres);
         }
 
         string[] pid = await File.ReadAllLinesAsync(Path.Combine(data, "pg", "postmaster.pid"));
@@ -118,6 +100,23 @@ internal sealed class BenchmarkDatabase : IAsyncDisposable
         await Source.DisposeAsync();
         await server.DisposeAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task CountStatementsAsync(EmbeddedPostgres postgres)
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(postgres.ConnectionString);
+        async Task ExecuteAsync(string text)
+        {
+            await using NpgsqlCommand command = source.CreateCommand(text);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await ExecuteAsync($"alter system set shared_preload_libraries = '{StatementsLibrary}'");
+        await postgres.RestartAsync(PostgresStop.Fast, CancellationToken.None);
+        source.Clear(); // Its connections went down with the server.
+        await ExecuteAsync($"create extension {StatementsLibrary}");
+        await ExecuteAsync($"alter system set {StatementsLibrary}.track = 'all'");
+        await ExecuteAsync("select pg_reload_conf()");
     }
 }
 

@@ -29,6 +29,12 @@ internal static class SteadyRun
         Workload workload = new(options.Workload);
         double crm = await LoadAsync(contender, producer, workload.CrmLines);
         double signIns = await LoadAsync(contender, producer, workload.SignInLines);
+        if (options.Profile)
+        {
+            Note.Write("What PostgreSQL did to load the population:");
+            await contender.Database.PrintStatementsAsync();
+        }
+
         await contender.Database.ExecuteAsync("vacuum analyze");
         Produced warm = await producer.WarmUpAsync(options.WarmUpSeconds);
         await contender.DrainAsync();

@@ -16,7 +16,11 @@ internal sealed class SetBasedTarget : IEventTarget
         insert into b.quarantine (stream, code, payload) select * from unnest($1, $2, $3)
         """;
 
+    /// <summary>Merging people waits for all batches that run, so it is done for several batches at once.</summary>
+    private const int MergeEvery = 8;
+
     private readonly NpgsqlDataSource database;
+    private int batches;
 
     private SetBasedTarget(NpgsqlDataSource database) => this.database = database;
 
@@ -54,8 +58,11 @@ internal sealed class SetBasedTarget : IEventTarget
             // Two batches wanted the same people in another order: PostgreSQL undid one of them.
         }
 
-        await using NpgsqlCommand merge = database.CreateCommand("select b.merge_people()");
-        await merge.ExecuteScalarAsync();
+        if (Interlocked.Increment(ref batches) % MergeEvery == 0)
+        {
+            await using NpgsqlCommand merge = database.CreateCommand("select b.merge_people()");
+            await merge.ExecuteScalarAsync();
+        }
     }
 
     /// <inheritdoc/>

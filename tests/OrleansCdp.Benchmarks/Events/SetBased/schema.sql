@@ -116,7 +116,7 @@ begin
         ord int, kind smallint, subject text collate "C", other text collate "C",
         email text collate "C", at bigint, detail jsonb, recent text collate "C",
         record text collate "C", total numeric, currency text collate "C", closed boolean,
-        account text collate "C", person bigint
+        account text collate "C", person bigint, other_person bigint, email_person bigint
     ) on commit delete rows;
 
     with input as materialized (
@@ -135,7 +135,12 @@ begin
     )
     insert into batch
     select ord, kind, subject, other, email, at, detail, recent, record, total, currency,
-        f.closed, account, null
+        f.closed, account,
+        -- Scalar subqueries, because they are always index lookups: a join is planned once for all batches,
+        -- without knowing how short the batch is, and then reads the whole table each time.
+        (select k.person from b.link k where k.link = f.subject and f.kind <> 1),
+        (select k.person from b.link k where k.link = f.other),
+        (select k.person from b.link k where k.link = 'e:' || f.email)
     from firsts f;
     get diagnostics fresh = row_count;
 
@@ -152,57 +157,70 @@ $$;
 create function b.resolve() returns void
 language plpgsql as $$
 begin
+    if not exists (
+        select from batch
+        where kind <> 1 and (person is null
+            or (other is not null and other_person is null)
+            or (email is not null and email_person is null))
+    ) then
+        perform b.note_merges();
+        return;
+    end if;
+
     -- A link missing beside a known one goes to the known one's person, the strongest first.
-    with proofs as materialized (
-        select t.subject, t.other, e.link as email,
+    with people as materialized (
+        select t.*,
             coalesce(
-                case when left(t.subject, 2) = 'c:' then ls.person end,
-                le.person, ls.person
-            ) as person
+                case when left(t.subject, 2) = 'c:' then t.person end,
+                t.email_person, t.person, nextval('b.person_ids')
+            ) as owner
         from (
-            select distinct subject, other, email from batch
-            where kind <> 1 and (other is not null or email is not null)
+            select distinct subject, other, email, person, other_person, email_person from batch
+            where kind <> 1 and (
+                (other is not null and (person is null or other_person is null))
+                or (email is not null and (person is null or email_person is null)))
         ) t
-            left join b.link ls on ls.link = t.subject
-            left join b.link le on le.link = 'e:' || t.email
-            cross join lateral (select 'e:' || t.email as link) e
-    ), people as materialized (
-        select p.subject, p.other, p.email,
-            coalesce(p.person, nextval('b.person_ids')) as person
-        from proofs p
     ), wanted as (
-        select subject as link, person from people
-        union all select email, person from people where email is not null
-        union all select other, person from people where other is not null
+        select subject as link, owner from people where person is null
+        union all
+        select 'e:' || email, owner from people where email is not null and email_person is null
+        union all
+        select other, owner from people where other is not null and other_person is null
     )
     insert into b.link (link, person)
-    select distinct on (w.link) w.link, w.person
-    from wanted w
-    where not exists (select from b.link k where k.link = w.link)
-    order by w.link, w.person
+    select distinct on (link) link, owner from wanted order by link, owner
     on conflict do nothing;
 
     insert into b.link (link, person)
     select t.subject, nextval('b.person_ids')
     from (
         select distinct subject from batch x
-        where kind <> 1 and not exists (select from b.link k where k.link = x.subject)
+        where kind <> 1 and person is null
+            and (select k.person from b.link k where k.link = x.subject) is null
         order by subject
     ) t
     on conflict do nothing;
 
-    update batch set person = k.person
-    from b.link k
-    where batch.kind <> 1 and k.link = batch.subject;
+    -- Read again: another batch may have been first.
+    update batch set
+        person = coalesce(person, (select k.person from b.link k where k.link = batch.subject)),
+        other_person = (select k.person from b.link k where k.link = batch.other)
+    where kind <> 1 and (person is null or (other is not null and other_person is null));
+    perform b.note_merges();
+end
+$$;
 
-    -- A browser known as somebody else, who is nothing but browsers, is the subject's.
+-- A browser known as somebody else, who is nothing but browsers, is the subject's.
+create function b.note_merges() returns void
+language plpgsql as $$
+begin
     insert into b.to_merge (loser, winner)
-    select distinct o.person, t.person
-    from (select distinct other, person from batch where other is not null) t
-        join b.link o on o.link = t.other
-    where o.person <> t.person
+    select distinct x.other_person, x.person
+    from batch x
+    where x.other_person <> x.person
         and not exists (
-            select from b.link k where k.person = o.person and left(k.link, 2) <> 'a:'
+            select from b.link k where k.person = x.other_person and left(k.link, 2) <> 'a:'
+            offset 0
         );
 end
 $$;
@@ -236,7 +254,8 @@ begin
         from batch where kind = 4 order by record, at desc
     ), before as materialized (
         select n.*, o.id is null as is_new, o.total as old_total, o.currency as old_currency
-        from newest n left join b.sales_order o on o.id = n.record
+        from newest n
+            left join lateral (select * from b.sales_order k where k.id = n.record limit 1) o on true
         where o.id is null or n.at > o.at
     ), saved as (
         insert into b.sales_order as o (id, link, at, total, currency, record)
@@ -267,7 +286,8 @@ begin
         from batch where kind = 5 order by record, at desc, ord desc
     ), before as materialized (
         select n.*, o.id as known, o.closed as was_closed
-        from newest n left join b.service_case o on o.id = n.record
+        from newest n
+            left join lateral (select * from b.service_case k where k.id = n.record limit 1) o on true
         where o.id is null or n.at >= o.at
     ), saved as (
         insert into b.service_case as o (id, link, at, closed, record)
@@ -342,39 +362,43 @@ $$;
 create function b.merge_people() returns int
 language plpgsql as $$
 declare
-    merged int;
+    losers bigint[];
+    winners bigint[];
 begin
     if not exists (select from b.to_merge) then
         return 0;
     end if;
 
     perform pg_advisory_xact_lock(4711);
-    create temporary table if not exists merge (loser bigint, winner bigint) on commit delete rows;
     with gone as (delete from b.to_merge returning loser, winner)
-    insert into merge select distinct on (loser) loser, winner from gone order by loser, winner;
-    get diagnostics merged = row_count;
+    select array_agg(loser order by loser), array_agg(winner order by loser) into losers, winners
+    from (select distinct on (loser) loser, winner from gone order by loser, winner) once;
 
-    update b.link k set person = m.winner from merge m where k.person = m.loser;
+    update b.link k
+    set person = (select m.w from unnest(losers, winners) as m(l, w) where m.l = k.person)
+    where k.person = any(losers);
 
+    with gone as (delete from b.revenue r where r.person = any(losers) returning r.*)
     insert into b.revenue as r (person, currency, amount)
-    select m.winner, o.currency, sum(o.amount)
-    from merge m join b.revenue o on o.person = m.loser
+    select m.w, o.currency, sum(o.amount)
+    from gone o join unnest(losers, winners) as m(l, w) on m.l = o.person
     group by 1, 2 order by 1, 2
     on conflict (person, currency) do update set amount = r.amount + excluded.amount;
-    delete from b.revenue r using merge m where r.person = m.loser;
 
-    with losers as materialized (
-        delete from b.profile p using merge m where p.person = m.loser returning m.winner, p.*
+    with losing as materialized (
+        delete from b.profile p where p.person = any(losers) returning p.*
+    ), given as materialized (
+        select m.w as winner, l.* from losing l join unnest(losers, winners) as m(l, w) on m.l = l.person
     ), sums as materialized (
         select winner, sum(order_count)::int as order_count,
             max(last_engagement_at) as last_engagement_at, sum(open_cases)::int as open_cases
-        from losers group by winner
+        from given group by winner
     ), lately as materialized (
         select winner, array_agg(recent) as recent
         from (
             select l.winner, x.recent,
                 row_number() over (partition by l.winner order by x.recent desc) as n
-            from losers l cross join lateral unnest(l.recent) as x(recent)
+            from given l cross join lateral unnest(l.recent) as x(recent)
         ) r
         where n <= 20 group by winner
     )
@@ -384,7 +408,7 @@ begin
         open_cases = p.open_cases + s.open_cases,
         recent = b.newest_recent(p.recent, coalesce(l.recent, '{}'))
     from sums s left join lately l using (winner)
-    where p.person = s.winner;
-    return merged;
+    where p.person = s.winner and p.person = any(winners);
+    return cardinality(losers);
 end
 $$;
