@@ -51,8 +51,16 @@ internal sealed partial class Browser : IAsyncDisposable
     public static async Task<Browser> StartAsync(string user)
     {
         Browser browser = new(user);
-        await browser.ConnectAsync();
-        return browser;
+        try
+        {
+            await browser.ConnectAsync();
+            return browser;
+        }
+        catch
+        {
+            await browser.DisposeAsync(); // Nobody else could end it.
+            throw;
+        }
     }
 
     /// <summary>Opens an address.</summary>
