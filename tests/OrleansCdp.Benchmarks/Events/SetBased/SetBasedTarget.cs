@@ -69,8 +69,13 @@ internal sealed class SetBasedTarget : IEventTarget
     public async Task<ProbeTimes?> ProbeAsync(int probe, long number)
     {
         string id = string.Create(CultureInfo.InvariantCulture, $"probe-{probe}-{number}");
-        string json =
-            $$"""{"type":"page","messageId":"{{id}}","userId":"probe-{{probe}}","anonymousId":"probe-{{probe}}","timestamp":"2025-06-02T00:00:00.000Z","name":"probe"}""";
+        string who = $"probe-{probe}";
+        string json = $$"""
+            {
+                "type": "page", "messageId": "{{id}}", "userId": "{{who}}", "anonymousId": "{{who}}",
+                "timestamp": "2025-06-02T00:00:00.000Z", "name": "probe"
+            }
+            """;
         long sent = System.Diagnostics.Stopwatch.GetTimestamp();
         await SendAsync([new EventLine(0, Encoding.UTF8.GetBytes(json))]);
         return new ProbeTimes(
