@@ -87,8 +87,8 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
 
         Task<AppendResult>[] waiting = [AppendAsync(8, full), AppendAsync(8, Event("one more"))];
         Task<AppendResult> refused = await Task.WhenAny(waiting);
+        open.SetResult(); // Before anything can fail: other tests write through the same store.
         await Should.ThrowAsync<LogUnavailableException>(() => refused);
-        open.SetResult();
         await writing;
         await Task.WhenAll(waiting.Where(sent => sent != refused));
         await AppendAsync(8, full);
