@@ -96,6 +96,7 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
         EventsOf(8).Count().ShouldBeGreaterThanOrEqualTo(Limits.AppendBatchMax + 1);
     }
 
+    [Fact]
     public async Task Whatever_is_acknowledged_was_counted_as_received_whoever_sent_it()
     {
         await AppendAsync(8, Event("a", "counted"), Event("a", "counted"), Event("b", "other"));
