@@ -19,6 +19,13 @@ internal static class CdpProgram
         {
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
             HostArguments arguments = HostArguments.Read(builder.Configuration);
+            if (arguments.GatewayPort is { } port && !CdpApplication.IsFree(port))
+            {
+                throw new StartRefusedException(
+                    $"Port {port} is taken. Choose another with --gateway-port."
+                );
+            }
+
             using CancellationTokenSource interrupted = InterruptedBeforeStart();
             await using EmbeddedPostgres? postgres = arguments.ConnectionString is null
                 ? await StartPostgresAsync(arguments, interrupted.Token)
