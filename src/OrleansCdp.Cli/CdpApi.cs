@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
@@ -7,40 +8,64 @@ using Polly;
 namespace OrleansCdp;
 
 /// <summary>
-/// The HTTP API. A gateway that is away or says 429 or 503 is asked again, as long as it says or in growing pauses,
-/// for about ten minutes: everything this tool sends counts once, however often it is sent.
+/// The HTTP API. A gateway that is away or says 429 or 503 is asked again, as long as it says or in growing pauses:
+/// everything this tool sends counts once, however often it is sent.
 /// </summary>
 internal sealed class CdpApi : IDisposable
 {
-    private const int RetriesMax = 40;
+    /// <summary>How long a gateway that is away is asked again, where nothing else is said: ten minutes.</summary>
+    public static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(5);
     private readonly HttpClient http;
 
-    public CdpApi(Uri address, string key)
+    /// <summary>The API at an address.</summary>
+    /// <param name="address">Of the gateway.</param>
+    /// <param name="key">The key to ask with.</param>
+    /// <param name="patience">About how long a gateway that is away is asked again.</param>
+    /// <param name="sayAway">Told once per request that the gateway is away and why; null for nobody.</param>
+    public CdpApi(Uri address, string key, TimeSpan patience, Action<string>? sayAway = null)
     {
-        HttpRetryStrategyOptions retry = new()
+        Address = address;
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline = new();
+        if (AttemptsWithin(patience) is > 0 and int attempts)
         {
-            MaxRetryAttempts = RetriesMax,
-            MaxDelay = PauseMax,
-            BackoffType = DelayBackoffType.Exponential,
-            Delay = TimeSpan.FromMilliseconds(200),
-        };
+            pipeline.AddRetry(
+                new HttpRetryStrategyOptions
+                {
+                    MaxRetryAttempts = attempts,
+                    MaxDelay = PauseMax,
+                    BackoffType = DelayBackoffType.Exponential,
+                    Delay = FirstPause,
+                    OnRetry = retry =>
+                    {
+                        if (retry.AttemptNumber == 0)
+                        {
+                            sayAway?.Invoke(WhyAway(address, retry.Outcome));
+                        }
+
+                        return default;
+                    },
+                }
+            );
+        }
+
 #pragma warning disable CA2000 // The client disposes its handlers.
         http = new HttpClient(
-            new ResilienceHandler(
-                new ResiliencePipelineBuilder<HttpResponseMessage>().AddRetry(retry).Build()
-            )
-            {
-                InnerHandler = new SocketsHttpHandler(),
-            }
+            new ResilienceHandler(pipeline.Build()) { InnerHandler = new SocketsHttpHandler() }
         )
         {
             BaseAddress = address,
-            Timeout = TimeSpan.FromMinutes(15),
+            Timeout = patience + AnswerWithin,
         };
 #pragma warning restore CA2000
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
+
+    /// <summary>Where the gateway is.</summary>
+    public Uri Address { get; }
 
     /// <summary>Sends a body and reads the answer.</summary>
     /// <exception cref="CommandFailedException">The gateway refused.</exception>
@@ -99,18 +124,64 @@ internal sealed class CdpApi : IDisposable
         CancellationToken cancel
     )
     {
-        using HttpResponseMessage response = await http.SendAsync(request, cancel);
-        byte[] text = await response.Content.ReadAsByteArrayAsync(cancel);
-        bool isJson =
-            response.Content.Headers.ContentType?.MediaType is { } type
-            && type.EndsWith("json", StringComparison.OrdinalIgnoreCase);
-        JsonObject answer = isJson && text.Length > 0 ? JsonNode.Parse(text)!.AsObject() : [];
-        return (response.StatusCode, answer);
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, cancel);
+            byte[] text = await response.Content.ReadAsByteArrayAsync(cancel);
+            bool isJson =
+                response.Content.Headers.ContentType?.MediaType is { } type
+                && type.EndsWith("json", StringComparison.OrdinalIgnoreCase);
+            return (response.StatusCode, isJson ? Parse(text) : []);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CommandFailedException($"{Address} does not answer: {e.Message}.");
+        }
+        catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
+        {
+            throw new CommandFailedException($"{Address} does not answer in time.");
+        }
     }
+
+    private JsonObject Parse(byte[] text)
+    {
+        try
+        {
+            return JsonNode.Parse(text) as JsonObject ?? [];
+        }
+        catch (JsonException)
+        {
+            throw new CommandFailedException($"{Address} does not answer as OrleansCdp does.");
+        }
+    }
+
+    /// <summary>How many retries last about that long.</summary>
+    private static int AttemptsWithin(TimeSpan patience)
+    {
+        int attempts = 0;
+        TimeSpan pause = FirstPause;
+        for (TimeSpan waited = pause; waited <= patience; waited += pause)
+        {
+            attempts++;
+            pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, PauseMax.Ticks));
+        }
+
+        return attempts;
+    }
+
+    private static string WhyAway(Uri address, Outcome<HttpResponseMessage> outcome) =>
+        outcome.Exception is { } e
+            ? $"{address} does not answer: {e.Message}."
+            : $"{address} answers with {(int)outcome.Result!.StatusCode}.";
 
     private static CommandFailedException Refused(
         string path,
         HttpStatusCode status,
         JsonObject problem
-    ) => new($"{path} was answered with {(int)status} {problem["code"]}: {problem["detail"]}");
+    ) =>
+        new(
+            problem["detail"] is { } detail
+                ? $"{path} was answered with {(int)status} {problem["code"]}: {detail}"
+                : $"{path} was answered with {(int)status} {status}."
+        );
 }

@@ -50,7 +50,10 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     Task<LinkTransfer> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
 
     /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>
-    /// <returns>Null when taken; otherwise who absorbed this individual and takes them instead.</returns>
+    /// <returns>
+    /// Null when taken; otherwise who absorbed this individual and takes them instead. This individual itself when it
+    /// would have more than <see cref="Limits.LinksMax"/> links: then they stay frozen where they are.
+    /// </returns>
     [Alias("attach")]
     Task<string?> AttachAsync(Immutable<LinkTransfer> transfer);
 

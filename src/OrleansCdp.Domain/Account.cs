@@ -21,7 +21,10 @@ public sealed record Member(
 [GenerateSerializer, Immutable, Alias("cdp.account-state")]
 public sealed record Account
 {
-    /// <summary>Most people an account lists; further ones are counted only.</summary>
+    /// <summary>
+    /// Most people an account lists, those included who belonged to it once. First come, first listed: further ones
+    /// are counted only.
+    /// </summary>
     public const int MembersMax = 10_000;
 
     /// <summary>Derived from the account's link; never changes.</summary>
@@ -39,6 +42,10 @@ public sealed record Account
     /// <summary>Statements about people that found no room.</summary>
     [Id(3)]
     public long MembersNotListed { get; init; }
+
+    /// <summary>Events about people whose facts about the account found no room.</summary>
+    [Id(4)]
+    public long FactsNotKept { get; init; }
 
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
@@ -127,11 +134,20 @@ public sealed record Account
             eventId,
             ref changed
         );
-        return changed && traits.Length <= Limits.TraitsMax
-            ? this with
+        if (traits.Length > Limits.TraitsMax || !HasRoomFor(link))
+        {
+            return this with { FactsNotKept = FactsNotKept + 1 };
+        }
+
+        // A fact said again counts as said now: an older contradiction that arrives later must lose.
+        return traits.Equals(known.Traits)
+            ? this
+            : this with
             {
                 Links = Links.With(known with { Traits = traits }),
-            }
-            : this;
+            };
     }
+
+    private bool HasRoomFor(LinkKey link) =>
+        Links.Links.Length < Limits.LinksMax || Links.Find(link) is not null;
 }

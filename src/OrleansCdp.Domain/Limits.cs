@@ -1,6 +1,11 @@
 namespace OrleansCdp;
 
 /// <summary>Every bound of the product that is not an option. Tested at the limit and one past it.</summary>
+/// <remarks>
+/// Where a bound of a state refuses an event, the state depends on which events came first: of links of one
+/// individual, and of the two lanes of one link, that is chance. What is refused is in quarantine. Every other bound
+/// keeps the same whatever the order of arrival.
+/// </remarks>
 public static class Limits
 {
     /// <summary>Bytes of one event as sent (32 KiB, as the Segment tracking API has it).</summary>
@@ -33,7 +38,7 @@ public static class Limits
     /// <summary>Characters of one field's text; longer text is refused, never cut.</summary>
     public const int FieldTextMax = 8 * 1024;
 
-    /// <summary>Fields one event may keep.</summary>
+    /// <summary>Fields one event may keep, and one record may have.</summary>
     public const int EventFieldsMax = 200;
 
     /// <summary>Identifiers one event may carry.</summary>
@@ -48,31 +53,47 @@ public static class Limits
     /// <summary>How far in the future an event may claim to have happened.</summary>
     public static readonly TimeSpan FutureMax = TimeSpan.FromHours(24);
 
-    /// <summary>Traits of one link.</summary>
+    /// <summary>Traits of one link; an event that would add more is refused.</summary>
     public const int TraitsMax = 500;
 
-    /// <summary>Identifiers of one link.</summary>
+    /// <summary>
+    /// Identifiers of one link; beyond it the verified and the lately stated stay, in whatever order they arrive.
+    /// </summary>
     public const int IdentifiersMax = 100;
 
-    /// <summary>Links of one individual or account.</summary>
+    /// <summary>
+    /// Links of one individual or account; an event that would begin another is refused, and links that a merge
+    /// would bring wait where they are, with their events in quarantine.
+    /// </summary>
     public const int LinksMax = 5_000;
 
-    /// <summary>Records of one kind in one link; older closed ones are folded into a base.</summary>
+    /// <summary>
+    /// Records of one kind in one link; older closed ones are folded into a base, and a later event of a folded one
+    /// is refused.
+    /// </summary>
     public const int RecordsMax = 1_000;
 
-    /// <summary>Folded records a link remembers by hash, so that a later change to one is noticed.</summary>
+    /// <summary>
+    /// Folded records of one kind a link remembers by hash, so that a later change to one is noticed; then new
+    /// records are refused.
+    /// </summary>
     public const int FoldedRecordsMax = 20_000;
 
-    /// <summary>Status changes kept per record; the oldest are folded into a count.</summary>
+    /// <summary>
+    /// Status changes kept per record; the oldest are folded into a count, and one that arrives after so many newer
+    /// ones is refused.
+    /// </summary>
     public const int StatusPointsMax = 64;
 
     /// <summary>Latest interactions kept per link, and shown per individual.</summary>
     public const int InteractionsMax = 20;
 
-    /// <summary>Fields kept of one interaction.</summary>
+    /// <summary>Fields kept of one interaction, the first of the event.</summary>
     public const int InteractionFieldsMax = 12;
 
-    /// <summary>Distinct engagement names counted per link; further names count as <c>(other)</c>.</summary>
+    /// <summary>
+    /// Distinct engagement names counted per link and lane; further names of the lane count as <c>(other)</c>.
+    /// </summary>
     public const int EngagementNamesMax = 200;
 
     /// <summary>Events of one call to an individual or account.</summary>

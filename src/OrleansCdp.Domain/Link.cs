@@ -5,14 +5,25 @@ using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
-/// <summary>An identifier as a link's events stated it, and since when.</summary>
-/// <param name="Identifier">The identifier.</param>
-/// <param name="Stamp">The oldest event that stated it.</param>
+/// <summary>An identifier as a link's events stated it, and how lately.</summary>
+/// <param name="Identifier">The identifier; verified if any statement was.</param>
+/// <param name="Stamp">The newest event that vouched for it; if none did, the newest that stated it.</param>
 [GenerateSerializer, Immutable, Alias("cdp.link-identifier")]
 public sealed record LinkIdentifier(
     [property: Id(0)] Identifier Identifier,
-    [property: Id(1)] Stamp Stamp
-);
+    // Id 1 held the oldest statement: what a link forgets and hears again has no oldest one.
+    [property: Id(2)] Stamp Stamp
+)
+{
+    /// <summary>
+    /// Whether this stays before another where both cannot: verified first, then stated last. A statement can only
+    /// raise an identifier, so the best of all are the same in whatever order they arrive.
+    /// </summary>
+    public bool Outranks(LinkIdentifier other) =>
+        Identifier.Verified == other.Identifier.Verified
+            ? Stamp > other.Stamp
+            : Identifier.Verified;
+}
 
 /// <summary>
 /// The account a link's subject belongs to, and the one before: the two accounts stated last, whatever the order of
@@ -76,7 +87,10 @@ public sealed record Link
     [Id(3)]
     public ImmutableArray<Register> Traits { get; init; } = [];
 
-    /// <summary>What names the subject, sorted by type and value; at most <see cref="Limits.IdentifiersMax"/>.</summary>
+    /// <summary>
+    /// What names the subject, sorted by type and value; at most <see cref="Limits.IdentifiersMax"/>: the verified and
+    /// the lately stated stay.
+    /// </summary>
     [Id(4)]
     public ImmutableArray<LinkIdentifier> Identifiers { get; init; } = [];
 
@@ -106,6 +120,10 @@ public sealed record Link
     [Id(10)]
     public int Moves { get; init; }
 
+    /// <summary>Whether more identifiers were stated than are kept.</summary>
+    [Id(11)]
+    public bool IdentifiersLeftOut { get; init; }
+
     /// <summary>Folds one event in. An event folded before changes nothing.</summary>
     /// <param name="e">An event of this link; events of a lane come in sequence order.</param>
     /// <param name="outcome">What became of it. A refused event leaves the link as it was.</param>
@@ -120,12 +138,19 @@ public sealed record Link
 
         Stamp stamp = e.Stamp;
         bool changed = false;
+        ImmutableArray<LinkIdentifier> identifiers = JoinIdentifiers(
+            said.Identifiers,
+            stamp,
+            out bool leftOut
+        );
         Link next = this with
         {
+            Identifiers = identifiers,
+            IdentifiersLeftOut = IdentifiersLeftOut || leftOut,
             Traits = Registers.Join(Traits, said.Traits, stamp, said.EventId, ref changed),
-            Identifiers = JoinIdentifiers(said.Identifiers, stamp, ref changed),
             Account = JoinAccount(said.Account, stamp, ref changed),
         };
+        changed |= !next.BearsTheSameAs(this);
         if (next.Traits.Length > Limits.TraitsMax)
         {
             outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
@@ -167,14 +192,28 @@ public sealed record Link
     }
 
     /// <summary>Whether another state of this link bears the same identifiers.</summary>
-    public bool BearsTheSameAs(Link? other) =>
-        other is not null
-        && (
-            Identifiers.Equals(other.Identifiers)
-            || Identifiers
-                .Select(known => known.Identifier)
-                .SequenceEqual(other.Identifiers.Select(known => known.Identifier))
-        );
+    public bool BearsTheSameAs(Link? other)
+    {
+        if (other is null || Identifiers.Length != other.Identifiers.Length)
+        {
+            return false;
+        }
+
+        if (Identifiers.Equals(other.Identifiers))
+        {
+            return true;
+        }
+
+        for (int i = 0; i < Identifiers.Length; i++)
+        {
+            if (Identifiers[i].Identifier != other.Identifiers[i].Identifier)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private Link Passed(SequencedEvent e) =>
         e.Event.Lane == Lane.Normal
@@ -190,46 +229,46 @@ public sealed record Link
     private ImmutableArray<LinkIdentifier> JoinIdentifiers(
         ImmutableArray<Identifier> said,
         Stamp stamp,
-        ref bool changed
+        out bool leftOut
     )
     {
         ImmutableArray<LinkIdentifier> joined = Identifiers;
         foreach (Identifier identifier in said)
         {
+            LinkIdentifier stated = new(identifier, stamp);
             int at = joined.IndexOf(
                 identifier,
                 static (known, key) => Order(known.Identifier, key)
             );
             if (at < 0)
             {
-                joined = joined.Insert(~at, new LinkIdentifier(identifier, stamp));
-                changed = true;
+                joined = joined.Insert(~at, stated);
             }
-            else if (
-                stamp < joined[at].Stamp
-                || (identifier.Verified && !joined[at].Identifier.Verified)
-            )
+            else if (stated.Outranks(joined[at]))
             {
-                LinkIdentifier known = joined[at];
-                bool verified = known.Identifier.Verified || identifier.Verified;
-                changed |= verified != known.Identifier.Verified;
-                Identifier kept = known.Identifier with { Verified = verified };
-                Stamp since = stamp < known.Stamp ? stamp : known.Stamp;
-                joined = joined.SetItem(at, new LinkIdentifier(kept, since));
+                joined = joined.SetItem(at, stated);
             }
         }
 
+        leftOut = joined.Length > Limits.IdentifiersMax;
         while (joined.Length > Limits.IdentifiersMax)
         {
-            // Unverified and longest known goes first.
-            joined = joined.Remove(
-                joined.MinBy(known =>
-                    (known.Identifier.Verified, known.Stamp.At, known.Stamp.Arrival)
-                )!
-            );
+            joined = joined.RemoveAt(IndexOfLeast(joined));
         }
 
         return joined;
+    }
+
+    // Of equals, which one event stated, the first goes.
+    private static int IndexOfLeast(ImmutableArray<LinkIdentifier> identifiers)
+    {
+        int least = 0;
+        for (int i = 1; i < identifiers.Length; i++)
+        {
+            least = identifiers[least].Outranks(identifiers[i]) ? i : least;
+        }
+
+        return least;
     }
 
     private static int Order(Identifier left, Identifier right)

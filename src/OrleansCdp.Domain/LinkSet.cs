@@ -69,7 +69,8 @@ public sealed record LinkSet
 
     private int IndexOf(LinkKey key) => Links.IndexOf(key, static (link, k) => Order(link.Key, k));
 
-    private static int Order(LinkKey left, LinkKey right)
+    /// <summary>The order of links in a set: by source, object and id, ordinal.</summary>
+    public static int Order(LinkKey left, LinkKey right)
     {
         int order = string.CompareOrdinal(left.Source, right.Source);
         order = order == 0 ? string.CompareOrdinal(left.Object, right.Object) : order;

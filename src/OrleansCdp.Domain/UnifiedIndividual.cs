@@ -128,7 +128,9 @@ public sealed record UnifiedIndividual
 
     /// <summary>Takes links in. One that is here, or was and left again, stays as it is.</summary>
     /// <param name="arriving">The links.</param>
-    /// <param name="refused">Set when this individual was absorbed itself.</param>
+    /// <param name="refused">
+    /// Set when this individual was absorbed itself, or would have more than <see cref="Limits.LinksMax"/> links.
+    /// </param>
     public Transition<UnifiedIndividual> Attach(ImmutableArray<Link> arriving, out bool refused)
     {
         ImmutableArray<Link> missing =

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,7 +7,6 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
-using Scalar.AspNetCore;
 
 namespace OrleansCdp;
 
@@ -36,17 +34,10 @@ public static class GatewayHosting
         services.AddSingleton<ContextReader>();
         services.AddSingleton<TrackingIntake>();
         services.AddSingleton<QuarantineReplay>();
-        services.AddOpenApi("v1");
-        services.AddAuthentication().AddJwtBearer(o => o.MapInboundClaims = false);
-        services
-            .AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<GatewayOptions>>(
-                (jwt, gateway) =>
-                {
-                    jwt.Authority = gateway.Value.JwtAuthority;
-                    jwt.Audience = gateway.Value.JwtAudience;
-                }
-            );
+        services.AddSingleton<IssuerTokens>();
+        services.AddOpenApi("v1", ApiDescription.Complete);
+        // Else a wrong parameter is answered with an empty 400.
+        services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         return services;
     }
 
@@ -66,8 +57,6 @@ public static class GatewayHosting
         QuarantineEndpoints.Map(app);
         DefinitionEndpoints.Map(app);
         StatusEndpoints.Map(app);
-        RequiredScope page = new(Scopes.Read, FromQuery: true);
-        app.MapOpenApi("/openapi/{documentName}.json").WithMetadata(page);
-        app.MapScalarApiReference("/docs").WithMetadata(page);
+        ApiDescription.Map(app);
     }
 }

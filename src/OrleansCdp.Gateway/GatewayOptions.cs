@@ -20,6 +20,11 @@ public sealed class GatewayOptions
     [Range(100, 10_000_000)]
     public int IdentifiersRememberedMax { get; set; } = 200_000;
 
+    /// <summary>How long the bearer of an identifier that is no anchor (a phone, a visitor) is remembered.</summary>
+    /// <value>From 0 to 10 minutes. Default: 5 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
+    public TimeSpan UnsettledIdentifiersRemembered { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Seconds a turned-away client is told to wait.</summary>
     /// <value>From 1 to 60. Default: 1.</value>
     [Range(1, 60)]

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -42,11 +43,7 @@ internal sealed partial class ProblemMiddleware(
             case ProblemException problem:
                 return problem.Problem;
             case BadHttpRequestException bad:
-                return new Problem(
-                    bad.StatusCode,
-                    bad.StatusCode == 413 ? "body_too_large" : ReasonCodes.Malformed,
-                    bad.Message
-                );
+                return OfBadRequest(bad);
             case var _ when IsPassing(e):
                 LogUnavailable(http.Request.Path, e);
                 return new Problem(
@@ -62,6 +59,28 @@ internal sealed partial class ProblemMiddleware(
                 return new Problem(500, "internal", "An error of ours; it has been logged.");
         }
     }
+
+    private static Problem OfBadRequest(BadHttpRequestException bad) =>
+        bad switch
+        {
+            { StatusCode: 415 } => OfStatus(415),
+            { StatusCode: 413 } => new Problem(413, "body_too_large", bad.Message),
+            { InnerException: JsonException json } => Problem.BadRequest(
+                ReasonCodes.Malformed,
+                "The body is not the JSON that is expected here."
+            ) with
+            {
+                Errors = [new ProblemError(PointerOf(json), "This value is not what it must be.")],
+            },
+            _ => new Problem(bad.StatusCode, ReasonCodes.Malformed, bad.Message),
+        };
+
+    /// <summary>The parser's path <c>$.scopes[0]</c> as a JSON pointer.</summary>
+    private static string PointerOf(JsonException json) =>
+        (json.Path ?? "$")[1..]
+            .Replace('.', '/')
+            .Replace('[', '/')
+            .Replace("]", "", StringComparison.Ordinal);
 
     /// <summary>Whether the trouble is the database's or the cluster's, and not the request's.</summary>
     private static bool IsPassing(Exception e) =>

@@ -24,14 +24,14 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
     public AccountGrain(
         ISnapshotStore store,
-        Serializer<Account> serializer,
+        Serializer serializer,
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         ILogger<AccountGrain> logger
     )
     {
         string id = this.GetPrimaryKeyString();
-        cell = new SnapshotCell<Account>(id, store, serializer);
+        cell = new SnapshotCell<Account>(id, store, serializer, AccountShape.Instance);
         account = new Account { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;

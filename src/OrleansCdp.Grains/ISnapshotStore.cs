@@ -24,7 +24,13 @@ public interface ISnapshotStore
 /// <summary>A stored state.</summary>
 /// <param name="Version">Version of the last save, from 1.</param>
 /// <param name="Data">The bytes saved.</param>
-public sealed record Snapshot(long Version, byte[] Data);
+/// <param name="Parts">What is stored apart from them, as last written.</param>
+public sealed record Snapshot(long Version, byte[] Data, ImmutableArray<SnapshotPart> Parts);
+
+/// <summary>A piece of a state that is stored apart from the rest, because it seldom changes.</summary>
+/// <param name="Key">Unique within its state.</param>
+/// <param name="Data">The bytes saved.</param>
+public sealed record SnapshotPart(string Key, byte[] Data);
 
 /// <summary>One save.</summary>
 public sealed record SnapshotWrite
@@ -38,8 +44,14 @@ public sealed record SnapshotWrite
     /// <summary>The new version.</summary>
     public required long Version { get; init; }
 
-    /// <summary>The state.</summary>
+    /// <summary>The state, without what is stored apart.</summary>
     public required byte[] Data { get; init; }
+
+    /// <summary>Parts to be stored apart from now on, or anew.</summary>
+    public ImmutableArray<SnapshotPart> PartsWritten { get; init; } = [];
+
+    /// <summary>Keys of parts that were stored apart and are no more.</summary>
+    public ImmutableArray<string> PartsRemoved { get; init; } = [];
 
     /// <summary>Identifiers the state bears now and did not at the previous version.</summary>
     public ImmutableArray<Identifier> IdentifiersAdded { get; init; } = [];

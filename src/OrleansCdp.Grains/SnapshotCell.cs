@@ -1,18 +1,35 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.IO.Hashing;
 using Orleans.Serialization;
 
 namespace OrleansCdp;
 
-/// <summary>The stored state of one individual or account, as its grain holds it.</summary>
+/// <summary>How a state is cut into parts that change apart from one another.</summary>
 /// <typeparam name="T">The state.</typeparam>
-internal sealed class SnapshotCell<T>(string id, ISnapshotStore store, Serializer<T> serializer)
+internal interface IStateShape<T>
     where T : class
 {
-    private const byte Format = 1;
-    private const int HeaderBytes = 9;
+    /// <summary>Says which parts differ. States are immutable: what is the same object is not looked into.</summary>
+    /// <param name="before">The state stored last; null for none.</param>
+    /// <param name="after">The state to be stored.</param>
+    /// <param name="changes">Takes the parts.</param>
+    void Compare(T? before, T after, IPartChanges changes);
+
+    /// <summary>Puts a state together, exactly as it was.</summary>
+    T Assemble(IStoredParts parts);
+}
+
+/// <summary>The stored state of one individual or account, as its grain holds it.</summary>
+/// <typeparam name="T">The state.</typeparam>
+internal sealed class SnapshotCell<T>(
+    string id,
+    ISnapshotStore store,
+    Serializer serializer,
+    IStateShape<T> shape
+)
+    where T : class
+{
+    private readonly StateParts parts = new(id, serializer);
     private long version;
+    private T? prepared;
 
     /// <summary>Reads the state; null when there is none.</summary>
     /// <exception cref="InvalidDataException">The stored bytes are not what was written.</exception>
@@ -24,61 +41,37 @@ internal sealed class SnapshotCell<T>(string id, ISnapshotStore store, Serialize
             return null;
         }
 
+        parts.Open(snapshot);
+        prepared = shape.Assemble(parts);
+        parts.EndReading();
         version = snapshot.Version;
-        return Decode(snapshot.Data);
+        return prepared;
     }
 
-    /// <summary>The save of a state; the caller adds what must be true at the same instant.</summary>
-    public SnapshotWrite Prepare(T state) =>
-        new()
+    /// <summary>
+    /// The save of a state; the caller adds what must be true at the same instant. A save that fails leaves nothing
+    /// here that could be saved: load anew.
+    /// </summary>
+    public SnapshotWrite Prepare(T state)
+    {
+        shape.Compare(prepared, state, parts);
+        prepared = state;
+        var (data, written, removed) = parts.Close();
+        return new SnapshotWrite
         {
             Id = id,
             PreviousVersion = version,
             Version = version + 1,
-            Data = Encode(state),
+            Data = data,
+            PartsWritten = written,
+            PartsRemoved = removed,
         };
+    }
 
     /// <summary>Saves; one at a time.</summary>
     public async Task SaveAsync(SnapshotWrite write)
     {
         await store.SaveAsync(write);
         version = write.Version;
-    }
-
-    private byte[] Encode(T state)
-    {
-        ArrayBufferWriter<byte> buffer = new(1024);
-        buffer.Advance(Clear(buffer.GetSpan(HeaderBytes)));
-        serializer.Serialize(state, buffer);
-        byte[] bytes = buffer.WrittenSpan.ToArray();
-        bytes[0] = Format;
-        BinaryPrimitives.WriteUInt64LittleEndian(
-            bytes.AsSpan(1),
-            XxHash3.HashToUInt64(bytes.AsSpan(HeaderBytes))
-        );
-        return bytes;
-    }
-
-    private static int Clear(Span<byte> header)
-    {
-        header[..HeaderBytes].Clear();
-        return HeaderBytes;
-    }
-
-    private T Decode(byte[] bytes)
-    {
-        if (bytes.Length < HeaderBytes || bytes[0] != Format)
-        {
-            throw new InvalidDataException($"The snapshot of {id} has an unknown format.");
-        }
-
-        ReadOnlySpan<byte> body = bytes.AsSpan(HeaderBytes);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(1)) != XxHash3.HashToUInt64(body))
-        {
-            throw new InvalidDataException($"The snapshot of {id} does not match its checksum.");
-        }
-
-        return serializer.Deserialize(body.ToArray())
-            ?? throw new InvalidDataException($"The snapshot of {id} holds nothing.");
     }
 }

@@ -32,7 +32,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     public UnifiedIndividualGrain(
         ISnapshotStore store,
-        Serializer<UnifiedIndividual> serializer,
+        Serializer serializer,
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         AnchorPolicy policy,
@@ -40,7 +40,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     )
     {
         string id = this.GetPrimaryKeyString();
-        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer);
+        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer, IndividualShape.Instance);
         individual = new UnifiedIndividual { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;
@@ -135,7 +135,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         var transition = individual.Attach(transfer.Value.Links, out bool refused);
         if (refused)
         {
-            return individual.RedirectTo;
+            return individual.RedirectTo ?? individual.Id;
         }
 
         // The claims say how strong their owner is: never weaker than what it bears itself.
@@ -344,7 +344,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     [LoggerMessage(
         LogEvents.LinksAttached,
-        LogLevel.Information,
+        LogLevel.Debug,
         "{Individual} took {Count} links from {From}"
     )]
     private partial void LogAttached(string individual, string from, int count);

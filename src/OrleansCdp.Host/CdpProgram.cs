@@ -26,19 +26,19 @@ internal static class CdpProgram
                 );
             }
 
-            using CancellationTokenSource interrupted = InterruptedBeforeStart();
+            ListenAddresses.Demand(arguments.Urls);
+            using StopSignals signals = new();
             await using EmbeddedPostgres? postgres = arguments.ConnectionString is null
-                ? await StartPostgresAsync(arguments, interrupted.Token)
+                ? await StartPostgresAsync(arguments, signals.Told)
                 : null;
             string connection = arguments.ConnectionString ?? postgres!.ConnectionString;
             LogShape shape = await DatabaseSetup.PrepareAsync(
                 connection,
                 arguments.Partitions,
-                interrupted.Token
+                signals.Told
             );
             string adminKey =
-                arguments.AdminKey
-                ?? await AdminKeyFile.ReadOrMakeAsync(arguments, interrupted.Token);
+                arguments.AdminKey ?? await AdminKeyFile.ReadOrMakeAsync(arguments, signals.Told);
             await using WebApplication app = CdpApplication.Build(
                 builder,
                 arguments,
@@ -46,10 +46,10 @@ internal static class CdpProgram
                 shape,
                 adminKey
             );
-            await app.StartAsync(interrupted.Token);
+            await app.StartAsync(signals.Told);
             StartMessage.Print(app, arguments, adminKey);
             await app.WaitForShutdownAsync();
-            return Environment.ExitCode;
+            return signals.Told.IsCancellationRequested ? 0 : 1; // Nobody asked it to stop.
         }
         catch (Exception e) when (ReasonOf(e) is { } reason)
         {
@@ -58,7 +58,7 @@ internal static class CdpProgram
         }
         catch (OperationCanceledException)
         {
-            return 0; // Ctrl-C before it was up.
+            return 0; // Told to stop before it was up.
         }
     }
 
@@ -82,23 +82,5 @@ internal static class CdpProgram
             new EmbeddedPostgresOptions { DataFolder = arguments.DataFolder },
             cancel
         );
-    }
-
-    private static CancellationTokenSource InterruptedBeforeStart()
-    {
-        CancellationTokenSource source = new();
-        Console.CancelKeyPress += (_, key) =>
-        {
-            key.Cancel = true; // Everything that was started is stopped in order.
-            try
-            {
-                source.Cancel();
-            }
-            catch (ObjectDisposedException)
-            {
-                // The program is ending already.
-            }
-        };
-        return source;
     }
 }

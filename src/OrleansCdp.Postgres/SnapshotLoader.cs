@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Npgsql;
 
@@ -9,8 +10,11 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
 {
     private const int LoadersMax = 2;
 
+    // One statement sees states and their parts at one instant.
     private const string Load = """
-        select id, ver, data from cdp.snapshot where id = any($1)
+        select id, ver, data, null as part from cdp.snapshot where id = any($1)
+        union all
+        select id, 0, data, part from cdp.snapshot_part where id = any($1)
         """;
 
     private readonly Channel<PendingLoad> arriving = Channel.CreateUnbounded<PendingLoad>();
@@ -73,7 +77,8 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
     {
         try
         {
-            Dictionary<string, Snapshot> found = [];
+            Dictionary<string, (long Version, byte[] Data)> states = [];
+            Dictionary<string, ImmutableArray<SnapshotPart>.Builder> parts = [];
             string[] ids =
             [
                 .. group.Select(pending => pending.Id).Distinct(StringComparer.Ordinal),
@@ -82,9 +87,29 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
             await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
             while (await reader.ReadAsync())
             {
-                found[reader.GetString(0)] = new Snapshot(reader.GetInt64(1), reader.Bytes(2));
+                string id = reader.GetString(0);
+                if (reader.Text(3) is not { } part)
+                {
+                    states.Add(id, (reader.GetInt64(1), reader.Bytes(2)));
+                    continue;
+                }
+
+                if (!parts.TryGetValue(id, out var apart))
+                {
+                    parts.Add(id, apart = ImmutableArray.CreateBuilder<SnapshotPart>());
+                }
+
+                apart.Add(new SnapshotPart(part, reader.Bytes(2)));
             }
 
+            Dictionary<string, Snapshot> found = states.ToDictionary(
+                state => state.Key,
+                state => new Snapshot(
+                    state.Value.Version,
+                    state.Value.Data,
+                    parts.TryGetValue(state.Key, out var apart) ? apart.ToImmutable() : []
+                )
+            );
             group.ForEach(pending =>
                 pending.Done.TrySetResult(found.GetValueOrDefault(pending.Id))
             );

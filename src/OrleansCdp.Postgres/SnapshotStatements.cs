@@ -5,8 +5,8 @@ using OrleansCdp.Identity;
 namespace OrleansCdp;
 
 /// <summary>
-/// The statement that saves a group of states. There are two: most groups change states alone, and pay for
-/// nothing else.
+/// The statement that saves a group of states. There are three: many groups change states alone, others parts of
+/// them too, and none pays for what it does not use.
 /// </summary>
 internal sealed class SnapshotStatements(DataSources sources, int saver)
 {
@@ -41,26 +41,47 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         select id from won
         """;
 
+    private const string Parts = """
+        , written as (
+            insert into cdp.snapshot_part (id, part, data)
+            select p.id, p.part, p.data
+            from unnest($5, $6, $7) as p(id, part, data) join won w on w.id = p.id
+            on conflict (id, part) do update set data = excluded.data
+        ), unwritten as (
+            delete from cdp.snapshot_part p
+            using unnest($8, $9) as r(id, part), won w
+            where p.id = r.id and p.part = r.part and w.id = r.id
+        )
+        """;
+
+    private const string SaveParts = $"""
+        {Upsert}
+        {Parts}
+        {NeverDue}
+        select id from won
+        """;
+
     private const string SaveAll = $"""
         {Upsert}
+        {Parts}
         , counted as (
             insert into cdp.snapshot_count as t (prefix, slot, count)
-            select left(w.id, 4), $5, count(*) from won w where w.prev_ver = 0
+            select left(w.id, 4), $10, count(*) from won w where w.prev_ver = 0
             group by 1 order by 1
             on conflict (prefix, slot) do update set count = t.count + excluded.count
         ), unnamed as (
             delete from cdp.identifier n
-            using unnest($6, $7, $8) as r(id, type, value), won w
+            using unnest($11, $12, $13) as r(id, type, value), won w
             where n.id = r.id and n.type = r.type and n.value = r.value and w.id = r.id
         ), named as (
             insert into cdp.identifier (id, type, value)
             select a.id, a.type, a.value
-            from unnest($9, $10, $11) as a(id, type, value) join won w on w.id = a.id
+            from unnest($14, $15, $16) as a(id, type, value) join won w on w.id = a.id
             order by a.type, a.value, a.id
             on conflict do nothing
         ), claims as materialized (
             select c.claim, t.id, t.rank
-            from unnest($12, $13, $20, $21) as t(id, claim, holder, rank)
+            from unnest($17, $18, $25, $26) as t(id, claim, holder, rank)
                 join won w on w.id = t.id
                 join cdp.claim c on c.claim = t.claim and c.owner = t.holder
             order by c.claim for update of c
@@ -70,15 +91,15 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
             select o.id, o.topic, o.seq, o.payload
-            from unnest($14, $15, $16, $17) as o(id, topic, seq, payload)
+            from unnest($19, $20, $21, $22) as o(id, topic, seq, payload)
                 join won w on w.id = o.id
         ), never_due as (
             delete from cdp.due d using won w
-            where d.id = w.id and not w.id = any($18)
+            where d.id = w.id and not w.id = any($23)
         ), due as (
             insert into cdp.due as t (id, due_at)
             select d.id, d.due_at
-            from unnest($18, $19) as d(id, due_at) join won w on w.id = d.id
+            from unnest($23, $24) as d(id, due_at) join won w on w.id = d.id
             order by d.id
             on conflict (id) do update set due_at = excluded.due_at
                 where t.due_at <> excluded.due_at
@@ -96,14 +117,22 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
     {
         Array.Sort(writes, static (a, b) => string.CompareOrdinal(a.Id, b.Id));
         bool plain = Array.TrueForAll(writes, IsPlain);
+        bool whole = Array.TrueForAll(writes, HasNoParts);
         await using NpgsqlCommand command = sources.Storage.CreateCommand(
-            plain ? SaveStates : SaveAll
+            !plain ? SaveAll
+            : whole ? SaveStates
+            : SaveParts
         );
         command
             .With(Array.ConvertAll(writes, w => w.Id))
             .With(Array.ConvertAll(writes, w => w.PreviousVersion))
             .With(Array.ConvertAll(writes, w => w.Version))
             .With(Array.ConvertAll(writes, w => w.Data));
+        if (!plain || !whole)
+        {
+            BindParts(command, writes);
+        }
+
         if (!plain)
         {
             BindRest(command, writes);
@@ -127,6 +156,27 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         && write.ClaimsTaken.IsEmpty
         && write.Outbox.IsEmpty
         && write.DueAt is null;
+
+    private static bool HasNoParts(SnapshotWrite write) =>
+        write.PartsWritten.IsEmpty && write.PartsRemoved.IsEmpty;
+
+    private static void BindParts(NpgsqlCommand command, SnapshotWrite[] writes)
+    {
+        (string Id, SnapshotPart Part)[] written =
+        [
+            .. writes.SelectMany(w => w.PartsWritten, (w, part) => (w.Id, part)),
+        ];
+        (string Id, string Part)[] removed =
+        [
+            .. writes.SelectMany(w => w.PartsRemoved, (w, part) => (w.Id, part)),
+        ];
+        command
+            .With(Array.ConvertAll(written, row => row.Id))
+            .With(Array.ConvertAll(written, row => row.Part.Key))
+            .With(Array.ConvertAll(written, row => row.Part.Data))
+            .With(Array.ConvertAll(removed, row => row.Id))
+            .With(Array.ConvertAll(removed, row => row.Part));
+    }
 
     private static void BindIdentifiers(
         NpgsqlCommand command,

@@ -22,11 +22,11 @@ public sealed class GoldenTests
 
     [Fact]
     public async Task An_individual_stored_by_the_first_version_is_read_to_the_same_state() =>
-        await ReadSnapshotAsync("individual-1", MakeIndividual);
+        await ReadSnapshotAsync("individual-1", MakeIndividual, IndividualShape.Instance);
 
     [Fact]
     public async Task An_account_stored_by_the_first_version_is_read_to_the_same_state() =>
-        await ReadSnapshotAsync("account-1", MakeAccount);
+        await ReadSnapshotAsync("account-1", MakeAccount, AccountShape.Instance);
 
     [Fact]
     public void A_chunk_of_the_log_stored_by_the_first_version_is_read_to_the_same_events()
@@ -49,12 +49,12 @@ public sealed class GoldenTests
         ShouldHold("chunk-1", JsonSerializer.Serialize(codec.Decode(golden)));
     }
 
-    private static async Task ReadSnapshotAsync<T>(string name, Func<T> make)
+    private static async Task ReadSnapshotAsync<T>(string name, Func<T> make, IStateShape<T> shape)
         where T : class
     {
-        Serializer<T> serializer = Services.GetRequiredService<Serializer<T>>();
+        Serializer serializer = Services.GetRequiredService<Serializer>();
         Store store = new();
-        SnapshotCell<T> cell = new("golden", store, serializer);
+        SnapshotCell<T> cell = new("golden", store, serializer, shape);
         store.Stored = Golden(
             name,
             () =>
@@ -228,7 +228,7 @@ public sealed class GoldenTests
         public byte[] Stored { get; set; } = [];
 
         public Task<Snapshot?> LoadAsync(string id, CancellationToken cancel) =>
-            Task.FromResult<Snapshot?>(new Snapshot(1, Stored));
+            Task.FromResult<Snapshot?>(new Snapshot(1, Stored, []));
 
         public Task SaveAsync(SnapshotWrite write) => throw new NotSupportedException();
     }

@@ -32,7 +32,7 @@ public sealed class FoldLawTests
                     Bytes.Of(actual).ShouldBe(Bytes.Of(expected));
                     JsonOf(actual).ShouldBe(JsonOf(expected));
                 },
-                iter: 2_000
+                iter: 2_000 * Laws.Thoroughness
             );
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class FoldLawTests
 
                     Bytes.Of(actual).ShouldBe(Bytes.Of(Apply(Nobody, log)));
                 },
-                iter: 500
+                iter: 500 * Laws.Thoroughness
             );
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class FoldLawTests
                     LinkSet same = restored.Links.With(moved with { Moves = 0 });
                     Bytes.Of(same).ShouldBe(Bytes.Of(original.Links));
                 },
-                iter: 500
+                iter: 500 * Laws.Thoroughness
             );
 
     private static UnifiedIndividual Nobody => new() { Id = "ind_test" };

@@ -166,6 +166,26 @@ public sealed class IndividualTests
     }
 
     [Fact]
+    public void Links_are_taken_in_up_to_5000_together_and_not_one_more()
+    {
+        Link[] arriving =
+        [
+            .. Enumerable
+                .Range(0, Limits.LinksMax + 1)
+                .Select(i => new Link { Key = new LinkKey("s", "o", $"{i:D5}") }),
+        ];
+        UnifiedIndividual individual = Nobody.Attach([.. arriving[..10]], out _).Next;
+
+        var atLimit = individual.Attach([.. arriving[10..^1]], out bool refusedAtLimit);
+        var past = individual.Attach([.. arriving[10..]], out bool refusedPast);
+
+        refusedAtLimit.ShouldBeFalse();
+        atLimit.Next.Links.Links.Length.ShouldBe(Limits.LinksMax);
+        refusedPast.ShouldBeTrue();
+        past.Changed.ShouldBeFalse();
+    }
+
+    [Fact]
     public void The_500th_trait_is_taken_and_the_501st_refused()
     {
         Field[] traits = [.. Enumerable.Range(0, Limits.TraitsMax).Select(i => $"t{i:D3}".Is("x"))];
@@ -178,7 +198,20 @@ public sealed class IndividualTests
     }
 
     [Fact]
-    public void Of_101_identifiers_the_verified_and_the_newest_stay()
+    public void All_of_100_identifiers_stay()
+    {
+        Link link = Some.Fold([
+            .. Enumerable
+                .Range(0, Limits.IdentifiersMax)
+                .Select(i => Some.Traits(i).With(new Identifier("phone", $"p{i:D3}", false))),
+        ]);
+
+        link.Identifiers.Length.ShouldBe(Limits.IdentifiersMax);
+        link.IdentifiersLeftOut.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Of_101_identifiers_the_verified_and_the_lately_stated_stay()
     {
         LinkEvent[] events =
         [
@@ -187,11 +220,12 @@ public sealed class IndividualTests
                 .Select(i => Some.Traits(i).With(new Identifier("phone", $"p{i:D3}", i == 0))),
         ];
 
-        Link link = Some.Fold(events);
+        Link link = Some.Fold([.. events[..^1], events[1] with { EventId = "again" }, events[^1]]);
 
         link.Identifiers.Length.ShouldBe(Limits.IdentifiersMax);
         link.Identifiers.ShouldContain(known => known.Identifier.Value == "p000");
         link.Identifiers.ShouldNotContain(known => known.Identifier.Value == "p001");
+        link.IdentifiersLeftOut.ShouldBeTrue();
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.TestingHost;
 using OrleansCdp.Events;
@@ -33,6 +34,9 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton(new LogShape(Partitions.CountDefault));
+                silo.Services.AddSingleton(
+                    Options.Create(new IngestOptions { WaitingEventsMax = Limits.AppendBatchMax })
+                );
             }
         );
         running = builder.Build();
@@ -41,23 +45,22 @@ public sealed class Cluster : IAsyncLifetime
 
     public Task DisposeAsync() => running!.DisposeAsync().AsTask();
 
-    internal EventDelivery NewDelivery()
-    {
-        LinkMover mover = new(Grains);
-        SubjectResolver resolver = new(
+    internal SubjectResolver NewResolver(int linksMax) =>
+        new(
             Database,
             new Anchoring(new AnchorPolicy()),
-            mover,
-            linksMax: 1_000,
+            new LinkMover(Grains),
+            linksMax,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<SubjectResolver>.Instance
         );
-        return new EventDelivery(
+
+    internal EventDelivery NewDelivery() =>
+        new(
             Grains,
-            resolver,
-            mover,
+            NewResolver(linksMax: 1_000),
+            new LinkMover(Grains),
             Database,
             TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<EventDelivery>.Instance
         );
-    }
 }

@@ -38,6 +38,12 @@ internal sealed class FakeDatabase
     /// <summary>Called before and after every save; throw to fail it.</summary>
     public Action<SnapshotWrite, bool> OnSave { get; set; } = (_, _) => { };
 
+    /// <summary>Who bears an identifier, by type and value.</summary>
+    public ConcurrentDictionary<(string Type, string Value), string[]> Bearers { get; } = new();
+
+    /// <summary>What appends wait for.</summary>
+    public Task AppendGate { get; set; } = Task.CompletedTask;
+
     /// <summary>Called before and after every append; throw to fail it.</summary>
     public Action<LogAppend, bool> OnAppend { get; set; } = (_, _) => { };
 
@@ -55,7 +61,17 @@ internal sealed class FakeDatabase
                 throw new InconsistentStateException($"{write.Id} is at version {version}.");
             }
 
-            Snapshots[write.Id] = new Snapshot(write.Version, write.Data);
+            Snapshots[write.Id] = new Snapshot(
+                write.Version,
+                write.Data,
+                [
+                    .. (known?.Parts ?? []).Where(part =>
+                        !write.PartsRemoved.Contains(part.Key)
+                        && !write.PartsWritten.Any(changed => changed.Key == part.Key)
+                    ),
+                    .. write.PartsWritten,
+                ]
+            );
             foreach (string claim in write.ClaimsTaken)
             {
                 if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)
@@ -133,7 +149,10 @@ internal sealed class FakeDatabase
         string value,
         int limit,
         CancellationToken cancel
-    ) => Task.FromResult(ImmutableArray<string>.Empty);
+    ) =>
+        Task.FromResult<ImmutableArray<string>>([
+            .. Bearers.GetValueOrDefault((type, value), []).Take(limit),
+        ]);
 
     public Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel)
     {
@@ -190,9 +209,10 @@ internal sealed class FakeDatabase
         return Task.CompletedTask;
     }
 
-    public Task AppendAsync(LogAppend append)
+    public async Task AppendAsync(LogAppend append)
     {
         OnAppend(append, false);
+        await AppendGate;
         lock (gate)
         {
             if (epochs[append.Partition] != append.Epoch)
@@ -212,7 +232,6 @@ internal sealed class FakeDatabase
         }
 
         OnAppend(append, true);
-        return Task.CompletedTask;
     }
 
     public void Release(int partition, long epoch) { }

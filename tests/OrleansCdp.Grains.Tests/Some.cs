@@ -27,6 +27,8 @@ internal static class Some
             Identifiers = [.. identifiers],
         };
 
+    public static SequencedEvent At(this LinkEvent e, long sequence) => new(sequence, e);
+
     public static EventChunk Chunk(long first, params LinkEvent[] events) =>
         new()
         {

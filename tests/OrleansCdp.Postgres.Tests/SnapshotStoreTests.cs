@@ -25,6 +25,49 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Parts_are_written_and_removed_with_their_state_or_not_at_all(bool due)
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        SnapshotWrite write = Write("ind_a", 1, 2) with
+        {
+            PartsWritten = [new("a", [1]), new("b", [2]), new("c", [3])],
+            DueAt = due ? LinkEvents.Noon : null,
+        };
+        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1));
+        await silo.Snapshots.SaveAsync(write);
+        await silo.Snapshots.SaveAsync(
+            write with
+            {
+                PreviousVersion = 2,
+                Version = 3,
+                PartsWritten = [new("b", [20])],
+                PartsRemoved = ["c", "never there"],
+            }
+        );
+        await Should.ThrowAsync<InconsistentStateException>(() =>
+            silo.Snapshots.SaveAsync(
+                write with
+                {
+                    PartsWritten = [new("a", [66])],
+                    PartsRemoved = ["b"],
+                }
+            )
+        );
+
+        Snapshot? loaded = await silo.Snapshots.LoadAsync("ind_a", default);
+
+        loaded!.Version.ShouldBe(3);
+        loaded
+            .Parts.Select(part => $"{part.Key}={part.Data[0]}")
+            .Order(StringComparer.Ordinal)
+            .ShouldBe(["a=1", "b=20"]);
+        (await silo.Snapshots.LoadAsync("ind_b", default)).ShouldBeNull();
+    }
+
+    [Theory]
     [InlineData(0, 9)] // as if it were new
     [InlineData(1, 9)] // as if nobody had written since
     [InlineData(7, 9)] // higher than what is stored

@@ -24,7 +24,8 @@ internal static class ImportCommand
         Command command = new(
             "import",
             "Sends a file to a data stream. Interrupted, the same command goes on where it was; "
-                + "what is refused is listed in FILE.rejects.ndjson."
+                + "what is refused is listed in FILE.rejects.ndjson. "
+                + "Exit code: 0 when all is taken, 2 when some is refused, 1 when the import cannot go on."
         )
         {
             stream,
@@ -62,12 +63,7 @@ internal sealed class Import(CdpApi api, string stream, FileInfo file)
     /// <returns>Exit code: 0 when every record was taken, 2 when some were refused.</returns>
     public async Task<int> RunAsync(CancellationToken cancel)
     {
-        ImportProgress progress = await ImportProgress.LoadAsync(file, stream, cancel);
-        if (progress.Position > 0)
-        {
-            Console.WriteLine($"Going on after record {progress.Records:N0}.");
-        }
-
+        ImportProgress progress = await StartAsync(cancel);
         Stopwatch watch = Stopwatch.StartNew();
         long before = progress.Records;
         await AnsiConsole
@@ -90,6 +86,31 @@ internal sealed class Import(CdpApi api, string stream, FileInfo file)
         File.Delete(ImportProgress.PathFor(file));
         Report(progress);
         return progress.Rejected == 0 ? 0 : 2;
+    }
+
+    /// <summary>Where to begin: where an interrupted import of the same file was, or at the first record.</summary>
+    private async Task<ImportProgress> StartAsync(CancellationToken cancel)
+    {
+        ImportProgress start = ImportProgress.Of(file, stream);
+        if (await ImportProgress.LeftAsync(file, cancel) is { } left)
+        {
+            if (left.IsOf(start))
+            {
+                Console.WriteLine($"Going on after record {left.Records:N0}.");
+                start = left;
+            }
+            else
+            {
+                Console.WriteLine(
+                    left.Stream == stream
+                        ? "The file has changed since its import was interrupted: starting anew."
+                        : $"An interrupted import went to the stream {left.Stream}: starting anew."
+                );
+            }
+        }
+
+        new RejectFile(RejectFile.PathFor(file)).Cut(start.RejectBytes);
+        return start;
     }
 
     private async Task<ImportProgress> SendAsync(

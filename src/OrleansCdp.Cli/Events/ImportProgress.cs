@@ -38,36 +38,45 @@ internal sealed record ImportProgress
     /// <summary>Where the progress of a file is kept.</summary>
     public static string PathFor(FileInfo file) => file.FullName + ".progress";
 
-    /// <summary>Reads what an interrupted import of this file left; a fresh start if there is nothing.</summary>
-    public static async Task<ImportProgress> LoadAsync(
-        FileInfo file,
-        string stream,
-        CancellationToken cancel
-    )
-    {
-        ImportProgress fresh = new()
+    /// <summary>The start of an import of this file.</summary>
+    public static ImportProgress Of(FileInfo file, string stream) =>
+        new()
         {
             Stream = stream,
             Length = file.Length,
             WrittenAt = file.LastWriteTimeUtc,
         };
+
+    /// <summary>Reads what an interrupted import left beside a file.</summary>
+    /// <returns>Null if there is nothing.</returns>
+    /// <exception cref="CommandFailedException">It cannot be understood.</exception>
+    public static async Task<ImportProgress?> LeftAsync(FileInfo file, CancellationToken cancel)
+    {
         string path = PathFor(file);
         if (!File.Exists(path))
         {
-            return fresh;
+            return null;
         }
 
-        await using FileStream stored = File.OpenRead(path);
-        ImportProgress? left = await JsonSerializer.DeserializeAsync<ImportProgress>(
-            stored,
-            cancellationToken: cancel
-        );
-        bool same =
-            left?.Stream == stream
-            && left.Length == fresh.Length
-            && left.WrittenAt == fresh.WrittenAt;
-        return same ? left! : fresh;
+        try
+        {
+            await using FileStream stored = File.OpenRead(path);
+            return await JsonSerializer.DeserializeAsync<ImportProgress>(
+                stored,
+                cancellationToken: cancel
+            );
+        }
+        catch (JsonException)
+        {
+            throw new CommandFailedException(
+                $"{path} cannot be understood. Without it, the import starts anew."
+            );
+        }
     }
+
+    /// <summary>Whether this is the progress of the same file to the same stream.</summary>
+    public bool IsOf(ImportProgress start) =>
+        Stream == start.Stream && Length == start.Length && WrittenAt == start.WrittenAt;
 
     /// <summary>Keeps it; the former one stands until the new one is whole.</summary>
     public async Task SaveAsync(FileInfo file, CancellationToken cancel)

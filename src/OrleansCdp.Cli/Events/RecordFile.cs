@@ -14,6 +14,7 @@ internal sealed record RecordChunk(
 
 /// <summary>
 /// A CSV or NDJSON file, cut into chunks of whole records. A record of CSV may span lines inside quotes (RFC 4180).
+/// A byte order mark and blank lines are left out.
 /// </summary>
 /// <param name="stream">The file.</param>
 /// <param name="isCsv">CSV with a header, or NDJSON.</param>
@@ -22,29 +23,45 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
     /// <summary>Records of one chunk: one request, small enough to show progress.</summary>
     public const int RecordsMax = 5_000;
 
-    /// <summary>Bytes of one chunk, except for one record that has more.</summary>
+    /// <summary>Bytes of the records of one chunk, except for a record that has more: it goes alone.</summary>
     public const int ChunkBytesMax = 2 * 1024 * 1024;
 
-    /// <summary>Bytes of one record: more than the gateway takes, so that the gateway says what is wrong.</summary>
+    /// <summary>
+    /// Bytes of one record: more than an event may have, so that the gateway says what is wrong, and with the header
+    /// less than a request may have.
+    /// </summary>
     public const int RecordBytesMax = 8 * 1024 * 1024;
 
+    /// <summary>Bytes of the header of a CSV file.</summary>
+    public const int HeaderBytesMax = 1024 * 1024;
+
+    private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
     private byte[] buffer = new byte[64 * 1024];
     private byte[] header = [];
     private int start;
     private int filled;
     private long position;
+    private byte[]? next;
+    private long nextEnd;
 
     /// <summary>Reads the header of a CSV file and goes where reading was left.</summary>
     /// <param name="resumeAt">A position that an earlier chunk ended at; 0 for the first record.</param>
     /// <param name="cancel">Stops reading.</param>
-    /// <exception cref="CommandFailedException">There is no header.</exception>
+    /// <exception cref="CommandFailedException">There is no header, or it is too long.</exception>
     public async Task OpenAsync(long resumeAt, CancellationToken cancel)
     {
+        await SkipMarkAsync(cancel);
         if (isCsv)
         {
             ReadOnlyMemory<byte>? first = await NextAsync(cancel);
             header =
                 first?.ToArray() ?? throw new CommandFailedException("The file has no header.");
+            if (header.Length > HeaderBytesMax)
+            {
+                throw new CommandFailedException(
+                    $"The header has more than {HeaderBytesMax} bytes."
+                );
+            }
         }
 
         if (resumeAt > position)
@@ -58,29 +75,28 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
     /// <exception cref="CommandFailedException">A record has more than <see cref="RecordBytesMax"/>.</exception>
     public async Task<RecordChunk?> NextChunkAsync(CancellationToken cancel)
     {
-        ArrayBufferWriter<byte> body = new(ChunkBytesMax);
+        ArrayBufferWriter<byte> body = new(64 * 1024);
         List<ReadOnlyMemory<byte>> records = [];
         AppendLine(body, header);
         long bytes = 0;
-        while (records.Count < RecordsMax && bytes < ChunkBytesMax)
+        long end = position;
+        while (records.Count < RecordsMax && await PeekAsync(cancel) is { } record)
         {
-            if (await NextAsync(cancel) is not { } record)
+            if (bytes > 0 && bytes + record.Length > ChunkBytesMax)
             {
-                break;
+                break; // The first of the next chunk.
             }
 
-            byte[] kept = record.ToArray();
-            if (!IsBlank(kept))
-            {
-                records.Add(kept);
-                AppendLine(body, kept);
-                bytes += kept.Length;
-            }
+            records.Add(record);
+            AppendLine(body, record);
+            bytes += record.Length;
+            end = nextEnd;
+            next = null;
         }
 
         return records.Count == 0
             ? null
-            : new RecordChunk(body.WrittenSpan.ToArray(), records, position);
+            : new RecordChunk(body.WrittenSpan.ToArray(), records, end);
     }
 
     public void Dispose() => stream.Dispose();
@@ -94,6 +110,34 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
         {
             body.Write(record);
             body.Write("\n"u8);
+        }
+    }
+
+    /// <summary>The record to be taken next, blank lines passed over; null at the end.</summary>
+    private async ValueTask<byte[]?> PeekAsync(CancellationToken cancel)
+    {
+        while (next is null && await NextAsync(cancel) is { } record)
+        {
+            if (!IsBlank(record.Span))
+            {
+                next = record.ToArray();
+                nextEnd = position;
+            }
+        }
+
+        return next;
+    }
+
+    private async ValueTask SkipMarkAsync(CancellationToken cancel)
+    {
+        while (filled < Mark.Length && await FillAsync(cancel))
+        {
+            // A mark may come in pieces.
+        }
+
+        if (buffer.AsSpan(0, filled).StartsWith(Mark))
+        {
+            position = start = Mark.Length;
         }
     }
 
@@ -115,28 +159,42 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
             }
 
             looked = filled - start;
-            if (looked > RecordBytesMax)
+            if (looked > RecordBytesMax + 1) // A carriage return may be the last of them.
             {
-                throw new CommandFailedException(
-                    $"The record at byte {position} has more than {RecordBytesMax} bytes"
-                        + (quoted ? "; is a quote missing?" : ".")
-                );
+                throw TooLong(quoted);
             }
 
             if (!await FillAsync(cancel))
             {
-                return looked == 0 ? null : Take(filled, filled);
+                if (looked == 0)
+                {
+                    return null;
+                }
+
+                return Take(filled, filled);
             }
         }
     }
 
-    private ReadOnlyMemory<byte> Take(int end, int next)
+    private ReadOnlyMemory<byte> Take(int end, int goOn)
     {
         ReadOnlyMemory<byte> record = buffer.AsMemory(start, end - start);
-        position += next - start;
-        start = next;
-        return record.Length > 0 && record.Span[^1] == (byte)'\r' ? record[..^1] : record;
+        record = record.Length > 0 && record.Span[^1] == (byte)'\r' ? record[..^1] : record;
+        if (record.Length > RecordBytesMax)
+        {
+            throw TooLong(quoted: false);
+        }
+
+        position += goOn - start;
+        start = goOn;
+        return record;
     }
+
+    private CommandFailedException TooLong(bool quoted) =>
+        new(
+            $"The record at byte {position} has more than {RecordBytesMax} bytes"
+                + (quoted ? "; is a quote missing?" : ".")
+        );
 
     private async ValueTask<bool> FillAsync(CancellationToken cancel)
     {

@@ -13,6 +13,21 @@ internal sealed class RejectFile(string path)
     /// <summary>Where the rejects of a file go.</summary>
     public static string PathFor(FileInfo file) => file.FullName + ".rejects.ndjson";
 
+    /// <summary>Removes what an interrupted or an earlier import wrote past this place.</summary>
+    /// <param name="length">Bytes to keep; 0 for no file at all.</param>
+    public void Cut(long length)
+    {
+        if (length == 0)
+        {
+            File.Delete(path);
+        }
+        else if (File.Exists(path))
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Write);
+            file.SetLength(length);
+        }
+    }
+
     /// <summary>Appends the refused records of a chunk.</summary>
     /// <param name="offset">Where to write: what an interrupted import wrote after it is overwritten.</param>
     /// <param name="chunk">The chunk.</param>

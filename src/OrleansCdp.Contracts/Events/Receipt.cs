@@ -63,17 +63,23 @@ public sealed record Receipt
 
             DateTimeOffset storedAt = new(reader.Read7BitEncodedInt64(), TimeSpan.Zero);
             var positions = ImmutableArray.CreateBuilder<ReceiptPosition>();
+            HashSet<int> partitions = [];
             while (bytes.Position < bytes.Length)
             {
                 int partition = reader.Read7BitEncodedInt();
-                if (partition is < 0 or >= Partitions.CountMax)
+                long normal = reader.Read7BitEncodedInt64();
+                long low = reader.Read7BitEncodedInt64();
+                if (
+                    partition is < 0 or >= Partitions.CountMax
+                    || normal < 0
+                    || low < 0
+                    || !partitions.Add(partition)
+                )
                 {
                     return false;
                 }
 
-                positions.Add(
-                    new(partition, reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64())
-                );
+                positions.Add(new(partition, normal, low));
             }
 
             receipt = new Receipt { StoredAt = storedAt, Positions = positions.ToImmutable() };

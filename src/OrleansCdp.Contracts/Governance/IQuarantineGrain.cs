@@ -37,6 +37,9 @@ public enum QuarantineOrigin
 
     /// <summary>An admitted event refused by the fold: a <see cref="Events.LinkEvent"/> as JSON.</summary>
     Event = 2,
+
+    /// <summary>A CloudEvent in structured mode: JSON text, with the envelope that names and dates it.</summary>
+    CloudEvent = 3,
 }
 
 /// <summary>One refused event.</summary>

@@ -9,22 +9,6 @@ namespace OrleansCdp.Context;
 /// <summary>The parts that answers are made of, as JSON.</summary>
 internal static class ContextJson
 {
-    public static void WriteValue(this Utf8JsonWriter json, FieldValue value)
-    {
-        switch (value.Type)
-        {
-            case FieldType.Number or FieldType.Boolean or FieldType.Json:
-                json.WriteRawValue(value.Text, skipInputValidation: true);
-                break;
-            case FieldType.Null:
-                json.WriteNullValue();
-                break;
-            default:
-                json.WriteStringValue(value.Text);
-                break;
-        }
-    }
-
     public static void WriteInstant(this Utf8JsonWriter json, string name, DateTimeOffset? instant)
     {
         if (instant is { } at)
@@ -49,14 +33,20 @@ internal static class ContextJson
         json.WriteEndObject();
     }
 
-    public static void WriteIdentifiers(this Utf8JsonWriter json, LinkSet links)
+    public static void WriteIdentifiers(
+        this Utf8JsonWriter json,
+        LinkSet links,
+        int max = int.MaxValue
+    )
     {
         json.WriteStartArray("identifiers");
         foreach (
             Identifier identifier in links
                 .Identifiers()
-                .OrderBy(known => known.Type, StringComparer.Ordinal)
+                .OrderByDescending(known => known.Verified)
+                .ThenBy(known => known.Type, StringComparer.Ordinal)
                 .ThenBy(known => known.Value, StringComparer.Ordinal)
+                .Take(max)
         )
         {
             json.WriteStartObject();
@@ -173,6 +163,12 @@ internal readonly record struct LinkRecord(LinkKey Link, string Object, RecordSt
 /// <summary>How much of each edge the default graph shows.</summary>
 public static class GraphLimits
 {
+    /// <summary>Traits, by name.</summary>
+    public const int TraitsMax = 500;
+
+    /// <summary>Identifiers, verified ones first.</summary>
+    public const int IdentifiersMax = 100;
+
     /// <summary>Open cases, newest first.</summary>
     public const int OpenCasesMax = 20;
 

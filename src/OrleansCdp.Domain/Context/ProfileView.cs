@@ -18,7 +18,7 @@ public static class ProfileView
     )
     {
         ArrayBufferWriter<byte> buffer = new(4096);
-        using Utf8JsonWriter json = new(buffer, ServiceGraph.Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         json.WriteStartObject();
         json.WriteString("id", individual.Id);
         WriteLinks(json, individual.Links);
@@ -40,11 +40,13 @@ public static class ProfileView
     public static byte[] Account(Account account, ReconciliationPolicy policy)
     {
         ArrayBufferWriter<byte> buffer = new(4096);
-        using Utf8JsonWriter json = new(buffer, ServiceGraph.Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         json.WriteStartObject();
         ServiceGraph.WriteAccountFacts(json, account, policy);
         json.WriteInsights(BaseInsights.Of(account.Links));
         WriteLinks(json, account.Links);
+        json.WriteNumber("membersNotListed", account.MembersNotListed);
+        json.WriteNumber("factsNotKept", account.FactsNotKept);
         json.WriteStartArray("members");
         foreach (
             string person in account
@@ -77,6 +79,7 @@ public static class ProfileView
                 link.First.At == long.MaxValue ? null : link.First.Time
             );
             json.WriteInstant("lastReceivedAt", link.ReceivedAt);
+            json.WriteBoolean("identifiersLeftOut", link.IdentifiersLeftOut);
             json.WriteNumber("appliedSequence", link.AppliedNormal);
             json.WriteNumber("appliedLowSequence", link.AppliedLow);
             if (link.Account is { Account: var account })

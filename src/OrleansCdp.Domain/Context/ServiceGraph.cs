@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using OrleansCdp.Insights;
 
@@ -11,23 +10,16 @@ namespace OrleansCdp.Context;
 /// </summary>
 public static class ServiceGraph
 {
-    /// <summary>How every answer is written.</summary>
-    internal static readonly JsonWriterOptions Compact = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        SkipValidation = true,
-    };
-
     /// <summary>The individual's part of the graph; the account's part is added by whoever answers.</summary>
     public static byte[] Individual(UnifiedIndividual individual, ReconciliationPolicy policy)
     {
         ArrayBufferWriter<byte> buffer = new(2048);
-        using Utf8JsonWriter json = new(buffer, Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         LinkSet links = individual.Links;
         json.WriteStartObject();
         json.WriteString("id", individual.Id);
-        json.WriteTraits(Reconciliation.Traits(links, policy));
-        json.WriteIdentifiers(links);
+        json.WriteTraits(Reconciliation.Traits(links, policy).Take(GraphLimits.TraitsMax));
+        json.WriteIdentifiers(links, GraphLimits.IdentifiersMax);
         json.WriteInsights(BaseInsights.Of(links));
         WriteCases(json, links);
         WriteNewest(json, "orders", links, RecordObjects.SalesOrder, GraphLimits.OrdersMax);
@@ -57,7 +49,7 @@ public static class ServiceGraph
     public static byte[] Account(Account account, ReconciliationPolicy policy)
     {
         ArrayBufferWriter<byte> buffer = new(1024);
-        using Utf8JsonWriter json = new(buffer, Compact);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
         json.WriteStartObject();
         WriteAccountFacts(json, account, policy);
         json.WriteEndObject();
@@ -76,8 +68,8 @@ public static class ServiceGraph
     )
     {
         json.WriteString("id", account.Id);
-        json.WriteTraits(Reconciliation.Traits(account.Links, policy));
-        json.WriteIdentifiers(account.Links);
+        json.WriteTraits(Reconciliation.Traits(account.Links, policy).Take(GraphLimits.TraitsMax));
+        json.WriteIdentifiers(account.Links, GraphLimits.IdentifiersMax);
         json.WriteNumber(
             "people",
             account
@@ -201,14 +193,8 @@ public static class ServiceGraph
             if (happening.Done is { } done)
             {
                 json.WriteString("eventId", done.EventId);
-                json.WriteStartObject("fields");
-                foreach (Field field in done.Fields)
-                {
-                    json.WritePropertyName(field.Name);
-                    json.WriteValue(field.Value);
-                }
-
-                json.WriteEndObject();
+                json.WritePropertyName("fields");
+                json.WriteRawValue(done.Fields, skipInputValidation: true);
             }
 
             json.WriteEndObject();

@@ -74,10 +74,12 @@ public static class ReasonCodes
     /// <summary>A bound of <see cref="Limits"/> was passed.</summary>
     public const string LimitExceeded = "limit_exceeded";
 
-    /// <summary>The change concerns a record that was folded into the base long ago.</summary>
+    /// <summary>
+    /// The change concerns a record, or a status of one, that was folded into a number long ago.
+    /// </summary>
     public const string RecordFolded = "record_folded";
 
-    /// <summary>The individual has as many links as it may have.</summary>
+    /// <summary>The individual or account has as many links as it may have.</summary>
     public const string LinksMax = "links_max";
 
     /// <summary>No active definition under this name.</summary>

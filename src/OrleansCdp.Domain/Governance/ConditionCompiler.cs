@@ -5,7 +5,8 @@ namespace OrleansCdp.Governance;
 /// <summary>Compiles conditions.</summary>
 internal sealed class ConditionCompiler(DefinitionReader reader, FieldCompiler fields)
 {
-    private const int PartsMax = 100;
+    /// <summary>Conditions of one <c>all</c> or <c>any</c>.</summary>
+    internal const int PartsMax = 100;
 
     /// <summary>Compiles a condition.</summary>
     /// <returns>Null when it is wrong; the errors say why.</returns>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using OrleansCdp.Events;
 
@@ -29,7 +30,8 @@ namespace OrleansCdp.Governance;
 /// </remarks>
 public sealed partial class DataStream
 {
-    private const int ColumnsMax = 2_000;
+    /// <summary>Columns of one CSV file.</summary>
+    internal const int ColumnsMax = 2_000;
 
     [ThreadStatic]
     private static RecordView? spareView;
@@ -79,7 +81,7 @@ public sealed partial class DataStream
         }
 
         ReadOnlySpan<byte> raw = JsonMarshal.GetRawUtf8Value(record);
-        if (raw.Length > Limits.EventBytesMax)
+        if ((envelope.SentBytes ?? raw.Length) > Limits.EventBytesMax)
         {
             return TooLarge();
         }
@@ -125,13 +127,7 @@ public sealed partial class DataStream
             );
         }
 
-        int length = 0;
-        for (int i = 0; i < values.Count; i++)
-        {
-            length += values[i].Length;
-        }
-
-        if (length > Limits.EventBytesMax)
+        if (IsTooLarge(values))
         {
             return TooLarge();
         }
@@ -148,6 +144,29 @@ public sealed partial class DataStream
             view.Clear();
             spareView = view;
         }
+    }
+
+    private static bool IsTooLarge(IReadOnlyList<string> values)
+    {
+        int characters = 0;
+        for (int i = 0; i < values.Count; i++)
+        {
+            characters += values[i].Length;
+        }
+
+        // A character is one to three bytes; nearly every row is small enough at three.
+        if (characters <= Limits.EventBytesMax / 3)
+        {
+            return false;
+        }
+
+        int bytes = 0;
+        for (int i = 0; i < values.Count && bytes <= Limits.EventBytesMax; i++)
+        {
+            bytes += Encoding.UTF8.GetByteCount(values[i]);
+        }
+
+        return bytes > Limits.EventBytesMax;
     }
 
     private static Admission.Refused TooLarge() =>
@@ -212,9 +231,11 @@ internal readonly record struct Candidate(
 /// <param name="OccurredAt">The protocol's time (CloudEvents <c>time</c>), or null.</param>
 /// <param name="Kind">What the protocol's verb means (DELETE), or null.</param>
 /// <param name="SentAt">When the sender's clock says the batch left (Segment's <c>sentAt</c>), or null.</param>
+/// <param name="SentBytes">Bytes of the record as sent, where the protocol has added to it since; else null.</param>
 public readonly record struct Envelope(
     string? EventId = null,
     DateTimeOffset? OccurredAt = null,
     EventKind? Kind = null,
-    DateTimeOffset? SentAt = null
+    DateTimeOffset? SentAt = null,
+    int? SentBytes = null
 );

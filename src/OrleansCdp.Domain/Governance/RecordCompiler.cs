@@ -258,6 +258,12 @@ internal sealed partial class RecordCompiler
             return null;
         }
 
+        if (scalar.Text.Length > Limits.FieldTextMax)
+        {
+            string hint = $"A constant has at most {Limits.FieldTextMax} characters.";
+            reader.Add(section.PathOf("constant"), hint, scalar);
+        }
+
         if (scalar.Plain && scalar.Text is "true" or "false")
         {
             return FieldValue.Of(scalar.Text == "true");

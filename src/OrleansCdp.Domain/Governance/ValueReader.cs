@@ -10,7 +10,8 @@ namespace OrleansCdp.Governance;
 /// <summary>Turns what a record holds into the canonical value of its declared type.</summary>
 internal static class ValueReader
 {
-    private const int NumberCharactersMax = 64;
+    /// <summary>Characters of one number as written, zeros and exponent included.</summary>
+    internal const int NumberCharactersMax = 64;
 
     /// <summary>Reads a raw cell: it becomes a value, cleared, missing or wrong.</summary>
     public static void Read(ref Cell cell, FieldPlan field)

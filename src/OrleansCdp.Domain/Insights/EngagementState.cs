@@ -26,6 +26,10 @@ public sealed record EngagementCounter
     /// <summary>Last time, UTC ticks.</summary>
     [Id(4)]
     public required long LastAt { get; init; }
+
+    /// <summary>The lane that said so: within a lane it is certain which names came first.</summary>
+    [Id(5)]
+    public Lane Lane { get; init; }
 }
 
 /// <summary>One of the latest things somebody did.</summary>
@@ -48,22 +52,27 @@ public sealed record Interaction
     [Id(3)]
     public required string EventId { get; init; }
 
-    /// <summary>The first <see cref="Limits.InteractionFieldsMax"/> of its fields.</summary>
+    /// <summary>
+    /// The first <see cref="Limits.InteractionFieldsMax"/> of its fields, as a JSON object: kept and shown, never
+    /// computed with, so it is one text and not a dozen objects.
+    /// </summary>
     [Id(4)]
-    public ImmutableArray<Field> Fields { get; init; } = [];
+    public string Fields { get; init; } = FieldJson.Empty;
 }
 
 /// <summary>What one link's subject did: counts and the latest of it.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.engagement-state")]
 public sealed record EngagementState
 {
-    /// <summary>Where names go that came after the link's <see cref="Limits.EngagementNamesMax"/> first ones.</summary>
+    /// <summary>
+    /// Where names go that came after the <see cref="Limits.EngagementNamesMax"/> first ones of a link's lane.
+    /// </summary>
     public const string OtherName = "(other)";
 
     /// <summary>Nothing done yet.</summary>
     public static EngagementState None { get; } = new();
 
-    /// <summary>Counters, sorted by object and name.</summary>
+    /// <summary>Counters, sorted by object, name and lane.</summary>
     [Id(0)]
     public ImmutableArray<EngagementCounter> Counters { get; init; } = [];
 
@@ -76,11 +85,7 @@ public sealed record EngagementState
     {
         LinkEvent said = e.Event;
         string name = NameOf(said);
-        return this with
-        {
-            Counters = Count(said.Object, name, said.OccurredAt.UtcTicks),
-            Latest = Remember(e, name),
-        };
+        return this with { Counters = Count(said, name), Latest = Remember(e, name) };
     }
 
     private static string NameOf(LinkEvent said)
@@ -96,13 +101,14 @@ public sealed record EngagementState
         return said.Object;
     }
 
-    private ImmutableArray<EngagementCounter> Count(string engagement, string name, long at)
+    private ImmutableArray<EngagementCounter> Count(LinkEvent said, string name)
     {
-        int index = IndexOf(engagement, name);
-        if (index < 0 && Counters.Length >= Limits.EngagementNamesMax)
+        long at = said.OccurredAt.UtcTicks;
+        int index = IndexOf(said.Object, name, said.Lane);
+        if (index < 0 && IsFull(said.Lane))
         {
             name = OtherName;
-            index = IndexOf(engagement, name);
+            index = IndexOf(said.Object, name, said.Lane);
         }
 
         if (index >= 0)
@@ -121,13 +127,26 @@ public sealed record EngagementState
 
         EngagementCounter first = new()
         {
-            Object = engagement,
+            Object = said.Object,
             Name = name,
             Count = 1,
             FirstAt = at,
             LastAt = at,
+            Lane = said.Lane,
         };
         return Counters.Insert(~index, first);
+    }
+
+    // The lanes of a link arrive in any order of each other: names of one must not take the other's room.
+    private bool IsFull(Lane lane)
+    {
+        int names = 0;
+        foreach (EngagementCounter counter in Counters)
+        {
+            names += counter.Lane == lane ? 1 : 0;
+        }
+
+        return names >= Limits.EngagementNamesMax;
     }
 
     private ImmutableArray<Interaction> Remember(SequencedEvent e, string name)
@@ -150,25 +169,24 @@ public sealed record EngagementState
             Object = e.Event.Object,
             Name = name,
             EventId = e.Event.EventId,
-            Fields =
-            [
-                .. e
-                    .Event.Fields.Where(field => field.Name != "name")
-                    .Take(Limits.InteractionFieldsMax),
-            ],
+            Fields = FieldJson.ObjectOf(
+                e.Event.Fields.Where(field => field.Name != "name")
+                    .Take(Limits.InteractionFieldsMax)
+            ),
         };
         ImmutableArray<Interaction> kept =
             Latest.Length < Limits.InteractionsMax ? Latest : Latest.RemoveAt(Latest.Length - 1);
         return kept.Insert(at, interaction);
     }
 
-    private int IndexOf(string engagement, string name) =>
+    private int IndexOf(string engagement, string name, Lane lane) =>
         Counters.IndexOf(
-            (engagement, name),
+            (engagement, name, lane),
             static (counter, key) =>
             {
                 int order = string.CompareOrdinal(counter.Object, key.engagement);
-                return order == 0 ? string.CompareOrdinal(counter.Name, key.name) : order;
+                order = order == 0 ? string.CompareOrdinal(counter.Name, key.name) : order;
+                return order == 0 ? counter.Lane.CompareTo(key.lane) : order;
             }
         );
 }

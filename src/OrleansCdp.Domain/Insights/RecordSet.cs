@@ -119,6 +119,12 @@ public sealed record RecordSet
         int at = IndexOf(id);
         if (at >= 0)
         {
+            if (Records[at].IsFoldedFor(e))
+            {
+                outcome = EventOutcome.Refused(ReasonCodes.RecordFolded);
+                return this;
+            }
+
             RecordState joined = Records[at].Join(e, out string? reason);
             if (!joined.IsWithinLimits)
             {
@@ -142,8 +148,15 @@ public sealed record RecordSet
             return this;
         }
 
+        RecordState first = RecordState.Begin(e);
+        if (!first.IsWithinLimits)
+        {
+            outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
+            return this;
+        }
+
         outcome = EventOutcome.Applied;
-        RecordSet next = this with { Records = Records.Insert(~at, RecordState.Begin(e)) };
+        RecordSet next = this with { Records = Records.Insert(~at, first) };
         return next.Records.Length > Limits.RecordsMax ? next.FoldOldest() : next;
     }
 

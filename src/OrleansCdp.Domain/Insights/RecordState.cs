@@ -134,6 +134,15 @@ public sealed record RecordState
     public decimal Total =>
         Registers.Find(Fields, "total")?.AsNumber() ?? Lines.Sum(line => line.Line.Amount);
 
+    /// <summary>
+    /// Whether an event tells of a status older than all that are kept. How often the record was closed before
+    /// them is a number by then, and what the event would add to it could only be guessed.
+    /// </summary>
+    public bool IsFoldedFor(SequencedEvent e) =>
+        Status.Length == Limits.StatusPointsMax
+        && e.Stamp < Status[0].Stamp
+        && SpeaksOfStatus(e.Event);
+
     /// <summary>Joins an event of this record in.</summary>
     /// <param name="e">An event whose record id is this one's.</param>
     /// <param name="reason">Null when it said something new; else why not.</param>
@@ -150,7 +159,7 @@ public sealed record RecordState
             Fields = Registers.Join(Fields, said.Fields, stamp, said.EventId, ref changed),
         };
         next = next.JoinLines(said, stamp, ref changed);
-        if (HasStatus(said.Object) && said.Kind != EventKind.Deleted)
+        if (SpeaksOfStatus(said))
         {
             next = next.JoinStatus(new StatusPoint(stamp, said.Kind == EventKind.Closed));
         }
@@ -173,8 +182,9 @@ public sealed record RecordState
     public static RecordState Begin(SequencedEvent e) =>
         new RecordState { Id = e.Event.RecordId!, First = e.Stamp }.Join(e, out _);
 
-    private static bool HasStatus(string recordObject) =>
-        recordObject is RecordObjects.Case or RecordObjects.Opportunity;
+    private static bool SpeaksOfStatus(LinkEvent said) =>
+        said.Object is RecordObjects.Case or RecordObjects.Opportunity
+        && said.Kind != EventKind.Deleted;
 
     private RecordState JoinLines(LinkEvent said, Stamp stamp, ref bool changed)
     {

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 
@@ -16,9 +18,18 @@ internal static class ContextEndpoints
         routes
             .MapGet(
                 "/v1/context/{idType}/{idValue}",
-                (HttpContext http, ContextReader reader, string idType, string idValue) =>
-                    reader.AnswerAsync(http, idType, idValue)
+                (
+                    HttpContext http,
+                    ContextReader reader,
+                    string idType,
+                    string idValue,
+                    string? graph
+                ) => reader.AnswerAsync(http, idType, idValue, graph)
             )
+            .Produces(StatusCodes.Status200OK, contentType: "application/json")
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
             .RequireScope(Scopes.Context)
             .WithSummary("A data graph (?graph=service) of whoever bears an identifier.");
 }
@@ -36,14 +47,10 @@ internal sealed class ContextReader(
     private readonly IPublishedContexts? published = services.GetService<IPublishedContexts>();
 
     /// <summary>Answers one request.</summary>
-    public async Task AnswerAsync(HttpContext http, string idType, string idValue)
+    public async Task AnswerAsync(HttpContext http, string idType, string idValue, string? asked)
     {
-        string graph = http.Request.Query["graph"].ToString();
-        if (graph.Length == 0)
-        {
-            graph = DataGraphs.Default;
-        }
-        else if (graph != DataGraphs.Default)
+        string graph = string.IsNullOrEmpty(asked) ? DataGraphs.Default : asked;
+        if (graph != DataGraphs.Default)
         {
             throw new ProblemException(
                 Problem.NotFound("unknown_graph", $"There is no data graph {graph}.")
@@ -92,6 +99,22 @@ internal sealed class ContextReader(
             ? new(ready)
             : grains.GetGrain<IAccountGrain>(account).GetFactsAsync(graph);
 
+    /// <summary>Whether <c>If-None-Match</c> names the answer. Proxies make tags weak, and send several.</summary>
+    private static bool IsKnown(StringValues asked, string tag)
+    {
+        if (asked.Count == 0 || asked == tag)
+        {
+            return asked.Count > 0;
+        }
+
+        EntityTagHeaderValue ours = new(tag);
+        return EntityTagHeaderValue.TryParseList(asked!, out IList<EntityTagHeaderValue>? theirs)
+            && theirs.Any(one =>
+                one.Equals(EntityTagHeaderValue.Any)
+                || one.Compare(ours, useStrongComparison: false)
+            );
+    }
+
     private static async Task WriteAsync(
         HttpContext http,
         ContextAnswer individual,
@@ -106,7 +129,7 @@ internal sealed class ContextReader(
             account is not null && account.AsOf > individual.AsOf ? account.AsOf : individual.AsOf;
         response.Headers.ETag = tag;
         response.Headers["Cdp-As-Of"] = Rfc3339.Format(asOf);
-        if (http.Request.Headers.IfNoneMatch == tag)
+        if (IsKnown(http.Request.Headers.IfNoneMatch, tag))
         {
             response.StatusCode = StatusCodes.Status304NotModified;
             return;

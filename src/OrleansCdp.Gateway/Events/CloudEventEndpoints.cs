@@ -1,5 +1,8 @@
+using System.Buffers;
 using System.Net.Mime;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +19,12 @@ internal static class CloudEventEndpoints
     private const string HeaderPrefix = "ce-";
     private const string StreamAttribute = "stream";
 
-    private static readonly JsonEventFormatter Format = new();
+    private static readonly JsonEventFormatter Format = new(
+        new JsonSerializerOptions(),
+        RecordReader.Options
+    );
+
+    private static readonly ContentType Structured = new("application/cloudevents+json");
 
     private static readonly Problem BatchTooLarge = Problem.TooLarge(
         "batch_too_large",
@@ -40,6 +48,11 @@ internal static class CloudEventEndpoints
     )
     {
         var body = await RequestBody.ReadAsync(http.Request, Limits.BatchBytesMax, BatchTooLarge);
+        if (!Utf8.IsValid(body.Span))
+        {
+            return Problem.BadRequest(ReasonCodes.Malformed, "The body is not valid UTF-8.");
+        }
+
         IReadOnlyList<CloudEvent> events = Decode(http.Request, body);
         if (events.Count > Limits.BatchItemsMax)
         {
@@ -66,17 +79,56 @@ internal static class CloudEventEndpoints
     private static string NameOf(CloudEvent e) =>
         (e[StreamAttribute] as string ?? e.Type!.Split('.')[^1]).ToLowerInvariant();
 
+    /// <summary>The event a quarantined payload holds: its envelope is part of it.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static Admission Admit(byte[] payload, DataStream stream, DateTimeOffset receivedAt)
+    {
+        CloudEvent e = Format.DecodeStructuredModeMessage(payload, Structured, null);
+        return AdmissionOf(e, stream, receivedAt);
+    }
+
     private static IntakeItem ItemOf(CloudEvent e, DataStream stream, DateTimeOffset now)
     {
-        Envelope envelope = new(e.Id, e.Time);
-        return e.Data is JsonElement data
-            ? RecordReader.Item(data, stream, now, envelope)
-            : new IntakeItem
-            {
-                Stream = stream.Name,
-                Admission = new Admission.Refused(ReasonCodes.Malformed, "The data is not JSON."),
-                Payload = e.Data as byte[] ?? [],
-            };
+        Admission admission = AdmissionOf(e, stream, now);
+        ReadOnlyMemory<byte> whole = admission is Admission.Refused ? StructuredOf(e) : default;
+        return new IntakeItem
+        {
+            Stream = stream.Name,
+            Admission = admission,
+            Payload = RecordReader.Kept(whole.Span),
+            Incomplete = whole.Length > IQuarantineGrain.PayloadBytesMax,
+            Origin = QuarantineOrigin.CloudEvent,
+        };
+    }
+
+    private static Admission AdmissionOf(CloudEvent e, DataStream stream, DateTimeOffset now) =>
+        e.Data is JsonElement data
+            ? stream.Admit(data, now, new Envelope(e.Id, e.Time))
+            : new Admission.Refused(ReasonCodes.Malformed, "The data is not JSON.");
+
+    /// <summary>The event in structured mode, its data byte for byte: what is refused may be what no writer writes.</summary>
+    private static ReadOnlyMemory<byte> StructuredOf(CloudEvent e)
+    {
+        ArrayBufferWriter<byte> json = new();
+        json.Write("{\"specversion\":\"1.0\""u8);
+        foreach (var (attribute, value) in e.GetPopulatedAttributes())
+        {
+            json.AppendName(Encoding.UTF8.GetBytes(attribute.Name));
+            json.Write(JsonSerializer.SerializeToUtf8Bytes(attribute.Format(value)));
+        }
+
+        if (e.Data is JsonElement data)
+        {
+            json.Append("data"u8, data);
+        }
+        else if (e.Data is not null)
+        {
+            json.AppendName(e.Data is byte[] ? "data_base64"u8 : "data"u8);
+            json.Write(JsonSerializer.SerializeToUtf8Bytes(e.Data));
+        }
+
+        json.Write("}"u8);
+        return json.WrittenMemory;
     }
 
     private static IReadOnlyList<CloudEvent> Decode(HttpRequest request, ReadOnlyMemory<byte> body)

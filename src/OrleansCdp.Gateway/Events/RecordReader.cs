@@ -1,8 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using OrleansCdp.Governance;
-using Sylvan.Data.Csv;
 
 namespace OrleansCdp.Events;
 
@@ -12,9 +10,8 @@ internal static class RecordReader
     /// <summary>Deeper than any event can nest, so that depth is judged per record and not per body.</summary>
     private const int ParserDepthMax = Limits.StreamBodyBytesMax;
 
-    private const int ColumnsMax = 2_000;
-
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = ParserDepthMax };
+    /// <summary>How every body is parsed.</summary>
+    public static readonly JsonDocumentOptions Options = new() { MaxDepth = ParserDepthMax };
 
     /// <summary>Lines of JSON. A line that is none is refused alone.</summary>
     public static IEnumerable<IntakeItem> Lines(
@@ -23,6 +20,7 @@ internal static class RecordReader
         DateTimeOffset now
     )
     {
+        body = WithoutMark(body);
         while (!body.IsEmpty)
         {
             int end = body.Span.IndexOf((byte)'\n');
@@ -47,8 +45,7 @@ internal static class RecordReader
         using JsonDocument document = Parse(body);
         JsonElement root = document.RootElement;
         if (
-            root.ValueKind == JsonValueKind.Object
-            && root.TryGetProperty("data"u8, out JsonElement data)
+            RawJson.TryGet(root, "data"u8, out JsonElement data)
             && data.ValueKind == JsonValueKind.Array
         )
         {
@@ -67,37 +64,6 @@ internal static class RecordReader
         }
     }
 
-    /// <summary>Rows of a CSV file with a header.</summary>
-    /// <exception cref="ProblemException">There is no header, or quotes do not match.</exception>
-    public static IEnumerable<IntakeItem> Csv(
-        ReadOnlyMemory<byte> body,
-        DataStream stream,
-        DateTimeOffset now
-    )
-    {
-        using StreamReader text = new(
-            new MemoryStream(body.ToArray(), writable: false),
-            Encoding.UTF8
-        );
-        using CsvDataReader csv = OpenCsv(text);
-        string[] columns = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
-        if (columns.Length is 0 or > ColumnsMax)
-        {
-            throw new ProblemException(
-                Problem.BadRequest(
-                    ReasonCodes.Malformed,
-                    $"A header of 1 to {ColumnsMax} columns is needed."
-                )
-            );
-        }
-
-        while (Advance(csv))
-        {
-            string[] values = [.. Enumerable.Range(0, columns.Length).Select(csv.GetString)];
-            yield return Row(columns, values, stream, now);
-        }
-    }
-
     /// <summary>Parses a whole body.</summary>
     /// <exception cref="ProblemException">It is not JSON.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> body)
@@ -111,7 +77,7 @@ internal static class RecordReader
 
         try
         {
-            return JsonDocument.Parse(body, Options);
+            return JsonDocument.Parse(WithoutMark(body), Options);
         }
         catch (JsonException e)
         {
@@ -133,10 +99,12 @@ internal static class RecordReader
         QuarantineOrigin origin = QuarantineOrigin.Record
     ) => IntakeItem.Of(record, stream, now, envelope, origin);
 
-    private static Admission.Refused TooLarge { get; } =
+    /// <summary>The answer to a record that is too large.</summary>
+    public static Admission.Refused TooLarge { get; } =
         new(ReasonCodes.EventTooLarge, $"An event may have {Limits.EventBytesMax} bytes.");
 
-    private static byte[] Kept(ReadOnlySpan<byte> raw) =>
+    /// <summary>As much of a record as quarantine keeps.</summary>
+    public static byte[] Kept(ReadOnlySpan<byte> raw) =>
         raw[..Math.Min(raw.Length, IQuarantineGrain.PayloadBytesMax)].ToArray();
 
     private static IntakeItem Item(ReadOnlyMemory<byte> line, DataStream stream, DateTimeOffset now)
@@ -169,79 +137,9 @@ internal static class RecordReader
         };
     }
 
-    private static IntakeItem Row(
-        string[] columns,
-        string[] values,
-        DataStream stream,
-        DateTimeOffset now
-    )
-    {
-        int size = values.Sum(value => value.Length);
-        Admission admission =
-            size > Limits.EventBytesMax ? TooLarge
-            : Array.Exists(values, value => value.Contains('\uFFFD', StringComparison.Ordinal))
-                ? new Admission.Refused(ReasonCodes.Malformed, "The row is not valid UTF-8.")
-            : stream.Admit(columns, values, now);
-        byte[] payload = admission is Admission.Refused ? JsonOf(columns, values) : [];
-        return new IntakeItem
-        {
-            Stream = stream.Name,
-            Admission = admission,
-            Payload = payload.Length > IQuarantineGrain.PayloadBytesMax ? Kept(payload) : payload,
-            Incomplete = payload.Length > IQuarantineGrain.PayloadBytesMax,
-        };
-    }
-
-    /// <summary>A row as the JSON object it stands for, so that it can be replayed.</summary>
-    private static byte[] JsonOf(string[] columns, string[] values)
-    {
-        Dictionary<string, string> row = new(StringComparer.Ordinal);
-        for (int i = 0; i < columns.Length; i++)
-        {
-            if (values[i].Length > 0)
-            {
-                row[columns[i]] = values[i];
-            }
-        }
-
-        return JsonSerializer.SerializeToUtf8Bytes(row);
-    }
-
-    private static CsvDataReader OpenCsv(StreamReader text)
-    {
-        try
-        {
-            return CsvDataReader.Create(
-                text,
-                new CsvDataReaderOptions
-                {
-                    HasHeaders = true,
-                    BufferSize = 64 * 1024,
-                    MaxBufferSize = 2 * Limits.StreamBodyBytesMax,
-                }
-            );
-        }
-        catch (Exception e)
-            when (e is FormatException or InvalidDataException or CsvMissingHeadersException)
-        {
-            throw MalformedCsv();
-        }
-    }
-
-    private static bool Advance(CsvDataReader csv)
-    {
-        try
-        {
-            return csv.Read();
-        }
-        catch (Exception e) when (e is FormatException or InvalidDataException)
-        {
-            throw MalformedCsv();
-        }
-    }
-
-    private static ProblemException MalformedCsv() =>
-        new(Problem.BadRequest(ReasonCodes.Malformed, "The body is not CSV with a header line."));
+    /// <summary>The body without the byte order mark that some programs put before UTF-8.</summary>
+    private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) =>
+        body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body;
 
     private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line)
     {

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using Microsoft.AspNetCore.Http;
 
 namespace OrleansCdp.Events;
@@ -46,12 +48,31 @@ internal static class RequestBody
         {
             using MemoryStream sent = new(body.ToArray(), writable: false);
             await using GZipStream unzip = new(sent, CompressionMode.Decompress);
-            return await ReadAsync(unzip, bytesMax, tooLarge);
+            ReadOnlyMemory<byte> plain = await ReadAsync(unzip, bytesMax, tooLarge);
+            return IsWhole(body.Span, plain.Span) ? plain : throw Malformed();
         }
         catch (InvalidDataException)
         {
             throw Malformed();
         }
+    }
+
+    /// <summary>
+    /// Whether the end of the compressed bytes is the check of the end of the plain ones (RFC 1952, section 2.3.1).
+    /// Decompressing a body that was cut off ends early and says nothing about it.
+    /// </summary>
+    private static bool IsWhole(ReadOnlySpan<byte> compressed, ReadOnlySpan<byte> plain)
+    {
+        const int trailer = 8;
+        if (compressed.Length < trailer)
+        {
+            return false;
+        }
+
+        uint check = BinaryPrimitives.ReadUInt32LittleEndian(compressed[^trailer..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(compressed[^(trailer / 2)..]);
+        // Of several members, one after the other, the trailer is the last one's.
+        return length <= plain.Length && Crc32.HashToUInt32(plain[^(int)length..]) == check;
     }
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(

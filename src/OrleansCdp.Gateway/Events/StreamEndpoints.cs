@@ -22,7 +22,12 @@ internal static class StreamEndpoints
         routes
             .MapPost("/v1/streams/{stream}", TakeAsync)
             .RequireScope(Scopes.Ingest)
-            .Accepts<object>("application/x-ndjson", "application/json", "text/csv")
+            .Accepts<object>(
+                "application/x-ndjson",
+                "application/ndjson",
+                "application/json",
+                "text/csv"
+            )
             .Produces<TakenAnswer>(StatusCodes.Status202Accepted)
             .WithSummary(
                 "Takes records of a data stream; ?dryRun=true only says what would become of them."
@@ -74,6 +79,7 @@ internal static class StreamEndpoints
 
     private static async Task<IResult> TakeAsync(
         string stream,
+        bool? dryRun,
         HttpContext http,
         Intake intake,
         DefinitionCatalogue catalogue,
@@ -92,7 +98,7 @@ internal static class StreamEndpoints
             Limits.StreamBodyBytesMax,
             BodyTooLarge
         );
-        if (http.Request.Query["dryRun"] == "true")
+        if (dryRun == true)
         {
             return Results.Json(Tried([.. read(body)]), statusCode: StatusCodes.Status202Accepted);
         }
@@ -114,7 +120,7 @@ internal static class StreamEndpoints
             "application/x-ndjson" or "application/ndjson" => body =>
                 RecordReader.Lines(body, stream, now),
             "application/json" => body => RecordReader.Json(body, stream, now),
-            "text/csv" => body => RecordReader.Csv(body, stream, now),
+            "text/csv" => body => CsvReader.Rows(body, stream, now),
             _ => throw new ProblemException(
                 new Problem(
                     415,

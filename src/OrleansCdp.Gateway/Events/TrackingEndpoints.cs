@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -79,7 +79,7 @@ internal sealed class TrackingIntake(
             return Problem.BadRequest(ReasonCodes.Malformed, "The body must be a JSON object.");
         }
 
-        AccessKey key = KeyCheck.KeyOf(http, keys, TextOf(root, "writeKey"u8));
+        AccessKey key = KeyCheck.KeyOf(http, keys, RawJson.TextOf(root, "writeKey"u8));
         DataStream stream = StreamOf(key);
         DateTimeOffset now = clock.GetUtcNow();
         List<IntakeItem> items = [];
@@ -88,7 +88,7 @@ internal sealed class TrackingIntake(
             items.Add(ItemOf(root, type, default, stream, now));
         }
         else if (
-            !root.TryGetProperty("batch"u8, out JsonElement batch)
+            !RawJson.TryGet(root, "batch"u8, out JsonElement batch)
             || batch.ValueKind != JsonValueKind.Array
         )
         {
@@ -102,6 +102,13 @@ internal sealed class TrackingIntake(
             return Problem.TooLarge(
                 "too_many_items",
                 $"A batch may have {Limits.BatchItemsMax} messages."
+            );
+        }
+        else if (TrackingMerge.SharedBytesOf(root) > Limits.EventBytesMax)
+        {
+            return Problem.TooLarge(
+                "context_too_large",
+                $"The context of a batch may have {Limits.EventBytesMax} bytes: every message gets it."
             );
         }
         else
@@ -125,12 +132,6 @@ internal sealed class TrackingIntake(
             : Results.Ok(new { success = true, rejected = result.Refusals });
     }
 
-    private static string? TextOf(JsonElement message, ReadOnlySpan<byte> name) =>
-        message.TryGetProperty(name, out JsonElement value)
-        && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
-
     private static IntakeItem ItemOf(
         JsonElement message,
         string? type,
@@ -139,96 +140,24 @@ internal sealed class TrackingIntake(
         DateTimeOffset now
     )
     {
-        if (message.ValueKind != JsonValueKind.Object || !NeedsMerge(message, type, batch))
+        int sent = JsonMarshal.GetRawUtf8Value(message).Length;
+        if (
+            message.ValueKind != JsonValueKind.Object
+            || sent > Limits.EventBytesMax
+            || !TrackingMerge.IsNeeded(message, type, batch)
+        )
         {
             return RecordReader.Item(message, stream, now, origin: QuarantineOrigin.Message);
         }
 
-        using JsonDocument merged = JsonDocument.Parse(Merge(message, type, batch));
-        return RecordReader.Item(merged.RootElement, stream, now, origin: QuarantineOrigin.Message);
-    }
-
-    private static bool NeedsMerge(JsonElement message, string? type, JsonElement batch) =>
-        type is not null
-        || batch.TryGetProperty("context"u8, out _)
-        || (
-            batch.TryGetProperty("sentAt"u8, out _)
-            && message.TryGetProperty("originalTimestamp"u8, out _)
+        using JsonDocument merged = RecordReader.Parse(TrackingMerge.Of(message, type, batch));
+        return RecordReader.Item(
+            merged.RootElement,
+            stream,
+            now,
+            new Envelope(SentBytes: sent),
+            QuarantineOrigin.Message
         );
-
-    /// <summary>The message with what its address and its batch say about it; the message itself wins.</summary>
-    private static ReadOnlyMemory<byte> Merge(JsonElement message, string? type, JsonElement batch)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using Utf8JsonWriter json = new(buffer, new JsonWriterOptions { SkipValidation = true });
-        json.WriteStartObject();
-        foreach (JsonProperty property in message.EnumerateObject())
-        {
-            if (property.Name is not ("context" or "type" or "writeKey"))
-            {
-                property.WriteTo(json);
-            }
-        }
-
-        string? said = type ?? TextOf(message, "type"u8);
-        if (said is not null)
-        {
-            json.WriteString("type", said);
-        }
-
-        if (
-            batch.ValueKind == JsonValueKind.Object
-            && batch.TryGetProperty("sentAt"u8, out JsonElement sentAt)
-            && !message.TryGetProperty("sentAt"u8, out _)
-        )
-        {
-            json.WritePropertyName("sentAt");
-            sentAt.WriteTo(json);
-        }
-
-        WriteContext(json, message, batch);
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenMemory;
-    }
-
-    private static void WriteContext(Utf8JsonWriter json, JsonElement message, JsonElement batch)
-    {
-        bool own = message.TryGetProperty("context"u8, out JsonElement context);
-        JsonElement shared = default;
-        bool common =
-            batch.ValueKind == JsonValueKind.Object
-            && batch.TryGetProperty("context"u8, out shared)
-            && shared.ValueKind == JsonValueKind.Object;
-        if (!common || (own && context.ValueKind != JsonValueKind.Object))
-        {
-            if (own)
-            {
-                json.WritePropertyName("context");
-                context.WriteTo(json);
-            }
-
-            return;
-        }
-
-        json.WriteStartObject("context");
-        foreach (JsonProperty property in shared.EnumerateObject())
-        {
-            if (!own || !context.TryGetProperty(property.Name, out _))
-            {
-                property.WriteTo(json);
-            }
-        }
-
-        if (own)
-        {
-            foreach (JsonProperty property in context.EnumerateObject())
-            {
-                property.WriteTo(json);
-            }
-        }
-
-        json.WriteEndObject();
     }
 
     /// <summary>The stream of tracking messages this key may send to: its own source's first, else the shipped one.</summary>

@@ -1,10 +1,8 @@
-using System.Security.Claims;
 using System.Text;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Options;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Primitives;
 
 namespace OrleansCdp.Governance;
 
@@ -12,25 +10,38 @@ namespace OrleansCdp.Governance;
 /// Lets a request pass if its key has the scope its address asks for. An address that asks for none lets nobody
 /// pass, unless it is marked anonymous: a forgotten mark closes a door, it does not open one.
 /// </summary>
-internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IOptions<GatewayOptions> options)
+internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IssuerTokens tokens)
 {
     private const string Bearer = "Bearer ";
     private const string Basic = "Basic ";
 
+    /// <summary>Two headers, because browsers understand one challenge each; Basic makes them ask for the key.</summary>
+    private static readonly StringValues Challenges = new([
+        "Bearer realm=\"OrleansCdp\"",
+        "Basic realm=\"OrleansCdp: the key is the user name\", charset=\"UTF-8\"",
+    ]);
+
     public async Task InvokeAsync(HttpContext http)
     {
         Endpoint? endpoint = http.GetEndpoint();
-        if (endpoint is null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+        RequiredScope? required = endpoint?.Metadata.GetMetadata<RequiredScope>();
+        if (
+            endpoint is null
+            || (required is null && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+        )
         {
             await next(http);
             return;
         }
 
-        RequiredScope? required = endpoint.Metadata.GetMetadata<RequiredScope>();
-        AccessKey? key = required is null ? null : await FindAsync(http, required);
+        AccessKey? key = required is null && IsOurs(endpoint) ? null : await FindAsync(http);
         if (key is not null)
         {
-            Demand(key, required!.Scope);
+            if (required is not null)
+            {
+                Demand(key, required.Scope);
+            }
+
             http.Items[typeof(AccessKey)] = key;
         }
         else if (required?.FromBody != true || http.Request.Headers.Authorization.Count > 0)
@@ -72,6 +83,9 @@ internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IOptions<Gate
     public static bool MaySendFor(AccessKey key, string source) =>
         key.Sources.IsEmpty || key.Sources.Contains(source);
 
+    /// <summary>Whether it is an address of ours, and not routing's own answer to a wrong method or media type.</summary>
+    private static bool IsOurs(Endpoint endpoint) => endpoint is RouteEndpoint;
+
     private static void Demand(AccessKey key, string scope)
     {
         if (!key.Scopes.Contains(scope) && !key.Scopes.Contains(Scopes.Admin))
@@ -84,28 +98,28 @@ internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IOptions<Gate
 
     private static ProblemException Unauthenticated(HttpContext http)
     {
-        http.Response.Headers.WWWAuthenticate = "Bearer, Basic";
+        http.Response.Headers.WWWAuthenticate = Challenges;
         return new ProblemException(
             new Problem(
                 401,
                 "unauthenticated",
-                "A valid key is needed: Authorization: Bearer <key>."
+                "A valid key is needed: as Bearer token, or with Basic as the user name."
             )
         );
     }
 
-    private async ValueTask<AccessKey?> FindAsync(HttpContext http, RequiredScope required)
+    private async ValueTask<AccessKey?> FindAsync(HttpContext http)
     {
         string? header = http.Request.Headers.Authorization;
         if (string.IsNullOrEmpty(header))
         {
-            return required.FromQuery ? keys.Find(http.Request.Query["key"].ToString()) : null;
+            return null;
         }
 
         if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
         {
-            AccessKey? key = keys.Find(header.AsSpan(Bearer.Length).Trim());
-            return key ?? await OfTokenAsync(http);
+            ReadOnlyMemory<char> secret = header.AsMemory(Bearer.Length).Trim();
+            return keys.Find(secret.Span) ?? await tokens.KeyOfAsync(secret.ToString());
         }
 
         return header.StartsWith(Basic, StringComparison.OrdinalIgnoreCase)
@@ -127,32 +141,5 @@ internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IOptions<Gate
         string pair = Encoding.UTF8.GetString(bytes[..length]);
         int colon = pair.IndexOf(':', StringComparison.Ordinal);
         return colon < 0 ? pair : pair[..colon];
-    }
-
-    private async Task<AccessKey?> OfTokenAsync(HttpContext http)
-    {
-        if (options.Value.JwtAuthority is null)
-        {
-            return null;
-        }
-
-        AuthenticateResult result = await http.AuthenticateAsync(
-            JwtBearerDefaults.AuthenticationScheme
-        );
-        if (result.Principal is not { } principal || !result.Succeeded)
-        {
-            return null;
-        }
-
-        string subject = principal.FindFirstValue("sub") ?? "token";
-        return new AccessKey
-        {
-            Id = subject,
-            Name = subject,
-            Hash = "",
-            Scopes = [.. principal.FindAll("scope").SelectMany(claim => claim.Value.Split(' '))],
-            Sources = [.. principal.FindAll("cdp_source").Select(claim => claim.Value)],
-            CreatedAt = default,
-        };
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,6 +16,9 @@ internal static class QuarantineEndpoints
 {
     private const int LimitMax = 1_000;
     private const int LimitDefault = 100;
+
+    /// <summary>What nests deeper is shown as text: an answer can be written to a depth of 64, and this is inside it.</summary>
+    private static readonly JsonDocumentOptions Shown = new() { MaxDepth = 48 };
 
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -44,6 +48,11 @@ internal static class QuarantineEndpoints
         if (wanted is < 1 or > LimitMax)
         {
             return Problem.BadRequest("bad_limit", $"The limit must be from 1 to {LimitMax}.");
+        }
+
+        if (!AreNames(stream, code))
+        {
+            return BadFilter;
         }
 
         long after = 0;
@@ -82,6 +91,11 @@ internal static class QuarantineEndpoints
             return Problem.BadRequest("bad_limit", $"At most {LimitMax} items at once.");
         }
 
+        if (!AreNames(asked.Stream, asked.Code))
+        {
+            return BadFilter;
+        }
+
         ReplayAnswer answer = await replay.RunAsync(
             new QuarantineFilter
             {
@@ -97,6 +111,13 @@ internal static class QuarantineEndpoints
         return Results.Ok(answer);
     }
 
+    private static Problem BadFilter { get; } =
+        Problem.BadRequest("bad_filter", "No stream and no code has such a name.");
+
+    /// <summary>PostgreSQL stores no NUL, so asking it for one is an error and not an empty list.</summary>
+    private static bool AreNames(string? stream, string? code) =>
+        !(stream + code).Contains('\0', StringComparison.Ordinal);
+
     private static object View(QuarantineItem item) =>
         new
         {
@@ -110,19 +131,24 @@ internal static class QuarantineEndpoints
             payload = PayloadOf(item),
         };
 
-    /// <summary>The payload as JSON where it is that, else as text, else as base64.</summary>
+    /// <summary>The payload as JSON where it is that and can be shown as that, else as text, else as base64.</summary>
     private static object PayloadOf(QuarantineItem item)
     {
+        if (!Utf8.IsValid(item.Payload))
+        {
+            return new { base64 = Convert.ToBase64String(item.Payload) };
+        }
+
         try
         {
-            using JsonDocument document = JsonDocument.Parse(item.Payload);
+            using JsonDocument document = JsonDocument.Parse(item.Payload, Shown);
+            // A lone surrogate cannot be written; better to find out before the answer has begun.
+            JsonSerializer.Serialize(document.RootElement);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return System.Text.Unicode.Utf8.IsValid(item.Payload)
-                ? Encoding.UTF8.GetString(item.Payload)
-                : new { base64 = Convert.ToBase64String(item.Payload) };
+            return Encoding.UTF8.GetString(item.Payload);
         }
     }
 

@@ -73,14 +73,34 @@ internal sealed class QuarantineReplay(
                 return new Admission.Refused(ReasonCodes.UnknownStream, "The stream is gone.");
             }
 
-            using JsonDocument document = JsonDocument.Parse(item.Payload);
-            return item.Payload.Length > Limits.EventBytesMax
-                ? new Admission.Refused(ReasonCodes.EventTooLarge, "The event is too large.")
-                : stream.Admit(document.RootElement, clock.GetUtcNow());
+            // As if it had been admitted when it came: an old record must not win over newer ones, and the
+            // sender's clock is corrected by when it was sent. Only what lay in the future then is judged by now.
+            Admission asOfThen = AdmitAt(item.At, item, stream);
+            return asOfThen is Admission.Refused { Code: ReasonCodes.FutureTime }
+                ? AdmitAt(clock.GetUtcNow(), item, stream)
+                : asOfThen;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
             return new Admission.Refused(ReasonCodes.Malformed, "The payload is not JSON.");
         }
+    }
+
+    private static Admission AdmitAt(DateTimeOffset instant, QuarantineItem item, DataStream stream)
+    {
+        if (item.Origin == QuarantineOrigin.CloudEvent)
+        {
+            return CloudEventEndpoints.Admit(item.Payload, stream, instant);
+        }
+
+        // A message was measured when it came, before its batch's context was added.
+        bool measured =
+            item.Origin == QuarantineOrigin.Message && item.Code != ReasonCodes.EventTooLarge;
+        using JsonDocument document = JsonDocument.Parse(item.Payload, RecordReader.Options);
+        return stream.Admit(
+            document.RootElement,
+            instant,
+            new Envelope(SentBytes: measured ? 0 : null)
+        );
     }
 }

@@ -45,6 +45,5 @@ public static class Scopes
 
 /// <summary>The scope an address asks for.</summary>
 /// <param name="Scope">The scope.</param>
-/// <param name="FromQuery">Whether the key may stand in the query, for pages a browser opens.</param>
 /// <param name="FromBody">Whether the key may stand in the body, as Segment's <c>writeKey</c>.</param>
-public sealed record RequiredScope(string Scope, bool FromQuery = false, bool FromBody = false);
+public sealed record RequiredScope(string Scope, bool FromBody = false);

@@ -1,29 +1,40 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Whom an identifier means, remembered in this process. Only finds are remembered; a merge is corrected by the
-/// individual's own answer.
+/// Whom an identifier means, remembered in this process. Only finds are remembered: an anchor until its bearer says
+/// that it was absorbed, any other identifier for moments, since somebody else may bear it soon.
 /// </summary>
-internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOptions> options)
+internal sealed class IdentifierCache(
+    IGrainFactory grains,
+    IOptions<GatewayOptions> options,
+    TimeProvider clock
+)
 {
-    private readonly ConcurrentDictionary<(string Type, string Value), string> known = new();
+    private readonly ConcurrentDictionary<(string Type, string Value), Bearer> known = new();
 
     /// <summary>The bearer of an identifier.</summary>
     /// <returns>Null for nobody.</returns>
     /// <exception cref="ProblemException">Several bear it.</exception>
     public ValueTask<string?> FindAsync(string type, string value) =>
-        known.TryGetValue((type, value), out string? individual)
-            ? new(individual)
+        known.TryGetValue((type, value), out Bearer bearer)
+        && (bearer.Until is null || clock.GetUtcNow() < bearer.Until)
+            ? new(bearer.Individual)
             : new(LookUpAsync(type, value));
 
     /// <summary>Notes that somebody was absorbed.</summary>
-    public void Correct(string type, string value, string individual) =>
-        known[(type, value)] = individual;
+    public void Correct(string type, string value, string individual)
+    {
+        if (known.TryGetValue((type, value), out Bearer bearer))
+        {
+            known[(type, value)] = bearer with { Individual = individual };
+        }
+    }
 
     /// <summary>Forgets an identifier whose bearer is gone.</summary>
     public void Forget(string type, string value) => known.TryRemove((type, value), out _);
@@ -35,9 +46,10 @@ internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOpti
             return null;
         }
 
-        ImmutableArray<string> found = await grains
+        Bearers bearers = await grains
             .GetGrain<IIdentityGrain>(0)
             .FindAsync(SubjectKind.Individual, type, value);
+        ImmutableArray<string> found = bearers.Ids;
         if (found.Length > 1)
         {
             throw new ProblemException(
@@ -62,7 +74,14 @@ internal sealed class IdentifierCache(IGrainFactory grains, IOptions<GatewayOpti
             known.Clear(); // Rare, and one lookup each to fill again.
         }
 
-        known[(type, value)] = found[0];
+        DateTimeOffset? until = bearers.Settled
+            ? null
+            : clock.GetUtcNow() + options.Value.UnsettledIdentifiersRemembered;
+        known[(type, value)] = new Bearer(found[0], until);
         return found[0];
     }
+
+    /// <summary>Who bears an identifier, and until when that may be believed; null for as long as it says so.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Bearer(string Individual, DateTimeOffset? Until);
 }

@@ -30,18 +30,17 @@ internal static class IndividualEndpoints
     private static async Task<IResult> GetIndividualAsync(
         string idType,
         string idValue,
-        HttpContext http,
+        bool? explain,
         IdentifierCache identifiers,
         IGrainFactory grains
     )
     {
-        bool explain = http.Request.Query["explain"] == "true";
         string? individual = await identifiers.FindAsync(idType, idValue);
         for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
         {
             ContextAnswer? answer = await grains
                 .GetGrain<IUnifiedIndividualGrain>(individual)
-                .GetProfileAsync(explain);
+                .GetProfileAsync(explain ?? false);
             if (answer is null)
             {
                 identifiers.Forget(idType, idValue);
@@ -68,7 +67,11 @@ internal static class IndividualEndpoints
         ImmutableArray<string> found =
             id.Length > Limits.IdentifierMax
                 ? []
-                : await grains.GetGrain<IIdentityGrain>(0).FindAsync(SubjectKind.Account, type, id);
+                : (
+                    await grains
+                        .GetGrain<IIdentityGrain>(0)
+                        .FindAsync(SubjectKind.Account, type, id)
+                ).Ids;
         if (found.Length > 1)
         {
             return new Problem(409, "ambiguous_identifier", "Several accounts bear this id.")

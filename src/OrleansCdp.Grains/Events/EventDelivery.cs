@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -22,6 +23,10 @@ internal sealed partial class EventDelivery(
 {
     private const int HopsMax = 16;
     private const int AttemptsMax = 4;
+    private static readonly JsonSerializerOptions Compact = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Delivers a chunk. Repeating it changes nothing.</summary>
@@ -43,8 +48,9 @@ internal sealed partial class EventDelivery(
             }
 
             await ApplyAsync(chunk, targets, open, outcomes, cancel);
-            open = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
-            await FollowAsync(chunk, targets, open, outcomes);
+            List<int> moved = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
+            await FollowAsync(chunk, targets, moved, outcomes);
+            open = [.. moved.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
         }
 
         await QuarantineAsync(chunk, outcomes, cancel);
@@ -133,7 +139,10 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    /// <summary>Events answered with "moved" go on to where their link lives, the move completed if it was not.</summary>
+    /// <summary>
+    /// Events answered with "moved" go on to where their link lives, the move completed if it was not. Where there is
+    /// no room for the link its events are refused; its state waits where it was.
+    /// </summary>
     private async Task FollowAsync(
         EventChunk chunk,
         string[] targets,
@@ -141,7 +150,7 @@ internal sealed partial class EventDelivery(
         EventOutcome[] outcomes
     )
     {
-        Dictionary<LinkKey, string> owners = [];
+        Dictionary<LinkKey, string?> owners = [];
         foreach (int i in moved)
         {
             LinkKey link = chunk.Events[i].Link;
@@ -149,10 +158,24 @@ internal sealed partial class EventDelivery(
             {
                 LinkMove move = new(targets[i], link, outcomes[i].Code!, AnchorPolicy.Unanchored);
                 owners[link] = owner = await mover.MoveAsync(move);
-                resolver.Correct(link, owner);
+                if (owner is null)
+                {
+                    resolver.Forget(link);
+                }
+                else
+                {
+                    resolver.Correct(link, owner);
+                }
             }
 
-            targets[i] = owner;
+            if (owner is null)
+            {
+                outcomes[i] = EventOutcome.Refused(ReasonCodes.LinksMax);
+            }
+            else
+            {
+                targets[i] = owner;
+            }
         }
     }
 
@@ -177,16 +200,21 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    private QuarantineItem ItemOf(LinkEvent e, string code) =>
-        new()
+    private QuarantineItem ItemOf(LinkEvent e, string code)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(e, Compact);
+        bool truncated = json.Length > IQuarantineGrain.PayloadBytesMax;
+        return new()
         {
             Stream = e.Stream,
             Code = code,
             Message = $"The event could not be folded into its subject ({code}).",
             Origin = QuarantineOrigin.Event,
-            Payload = JsonSerializer.SerializeToUtf8Bytes(e),
+            Payload = truncated ? json[..IQuarantineGrain.PayloadBytesMax] : json,
+            Truncated = truncated,
             At = clock.GetUtcNow(),
         };
+    }
 
     private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)
     {

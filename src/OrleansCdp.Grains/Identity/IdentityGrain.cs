@@ -11,29 +11,17 @@ internal sealed class IdentityGrain(IIdentityStore store, AnchorPolicy policy)
     : Grain,
         IIdentityGrain
 {
-    public async Task<ImmutableArray<string>> FindAsync(
-        SubjectKind subject,
-        string type,
-        string value
-    )
+    public async Task<Bearers> FindAsync(SubjectKind subject, string type, string value)
     {
-        if (subject == SubjectKind.Individual && type == "individual")
+        if (PrefixOf(subject, type) is { } prefix)
         {
-            return value.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal)
-                ? [value]
-                : [];
-        }
-
-        if (subject == SubjectKind.Account && type == "account")
-        {
-            return value.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
-                ? [value]
-                : [];
+            bool ours = value.StartsWith(prefix, StringComparison.Ordinal);
+            return new Bearers(ours ? [value] : [], Settled: ours);
         }
 
         if (Normalisation.Of(type, value) is not { } normalised)
         {
-            return [];
+            return new Bearers([], Settled: false);
         }
 
         // An anchor has one owner, whoever else mentioned it; other identifiers have whoever bears them.
@@ -43,16 +31,25 @@ internal sealed class IdentityGrain(IIdentityStore store, AnchorPolicy policy)
             var held = await store.ReadAsync([claim], CancellationToken.None);
             if (held.TryGetValue(claim, out Claim? owner))
             {
-                return [owner.Owner];
+                return new Bearers([owner.Owner], Settled: true);
             }
         }
 
-        return await store.FindAsync(
+        ImmutableArray<string> found = await store.FindAsync(
             subject,
             type,
             normalised,
             IIdentityGrain.FindMax,
             CancellationToken.None
         );
+        return new Bearers(found, Settled: false);
     }
+
+    private static string? PrefixOf(SubjectKind subject, string type) =>
+        (subject, type) switch
+        {
+            (SubjectKind.Individual, "individual") => SubjectIds.IndividualPrefix,
+            (SubjectKind.Account, "account") => SubjectIds.AccountPrefix,
+            _ => null,
+        };
 }

@@ -5,7 +5,9 @@ namespace OrleansCdp.Identity;
 /// <summary>What a partition remembers of a link: its individual, and which statements led there.</summary>
 internal sealed class KnownLink(string owner)
 {
-    private const int StatementsMax = 32;
+    /// <summary>Statements of a kind remembered, and as many as one event may make.</summary>
+    internal const int StatementsMax = 32;
+
     private HashSet<Identifier>? identifiers;
     private HashSet<LinkKey>? sameAs;
 
@@ -31,15 +33,20 @@ internal sealed class KnownLink(string owner)
         return e.SameAs is not { } other || sameAs?.Contains(other) == true;
     }
 
-    /// <summary>Remembers what an event said; forgets everything when that becomes too much.</summary>
+    /// <summary>Remembers what an event said; forgets everything else when that becomes too much.</summary>
     public void Learn(LinkEvent e)
     {
+        Add(e);
         if (identifiers?.Count > StatementsMax || sameAs?.Count > StatementsMax)
         {
             identifiers = null;
             sameAs = null;
+            Add(e);
         }
+    }
 
+    private void Add(LinkEvent e)
+    {
         foreach (Identifier identifier in e.Identifiers)
         {
             if (identifier.Verified)
@@ -65,6 +72,9 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
 
     /// <summary>The individual of a link that a decision was made about.</summary>
     public string OwnerOf(LinkKey link) => claims[ClaimKeys.Of(link)].Owner;
+
+    /// <summary>The individual of a link before any decision of this chunk; null for none.</summary>
+    public string? FormerOwnerOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link))?.Owner;
 
     /// <summary>A link's claim as read, with the stamp of the anchor that decides now; null when that stands.</summary>
     public Claim? RestampedOf(string link) =>

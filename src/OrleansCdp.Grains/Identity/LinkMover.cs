@@ -13,25 +13,28 @@ internal sealed class LinkMover(IGrainFactory grains)
     private const int RedirectsMax = 16;
 
     /// <summary>Makes a move, or finishes it.</summary>
-    /// <returns>The individual that has the links in the end: the target, or whoever absorbed it.</returns>
+    /// <returns>
+    /// The individual that has the links in the end: the target, or whoever absorbed it. Null when that one has as
+    /// many links as it may have: then they stay frozen where they are, until a later attempt finds room.
+    /// </returns>
     /// <exception cref="InconsistentStateException">
     /// The links were promised to another individual and are there now: decide again with fresh claims.
     /// </exception>
-    public async Task<string> MoveAsync(LinkMove move)
+    public async Task<string?> MoveAsync(LinkMove move)
     {
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
         LinkTransfer transfer = await grains
             .GetGrain<IUnifiedIndividualGrain>(move.From)
             .DetachAsync(wanted, move.To, move.ToRank);
-        string owner = await HandOverAsync(transfer);
-        return transfer.To == move.To
+        string? owner = await HandOverAsync(transfer);
+        return transfer.To == move.To || owner is null
             ? owner
             : throw new InconsistentStateException(
                 $"Links of {move.From} were promised to {transfer.To}; they are there now."
             );
     }
 
-    private async Task<string> HandOverAsync(LinkTransfer transfer)
+    private async Task<string?> HandOverAsync(LinkTransfer transfer)
     {
         string target = transfer.To;
         for (int hops = 0; hops < RedirectsMax; hops++)
@@ -44,6 +47,11 @@ internal sealed class LinkMover(IGrainFactory grains)
                     .GetGrain<IUnifiedIndividualGrain>(transfer.From)
                     .ReleaseAsync([.. transfer.Links.Select(moved => moved.Key)], transfer.To);
                 return target;
+            }
+
+            if (elsewhere == target)
+            {
+                return null;
             }
 
             target = elsewhere;

@@ -57,6 +57,9 @@ internal sealed partial class SubjectResolver(
         }
     }
 
+    /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
+    public void Forget(LinkKey link) => known.Remove(link);
+
     private async Task DecideAsync(
         EventChunk chunk,
         List<int> indexes,
@@ -65,6 +68,7 @@ internal sealed partial class SubjectResolver(
     )
     {
         ClaimBook book = await ReadBookAsync(chunk, indexes, cancel);
+        HashSet<string> stuck;
         for (int races = 0; ; races++)
         {
             AnchorDecision[] decisions = Decide(chunk, indexes, book);
@@ -72,7 +76,7 @@ internal sealed partial class SubjectResolver(
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
-                await MoveAsync(decisions);
+                stuck = await MoveAsync(decisions);
                 await NoteClashesAsync(chunk, indexes, decisions, cancel);
                 break;
             }
@@ -90,6 +94,14 @@ internal sealed partial class SubjectResolver(
         foreach (int i in indexes)
         {
             LinkEvent e = chunk.Events[i];
+            if (book.FormerOwnerOf(e.Link) is { } former && stuck.Contains(former))
+            {
+                // The claims were not taken, so each event comes this way and tries the move again.
+                targets[i] = former;
+                Forget(e.Link);
+                continue;
+            }
+
             targets[i] = book.OwnerOf(e.Link);
             Remember(e, targets[i]);
         }
@@ -145,12 +157,20 @@ internal sealed partial class SubjectResolver(
         return wanted.All(claim => held[claim.Key].Owner == claim.Value.Owner);
     }
 
-    private async Task MoveAsync(AnchorDecision[] decisions)
+    /// <summary>Makes the moves.</summary>
+    /// <returns>Whose links found no room at their target.</returns>
+    private async Task<HashSet<string>> MoveAsync(AnchorDecision[] decisions)
     {
+        HashSet<string> stuck = new(StringComparer.Ordinal);
         foreach (LinkMove move in decisions.SelectMany(decision => decision.Moves))
         {
-            await mover.MoveAsync(move);
+            if (await mover.MoveAsync(move) is null)
+            {
+                stuck.Add(move.From);
+            }
         }
+
+        return stuck;
     }
 
     private async Task RestampAsync(
@@ -203,13 +223,13 @@ internal sealed partial class SubjectResolver(
 
     private void Remember(LinkEvent e, string owner)
     {
-        if (known.Count >= linksMax)
-        {
-            known.Clear(); // Rare and cheap to rebuild: one read per chunk.
-        }
-
         if (!known.TryGetValue(e.Link, out KnownLink? link))
         {
+            if (known.Count >= linksMax)
+            {
+                known.Clear(); // Rare and cheap to rebuild: one read per chunk.
+            }
+
             known[e.Link] = link = new KnownLink(owner);
         }
 

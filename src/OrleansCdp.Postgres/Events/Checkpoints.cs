@@ -111,7 +111,12 @@ internal sealed partial class Checkpoints(
     private async Task WriteAsync(CancellationToken cancel)
     {
         List<LaneWrite> writes = [];
-        foreach (((Lane lane, int partition), LaneProgress progress) in lanes.OrderBy(l => l.Key))
+        // A copy of its own making: LINQ over the dictionary itself fails when a lane is added meanwhile.
+        foreach (
+            ((Lane lane, int partition), LaneProgress progress) in lanes
+                .ToArray()
+                .OrderBy(l => l.Key)
+        )
         {
             if (progress.Pending() is { Count: > 0 } run)
             {

@@ -72,6 +72,45 @@ public sealed class RecordTests
         Record(link, "SalesOrder").Lines.Length.ShouldBe(Limits.OrderLinesMax);
     }
 
+    [Theory]
+    [InlineData(Limits.OrderLinesMax, 0, null)]
+    [InlineData(Limits.OrderLinesMax + 1, 0, ReasonCodes.LimitExceeded)]
+    [InlineData(0, Limits.EventFieldsMax, null)]
+    [InlineData(0, Limits.EventFieldsMax + 1, ReasonCodes.LimitExceeded)]
+    public void An_order_s_first_event_is_held_to_its_limits_too(
+        int lines,
+        int fields,
+        string? refused
+    )
+    {
+        LinkEvent order = Order("o1", 0, 1m) with
+        {
+            Lines = [.. Enumerable.Range(0, lines).Select(i => new OrderLine { Id = $"l{i:D3}" })],
+            Fields = [.. Enumerable.Range(0, fields).Select(i => $"f{i:D3}".Is("x"))],
+        };
+
+        Some.FoldAll([order], out var outcomes);
+
+        outcomes[0].Code.ShouldBe(refused);
+    }
+
+    [Fact]
+    public void The_200th_field_of_a_record_is_taken_and_the_201st_refused()
+    {
+        LinkEvent[] events =
+        [
+            .. Enumerable
+                .Range(0, Limits.EventFieldsMax + 1)
+                .Select(i => Line("o1", "a", i, 1m) with { Fields = [$"f{i:D3}".Is("x")] }),
+        ];
+
+        Link link = Some.FoldAll(events, out var outcomes);
+
+        outcomes[^2].ShouldBe(EventOutcome.Applied);
+        outcomes[^1].ShouldBe(EventOutcome.Refused(ReasonCodes.LimitExceeded));
+        Record(link, "SalesOrder").Fields.Length.ShouldBe(Limits.EventFieldsMax);
+    }
+
     [Fact]
     public void The_first_event_of_a_case_is_its_creation_whatever_it_says()
     {
@@ -156,6 +195,27 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void Status_points_up_to_the_limit_stay_and_an_older_one_is_refused_not_guessed()
+    {
+        LinkEvent[] events =
+        [
+            .. Enumerable
+                .Range(1, Limits.StatusPointsMax)
+                .Select(i => Case(i % 2 == 0 ? EventKind.Closed : EventKind.Updated, i)),
+        ];
+        LinkEvent late = Case(EventKind.Closed, 0, lane: Lane.Low);
+
+        Some.FoldAll([.. events[1..], late], out var atLimit);
+        Link past = Some.FoldAll([.. events, late], out var outcomes);
+
+        atLimit[^1].ShouldBe(EventOutcome.Applied);
+        outcomes[^1].ShouldBe(EventOutcome.Refused(ReasonCodes.RecordFolded));
+        Record(past, "Case").Status.Length.ShouldBe(Limits.StatusPointsMax);
+        Record(past, "Case").ClosuresBefore.ShouldBe(0);
+        Record(past, "Case").Closures.ShouldBe(Limits.StatusPointsMax / 2);
+    }
+
+    [Fact]
     public void Status_points_over_the_limit_leave_as_a_count()
     {
         LinkEvent[] events =
@@ -202,6 +262,31 @@ public sealed class RecordTests
 
         outcomes[^1].ShouldBe(EventOutcome.Refused(ReasonCodes.RecordFolded));
         Of(link).Revenue.ShouldBe([new Money("EUR", Limits.RecordsMax + 1)]);
+    }
+
+    [Fact]
+    public void The_20000th_record_is_folded_and_then_a_new_one_refused()
+    {
+        ulong[] folded =
+        [
+            .. Enumerable.Range(1, Limits.FoldedRecordsMax - 1).Select(i => (ulong)i),
+        ];
+        Link full = Some.Fold([
+            .. Enumerable.Range(0, Limits.RecordsMax).Select(i => Order($"o{i:D4}", i, 1m)),
+        ]);
+        RecordSet set = full.RecordsOf("SalesOrder")!;
+        set = set with { Base = set.Base with { Count = folded.Length, Ids = [.. folded] } };
+
+        RecordSet atLimit = set.Join(Order("new", 5_000, 1m).At(5_000), out var taken);
+        RecordSet past = atLimit.Join(Order("newer", 5_001, 1m).At(5_001), out var refused);
+        RecordSet amended = past.Join(Order("new", 5_002, 2m).At(5_002), out var known);
+
+        taken.ShouldBe(EventOutcome.Applied);
+        atLimit.Base.Count.ShouldBe(Limits.FoldedRecordsMax);
+        refused.ShouldBe(EventOutcome.Refused(ReasonCodes.LimitExceeded));
+        past.ShouldBeSameAs(atLimit);
+        known.ShouldBe(EventOutcome.Applied);
+        amended.Records.Length.ShouldBe(Limits.RecordsMax);
     }
 
     [Fact]

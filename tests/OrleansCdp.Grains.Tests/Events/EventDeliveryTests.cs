@@ -191,11 +191,92 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         var counts = await delivery.DeliverAsync(Some.Chunk(1, huge, e), default);
 
-        QuarantineItem item = cluster.Database.Quarantined.ShouldHaveSingleItem();
+        QuarantineItem item = cluster.Database.Quarantined[^1];
         item.Code.ShouldBe(ReasonCodes.LimitExceeded);
         item.Origin.ShouldBe(QuarantineOrigin.Event);
         counts.ShouldBe([new EventCount("test", CountKind.Applied, "", 1)]);
         (await JsonOfAsync(SubjectIds.IndividualOf(visitor))).ShouldContain("\"said\":\"ok\"");
+    }
+
+    [Fact]
+    public async Task A_refused_event_is_kept_whole_up_to_64_KiB_and_of_a_larger_one_the_beginning()
+    {
+        async Task<QuarantineItem> KeptOfAsync(int sequence, int padding)
+        {
+            LinkEvent e = Some.Event(visitor, $"e{sequence}") with
+            {
+                Traits =
+                [
+                    .. Enumerable
+                        .Range(0, Limits.TraitsMax + 1)
+                        .Select(i => new Field($"t{i:D3}", FieldValue.Of("é"))),
+                ],
+                RecordId = new string('x', padding),
+            };
+            await DeliverAsync(Some.Chunk(sequence, e));
+            return cluster.Database.Quarantined[^1];
+        }
+
+        int bare = (await KeptOfAsync(1, 0)).Payload.Length;
+        int padding = IQuarantineGrain.PayloadBytesMax - bare;
+        QuarantineItem atLimit = await KeptOfAsync(2, padding);
+        QuarantineItem past = await KeptOfAsync(3, padding + 1);
+
+        atLimit.Payload.Length.ShouldBe(IQuarantineGrain.PayloadBytesMax);
+        atLimit.Truncated.ShouldBeFalse();
+        past.Payload.Length.ShouldBe(IQuarantineGrain.PayloadBytesMax);
+        past.Truncated.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Links_that_find_no_room_wait_where_they_are_and_their_events_in_quarantine()
+    {
+        string full = SubjectIds.IndividualOf(email);
+        Link[] links =
+        [
+            .. Enumerable
+                .Range(0, Limits.LinksMax)
+                .Select(i => new Link { Key = new LinkKey("s", "o", $"{i}") }),
+        ];
+        await GiveAsync(full, links);
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+
+        await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
+        await DeliverAsync(Some.Chunk(3, Some.Event(visitor, "e3", email)));
+
+        cluster
+            .Database.Quarantined.Where(item => item.Code == ReasonCodes.LinksMax)
+            .Count()
+            .ShouldBe(2);
+        string anonymous = SubjectIds.IndividualOf(visitor);
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(anonymous);
+
+        await cluster // Room for one.
+            .Grains.GetGrain<IUnifiedIndividualGrain>(full)
+            .DetachAsync([links[0].Key], "ind_elsewhere", 0);
+        await DeliverAsync(Some.Chunk(4, Some.Event(visitor, "e4", email) with { Traits = [] }));
+
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);
+        (await JsonOfAsync(full)).ShouldContain("\"said\":\"e1\"");
+    }
+
+    [Fact]
+    public async Task The_5000th_link_is_taken_in_by_a_merge()
+    {
+        string nearlyFull = SubjectIds.IndividualOf(email);
+        Link[] links =
+        [
+            .. Enumerable
+                .Range(0, Limits.LinksMax - 1)
+                .Select(i => new Link { Key = new LinkKey("s", "o", $"{i}") }),
+        ];
+        await GiveAsync(nearlyFull, links);
+        await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
+
+        await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
+
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(nearlyFull);
+        (await JsonOfAsync(nearlyFull)).ShouldContain("\"said\":\"e2\"");
     }
 
     [Fact]
@@ -229,6 +310,18 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .GetContextAsync(DataGraphs.Default);
         return answer!.MovedTo;
     }
+
+    private Task<string?> GiveAsync(string individual, Link[] links) =>
+        cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(individual)
+            .AttachAsync(
+                new LinkTransfer
+                {
+                    From = "ind_giver",
+                    To = individual,
+                    Links = [.. links],
+                }.AsImmutable()
+            );
 
     private LinkEvent Case(string id, int minute, Identifier caller) =>
         Some.Event(contact, id, caller) with

@@ -72,6 +72,30 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task Events_wait_for_a_busy_writer_up_to_the_limit_and_one_more_is_refused()
+    {
+        TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource busy = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Database.OnAppend = (_, _) => busy.TrySetResult();
+        cluster.Database.AppendGate = open.Task;
+        LinkEvent[] full =
+        [
+            .. Enumerable.Range(0, Limits.AppendBatchMax).Select(i => Event($"{i}")),
+        ];
+        Task<AppendResult> writing = AppendAsync(8, Event("first"));
+        await busy.Task;
+
+        Task<AppendResult>[] waiting = [AppendAsync(8, full), AppendAsync(8, Event("one more"))];
+        Task<AppendResult> refused = await Task.WhenAny(waiting);
+        await Should.ThrowAsync<LogUnavailableException>(() => refused);
+        open.SetResult();
+        await writing;
+        await Task.WhenAll(waiting.Where(sent => sent != refused));
+        await AppendAsync(8, full);
+
+        EventsOf(8).Count().ShouldBeGreaterThanOrEqualTo(Limits.AppendBatchMax + 1);
+    }
+
     public async Task Whatever_is_acknowledged_was_counted_as_received_whoever_sent_it()
     {
         await AppendAsync(8, Event("a", "counted"), Event("a", "counted"), Event("b", "other"));

@@ -39,6 +39,31 @@ public sealed class CheckpointsTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Lanes_may_appear_while_checkpoints_are_written()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+
+        Task appearing = Task.Run(() =>
+        {
+            for (int partition = 0; partition < 200_000; partition++)
+            {
+                silo.Checkpoints.NoteFenced(Lane.Low, partition, epoch: 1);
+            }
+        });
+        int flushes = 0;
+        do
+        {
+            await silo.Checkpoints.FlushAsync(default);
+            flushes++;
+        } while (!appearing.IsCompleted);
+        await appearing;
+
+        flushes.ShouldBeGreaterThan(1);
+        silo.Checkpoints.IsFenced(Lane.Low, 199_999, epoch: 1).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_chunk_completed_twice_counts_once()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

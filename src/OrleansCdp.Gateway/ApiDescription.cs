@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
+using OrleansCdp.Governance;
+using Scalar.AspNetCore;
+
+namespace OrleansCdp;
+
+/// <summary>The API's OpenAPI document and the page to browse it with. Neither needs anything from elsewhere.</summary>
+internal static class ApiDescription
+{
+    private const string BearerScheme = "bearer";
+    private const string BasicScheme = "basic";
+
+    /// <summary>Maps <c>/openapi/v1.json</c> and <c>/docs</c>. A browser asks for the key as user name.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi("/openapi/{documentName}.json").RequireScope(Scopes.Read);
+        routes
+            .MapScalarApiReference(
+                "/docs",
+                page =>
+                    page.WithTitle("OrleansCdp")
+                        .DisableDefaultFonts()
+                        .DisableTelemetry()
+                        .DisableAgent()
+                        .DisableMcp()
+            )
+            .RequireScope(Scopes.Read);
+    }
+
+    /// <summary>Adds to the document what the routes do not say: the name, and how to show a key.</summary>
+    public static void Complete(OpenApiOptions options) =>
+        options.AddDocumentTransformer(
+            (document, _, _) =>
+            {
+                document.Info.Title = "OrleansCdp";
+                document.Info.Version = "1";
+                document.Components ??= new OpenApiComponents();
+                document.AddComponent(BearerScheme, SchemeOf(BearerScheme, "A key, or a JWT."));
+                document.AddComponent(BasicScheme, SchemeOf(BasicScheme, "A key as user name."));
+                document.Security =
+                [
+                    new() { [new OpenApiSecuritySchemeReference(BearerScheme, document)] = [] },
+                    new() { [new OpenApiSecuritySchemeReference(BasicScheme, document)] = [] },
+                ];
+                return Task.CompletedTask;
+            }
+        );
+
+    private static OpenApiSecurityScheme SchemeOf(string scheme, string description) =>
+        new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = scheme,
+            Description = description,
+        };
+}

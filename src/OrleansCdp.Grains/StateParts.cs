@@ -1,0 +1,199 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Text;
+using Orleans.Serialization;
+
+namespace OrleansCdp;
+
+/// <summary>Takes the parts in which a state differs from the one stored last.</summary>
+internal interface IPartChanges
+{
+    /// <summary>A part that is new or differs.</summary>
+    void Put<T>(string key, T part);
+
+    /// <summary>A part that is gone.</summary>
+    void Remove(string key);
+}
+
+/// <summary>The parts of a stored state.</summary>
+internal interface IStoredParts
+{
+    /// <summary>Their keys.</summary>
+    IEnumerable<string> Keys { get; }
+
+    /// <summary>Reads one.</summary>
+    T Read<T>(string key);
+}
+
+/// <summary>
+/// The parts of one state as they are stored: what changed lately together in the state's own row, up to
+/// <see cref="InlineBytesMax"/>; what has not changed for longest, or is large, in rows of its own. So a save costs
+/// what changed, however much there is, and a small state is one row.
+/// </summary>
+internal sealed class StateParts(string id, Serializer serializer) : IPartChanges, IStoredParts
+{
+    /// <summary>Bytes, before compression, that a state's own row holds at most, beside its head.</summary>
+    public const int InlineBytesMax = 8 * 1024;
+
+    /// <summary>Key of the part that is always in the state's own row.</summary>
+    public const string Head = "h";
+
+    private readonly Dictionary<string, byte[]> inline = new(StringComparer.Ordinal);
+    private readonly HashSet<string> touched = new(StringComparer.Ordinal);
+    private readonly List<SnapshotPart> written = [];
+    private readonly List<string> removed = [];
+    private Dictionary<string, byte[]> loaded = new(StringComparer.Ordinal);
+    private HashSet<string>? apart;
+    private int inlineBytes;
+
+    /// <inheritdoc/>
+    public IEnumerable<string> Keys => inline.Keys.Concat(loaded.Keys);
+
+    /// <summary>Takes in what is stored; then the parts can be read once.</summary>
+    /// <exception cref="InvalidDataException">The stored bytes are not what was written.</exception>
+    public void Open(Snapshot snapshot)
+    {
+        ReadOnlySpan<byte> row = SnapshotFrame.Open(snapshot.Data, id);
+        int apartCount = TakeNumber(ref row);
+        while (!row.IsEmpty)
+        {
+            string key = Encoding.UTF8.GetString(TakeBytes(ref row));
+            Keep(key, TakeBytes(ref row).ToArray());
+        }
+
+        if (apartCount != snapshot.Parts.Length)
+        {
+            throw new InvalidDataException(
+                $"The snapshot of {id} has {snapshot.Parts.Length} parts of {apartCount}."
+            );
+        }
+
+        foreach (SnapshotPart part in snapshot.Parts)
+        {
+            (apart ??= new(StringComparer.Ordinal)).Add(part.Key);
+            if (!inline.ContainsKey(part.Key))
+            {
+                loaded.Add(part.Key, SnapshotFrame.Open(part.Data, id));
+            }
+        }
+    }
+
+    /// <summary>Ends reading: what is stored apart is not kept in memory.</summary>
+    public void EndReading() => loaded = [];
+
+    /// <inheritdoc/>
+    public T Read<T>(string key)
+    {
+        byte[] bytes = inline.TryGetValue(key, out byte[]? near) ? near : loaded[key];
+        return serializer.Deserialize<T>(bytes)
+            ?? throw new InvalidDataException($"The snapshot of {id} has an empty part.");
+    }
+
+    /// <inheritdoc/>
+    public void Put<T>(string key, T part)
+    {
+        Drop(key);
+        Keep(key, serializer.SerializeToArray(part));
+        touched.Add(key);
+    }
+
+    /// <inheritdoc/>
+    public void Remove(string key)
+    {
+        Drop(key);
+        touched.Remove(key);
+        if (apart?.Remove(key) == true)
+        {
+            removed.Add(key);
+        }
+    }
+
+    /// <summary>What a save has to write, now that every change was said.</summary>
+    public (
+        byte[] Data,
+        ImmutableArray<SnapshotPart> Written,
+        ImmutableArray<string> Removed
+    ) Close()
+    {
+        if (inlineBytes > InlineBytesMax)
+        {
+            // Longest unchanged first is not known, untouched now is; of those the largest makes most room.
+            string[] leaving =
+            [
+                .. inline
+                    .Keys.Where(key => key != Head)
+                    .OrderBy(touched.Contains)
+                    .ThenByDescending(key => inline[key].Length)
+                    .ThenBy(key => key, StringComparer.Ordinal),
+            ];
+            for (int i = 0; i < leaving.Length && inlineBytes > InlineBytesMax; i++)
+            {
+                MoveApart(leaving[i]);
+            }
+        }
+
+        var changes = (SealRow(), written.ToImmutableArray(), removed.ToImmutableArray());
+        touched.Clear();
+        written.Clear();
+        removed.Clear();
+        return changes;
+    }
+
+    private void MoveApart(string key)
+    {
+        written.Add(new SnapshotPart(key, SnapshotFrame.Seal(inline[key])));
+        (apart ??= new(StringComparer.Ordinal)).Add(key);
+        Drop(key);
+    }
+
+    private void Keep(string key, byte[] bytes)
+    {
+        inline.Add(key, bytes);
+        inlineBytes += bytes.Length;
+    }
+
+    private void Drop(string key)
+    {
+        if (inline.Remove(key, out byte[]? bytes))
+        {
+            inlineBytes -= bytes.Length;
+        }
+    }
+
+    private byte[] SealRow()
+    {
+        ArrayBufferWriter<byte> row = new(inlineBytes + 256);
+        WriteNumber(row, apart?.Count ?? 0);
+        foreach ((string key, byte[] bytes) in inline)
+        {
+            WriteNumber(row, Encoding.UTF8.GetByteCount(key));
+            Encoding.UTF8.GetBytes(key, row);
+            WriteNumber(row, bytes.Length);
+            row.Write(bytes);
+        }
+
+        return SnapshotFrame.Seal(row.WrittenSpan);
+    }
+
+    private static void WriteNumber(ArrayBufferWriter<byte> row, int number)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(row.GetSpan(sizeof(int)), number);
+        row.Advance(sizeof(int));
+    }
+
+    private static int TakeNumber(ref ReadOnlySpan<byte> row)
+    {
+        int number = BinaryPrimitives.ReadInt32LittleEndian(row);
+        row = row[sizeof(int)..];
+        return number;
+    }
+
+    private static ReadOnlySpan<byte> TakeBytes(ref ReadOnlySpan<byte> row)
+    {
+        int length = TakeNumber(ref row);
+        ReadOnlySpan<byte> bytes = row[..length];
+        row = row[length..];
+        return bytes;
+    }
+}

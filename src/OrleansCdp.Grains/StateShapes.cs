@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp;
+
+/// <summary>An individual: its head, and its links.</summary>
+internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
+{
+    public static IndividualShape Instance { get; } = new();
+
+    public void Compare(UnifiedIndividual? before, UnifiedIndividual after, IPartChanges changes)
+    {
+        if (
+            before is null
+            || before.Departed != after.Departed
+            || before.RedirectTo != after.RedirectTo
+        )
+        {
+            changes.Put(StateParts.Head, after with { Links = LinkSet.Empty });
+        }
+
+        LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
+    }
+
+    public UnifiedIndividual Assemble(IStoredParts parts) =>
+        parts.Read<UnifiedIndividual>(StateParts.Head) with
+        {
+            Links = LinkParts.Assemble(parts),
+        };
+}
+
+/// <summary>An account: its head, its links, its people.</summary>
+internal sealed class AccountShape : IStateShape<Account>
+{
+    private const string MemberKey = "m";
+
+    public static AccountShape Instance { get; } = new();
+
+    public void Compare(Account? before, Account after, IPartChanges changes)
+    {
+        if (before is null || before.MembersNotListed != after.MembersNotListed)
+        {
+            changes.Put(StateParts.Head, after with { Links = LinkSet.Empty, Members = [] });
+        }
+
+        LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
+        PartKeys.Compare(
+            before?.Members ?? [],
+            after.Members,
+            member => member.Link.ToString(),
+            string.CompareOrdinal,
+            (_, member) => changes.Put(MemberKey + member.Link, member),
+            member => changes.Remove(MemberKey + member.Link)
+        );
+    }
+
+    public Account Assemble(IStoredParts parts) =>
+        parts.Read<Account>(StateParts.Head) with
+        {
+            Links = LinkParts.Assemble(parts),
+            Members =
+            [
+                .. parts
+                    .Keys.Where(key => key.StartsWith(MemberKey, StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal)
+                    .Select(parts.Read<Member>),
+            ],
+        };
+}
+
+/// <summary>A link without its records; each record; and what is left of folded ones.</summary>
+internal static class LinkParts
+{
+    private const string LinkKind = "l";
+    private const string BaseKind = "b";
+    private const string RecordKind = "r";
+
+    /// <summary>Says which parts of the links differ.</summary>
+    public static void Compare(LinkSet before, LinkSet after, IPartChanges changes)
+    {
+        if (ReferenceEquals(before, after))
+        {
+            return;
+        }
+
+        PartKeys.Compare(
+            before.Links,
+            after.Links,
+            link => link.Key,
+            LinkSet.Order,
+            (known, link) =>
+            {
+                changes.Put(PartKeys.Of(LinkKind, link.Key), link with { Records = [] });
+                CompareSets(link.Key, known?.Records ?? [], link.Records, changes);
+            },
+            link =>
+            {
+                changes.Remove(PartKeys.Of(LinkKind, link.Key));
+                CompareSets(link.Key, link.Records, [], changes);
+            }
+        );
+    }
+
+    /// <summary>Puts the links together.</summary>
+    public static LinkSet Assemble(IStoredParts parts)
+    {
+        Dictionary<string, Link> links = new(StringComparer.Ordinal);
+        Dictionary<(string Link, string Object), RecordBase> bases = [];
+        List<(string Link, string Object, RecordState Record)> records = [];
+        foreach (string key in parts.Keys)
+        {
+            (string kind, string link, string recordObject) = PartKeys.Read(key);
+            switch (kind)
+            {
+                case LinkKind:
+                    links.Add(link, parts.Read<Link>(key));
+                    break;
+                case BaseKind:
+                    bases.Add((link, recordObject), parts.Read<RecordBase>(key));
+                    break;
+                case RecordKind:
+                    records.Add((link, recordObject, parts.Read<RecordState>(key)));
+                    break;
+                default:
+                    break; // The owner's own parts.
+            }
+        }
+
+        ILookup<string, RecordSet> sets = records
+            .GroupBy(record => (record.Link, record.Object))
+            .OrderBy(set => set.Key.Object, StringComparer.Ordinal)
+            .ToLookup(
+                set => set.Key.Link,
+                set => new RecordSet
+                {
+                    Object = set.Key.Object,
+                    // There is no base without records: only the oldest of many is folded.
+                    Base = bases.GetValueOrDefault(set.Key, RecordBase.None),
+                    Records =
+                    [
+                        .. set.Select(record => record.Record)
+                            .OrderBy(record => record.Id, StringComparer.Ordinal),
+                    ],
+                }
+            );
+        return new LinkSet
+        {
+            Links =
+            [
+                .. links
+                    .Select(link => link.Value with { Records = [.. sets[link.Key]] })
+                    .OrderBy(link => link.Key, Comparer<LinkKey>.Create(LinkSet.Order)),
+            ],
+        };
+    }
+
+    private static void CompareSets(
+        LinkKey link,
+        ImmutableArray<RecordSet> before,
+        ImmutableArray<RecordSet> after,
+        IPartChanges changes
+    ) =>
+        PartKeys.Compare(
+            before,
+            after,
+            set => set.Object,
+            string.CompareOrdinal,
+            (known, set) => CompareSet(link, known, set, changes),
+            set => CompareSet(link, set, new RecordSet { Object = set.Object }, changes)
+        );
+
+    private static void CompareSet(
+        LinkKey link,
+        RecordSet? before,
+        RecordSet after,
+        IPartChanges changes
+    )
+    {
+        if (!ReferenceEquals(before?.Base ?? RecordBase.None, after.Base))
+        {
+            string key = PartKeys.Of(BaseKind, link, after.Object);
+            if (after.Base.Ids.IsEmpty)
+            {
+                changes.Remove(key);
+            }
+            else
+            {
+                changes.Put(key, after.Base);
+            }
+        }
+
+        PartKeys.Compare(
+            before?.Records ?? [],
+            after.Records,
+            record => record.Id,
+            string.CompareOrdinal,
+            (_, record) =>
+                changes.Put(PartKeys.Of(RecordKind, link, after.Object, record.Id), record),
+            record => changes.Remove(PartKeys.Of(RecordKind, link, after.Object, record.Id))
+        );
+    }
+}

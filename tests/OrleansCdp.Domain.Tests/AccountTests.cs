@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+public sealed class AccountTests
+{
+    private static readonly LinkKey Own = new("crm", "Account", "001");
+
+    [Fact]
+    public void The_10000th_person_is_listed_and_the_10001st_counted()
+    {
+        ImmutableArray<Member> members =
+        [
+            .. Enumerable.Range(0, Account.MembersMax - 1).Select(i => Person($"{i:D5}", 0)),
+        ];
+        Account account = Nobody with { Members = members };
+
+        Account atLimit = account.Note(Person("99998", 1));
+        Account past = atLimit.Note(Person("99999", 1));
+
+        atLimit.Members.Length.ShouldBe(Account.MembersMax);
+        atLimit.MembersNotListed.ShouldBe(0);
+        past.Members.ShouldBe(atLimit.Members);
+        past.MembersNotListed.ShouldBe(1);
+        past.Note(Person("00000", 2) with { Belongs = false }).Members[0].Belongs.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void The_500th_fact_is_kept_and_an_event_that_brings_the_501st_counted()
+    {
+        Field[] facts = [.. Enumerable.Range(0, Limits.TraitsMax).Select(i => $"f{i:D3}".Is("x"))];
+
+        Account atLimit = Nobody.Describe(Own, [.. facts], StampOf(0), "e1");
+        Account past = atLimit.Describe(Own, ["more".Is("x")], StampOf(1), "e2");
+
+        atLimit.Links.Find(Own)!.Traits.Length.ShouldBe(Limits.TraitsMax);
+        atLimit.FactsNotKept.ShouldBe(0);
+        past.Links.ShouldBe(atLimit.Links);
+        past.FactsNotKept.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_fact_said_again_is_newer_than_a_contradiction_in_between_that_comes_late()
+    {
+        Account account = Nobody
+            .Describe(Own, ["plan".Is("gold")], StampOf(1), "e1")
+            .Describe(Own, ["plan".Is("gold")], StampOf(5), "e5")
+            .Describe(Own, ["plan".Is("tin")], StampOf(3), "e3");
+
+        Register plan = account.Links.Find(Own)!.Traits.ShouldHaveSingleItem();
+        plan.Value.ShouldBe(FieldValue.Of("gold"));
+        plan.EventId.ShouldBe("e5");
+    }
+
+    [Fact]
+    public void A_fact_delivered_again_changes_nothing()
+    {
+        Account account = Nobody.Describe(Own, ["plan".Is("gold")], StampOf(1), "e1");
+
+        account.Describe(Own, ["plan".Is("gold")], StampOf(1), "e1").ShouldBeSameAs(account);
+    }
+
+    private static Account Nobody => new() { Id = "acc_a" };
+
+    private static Stamp StampOf(int minute) => new(Some.Noon.AddMinutes(minute).UtcTicks, 0, 2);
+
+    private static Member Person(string id, int minute) =>
+        new(new LinkKey("crm", "Contact", id), $"ind_{id}", true, StampOf(minute));
+}

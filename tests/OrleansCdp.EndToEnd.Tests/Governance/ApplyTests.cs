@@ -1,0 +1,58 @@
+namespace OrleansCdp.Governance;
+
+/// <summary><c>cdp apply</c>, as a user runs it.</summary>
+public sealed class ApplyTests(RunningHost host) : IClassFixture<RunningHost>, IDisposable
+{
+    private const string Good = """
+        source: shop
+        fields: { id: { type: text, required: true } }
+        object: Individual
+        subject: { object: customer, id: id, of: individual }
+        """;
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("cdp-apply-");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Good_definitions_become_active_and_errors_have_their_place()
+    {
+        Write("a-good.yaml", Good);
+        Write("b-bad.yaml", Good.Replace("id: id", "id: nowhere", StringComparison.Ordinal));
+        Write("notes.txt", "no definition");
+
+        var (exitCode, output) = await ApplyAsync(folder.FullName);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("stream a-good: version ");
+        output.ShouldContain(", active");
+        output.ShouldContain("  b-bad.yaml(4,");
+        output.ShouldNotContain("notes");
+        var (status, _) = await host.Api.PostAsync(
+            "/v1/streams/a-good",
+            """{"id":"1"}""",
+            "application/json"
+        );
+        status.ShouldBe(System.Net.HttpStatusCode.Accepted);
+
+        (exitCode, output) = await ApplyAsync(Path.Combine(folder.FullName, "a-good.yaml"));
+
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain(", unchanged");
+    }
+
+    [Fact]
+    public async Task A_folder_without_definitions_is_said_so()
+    {
+        var (exitCode, output) = await ApplyAsync(folder.FullName);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("has no .yaml, .yml or .json file");
+    }
+
+    private void Write(string name, string text) =>
+        File.WriteAllText(Path.Combine(folder.FullName, name), text);
+
+    private Task<(int ExitCode, string Output)> ApplyAsync(string from) =>
+        CommandLine.RunAsync(host.Address, "apply", "-f", from);
+}

@@ -1,0 +1,30 @@
+namespace OrleansCdp;
+
+/// <summary>Starts that cannot go well.</summary>
+public sealed class StartTests(RunningHost host) : IClassFixture<RunningHost>
+{
+    [Fact]
+    public async Task A_port_that_is_taken_is_said_before_anything_is_started()
+    {
+        var (exitCode, output) = await RunningHost.RunAsync([
+            "--urls",
+            host.Address.ToString(),
+            "--data",
+            Path.Combine(host.DataFolder, "other"),
+        ]);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("Choose another address with --urls.");
+        output.ShouldNotContain("Starting PostgreSQL");
+    }
+
+    [Fact]
+    public async Task An_address_that_is_none_is_said_so()
+    {
+        var (exitCode, output) = await RunningHost.RunAsync(["--urls", "somewhere"]);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("OrleansCdp cannot start: --urls:");
+        output.ShouldNotContain("   at ");
+    }
+}

@@ -1,0 +1,220 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>What was refused can be found, and goes in once its definition is right.</summary>
+[Collection(GatewayCollection.Name)]
+public sealed class QuarantineTests(GatewayHost host)
+{
+    private const string Iso = "yyyy-MM-dd";
+    private const string Spanish = "d/M/yyyy";
+
+    [Fact]
+    public async Task After_the_definition_is_fixed_a_replay_brings_the_record_in_once()
+    {
+        const string stream = "replayed";
+        const string record = """{"id":"replayed-1","since":"31/1/2026","level":"gold"}""";
+        await host.DefineAsync(stream, Definition(Iso));
+        Answer refused = await host.PostAsync($"/v1/streams/{stream}", record);
+        ((string)refused.Json["quarantined"]![0]!["code"]!).ShouldBe("bad_time");
+
+        ShouldHaveReplayed(await ReplayAsync(stream), 0, "bad_time");
+        (await host.QuarantineAsync(stream)).Count.ShouldBe(1);
+
+        await host.DefineAsync(stream, Definition(Spanish));
+        ShouldHaveReplayed(await ReplayAsync(stream), 1);
+        JsonNode profile = await host.ProfileAsync("userId", "replayed-1");
+        ((string)profile["traits"]!["level"]!["value"]!).ShouldBe("gold");
+        (await host.QuarantineAsync(stream)).ShouldBeEmpty();
+
+        ShouldHaveReplayed(await ReplayAsync(stream), 0);
+        Answer again = await host.PostAsync($"/v1/streams/{stream}", record);
+        ((int)again.Json["duplicates"]!).ShouldBe(1, again.Text);
+        Counts counts = await host.CountsAsync(stream, received: 2);
+        counts[stream, "applied"].ShouldBe(1);
+        counts[stream, "duplicate"].ShouldBe(1);
+        counts[stream, "quarantined"].ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_replayed_record_is_as_old_as_it_is()
+    {
+        const string stream = "replayed-late";
+        await host.DefineAsync(stream, Definition(Iso));
+        await host.PostAsync(
+            $"/v1/streams/{stream}",
+            """{"id":"late-1","since":"31/1/2026","level":"old"}"""
+        );
+        await host.DefineAsync(stream, Definition(Spanish));
+        await host.PostAsync(
+            $"/v1/streams/{stream}",
+            """{"id":"late-1","since":"1/2/2026","level":"new"}"""
+        );
+
+        ShouldHaveReplayed(await ReplayAsync(stream), 1);
+
+        await host.Api.DrainAsync();
+        JsonNode profile = await host.ProfileAsync("userId", "late-1");
+        ((string)profile["traits"]!["level"]!["value"]!).ShouldBe("new");
+    }
+
+    [Fact]
+    public async Task A_tracking_message_is_replayed_with_what_its_batch_said()
+    {
+        Answer refused = await host.PostAsync(
+            "/v1/batch",
+            """
+            {"context":{"traits":{"firstName":"Ada"}},"batch":[
+              {"type":"identify","userId":"replayed-message","traits":{"birthday":"10/12/1815"}}]}
+            """
+        );
+        ((string)refused.Json["rejected"]![0]!["code"]!).ShouldBe("bad_time", refused.Text);
+        await host.DefineAsync(
+            "web",
+            ShippedDefinitions
+                .All["web"]
+                .Replace(
+                    "traits.birthday: date",
+                    "traits.birthday: { type: date, format: d/M/yyyy }",
+                    StringComparison.Ordinal
+                )
+        );
+        try
+        {
+            Answer replayed = await ReplayAsync("web", "bad_time");
+            ((int)replayed.Json["replayed"]!).ShouldBeGreaterThanOrEqualTo(1, replayed.Text);
+        }
+        finally
+        {
+            await host.DefineAsync("web", ShippedDefinitions.All["web"]);
+        }
+
+        JsonNode profile = await host.ProfileAsync("userId", "replayed-message");
+        ((string)profile["traits"]!["firstName"]!["value"]!).ShouldBe("Ada");
+        ((string)profile["traits"]!["birthday"]!["value"]!).ShouldBe("1815-12-10");
+    }
+
+    [Fact]
+    public async Task A_cloud_event_is_replayed_under_its_own_id_and_time()
+    {
+        const string stream = "replayed-cloud";
+        const string cloud = """
+            {"specversion":"1.0","id":"cloud-7","source":"/t","type":"t","time":"2026-01-02T03:04:05Z",
+             "data":{"id":"cloud-user","since":"31/1/2026","level":"gold"}}
+            """;
+        await host.DefineAsync(stream, Definition(Iso));
+        await SendCloudAsync(stream, cloud);
+        await host.DefineAsync(stream, Definition(Spanish));
+
+        ShouldHaveReplayed(await ReplayAsync(stream), 1);
+
+        JsonNode profile = await host.ProfileAsync("userId", "cloud-user");
+        ((string)profile["traits"]!["level"]!["at"]!).ShouldStartWith("2026-01-02T03:04:05");
+        ((string)profile["traits"]!["level"]!["eventId"]!).ShouldBe("cloud-7");
+        Answer again = await SendCloudAsync(stream, cloud);
+        ((int)again.Json["duplicates"]!).ShouldBe(1, again.Text);
+    }
+
+    [Fact]
+    public async Task Too_large_an_event_stays_out_whoever_sent_it()
+    {
+        await host.PostAsync("/v1/track", Sent.Message("stays-out", Limits.EventBytesMax + 1));
+        await host.PostAsync("/v1/track", Sent.Message("stays-out", 3 * Limits.EventBytesMax));
+
+        Answer replayed = await ReplayAsync("web", "event_too_large");
+
+        ((int)replayed.Json["replayed"]!).ShouldBe(0, replayed.Text);
+        (await host.Api.ProfileAsync("userId", "stays-out")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_list_is_filtered_by_stream_code_and_time_and_comes_in_pages()
+    {
+        const string stream = "paged";
+        await host.DefineAsync(stream, Definition(Iso));
+        for (int i = 0; i < 5; i++)
+        {
+            await host.PostAsync(
+                $"/v1/streams/{stream}",
+                $$"""{"id":"paged-{{i}}","since":"not at all"}"""
+            );
+        }
+
+        await host.PostAsync($"/v1/streams/{stream}", """{"since":"2026-01-01"}""");
+        IReadOnlyList<JsonNode> all = await host.QuarantineAsync(stream);
+        all.Count.ShouldBe(6);
+        (await host.QuarantineAsync(stream, "&code=bad_time")).Count.ShouldBe(5);
+        (await host.QuarantineAsync(stream, "&code=no_such_code")).ShouldBeEmpty();
+        string third = Uri.EscapeDataString((string)all[2]["at"]!);
+        (await host.QuarantineAsync(stream, $"&from={third}")).Count.ShouldBe(4);
+        (await host.QuarantineAsync(stream, $"&to={third}")).Count.ShouldBe(2);
+
+        List<long> ids = [];
+        string? cursor = null;
+        int pages = 0;
+        do
+        {
+            Answer page = await host.GetAsync($"/v1/quarantine?stream={stream}&limit=2{cursor}");
+            ids.AddRange(page.Json["data"]!.AsArray().Select(item => (long)item!["id"]!));
+            string? next = (string?)page.Json["cursor"];
+            cursor = next is null ? null : "&cursor=" + next;
+            pages++;
+        } while (cursor is not null && pages < 10);
+        ids.ShouldBe(all.Select(item => (long)item["id"]!));
+    }
+
+    [Theory]
+    [InlineData("limit=0", "bad_limit")]
+    [InlineData("limit=1001", "bad_limit")]
+    [InlineData("cursor=!", "bad_cursor")]
+    [InlineData("cursor=bm8", "bad_cursor")]
+    [InlineData("stream=%00", "bad_filter")]
+    [InlineData("code=a%00", "bad_filter")]
+    public async Task A_question_that_makes_no_sense_is_refused(string query, string code) =>
+        (await host.GetAsync("/v1/quarantine?" + query)).ShouldBeProblem(400, code);
+
+    [Theory]
+    [InlineData("""{"limit":0}""", "bad_limit")]
+    [InlineData("""{"limit":1001}""", "bad_limit")]
+    [InlineData("""{"stream":"\u0000"}""", "bad_filter")]
+    [InlineData("""{"ids":"all"}""", "malformed")]
+    public async Task A_replay_that_makes_no_sense_is_refused(string body, string code) =>
+        (await host.PostAsync("/v1/quarantine/replay", body)).ShouldBeProblem(400, code);
+
+    /// <summary>People with a day, in a format, and a level.</summary>
+    private static string Definition(string format) =>
+        $$"""
+            source: replays
+            fields:
+              id: text
+              since: { type: date, format: {{format}} }
+              level: text
+            object: Individual
+            subject: { object: person, id: id, of: individual }
+            identifiers: [{ type: userId, field: id, verified: true }]
+            traits: { since: since, level: level }
+            kind: updated
+            """;
+
+    private static void ShouldHaveReplayed(Answer answer, int replayed, params string[] refused)
+    {
+        answer.Status.ShouldBe(200, answer.Text);
+        ((int)answer.Json["replayed"]!).ShouldBe(replayed, answer.Text);
+        answer.Json["stillRefused"]!
+            .AsArray()
+            .Select(item => (string)item!["code"]!)
+            .ShouldBe(refused);
+    }
+
+    private Task<Answer> ReplayAsync(string stream, string? code = null) =>
+        host.PostAsync("/v1/quarantine/replay", JsonSerializer.Serialize(new { stream, code }));
+
+    private Task<Answer> SendCloudAsync(string stream, string cloud) =>
+        host.PostAsync(
+            $"/v1/cloudevents?stream={stream}",
+            cloud,
+            mediaType: "application/cloudevents+json"
+        );
+}

@@ -1,0 +1,133 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Core;
+using Orleans.Runtime;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+public sealed class GovernanceLimitTests
+{
+    private const string Definition = """
+        source: crm
+        fields: { id: text }
+        object: Note
+        recordId: id
+        subject: { object: person, id: id }
+
+        """;
+
+    [Fact]
+    public async Task The_500th_definition_is_taken_and_the_501st_refused()
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+        int free = IDefinitionsGrain.DefinitionsMax - ShippedDefinitions.All.Count;
+        for (int i = 1; i < free; i++)
+        {
+            (await grain.PutAsync("stream", $"s{i}", Definition, "me")).Errors.ShouldBeEmpty();
+        }
+
+        PutResult atLimit = await grain.PutAsync("stream", "last", Definition, "me");
+        PutResult past = await grain.PutAsync("stream", "more", Definition, "me");
+        PutResult next = await grain.PutAsync("stream", "last", Definition + "# 2", "me");
+
+        atLimit.Changed.ShouldBeTrue();
+        past.Active.ShouldBeNull();
+        past.Errors.ShouldHaveSingleItem().Message.ShouldContain("500 definitions");
+        next.Active!.Version.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Of_51_versions_the_latest_50_stay()
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+        for (int i = 1; i <= IDefinitionsGrain.VersionsMax; i++)
+        {
+            await grain.PutAsync("stream", "s", $"{Definition}# {i}", "me");
+        }
+
+        var atLimit = await grain.GetVersionsAsync("stream", "s");
+        await grain.PutAsync("stream", "s", $"{Definition}# more", "me");
+        var past = await grain.GetVersionsAsync("stream", "s");
+
+        atLimit
+            .Select(version => version.Version)
+            .ShouldBe(Enumerable.Range(1, IDefinitionsGrain.VersionsMax));
+        past.Select(version => version.Version)
+            .ShouldBe(Enumerable.Range(2, IDefinitionsGrain.VersionsMax));
+    }
+
+    [Fact]
+    public async Task The_longest_definition_is_taken_and_one_a_character_longer_refused()
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+        string longest = (Definition + "#").PadRight(Limits.DefinitionMax, 'x');
+
+        (await grain.PutAsync("stream", "s", longest, "me")).Changed.ShouldBeTrue();
+        PutResult past = await grain.PutAsync("stream", "s", longest + "x", "me");
+
+        past.Active.ShouldBeNull();
+        past.Errors.ShouldHaveSingleItem().Message.ShouldContain("262144");
+    }
+
+    [Fact]
+    public async Task The_1000th_key_is_taken_and_the_1001st_not_until_one_is_revoked()
+    {
+        AccessKeysGrain grain = new(
+            new FakeState<AccessKeysState>(),
+            NullLogger<AccessKeysGrain>.Instance
+        );
+        for (int i = 1; i < IAccessKeysGrain.KeysMax; i++)
+        {
+            await grain.AddAsync(Key($"{i}"));
+        }
+
+        (await grain.AddAsync(Key("last"))).ShouldBeTrue();
+        (await grain.AddAsync(Key("more"))).ShouldBeFalse();
+        (await grain.ListAsync(-1))!.Keys.Length.ShouldBe(IAccessKeysGrain.KeysMax);
+        (await grain.RevokeAsync("1")).ShouldBeTrue();
+        (await grain.AddAsync(Key("more"))).ShouldBeTrue();
+    }
+
+    private static async Task<DefinitionsGrain> DefinitionsAsync()
+    {
+        DefinitionsGrain grain = new(
+            new FakeState<DefinitionsState>(),
+            new LogShape(Partitions.CountDefault),
+            TimeProvider.System,
+            NullLogger<DefinitionsGrain>.Instance
+        );
+        await grain.OnActivateAsync(default);
+        return grain;
+    }
+
+    private static AccessKey Key(string id) =>
+        new()
+        {
+            Id = id,
+            Name = id,
+            Hash = id,
+            Scopes = ["read"],
+            CreatedAt = Some.Noon,
+        };
+
+    /// <summary>State that is written to nowhere: a thousand writes of a thousand keys are no limit's concern.</summary>
+    private sealed class FakeState<T> : IPersistentState<T>
+        where T : new()
+    {
+        public T State { get; set; } = new();
+
+        public string? Etag => null;
+
+        public bool RecordExists { get; private set; }
+
+        public Task ClearStateAsync() => throw new NotSupportedException();
+
+        public Task ReadStateAsync() => throw new NotSupportedException();
+
+        public Task WriteStateAsync()
+        {
+            RecordExists = true;
+            return Task.CompletedTask;
+        }
+    }
+}
