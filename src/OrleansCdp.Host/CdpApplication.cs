@@ -95,16 +95,25 @@ internal static class CdpApplication
         while (true)
         {
             int port = RandomNumberGenerator.GetInt32(PortMin, PortMax);
-            try
+            if (IsFree(port))
             {
-                using TcpListener listener = new(IPAddress.Loopback, port);
-                listener.Start();
                 return port;
             }
-            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                // Somebody listens there: another one.
-            }
+        }
+    }
+
+    /// <summary>Whether nobody listens on a loopback port.</summary>
+    internal static bool IsFree(int port)
+    {
+        try
+        {
+            using TcpListener listener = new(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return false;
         }
     }
 }

@@ -19,6 +19,13 @@ internal static class CdpProgram
         {
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
             HostArguments arguments = HostArguments.Read(builder.Configuration);
+            if (arguments.GatewayPort is { } port && !CdpApplication.IsFree(port))
+            {
+                throw new StartRefusedException(
+                    $"Port {port} is taken. Choose another with --gateway-port."
+                );
+            }
+
             ListenAddresses.Demand(arguments.Urls);
             using StopSignals signals = new();
             await using EmbeddedPostgres? postgres = arguments.ConnectionString is null

@@ -44,12 +44,12 @@ internal sealed class CommandLine : IDisposable
         };
         info.Environment["CDP_KEY"] = RunningHost.AdminKey;
         info.Environment.Remove("CDP_ADMIN_KEY");
-        Process process = Process.Start(info)!;
-        CommandLine run = new(process);
-        process.OutputDataReceived += run.Keep;
-        process.ErrorDataReceived += run.Keep;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        Process started = Process.Start(info)!;
+        CommandLine run = new(started);
+        started.OutputDataReceived += run.Keep;
+        started.ErrorDataReceived += run.Keep;
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
         return run;
     }
 

@@ -25,7 +25,7 @@ internal sealed class DemoStory(DemoWorld world, DateOnly today)
             .. ContactChanges().For("salesforce-contact"),
             .. new DemoSales(world, end).Opportunities().For("salesforce-opportunity"),
             .. new DemoSales(world, end).Orders().For("commerce-order"),
-            .. new DemoService(world, end).Cases().For("salesforce-case"),
+            .. new DemoSupport(world, end).Cases().For("salesforce-case"),
             .. new DemoVisits(world, end).Messages().For("web"),
             .. new DemoUsage(world, end).Uses().For("product-usage"),
             .. new DemoUsage(world, end).Entitlements().For("entitlement"),

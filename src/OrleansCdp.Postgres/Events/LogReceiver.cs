@@ -21,7 +21,8 @@ internal sealed record LogReaderServices(
 internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderServices services)
     : IQueueAdapterReceiver
 {
-    private static readonly TimeSpan LongPoll = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long an answer may wait for events. Every end of it costs all partitions a little, also when idle.</summary>
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
     private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
@@ -196,7 +197,17 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 }
             }
 
-            await tail.WaitAsync(position).WaitAsync(until);
+            // The common end of the wait is no exception: an idle silo has dozens of readers that wait.
+            await tail.WaitAsync(position)
+                .WaitAsync(until)
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing
+                        | ConfigureAwaitOptions.ContinueOnCapturedContext
+                );
+            if (until.IsCancellationRequested)
+            {
+                return [];
+            }
         }
     }
 

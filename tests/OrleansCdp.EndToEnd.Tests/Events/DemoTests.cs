@@ -59,8 +59,8 @@ public sealed partial class DemoTests(RunningHost host) : IClassFixture<RunningH
 
     private static async Task CheckAnswersAsync(string output)
     {
-        IReadOnlyList<Match> lines = Curl().Matches(output);
-        lines.Count.ShouldBe(3, output);
+        Match[] lines = [.. Curl().Matches(output).Cast<Match>()];
+        lines.Length.ShouldBe(3, output);
         using HttpClient http = new();
         foreach (Match line in lines)
         {
@@ -79,6 +79,8 @@ public sealed partial class DemoTests(RunningHost host) : IClassFixture<RunningH
 public sealed class InterruptedDemoTests(RunningHost host) : IClassFixture<RunningHost>
 {
     private const int Interrupted = 130;
+    private const string Ended = "cdp demo: ";
+    private const StringComparison Ordinal = StringComparison.Ordinal;
     private static readonly string[] Demo = ["demo", "--people", "1000", "--data", "/nowhere"];
 
     [Fact]
@@ -115,24 +117,33 @@ public sealed class InterruptedDemoTests(RunningHost host) : IClassFixture<Runni
     {
         RunningHost other = new();
         await other.StartAsync();
-        using CommandLine demo = CommandLine.Start(other.Address, Demo);
-        await Eventually.BeAsync(
-            async () =>
-                demo.HasEnded
-                || await other.Api.ProfileAsync("contactId", "003Cdp000000001") is not null,
-            "the demo is on its way",
-            () => demo.Output
-        );
-        demo.HasEnded.ShouldBeFalse(demo.Output);
+        try
+        {
+            using CommandLine demo = CommandLine.Start(other.Address, Demo);
+            await Eventually.BeAsync(
+                async () =>
+                    demo.HasEnded
+                    || await other.Api.ProfileAsync("contactId", "003Cdp000000001") is not null,
+                "the demo is on its way",
+                () => demo.Output
+            );
+            demo.HasEnded.ShouldBeFalse(demo.Output);
 
-        await other.StopAsync();
+            await other.StopAsync();
 
-        await Eventually.BeAsync(() => Task.FromResult(demo.HasEnded), "the demo ends");
-        await Eventually.BeAsync(() =>
-            demo.Output.Contains("cdp demo: ", StringComparison.Ordinal)
-        );
-        demo.Output.ShouldContain($"{other.Address} does not answer: Connection refused");
-        demo.Output.ShouldNotContain("   at ");
-        await other.DisposeAsync();
+            await Eventually.BeAsync(
+                () => Task.FromResult(demo.HasEnded && demo.Output.Contains(Ended, Ordinal)),
+                "the demo ends and says so",
+                () => demo.Output
+            );
+            demo.Output.ShouldContain(
+                $"{Ended}{other.Address} does not answer: Connection refused"
+            );
+            demo.Output.ShouldNotContain("   at ");
+        }
+        finally
+        {
+            await other.DisposeAsync();
+        }
     }
 }

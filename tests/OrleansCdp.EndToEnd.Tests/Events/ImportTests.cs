@@ -33,7 +33,7 @@ public sealed class ImportTests(RunningHost host) : IClassFixture<RunningHost>, 
         File.Exists(file + ".progress").ShouldBeFalse();
         JsonNode[] rejects = Rejects(file);
         rejects.Select(reject => (int)reject["record"]!).ShouldBe([2, 3]);
-        ((string)rejects[0]["code"]!).ShouldBe("missing_field");
+        ((string)rejects[0]["code"]!).ShouldBe(ReasonCodes.Required);
         ((string)rejects[1]["pointer"]!).ShouldBe("/LastModifiedDate");
         ((string)rejects[1]["text"]!).ShouldBe("003I2,Grace,Hopper,,no date");
         await host.Api.DrainAsync();

@@ -146,7 +146,7 @@ public sealed class BadInputTests(GatewayHost host)
         (await host.PostAsync("/v1/streams/nobodys", "[]")).ShouldBeProblem(404, "unknown_stream");
         Answer cloud = await host.PostAsync(
             "/v1/cloudevents",
-            """{"specversion":"1.0","id":"1","source":"/t","type":"io.example.nobodys","data":{}}""",
+            """{"specversion":"1.0","id":"1","source":"/t","type":"io.nobodys","data":{}}""",
             mediaType: "application/cloudevents+json"
         );
         cloud.ShouldBeProblem(404, "unknown_stream");
@@ -192,7 +192,7 @@ public sealed class BadInputTests(GatewayHost host)
     }
 
     private static string Good(string name, int number) =>
-        $$$"""{"type":"identify","userId":"{{{name}}}-{{{number}}}","traits":{"firstName":"Ada"}}""";
+        $$$"""{"type":"identify","userId":"{{{name}}}-{{{number}}}","traits":{"title":"Dr"}}""";
 
     private async Task ShouldBeKeptAsync(
         string stream,

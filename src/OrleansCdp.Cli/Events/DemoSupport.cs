@@ -6,7 +6,7 @@ namespace OrleansCdp.Events;
 /// <summary>Service cases of the demo.</summary>
 /// <param name="world">The people.</param>
 /// <param name="end">Everything happened before.</param>
-internal sealed class DemoService(DemoWorld world, DateTimeOffset end)
+internal sealed class DemoSupport(DemoWorld world, DateTimeOffset end)
 {
     private static readonly (string Type, string Reason, string Subject)[] Topics =
     [

@@ -1,0 +1,113 @@
+using System.Globalization;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record BenchmarkOptions
+{
+    /// <summary>The scenario.</summary>
+    public required string Scenario { get; init; }
+
+    /// <summary>The workload.</summary>
+    public WorkloadSettings Workload { get; init; } = new();
+
+    /// <summary>Seconds before anything is measured.</summary>
+    public int WarmUpSeconds { get; init; } = 15;
+
+    /// <summary>Seconds that are measured, at most.</summary>
+    public int Seconds { get; init; } = 60;
+
+    /// <summary>Records per call; 0 for the contender's best.</summary>
+    public int Batch { get; init; }
+
+    /// <summary>Calls at a time; 0 for the contender's best.</summary>
+    public int InFlight { get; init; }
+
+    /// <summary>Interleaved repetitions.</summary>
+    public int Repetitions { get; init; } = 1;
+
+    /// <summary>Which contenders, in this order.</summary>
+    public string Contenders { get; init; } = "O,B";
+
+    /// <summary>Where event files and databases go.</summary>
+    public string Work { get; init; } = Path.Combine(Path.GetTempPath(), "cdp-bench");
+
+    /// <summary>Whether a report is written to the results folder.</summary>
+    public bool Out { get; init; }
+
+    /// <summary>Whether the host can be profiled with perf.</summary>
+    public bool Profile { get; init; }
+
+    /// <summary>For the producer's process: who takes the records.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>For the producer's process: the database.</summary>
+    public string Connection { get; init; } = "";
+
+    /// <summary>For the producer's process: the gateway.</summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>For the producer's process: the event file.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>The configuration, for a report.</summary>
+    public string Describe() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Workload.People} people, {Workload.Accounts} accounts, at most {Workload.Events} events, "
+                + $"keys {Workload.Keys}, lives {Workload.Lives}, seed {Workload.Seed}; "
+                + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
+                + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
+        );
+
+    /// <summary>Reads a command line.</summary>
+    /// <exception cref="FormatException">It makes no sense; the message says what does.</exception>
+    public static BenchmarkOptions Read(string[] args)
+    {
+        if (args.Length == 0)
+        {
+            throw new FormatException("Say which scenario: see README.md.");
+        }
+
+        BenchmarkOptions options = new() { Scenario = args[0] };
+        for (int i = 1; i < args.Length; i += 2)
+        {
+            if (i + 1 == args.Length)
+            {
+                throw new FormatException($"{args[i]} needs a value.");
+            }
+
+            options = options.With(args[i], args[i + 1]);
+        }
+
+        return options;
+    }
+
+    private static int Number(string value) => int.Parse(value, CultureInfo.InvariantCulture);
+
+    private BenchmarkOptions With(string name, string value) =>
+        name switch
+        {
+            "--people" => this with { Workload = Workload with { People = Number(value) } },
+            "--accounts" => this with { Workload = Workload with { Accounts = Number(value) } },
+            "--events" => this with { Workload = Workload with { Events = Number(value) } },
+            "--keys" => this with { Workload = Workload with { Keys = value } },
+            "--lives" => this with { Workload = Workload with { Lives = value } },
+            "--seed" => this with { Workload = Workload with { Seed = (ulong)Number(value) } },
+            "--warm-up" => this with { WarmUpSeconds = Number(value) },
+            "--seconds" => this with { Seconds = Number(value) },
+            "--batch" => this with { Batch = Number(value) },
+            "--in-flight" => this with { InFlight = Number(value) },
+            "--repetitions" => this with { Repetitions = Number(value) },
+            "--contenders" => this with { Contenders = value },
+            "--work" => this with { Work = value },
+            "--out" => this with { Out = bool.Parse(value) },
+            "--profile" => this with { Profile = bool.Parse(value) },
+            "--target" => this with { Target = value },
+            "--connection" => this with { Connection = value },
+            "--address" => this with { Address = value },
+            "--file" => this with { File = value },
+            _ => throw new FormatException($"There is no option {name}: see README.md."),
+        };
+}

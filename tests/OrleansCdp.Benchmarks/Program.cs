@@ -1,0 +1,48 @@
+using OrleansCdp;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+BenchmarkOptions options = BenchmarkOptions.Read(args);
+Report report = new(options);
+switch (options.Scenario)
+{
+    case "produce":
+        using (EventFile file = new(options.File))
+        {
+            await using IEventTarget target = await Contenders.ConnectAsync(options);
+            await new ProducerProgram(target, file, options.Batch, options.InFlight).RunAsync();
+        }
+
+        return;
+    case "front":
+        await SetBasedFront.RunAsync(options.Connection);
+        return;
+    case "kestrel":
+        await BareKestrel.RunAsync(options.File);
+        return;
+    case "s1":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            foreach (string contender in options.Contenders.Split(','))
+            {
+                report.Add(await SteadyRun.RunAsync(contender, run, options));
+            }
+        }
+
+        break;
+    case "context":
+        await ContextRun.RunAsync(options, report);
+        break;
+    case "idle":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await IdleRun.RunAsync(run, options));
+        }
+
+        break;
+    default:
+        throw new FormatException($"There is no scenario {options.Scenario}: see README.md.");
+}
+
+await report.FinishAsync();
