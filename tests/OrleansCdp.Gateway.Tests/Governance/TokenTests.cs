@@ -1,4 +1,7 @@
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace OrleansCdp.Governance;
 
@@ -65,16 +68,35 @@ public sealed class TokenTests(GatewayHost host)
     [Fact]
     public async Task Nobody_asks_the_issuer_about_a_plain_key()
     {
-        using RSA stranger = RSA.Create(2048);
-        await host.GetAsync("/v1/status", host.Issuer.Token("operate", signer: stranger));
-        int asked = host.Issuer.Asked;
+        await using TokenIssuer issuer = new();
+        await issuer.StartAsync();
+        IssuerTokens tokens = new(
+            Options.Create(new GatewayOptions { JwtAuthority = issuer.Address })
+        );
 
-        for (int i = 0; i < 20; i++)
-        {
-            (await host.GetAsync("/v1/status")).Status.ShouldBe(200);
-            (await host.GetAsync("/v1/status", $"cdp_no_key_{i}")).Status.ShouldBe(401);
-        }
+        (await tokens.KeyOfAsync("cdp_a_plain_key")).ShouldBeNull();
+        (await tokens.KeyOfAsync("")).ShouldBeNull();
+        issuer.Asked.ShouldBe(0);
 
-        host.Issuer.Asked.ShouldBe(asked);
+        (await tokens.KeyOfAsync(issuer.Token("operate"))).ShouldNotBeNull();
+        issuer.Asked.ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_framework_reads_no_key_before_the_gateway_does() =>
+        host.Services.GetService<IAuthenticationSchemeProvider>().ShouldBeNull();
+
+    [Fact]
+    public async Task With_the_issuer_away_its_tokens_are_none()
+    {
+        TokenIssuer issuer = new();
+        await issuer.StartAsync();
+        string token = issuer.Token("operate");
+        IssuerTokens tokens = new(
+            Options.Create(new GatewayOptions { JwtAuthority = issuer.Address })
+        );
+        await issuer.DisposeAsync();
+
+        (await tokens.KeyOfAsync(token)).ShouldBeNull();
     }
 }
