@@ -3,6 +3,15 @@ namespace OrleansCdp.Events;
 /// <summary>Groups consecutive chunks into the containers that the stream delivers.</summary>
 internal sealed class BatchBuilder
 {
+    /// <summary>
+    /// Events of one container, unless one chunk has more: the more of one individual's events come together, the
+    /// fewer saves they cost.
+    /// </summary>
+    public const int EventsMax = 1_000;
+
+    /// <summary>Serialised bytes of one container, unless one chunk has more.</summary>
+    public const int BytesMax = 512 * 1024;
+
     private readonly Lane lane;
     private readonly int partition;
     private readonly long readerEpoch;
@@ -45,8 +54,8 @@ internal sealed class BatchBuilder
         if (
             pending.Count > 0
             && (
-                pending.Count + chunk.Events.Length > ChunkCodec.EventsMax
-                || pendingBytes + chunk.Bytes > ChunkCodec.SerializedBytesMax
+                pending.Count + chunk.Events.Length > EventsMax
+                || pendingBytes + chunk.Bytes > BytesMax
             )
         )
         {

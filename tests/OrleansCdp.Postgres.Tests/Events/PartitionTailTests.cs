@@ -132,15 +132,15 @@ public sealed class PartitionTailTests
     public void Small_chunks_are_delivered_together_up_to_the_bounds()
     {
         BatchBuilder batches = new(Lane.Low, 0, 7, position: 1, batchesMax: 2);
-        batches.TryAdd(Chunk(1, 300)).ShouldBeTrue();
-        batches.TryAdd(Chunk(301, 200)).ShouldBeTrue();
-        batches.TryAdd(Chunk(501, 1, ChunkCodec.SerializedBytesMax)).ShouldBeTrue();
-        batches.TryAdd(Chunk(502, 1)).ShouldBeFalse();
+        batches.TryAdd(Chunk(1, 600)).ShouldBeTrue();
+        batches.TryAdd(Chunk(601, BatchBuilder.EventsMax - 600)).ShouldBeTrue();
+        batches.TryAdd(Chunk(1_001, 1, BatchBuilder.BytesMax)).ShouldBeTrue();
+        batches.TryAdd(Chunk(1_002, 1)).ShouldBeFalse();
 
         List<LogBatch> built = batches.Build();
 
-        built.Select(b => b.Chunk.Events.Length).ShouldBe([500, 1]);
-        built.Select(b => b.Chunk.FirstSequence).ShouldBe([1, 501]);
+        built.Select(b => b.Chunk.Events.Length).ShouldBe([1_000, 1]);
+        built.Select(b => b.Chunk.FirstSequence).ShouldBe([1, 1_001]);
         built.ShouldAllBe(b => b.Chunk.ReaderEpoch == 7);
     }
 
