@@ -97,7 +97,7 @@ public static class ProducerHosting
         client.Configure<ClusterOptions>(o => o.ClusterId = o.ServiceId = options.ClusterId);
         client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = GatewayListPeriod);
         client.UseConnectionRetryFilter<ClusterConnection>();
-        return options.ConnectionString is null
+        return string.IsNullOrEmpty(options.ConnectionString)
             ? client.UseStaticClustering([.. options.Gateways])
             : client.UseAdoNetClustering(o =>
             {

@@ -172,7 +172,7 @@ public sealed record Link
 
             outcome = changed ? EventOutcome.Applied : outcome;
         }
-        else if (!changed && First.At != long.MaxValue)
+        else if (!changed && said.AccountTraits.IsEmpty && First.At != long.MaxValue)
         {
             outcome = EventOutcome.Suppressed(ReasonCodes.NothingNew);
         }

@@ -168,13 +168,13 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
         account = next;
         facts.Answer = null;
-        SnapshotWrite write = cell.Prepare(account) with
-        {
-            IdentifiersAdded = added,
-            IdentifiersRemoved = removed,
-        };
         try
         {
+            SnapshotWrite write = cell.Prepare(account) with
+            {
+                IdentifiersAdded = added,
+                IdentifiersRemoved = removed,
+            };
             await cell.SaveAsync(write);
         }
         catch

@@ -28,12 +28,12 @@ internal interface IStoredParts
 
 /// <summary>
 /// The parts of one state as they are stored: what changed lately together in the state's own row, up to
-/// <see cref="InlineBytesMax"/>; what has not changed for longest, or is large, in rows of its own. So a save costs
+/// <see cref="InlineBytesMax"/>; what does not change just now, the largest first, in rows of its own. So a save costs
 /// what changed, however much there is, and a small state is one row.
 /// </summary>
 internal sealed class StateParts(string id, Serializer serializer) : IPartChanges, IStoredParts
 {
-    /// <summary>Bytes, before compression, that a state's own row holds at most, beside its head.</summary>
+    /// <summary>Bytes, before compression, that a state's own row holds at most, unless its head alone has more.</summary>
     public const int InlineBytesMax = 8 * 1024;
 
     /// <summary>Key of the part that is always in the state's own row.</summary>
@@ -118,7 +118,7 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
     {
         if (inlineBytes > InlineBytesMax)
         {
-            // Longest unchanged first is not known, untouched now is; of those the largest makes most room.
+            // What this save does not touch is likely to rest; of that the largest makes most room.
             string[] leaving =
             [
                 .. inline

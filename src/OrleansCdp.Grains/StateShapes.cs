@@ -10,13 +10,10 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 
     public void Compare(UnifiedIndividual? before, UnifiedIndividual after, IPartChanges changes)
     {
-        if (
-            before is null
-            || before.Departed != after.Departed
-            || before.RedirectTo != after.RedirectTo
-        )
+        UnifiedIndividual head = HeadOf(after);
+        if (before is null || HeadOf(before) != head)
         {
-            changes.Put(StateParts.Head, after with { Links = LinkSet.Empty });
+            changes.Put(StateParts.Head, head);
         }
 
         LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
@@ -26,6 +23,13 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         parts.Read<UnifiedIndividual>(StateParts.Head) with
         {
             Links = LinkParts.Assemble(parts),
+        };
+
+    /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
+    private static UnifiedIndividual HeadOf(UnifiedIndividual state) =>
+        state with
+        {
+            Links = LinkSet.Empty,
         };
 }
 
@@ -38,9 +42,10 @@ internal sealed class AccountShape : IStateShape<Account>
 
     public void Compare(Account? before, Account after, IPartChanges changes)
     {
-        if (before is null || before.MembersNotListed != after.MembersNotListed)
+        Account head = HeadOf(after);
+        if (before is null || HeadOf(before) != head)
         {
-            changes.Put(StateParts.Head, after with { Links = LinkSet.Empty, Members = [] });
+            changes.Put(StateParts.Head, head);
         }
 
         LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
@@ -65,6 +70,14 @@ internal sealed class AccountShape : IStateShape<Account>
                     .Order(StringComparer.Ordinal)
                     .Select(parts.Read<Member>),
             ],
+        };
+
+    /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
+    private static Account HeadOf(Account state) =>
+        state with
+        {
+            Links = LinkSet.Empty,
+            Members = [],
         };
 }
 

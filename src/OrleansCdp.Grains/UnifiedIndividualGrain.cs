@@ -209,16 +209,16 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
         individual = transition.Next;
         context.Answer = null;
-        SnapshotWrite write = cell.Prepare(individual) with
-        {
-            IdentifiersAdded = transition.IdentifiersAdded,
-            IdentifiersRemoved = transition.IdentifiersRemoved,
-            ClaimsTaken = ClaimsOf(taken),
-            ClaimsTakenFrom = taken.From.Length == 0 ? null : taken.From,
-            ClaimsRank = taken.Rank,
-        };
         try
         {
+            SnapshotWrite write = cell.Prepare(individual) with
+            {
+                IdentifiersAdded = transition.IdentifiersAdded,
+                IdentifiersRemoved = transition.IdentifiersRemoved,
+                ClaimsTaken = ClaimsOf(taken),
+                ClaimsTakenFrom = taken.From.Length == 0 ? null : taken.From,
+                ClaimsRank = taken.Rank,
+            };
             await cell.SaveAsync(write);
         }
         catch

@@ -40,7 +40,9 @@ internal sealed record HostArguments
             Urls = configuration["urls"] ?? "http://127.0.0.1:5080",
             DataFolder = Path.GetFullPath(configuration["data"] ?? ".data"),
             Partitions = NumberOf(configuration, "partitions"),
-            ConnectionString = configuration.GetConnectionString("Cdp"),
+            ConnectionString = configuration.GetConnectionString("Cdp") is { Length: > 0 } given
+                ? given
+                : null,
             AdminKey = adminKey,
             GatewayPort = PortOf(configuration, "gateway-port"),
         };

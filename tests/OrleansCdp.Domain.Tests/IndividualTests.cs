@@ -36,6 +36,27 @@ public sealed class IndividualTests
     }
 
     [Fact]
+    public void News_of_the_account_is_news_although_the_person_stays_the_same()
+    {
+        LinkEvent joined = Some.Event(EventKind.Updated, "Individual") with
+        {
+            Account = new LinkKey("web", "group", "g"),
+            AccountTraits = ["plan".Is("free")],
+        };
+        LinkEvent upgraded = joined with
+        {
+            EventId = "upgraded",
+            AccountTraits = ["plan".Is("paid")],
+        };
+        LinkEvent repeated = joined with { EventId = "repeated", AccountTraits = [] };
+
+        Some.FoldAll([joined, upgraded, repeated], out var outcomes);
+
+        outcomes[1].ShouldBe(EventOutcome.Applied);
+        outcomes[2].Code.ShouldBe(ReasonCodes.NothingNew);
+    }
+
+    [Fact]
     public void A_frozen_link_s_events_are_sent_on_before_and_after_its_release()
     {
         SequencedEvent[] first = [Some.Traits(0, "city".Is("Rome")).At(1)];

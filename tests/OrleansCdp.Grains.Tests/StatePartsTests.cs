@@ -65,11 +65,14 @@ public sealed class StatePartsTests
             state = state.Note(new Member(link, "ind_" + i, i % 3 > 0, new Stamp(i, 0, i)));
             state = state.Apply([Order(Web, "o" + i, i).At(i + 1)]).Next;
             await cell.SaveAsync(cell.Prepare(state));
+            state = state with { FactsNotKept = i + 1 };
+            await cell.SaveAsync(cell.Prepare(state));
         }
 
         SnapshotCell<Account> again = new(state.Id, database, Serializer, AccountShape.Instance);
         Account loaded = (await again.LoadAsync(default))!;
 
+        loaded.FactsNotKept.ShouldBe(400);
         TextOf(loaded).ShouldBe(TextOf(state));
         loaded.Members.Length.ShouldBe(400);
     }

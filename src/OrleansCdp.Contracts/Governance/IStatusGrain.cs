@@ -16,7 +16,9 @@ public interface IStatusGrain : IGrainWithIntegerKey
     Task CountAsync(ImmutableArray<EventCount> counts);
 }
 
-/// <summary>What became of events. Received = applied + duplicate + suppressed (both) + quarantined, once drained.</summary>
+/// <summary>
+/// What became of events. Received = applied + duplicate + filtered + suppressed + quarantined, once drained.
+/// </summary>
 public enum CountKind
 {
     /// <summary>Sent to us and authenticated, one per event.</summary>
