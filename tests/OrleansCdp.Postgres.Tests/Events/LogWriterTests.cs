@@ -46,7 +46,7 @@ public sealed class LogWriterTests(PostgresServer server)
         read.SelectMany(batch => batch.Chunk.Events)
             .Select(e => e.EventId)
             .ShouldBe(events[498..].Select(e => e.EventId));
-        read.ShouldAllBe(batch => batch.Chunk.Events.Length <= ChunkCodec.EventsMax);
+        read.ShouldAllBe(batch => batch.Chunk.Events.Length <= BatchBuilder.EventsMax);
     }
 
     [Fact]
