@@ -146,7 +146,8 @@ public sealed partial class DataStream
         }
     }
 
-    private static bool IsTooLarge(IReadOnlyList<string> values)
+    /// <summary>Whether the values of a row have more than <see cref="Limits.EventBytesMax"/> bytes in UTF-8.</summary>
+    public static bool IsTooLarge(IReadOnlyList<string> values)
     {
         int characters = 0;
         for (int i = 0; i < values.Count; i++)
@@ -169,7 +170,8 @@ public sealed partial class DataStream
         return bytes > Limits.EventBytesMax;
     }
 
-    private static Admission.Refused TooLarge() =>
+    /// <summary>The answer to a record that is too large.</summary>
+    public static Admission.Refused TooLarge() =>
         new(ReasonCodes.EventTooLarge, $"An event has at most {Limits.EventBytesMax} bytes.");
 
     private Admission Admit(in Candidate candidate)

@@ -105,9 +105,9 @@ internal static class CsvReader
         bool isText
     )
     {
-        if (values.Sum(value => Encoding.UTF8.GetByteCount(value)) > Limits.EventBytesMax)
+        if (DataStream.IsTooLarge(values))
         {
-            return RecordReader.TooLarge;
+            return DataStream.TooLarge();
         }
 
         if (!isText && Array.Exists(values, v => v.Contains(Replacement, StringComparison.Ordinal)))

@@ -99,10 +99,6 @@ internal static class RecordReader
         QuarantineOrigin origin = QuarantineOrigin.Record
     ) => IntakeItem.Of(record, stream, now, envelope, origin);
 
-    /// <summary>The answer to a record that is too large.</summary>
-    public static Admission.Refused TooLarge { get; } =
-        new(ReasonCodes.EventTooLarge, $"An event may have {Limits.EventBytesMax} bytes.");
-
     /// <summary>As much of a record as quarantine keeps.</summary>
     public static byte[] Kept(ReadOnlySpan<byte> raw) =>
         raw[..Math.Min(raw.Length, IQuarantineGrain.PayloadBytesMax)].ToArray();
@@ -130,7 +126,7 @@ internal static class RecordReader
         {
             Stream = stream.Name,
             Admission = fault is null
-                ? TooLarge
+                ? DataStream.TooLarge()
                 : new Admission.Refused(ReasonCodes.Malformed, fault),
             Payload = Kept(line.Span),
             Incomplete = line.Length > IQuarantineGrain.PayloadBytesMax,
