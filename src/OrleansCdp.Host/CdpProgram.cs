@@ -37,6 +37,11 @@ internal static class CdpProgram
                 arguments.Partitions,
                 signals.Told
             );
+            if (postgres is not null)
+            {
+                await DatabaseSetup.DeclareMembersDeadAsync(connection, signals.Told);
+            }
+
             string adminKey =
                 arguments.AdminKey ?? await AdminKeyFile.ReadOrMakeAsync(arguments, signals.Told);
             await using WebApplication app = CdpApplication.Build(

@@ -26,6 +26,15 @@ public static class DatabaseSetup
     private const string Journal = "migration";
     private const string ScriptPrefix = "OrleansCdp.Migrations.";
 
+    // 6 is SiloStatus.Dead. The version tells Orleans that the table changed.
+    private const string MembersDead = """
+        with dead as (
+            update cdp.cluster_member set status = 6 where status <> 6 returning cluster_id
+        )
+        update cdp.cluster_version set version = version + 1
+        where cluster_id in (select cluster_id from dead)
+        """;
+
     // "cdp-orl" in ASCII: any number will do, as long as every version of the program uses the same.
     private const long MigrationLock = 0x6364702D6F726C;
 
@@ -69,6 +78,22 @@ public static class DatabaseSetup
         await RefuseNewerSchemaAsync(connection, cancel);
         await MigrateAsync(connection, source, cancel);
         return await FixShapeAsync(connection, partitionCount, cancel);
+    }
+
+    /// <summary>
+    /// Declares dead whoever is still noted as a member of the cluster. For a database that only this process can use,
+    /// before its silo starts: after a crash the silo would otherwise wait half a minute for one that is gone.
+    /// </summary>
+    /// <param name="connectionString">A database that <see cref="PrepareAsync(string, int?, CancellationToken)"/> prepared.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task DeclareMembersDeadAsync(
+        string connectionString,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(Parse(connectionString));
+        await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancel);
+        await ExecuteAsync(connection, MembersDead, cancel);
     }
 
     private static NpgsqlConnectionStringBuilder Parse(string connectionString)

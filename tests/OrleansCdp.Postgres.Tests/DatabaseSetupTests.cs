@@ -35,6 +35,33 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Members_of_an_earlier_run_are_declared_dead_and_the_cluster_hears_of_it()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await DatabaseSetup.PrepareAsync(database.ConnectionString, null, default);
+        await database.ExecuteAsync(
+            """
+            insert into cdp.cluster_version (cluster_id, version) values ('cdp', 4), ('other', 9);
+            insert into cdp.cluster_member
+                (cluster_id, address, port, generation, silo_name, host_name, status, proxy_port,
+                    start_time, i_am_alive_time)
+            select 'cdp', '127.0.0.1', 11111, status, 's', 'h', status, 0, now(), now()
+            from unnest('{3, 6}'::int[]) as s(status);
+            """
+        );
+
+        await DatabaseSetup.DeclareMembersDeadAsync(database.ConnectionString, default);
+        await DatabaseSetup.DeclareMembersDeadAsync(database.ConnectionString, default);
+
+        (await database.RowsAsync("select status from cdp.cluster_member")).ShouldBe(["6", "6"]);
+        (
+            await database.RowsAsync(
+                "select cluster_id, version from cdp.cluster_version order by 1"
+            )
+        ).ShouldBe(["cdp|5", "other|9"]);
+    }
+
+    [Fact]
     public async Task Programs_that_start_together_take_turns()
     {
         string empty = await server.CreateEmptyDatabaseAsync();
