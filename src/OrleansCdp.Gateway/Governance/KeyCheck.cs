@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace OrleansCdp.Governance;
@@ -10,7 +11,13 @@ namespace OrleansCdp.Governance;
 /// Lets a request pass if its key has the scope its address asks for. An address that asks for none lets nobody
 /// pass, unless it is marked anonymous: a forgotten mark closes a door, it does not open one.
 /// </summary>
-internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IssuerTokens tokens)
+internal sealed class KeyCheck(
+    RequestDelegate next,
+    KeyRing keys,
+    IssuerTokens tokens,
+    DefinitionCatalogue catalogue,
+    IOptions<GatewayOptions> options
+)
 {
     private const string Bearer = "Bearer ";
     private const string Basic = "Basic ";
@@ -32,6 +39,17 @@ internal sealed class KeyCheck(RequestDelegate next, KeyRing keys, IssuerTokens 
         {
             await next(http);
             return;
+        }
+
+        // A sender that is told "no such key" or "no such stream" gives up; this one is only early.
+        if (!keys.IsLoaded || !catalogue.Loaded.IsCompleted)
+        {
+            throw new ProblemException(
+                new Problem(503, "unavailable", "This gateway is starting. Send the same again.")
+                {
+                    RetryAfter = options.Value.RetryAfterSeconds,
+                }
+            );
         }
 
         AccessKey? key = required is null && IsOurs(endpoint) ? null : await FindAsync(http);

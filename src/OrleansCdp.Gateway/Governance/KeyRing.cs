@@ -19,6 +19,9 @@ internal sealed partial class KeyRing(
     private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
     private volatile Snapshot current = new(-1, FrozenDictionary<string, AccessKey>.Empty);
 
+    /// <summary>Whether the keys are here; before that nobody can be told that theirs is none.</summary>
+    public bool IsLoaded => current.Version >= 0;
+
     /// <summary>All valid keys.</summary>
     public IReadOnlyCollection<AccessKey> Keys => current.ByHash.Values;
 
