@@ -53,11 +53,15 @@ public sealed record MemberChange
     [Id(4)]
     public required Stamp Stamp { get; init; }
 
-    /// <summary>Id of the event that says so.</summary>
+    /// <summary>Id of the event that states <see cref="AccountTraits"/>; empty without any.</summary>
     [Id(5)]
     public required string EventId { get; init; }
 
     /// <summary>Facts about the account.</summary>
     [Id(6)]
     public ImmutableArray<Field> AccountTraits { get; init; } = [];
+
+    /// <summary>The event that states them.</summary>
+    [Id(7)]
+    public Stamp TraitsStamp { get; init; }
 }

@@ -44,7 +44,8 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="rank">Rank of the target's strongest anchor.</param>
     /// <returns>
     /// What to hand over, and to whom: to another individual when a link is promised to it already. Then nothing
-    /// changed, and that move is to be finished before a new decision.
+    /// changed, and that move is to be finished before a new decision. To this individual itself when it remembers
+    /// <see cref="Limits.DepartedMax"/> departures: then the links stay here.
     /// </returns>
     [Alias("detach")]
     Task<LinkTransfer> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
@@ -59,5 +60,5 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
 
     /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
     [Alias("release")]
-    Task ReleaseAsync(ImmutableArray<LinkKey> links, string target);
+    Task ReleaseAsync(ImmutableArray<MovedLink> links, string target);
 }

@@ -20,7 +20,6 @@ public static class IntakeHosting
         services.AddSingleton<DefinitionCatalogue>();
         services.AddHostedService(s => s.GetRequiredService<DefinitionCatalogue>());
         services.AddSingleton<IntakeCounts>();
-        services.AddHostedService(s => s.GetRequiredService<IntakeCounts>());
         services.AddSingleton<Intake>();
         return services;
     }

@@ -7,7 +7,6 @@ public static class LogEvents
 #pragma warning disable CS1591 // The message beside each use says what it means.
     public const int DefinitionNotCompiled = 100;
     public const int CataloguePollFailed = 101;
-    public const int CountsNotReported = 102;
     public const int ConnectRetried = 103;
     public const int PartitionAcquired = 200;
     public const int PartitionLost = 201;
@@ -20,6 +19,7 @@ public static class LogEvents
     public const int KeyAdded = 208;
     public const int KeyRevoked = 209;
     public const int ChunkFailed = 210;
+    public const int EventKeysForgotten = 211;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;

@@ -27,6 +27,9 @@ public sealed record Account
     /// </summary>
     public const int MembersMax = 10_000;
 
+    /// <summary>What found no room is counted one by one up to here; a count of it means "this many, or more".</summary>
+    public const int LeftOutMax = 1_000;
+
     /// <summary>Derived from the account's link; never changes.</summary>
     [Id(0)]
     public required string Id { get; init; }
@@ -39,13 +42,17 @@ public sealed record Account
     [Id(2)]
     public ImmutableArray<Member> Members { get; init; } = [];
 
-    /// <summary>Statements about people that found no room.</summary>
+    /// <summary>People who found no room; counted up to <see cref="LeftOutMax"/>.</summary>
     [Id(3)]
     public long MembersNotListed { get; init; }
 
-    /// <summary>Events about people whose facts about the account found no room.</summary>
+    /// <summary>Events about people whose facts found no room; counted up to <see cref="LeftOutMax"/>.</summary>
     [Id(4)]
     public long FactsNotKept { get; init; }
+
+    /// <summary>Hashes of what was counted as left out: what is said again is not counted again. Sorted.</summary>
+    [Id(5)]
+    public ImmutableArray<ulong> LeftOut { get; init; } = [];
 
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
@@ -67,22 +74,22 @@ public sealed record Account
         }
 
         Account next = ReferenceEquals(links, Links) ? this : this with { Links = links };
-        return Becomes(next) with
-        {
-            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
-        };
+        return Becomes(next, outcomes);
     }
 
     /// <summary>The transition to another state of this account, with the identifiers that differ.</summary>
-    public Transition<Account> Becomes(Account next)
+    /// <param name="next">The state afterwards.</param>
+    /// <param name="outcomes">What became of the events; null when all were applied.</param>
+    public Transition<Account> Becomes(Account next, EventOutcome[]? outcomes)
     {
         IReadOnlySet<Identifier> before = Links.Identifiers();
         IReadOnlySet<Identifier> after = next.Links.Identifiers();
         return new Transition<Account>
         {
             Next = next,
-            Changed = !ReferenceEquals(next, this),
-            Outcomes = [],
+            // A refusal is saved with the state, even if the state is the same.
+            Changed = !ReferenceEquals(next, this) || EventOutcome.AnyRefused(outcomes),
+            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
             IdentifiersAdded = [.. after.Except(before)],
             IdentifiersRemoved = [.. before.Except(after)],
         };
@@ -107,15 +114,18 @@ public sealed record Account
                 : this;
         }
 
-        return Members.Length >= MembersMax
+        if (Members.Length < MembersMax)
+        {
+            return this with { Members = Members.Insert(~at, said) };
+        }
+
+        return LeavesOut($"m{said.Link}", out ImmutableArray<ulong> leftOut)
             ? this with
             {
                 MembersNotListed = MembersNotListed + 1,
+                LeftOut = leftOut,
             }
-            : this with
-            {
-                Members = Members.Insert(~at, said),
-            };
+            : this;
     }
 
     /// <summary>Joins facts that came with an event about one of its people.</summary>
@@ -136,7 +146,13 @@ public sealed record Account
         );
         if (traits.Length > Limits.TraitsMax || !HasRoomFor(link))
         {
-            return this with { FactsNotKept = FactsNotKept + 1 };
+            return LeavesOut($"f{link.Source}/{eventId}", out ImmutableArray<ulong> leftOut)
+                ? this with
+                {
+                    FactsNotKept = FactsNotKept + 1,
+                    LeftOut = leftOut,
+                }
+                : this;
         }
 
         // A fact said again counts as said now: an older contradiction that arrives later must lose.
@@ -146,6 +162,17 @@ public sealed record Account
             {
                 Links = Links.With(known with { Traits = traits }),
             };
+    }
+
+    /// <summary>Whether something is left out for the first time, and there is room to count it.</summary>
+    private bool LeavesOut(string what, out ImmutableArray<ulong> leftOut)
+    {
+        ulong hash = Partitions.HashOf(what);
+        ImmutableArray<ulong> known = LeftOut.IsDefault ? [] : LeftOut;
+        int at = known.BinarySearch(hash);
+        bool first = at < 0 && known.Length < LeftOutMax;
+        leftOut = first ? known.Insert(~at, hash) : known;
+        return first;
     }
 
     private bool HasRoomFor(LinkKey link) =>

@@ -47,6 +47,9 @@ public static class Limits
     /// <summary>Characters of an identifier's value.</summary>
     public const int IdentifierMax = 254;
 
+    /// <summary>Amount of one order or line, in its currency, either way from 0: sums of them stay exact.</summary>
+    public const decimal AmountMax = 1_000_000_000_000_000m;
+
     /// <summary>Lines of one order.</summary>
     public const int OrderLinesMax = 500;
 
@@ -66,6 +69,14 @@ public static class Limits
     /// would bring wait where they are, with their events in quarantine.
     /// </summary>
     public const int LinksMax = 5_000;
+
+    /// <summary>
+    /// Links an individual remembers that left it for others; beyond it no link leaves, unless all do.
+    /// </summary>
+    public const int DepartedMax = 5_000;
+
+    /// <summary>Links handed over at once; more go one such group after the other.</summary>
+    public const int TransferLinksMax = 50;
 
     /// <summary>
     /// Records of one kind in one link; older closed ones are folded into a base, and a later event of a folded one

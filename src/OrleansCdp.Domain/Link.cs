@@ -26,45 +26,6 @@ public sealed record LinkIdentifier(
 }
 
 /// <summary>
-/// The account a link's subject belongs to, and the one before: the two accounts stated last, whatever the order of
-/// arrival.
-/// </summary>
-/// <param name="Account">The account's link.</param>
-/// <param name="Stamp">The newest event that stated it.</param>
-/// <param name="Previous">The account it belonged to before; null for none.</param>
-/// <param name="PreviousStamp">The newest event that stated that one.</param>
-[GenerateSerializer, Immutable, Alias("cdp.account-register")]
-public sealed record AccountRegister(
-    [property: Id(0)] LinkKey Account,
-    [property: Id(1)] Stamp Stamp,
-    [property: Id(2)] LinkKey? Previous,
-    [property: Id(3)] Stamp PreviousStamp
-)
-{
-    /// <summary>Joins a statement in.</summary>
-    public AccountRegister Join(LinkKey stated, Stamp stamp)
-    {
-        if (stated == Account)
-        {
-            return stamp > Stamp ? this with { Stamp = stamp } : this;
-        }
-
-        if (stamp > Stamp)
-        {
-            return new AccountRegister(stated, stamp, Account, Stamp);
-        }
-
-        return Previous is null || stamp > PreviousStamp
-            ? this with
-            {
-                Previous = stated,
-                PreviousStamp = stamp,
-            }
-            : this;
-    }
-}
-
-/// <summary>
 /// One source's view of one subject: the pure fold of its events. An individual is the merge of its links, so
 /// merging is moving a link and unmerging is moving it back.
 /// </summary>
@@ -132,7 +93,7 @@ public sealed record Link
         LinkEvent said = e.Event;
         if (e.Sequence <= (said.Lane == Lane.Normal ? AppliedNormal : AppliedLow))
         {
-            outcome = EventOutcome.Applied;
+            outcome = EventOutcome.Known;
             return this;
         }
 
@@ -150,7 +111,7 @@ public sealed record Link
             Traits = Registers.Join(Traits, said.Traits, stamp, said.EventId, ref changed),
             Account = JoinAccount(said.Account, stamp, ref changed),
         };
-        changed |= !next.BearsTheSameAs(this);
+        changed |= !next.BearsTheSameAs(this) || !said.AccountTraits.IsEmpty;
         if (next.Traits.Length > Limits.TraitsMax)
         {
             outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
@@ -172,7 +133,7 @@ public sealed record Link
 
             outcome = changed ? EventOutcome.Applied : outcome;
         }
-        else if (!changed && said.AccountTraits.IsEmpty && First.At != long.MaxValue)
+        else if (!changed && First.At != long.MaxValue)
         {
             outcome = EventOutcome.Suppressed(ReasonCodes.NothingNew);
         }
@@ -285,7 +246,7 @@ public sealed record Link
         }
 
         AccountRegister joined =
-            Account?.Join(stated, stamp) ?? new AccountRegister(stated, stamp, null, default);
+            Account?.Join(stated, stamp) ?? new AccountRegister { Account = stated, Stamp = stamp };
         changed |= joined.Account != Account?.Account;
         return joined;
     }

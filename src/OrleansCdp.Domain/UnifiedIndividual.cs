@@ -22,9 +22,25 @@ public sealed record DepartedLink(
 );
 
 /// <summary>Links to be handed over, and to whom.</summary>
-/// <param name="Target">The individual they are promised to.</param>
-/// <param name="Links">Their state; empty when the target has taken all of them.</param>
-public sealed record Departure(string Target, ImmutableArray<Link> Links);
+/// <param name="Target">
+/// The individual they are promised to; the one they are at when it cannot remember another departure.
+/// </param>
+/// <param name="Links">
+/// Their state, of at most <see cref="Limits.TransferLinksMax"/>; empty when the target has taken all of them.
+/// </param>
+/// <param name="More">Whether there are more: ask again once these are taken.</param>
+public sealed record Departure(string Target, ImmutableArray<Link> Links, bool More = false);
+
+/// <summary>A link that was handed over.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="Moves">How often it had moved by then: tells this move from an earlier one.</param>
+[GenerateSerializer, Immutable, Alias("cdp.moved-link")]
+public readonly record struct MovedLink([property: Id(0)] LinkKey Link, [property: Id(1)] int Moves)
+{
+    /// <summary>Links as they are handed over.</summary>
+    public static ImmutableArray<MovedLink> Of(ImmutableArray<Link> links) =>
+        [.. links.Select(link => new MovedLink(link.Key, link.Moves))];
+}
 
 /// <summary>
 /// One person as all sources together know it: the merge of its links. Pure state; every change is a function
@@ -41,7 +57,9 @@ public sealed record UnifiedIndividual
     [Id(1)]
     public LinkSet Links { get; init; } = LinkSet.Empty;
 
-    /// <summary>Links that moved away, sorted by nothing: few.</summary>
+    /// <summary>
+    /// Links that moved away, sorted by key; at most <see cref="Limits.DepartedMax"/> unless all of them left at once.
+    /// </summary>
     [Id(2)]
     public ImmutableArray<DepartedLink> Departed { get; init; } = [];
 
@@ -81,11 +99,8 @@ public sealed record UnifiedIndividual
             }
         }
 
-        bool changed = !ReferenceEquals(links, Links);
-        return Became(this with { Links = links }, changed, bearsOthers) with
-        {
-            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
-        };
+        UnifiedIndividual next = ReferenceEquals(links, Links) ? this : this with { Links = links };
+        return Becomes(next, outcomes, bearsOthers);
     }
 
     /// <summary>Freezes links for another individual: from now on their events are sent on.</summary>
@@ -117,6 +132,12 @@ public sealed record UnifiedIndividual
         LinkKey[] leaving = all
             ? [.. Links.Links.Select(link => link.Key)]
             : [.. keys.Where(key => DepartureOf(key) is null)];
+        if (!all && Departed.Length + leaving.Length > Limits.DepartedMax)
+        {
+            departure = new Departure(Id, []);
+            return Same();
+        }
+
         UnifiedIndividual next = leaving.Aggregate(
             this,
             (from, key) => from.Freeze(key, target, rank)
@@ -137,7 +158,9 @@ public sealed record UnifiedIndividual
         [
             .. arriving.Where(link =>
                 Links.Find(link.Key) is null
-                && !Departed.Any(left => left.Link == link.Key && left.Moves >= link.Moves)
+                && !(
+                    IndexOfDeparted(link.Key) is >= 0 and int at && Departed[at].Moves >= link.Moves
+                )
             ),
         ];
         refused = RedirectTo is not null || Links.Links.Length + missing.Length > Limits.LinksMax;
@@ -146,32 +169,39 @@ public sealed record UnifiedIndividual
             return Same();
         }
 
+        HashSet<LinkKey> arrived = [.. missing.Select(link => link.Key)];
         UnifiedIndividual next = this with
         {
             Links = missing.Aggregate(Links, (set, link) => set.With(link)),
-            Departed = Departed.RemoveAll(left => missing.Any(link => link.Key == left.Link)),
+            Departed = Departed.RemoveAll(left => arrived.Contains(left.Link)),
         };
         return Became(next, changed: true, identifiersMayDiffer: true);
     }
 
-    /// <summary>Forgets the state of links that the target now holds; that they left is remembered.</summary>
-    public Transition<UnifiedIndividual> Release(ImmutableArray<LinkKey> keys, string target)
+    /// <summary>
+    /// Forgets the state of links that the target now holds; that they left is remembered, unless everything goes
+    /// there anyway.
+    /// </summary>
+    /// <param name="moved">The links, as they were handed over: of an older move nothing is forgotten.</param>
+    /// <param name="target">Who took them.</param>
+    public Transition<UnifiedIndividual> Release(ImmutableArray<MovedLink> moved, string target)
     {
-        UnifiedIndividual next = this with
-        {
-            Departed =
-            [
-                .. Departed.Select(left =>
-                    left.Target == target && keys.Contains(left.Link)
+        HashSet<MovedLink> taken = [.. moved];
+        DepartedLink[] left =
+        [
+            .. Departed
+                .Select(left =>
+                    left.Target == target && taken.Contains(new MovedLink(left.Link, left.Moves))
                         ? left with
                         {
                             State = null,
                         }
                         : left
-                ),
-            ],
-        };
-        bool changed = !next.Departed.SequenceEqual(Departed);
+                )
+                .Where(left => left.State is not null || left.Target != RedirectTo),
+        ];
+        bool changed = !left.SequenceEqual(Departed);
+        UnifiedIndividual next = changed ? this with { Departed = [.. left] } : this;
         return Became(next, changed, identifiersMayDiffer: false);
     }
 
@@ -200,22 +230,32 @@ public sealed record UnifiedIndividual
             .Min();
 
     /// <summary>The transition to another state of this individual, with the identifiers that differ.</summary>
-    public Transition<UnifiedIndividual> Becomes(UnifiedIndividual next) =>
-        Became(next, changed: !ReferenceEquals(next, this), identifiersMayDiffer: true);
+    /// <param name="next">The state afterwards.</param>
+    /// <param name="outcomes">What became of the events; null when all were applied.</param>
+    /// <param name="identifiersMayDiffer">False spares the comparison.</param>
+    public Transition<UnifiedIndividual> Becomes(
+        UnifiedIndividual next,
+        EventOutcome[]? outcomes,
+        bool identifiersMayDiffer = true
+    )
+    {
+        // A refusal is saved with the state, even if the state is the same.
+        bool changed = !ReferenceEquals(next, this) || EventOutcome.AnyRefused(outcomes);
+        return Became(next, changed, identifiersMayDiffer) with
+        {
+            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
+        };
+    }
 
     /// <summary>Where events of a link go that no longer lives here; null when they belong here.</summary>
     private string? DepartureOf(LinkKey key)
     {
-        foreach (DepartedLink left in Departed)
-        {
-            if (left.Link == key)
-            {
-                return left.Target;
-            }
-        }
-
-        return RedirectTo;
+        int at = IndexOfDeparted(key);
+        return at < 0 ? RedirectTo : Departed[at].Target;
     }
+
+    private int IndexOfDeparted(LinkKey key) =>
+        Departed.IndexOf(key, static (left, k) => LinkSet.Order(left.Link, k));
 
     private UnifiedIndividual Freeze(LinkKey key, string target, int rank)
     {
@@ -224,19 +264,25 @@ public sealed record UnifiedIndividual
         return this with
         {
             Links = Links.Without(key),
-            Departed = Departed.Add(new DepartedLink(key, target, leaving, rank, leaving.Moves)),
+            Departed = Departed.Insert(
+                ~IndexOfDeparted(key),
+                new DepartedLink(key, target, leaving, rank, leaving.Moves)
+            ),
         };
     }
 
-    private Departure DepartureTo(string target) =>
-        new(
-            target,
-            [
-                .. Departed
-                    .Where(left => left.Target == target && left.State is not null)
-                    .Select(left => left.State!),
-            ]
-        );
+    private Departure DepartureTo(string target)
+    {
+        Link[] waiting =
+        [
+            .. Departed
+                .Where(left => left.Target == target && left.State is not null)
+                .Select(left => left.State!)
+                .Take(Limits.TransferLinksMax + 1),
+        ];
+        bool more = waiting.Length > Limits.TransferLinksMax;
+        return new(target, [.. more ? waiting[..Limits.TransferLinksMax] : waiting], more);
+    }
 
     private Transition<UnifiedIndividual> Same() =>
         new()

@@ -17,6 +17,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly SnapshotCell<Account> cell;
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
+    private readonly EventFates fates;
     private readonly ILogger<AccountGrain> logger;
     private PublishedContext facts = new();
     private Account account;
@@ -27,6 +28,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         Serializer serializer,
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
+        EventFates fates,
         ILogger<AccountGrain> logger
     )
     {
@@ -35,6 +37,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         account = new Account { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;
+        this.fates = fates;
         this.logger = logger;
     }
 
@@ -66,11 +69,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         Transition<Account> transition = Fold(events.Value);
         if (transition.Changed)
         {
-            await BecomeAsync(
-                transition.Next,
-                transition.IdentifiersAdded,
-                transition.IdentifiersRemoved
-            );
+            await BecomeAsync(transition, fates.Of(events.Value, transition.Outcomes));
         }
 
         return transition.Outcomes;
@@ -92,13 +91,18 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             next = next.Note(new Member(said.Link, said.Individual, said.Belongs, said.Stamp));
             if (!said.AccountTraits.IsEmpty)
             {
-                next = next.Describe(said.Account, said.AccountTraits, said.Stamp, said.EventId);
+                next = next.Describe(
+                    said.Account,
+                    said.AccountTraits,
+                    said.TraitsStamp,
+                    said.EventId
+                );
             }
         }
 
         if (!ReferenceEquals(next, account))
         {
-            await BecomeAsync(next, [], []);
+            await BecomeAsync(account.Becomes(next, null), []);
         }
     }
 
@@ -149,31 +153,25 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             }
         }
 
-        return account.Becomes(next) with
-        {
-            Outcomes = ImmutableArray.Create(outcomes),
-        };
+        return account.Becomes(next, outcomes);
     }
 
-    private async Task BecomeAsync(
-        Account next,
-        ImmutableArray<Identity.Identifier> added,
-        ImmutableArray<Identity.Identifier> removed
-    )
+    private async Task BecomeAsync(Transition<Account> transition, ImmutableArray<EventFate> noted)
     {
         if (broken)
         {
             throw new InconsistentStateException($"{account.Id} is being reloaded.");
         }
 
-        account = next;
+        account = transition.Next;
         facts.Answer = null;
         try
         {
             SnapshotWrite write = cell.Prepare(account) with
             {
-                IdentifiersAdded = added,
-                IdentifiersRemoved = removed,
+                IdentifiersAdded = transition.IdentifiersAdded,
+                IdentifiersRemoved = transition.IdentifiersRemoved,
+                Fates = noted,
             };
             await cell.SaveAsync(write);
         }

@@ -23,6 +23,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<IPublishedContexts>(services =>
             services.GetRequiredService<PublishedContexts>()
         );
+        silo.Services.AddSingleton<EventFates>();
         silo.Services.AddCdpIntake();
         silo.Services.AddOptions<IngestOptions>().BindConfiguration("Cdp:Ingest").ValidateOnStart();
         silo.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();

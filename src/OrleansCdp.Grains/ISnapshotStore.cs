@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Events;
 using OrleansCdp.Identity;
 
 namespace OrleansCdp;
@@ -73,6 +74,9 @@ public sealed record SnapshotWrite
 
     /// <summary>Messages to relay once committed.</summary>
     public ImmutableArray<OutboxRow> Outbox { get; init; } = [];
+
+    /// <summary>Events of the batch that are in no state: noted, and the refused ones quarantined and counted.</summary>
+    public ImmutableArray<EventFate> Fates { get; init; } = [];
 
     /// <summary>When the state next needs to be looked at by the clock; null for never.</summary>
     public DateTimeOffset? DueAt { get; init; }

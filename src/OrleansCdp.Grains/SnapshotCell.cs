@@ -14,7 +14,9 @@ internal interface IStateShape<T>
     void Compare(T? before, T after, IPartChanges changes);
 
     /// <summary>Puts a state together, exactly as it was.</summary>
-    T Assemble(IStoredParts parts);
+    /// <param name="parts">What is stored.</param>
+    /// <param name="changes">Takes what an earlier program stored in another form, for the next save.</param>
+    T Assemble(IStoredParts parts, IPartChanges changes);
 }
 
 /// <summary>The stored state of one individual or account, as its grain holds it.</summary>
@@ -42,7 +44,7 @@ internal sealed class SnapshotCell<T>(
         }
 
         parts.Open(snapshot);
-        prepared = shape.Assemble(parts);
+        prepared = shape.Assemble(parts, parts);
         parts.EndReading();
         version = snapshot.Version;
         return prepared;

@@ -6,6 +6,8 @@ namespace OrleansCdp;
 /// <summary>An individual: its head, and its links.</summary>
 internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 {
+    private const string DepartedKind = "d";
+
     public static IndividualShape Instance { get; } = new();
 
     public void Compare(UnifiedIndividual? before, UnifiedIndividual after, IPartChanges changes)
@@ -17,19 +19,49 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         }
 
         LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
+        PartKeys.Compare(
+            before?.Departed ?? [],
+            after.Departed,
+            left => left.Link,
+            LinkSet.Order,
+            (_, left) => changes.Put(PartKeys.Of(DepartedKind, left.Link), left),
+            left => changes.Remove(PartKeys.Of(DepartedKind, left.Link))
+        );
     }
 
-    public UnifiedIndividual Assemble(IStoredParts parts) =>
-        parts.Read<UnifiedIndividual>(StateParts.Head) with
+    public UnifiedIndividual Assemble(IStoredParts parts, IPartChanges changes)
+    {
+        UnifiedIndividual head = parts.Read<UnifiedIndividual>(StateParts.Head);
+        UnifiedIndividual state = head with
         {
             Links = LinkParts.Assemble(parts),
+            Departed =
+            [
+                .. parts
+                    .Keys.Where(key => PartKeys.Read(key).Kind == DepartedKind)
+                    .Select(parts.Read<DepartedLink>)
+                    .Concat(head.Departed)
+                    .OrderBy(left => left.Link, Comparer<LinkKey>.Create(LinkSet.Order)),
+            ],
         };
+        if (!head.Departed.IsEmpty) // The first version kept them there.
+        {
+            changes.Put(StateParts.Head, HeadOf(state));
+            foreach (DepartedLink left in head.Departed)
+            {
+                changes.Put(PartKeys.Of(DepartedKind, left.Link), left);
+            }
+        }
+
+        return state;
+    }
 
     /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
     private static UnifiedIndividual HeadOf(UnifiedIndividual state) =>
         state with
         {
             Links = LinkSet.Empty,
+            Departed = [],
         };
 }
 
@@ -59,7 +91,7 @@ internal sealed class AccountShape : IStateShape<Account>
         );
     }
 
-    public Account Assemble(IStoredParts parts) =>
+    public Account Assemble(IStoredParts parts, IPartChanges changes) =>
         parts.Read<Account>(StateParts.Head) with
         {
             Links = LinkParts.Assemble(parts),

@@ -25,6 +25,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
     private readonly AnchorPolicy policy;
+    private readonly EventFates fates;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private PublishedContext context = new();
     private UnifiedIndividual individual;
@@ -36,6 +37,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         AnchorPolicy policy,
+        EventFates fates,
         ILogger<UnifiedIndividualGrain> logger
     )
     {
@@ -45,6 +47,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         this.published = published;
         this.reconciliation = reconciliation;
         this.policy = policy;
+        this.fates = fates;
         this.logger = logger;
     }
 
@@ -74,8 +77,13 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         }
 
         Transition<UnifiedIndividual> transition = Fold(events.Value);
-        await BecomeAsync(transition, NothingTaken);
-        await TellAccountsAsync(events.Value, transition.Outcomes);
+        LinkSet before = individual.Links;
+        await BecomeAsync(
+            transition,
+            NothingTaken,
+            transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
+        );
+        await TellAsync(AccountNews.Of(events.Value, transition.Outcomes, before, individual));
         return transition.Outcomes;
     }
 
@@ -118,7 +126,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     )
     {
         var transition = individual.Detach(links, target, rank, out Departure departure);
-        await BecomeAsync(transition, NothingTaken);
+        await BecomeAsync(transition, NothingTaken, []);
         int promised = individual.RankOfDeparture(departure.Target);
         return new LinkTransfer
         {
@@ -127,11 +135,20 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             Links = departure.Links,
             Rank = departure.Target == target ? Math.Min(rank, promised) : promised,
             Whole = individual.RedirectTo == departure.Target,
+            More = departure.More,
         };
     }
 
     public async Task<string?> AttachAsync(Immutable<LinkTransfer> transfer)
     {
+        if (transfer.Value.Links.Length > Limits.TransferLinksMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.TransferLinksMax} links.",
+                nameof(transfer)
+            );
+        }
+
         var transition = individual.Attach(transfer.Value.Links, out bool refused);
         if (refused)
         {
@@ -140,18 +157,18 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
         // The claims say how strong their owner is: never weaker than what it bears itself.
         int rank = Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
-        await BecomeAsync(transition, transfer.Value with { Rank = rank });
+        await BecomeAsync(transition, transfer.Value with { Rank = rank }, []);
         if (transition.Changed)
         {
             LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
         }
 
-        await TellAccountsAsync(transfer.Value.Links);
+        await TellAsync(AccountNews.Of(transfer.Value.Links, individual.Id));
         return null;
     }
 
-    public Task ReleaseAsync(ImmutableArray<LinkKey> links, string target) =>
-        BecomeAsync(individual.Release(links, target), NothingTaken);
+    public Task ReleaseAsync(ImmutableArray<MovedLink> links, string target) =>
+        BecomeAsync(individual.Release(links, target), NothingTaken, []);
 
     /// <summary>
     /// Folds the batch. A defect in the fold must cost one event, not a partition: then each event is tried alone,
@@ -189,13 +206,14 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             }
         }
 
-        return individual.Becomes(next) with
-        {
-            Outcomes = ImmutableArray.Create(outcomes),
-        };
+        return individual.Becomes(next, outcomes);
     }
 
-    private async Task BecomeAsync(Transition<UnifiedIndividual> transition, LinkTransfer taken)
+    private async Task BecomeAsync(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer taken,
+        ImmutableArray<EventFate> noted
+    )
     {
         if (broken)
         {
@@ -218,6 +236,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
                 ClaimsTaken = ClaimsOf(taken),
                 ClaimsTakenFrom = taken.From.Length == 0 ? null : taken.From,
                 ClaimsRank = taken.Rank,
+                Fates = noted,
             };
             await cell.SaveAsync(write);
         }
@@ -244,75 +263,21 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         ];
 
     /// <summary>
-    /// Tells accounts who belongs to them. Said again on every redelivery, so a crash after the save loses nothing.
+    /// Tells accounts what they should know. Said again on every redelivery, so a crash after the save loses nothing.
     /// </summary>
-    private Task TellAccountsAsync(SequencedEvent[] events, ImmutableArray<EventOutcome> outcomes)
-    {
-        List<MemberChange>? said = null;
-        for (int i = 0; i < events.Length; i++)
-        {
-            LinkEvent e = events[i].Event;
-            if (
-                e.Account is null
-                || (!outcomes.IsEmpty && outcomes[i].Kind != OutcomeKind.Applied)
-                || individual.Links.Find(e.Link)?.Account is not { } register
-            )
-            {
-                continue;
-            }
-
-            (said ??= []).AddRange(ChangesOf(e.Link, register, e));
-        }
-
-        return said is null ? Task.CompletedTask : SendAsync(said);
-    }
-
-    private Task TellAccountsAsync(ImmutableArray<Link> arrived) =>
-        SendAsync([
-            .. arrived
-                .Where(link => link.Account is not null)
-                .SelectMany(link => ChangesOf(link.Key, link.Account!, null)),
-        ]);
-
-    private IEnumerable<MemberChange> ChangesOf(
-        LinkKey link,
-        AccountRegister register,
-        LinkEvent? e
-    )
-    {
-        MemberChange joined = new()
-        {
-            Account = register.Account,
-            Link = link,
-            Individual = individual.Id,
-            Belongs = true,
-            Stamp = register.Stamp,
-            EventId = e?.EventId ?? "",
-            AccountTraits = e is not null && e.Account == register.Account ? e.AccountTraits : [],
-        };
-        yield return joined;
-        if (register.Previous is { } previous)
-        {
-            yield return joined with
-            {
-                Account = previous,
-                Belongs = false,
-                AccountTraits = [],
-            };
-        }
-    }
-
-    private Task SendAsync(List<MemberChange> said) =>
-        Task.WhenAll(
-            said.GroupBy(change => SubjectIds.AccountOf(change.Account))
-                .SelectMany(
-                    account => account.Chunk(Limits.ApplyBatchMax),
-                    (account, part) =>
-                        GrainFactory
-                            .GetGrain<IAccountGrain>(account.Key)
-                            .NoteMembersAsync(part.AsImmutable())
-                )
-        );
+    private Task TellAsync(List<MemberChange> news) =>
+        news.Count == 0
+            ? Task.CompletedTask
+            : Task.WhenAll(
+                news.GroupBy(change => SubjectIds.AccountOf(change.Account))
+                    .SelectMany(
+                        account => account.Chunk(Limits.ApplyBatchMax),
+                        (account, part) =>
+                            GrainFactory
+                                .GetGrain<IAccountGrain>(account.Key)
+                                .NoteMembersAsync(part.AsImmutable())
+                    )
+            );
 
     private ContextAnswer Answer(byte[] json) =>
         new()

@@ -73,6 +73,11 @@ public sealed class CdpPostgresOptions
     [Range(1_000, 1_000_000)]
     public int PendingSavesMax { get; init; } = 50_000;
 
+    /// <summary>Loads waiting for their turn; a further one waits for room.</summary>
+    /// <value>From 1,000 to 1 million. Default: 50,000.</value>
+    [Range(1_000, 1_000_000)]
+    public int PendingLoadsMax { get; init; } = 50_000;
+
     /// <summary>Items in quarantine. Beyond it replayed ones go first, then the oldest; that is logged as a warning.</summary>
     /// <value>From 1,000 to 100 million. Default: 1 million.</value>
     [Range(1_000, 100_000_000)]

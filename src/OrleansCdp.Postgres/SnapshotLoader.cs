@@ -10,6 +10,9 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
 {
     private const int LoadersMax = 2;
 
+    /// <summary>States that one statement loads. They wait in memory until the last of them is read.</summary>
+    private const int GroupMax = 100;
+
     // One statement sees states and their parts at one instant.
     private const string Load = """
         select id, ver, data, null as part from cdp.snapshot where id = any($1)
@@ -17,17 +20,26 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
         select id, 0, data, part from cdp.snapshot_part where id = any($1)
         """;
 
-    private readonly Channel<PendingLoad> arriving = Channel.CreateUnbounded<PendingLoad>();
+    private readonly Channel<PendingLoad> arriving = Channel.CreateBounded<PendingLoad>(
+        new BoundedChannelOptions(options.PendingLoadsMax)
+    );
 
     public string Name => "snapshot loader";
 
     /// <summary>Loads a state, or null when there is none.</summary>
-    public Task<Snapshot?> LoadAsync(string id)
+    public async Task<Snapshot?> LoadAsync(string id)
     {
         PendingLoad pending = new(id);
-        return arriving.Writer.TryWrite(pending)
-            ? pending.Done.Task
-            : Task.FromException<Snapshot?>(Stopping());
+        try
+        {
+            await arriving.Writer.WriteAsync(pending);
+        }
+        catch (ChannelClosedException)
+        {
+            throw Stopping();
+        }
+
+        return await pending.Done.Task;
     }
 
     public async Task RunAsync(CancellationToken stop)
@@ -57,10 +69,7 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
         List<PendingLoad> group = [];
         while (await arriving.Reader.WaitToReadAsync())
         {
-            while (
-                group.Count < options.SaveBatchMax
-                && arriving.Reader.TryRead(out PendingLoad? pending)
-            )
+            while (group.Count < GroupMax && arriving.Reader.TryRead(out PendingLoad? pending))
             {
                 group.Add(pending);
             }

@@ -1,5 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 
 namespace OrleansCdp;
@@ -10,9 +12,6 @@ namespace OrleansCdp;
 /// </summary>
 internal sealed class SnapshotStatements(DataSources sources, int saver)
 {
-    /// <summary>Rows that count states, per prefix; savers spread over them.</summary>
-    private const int CountSlots = 64;
-
     // A true compare-and-set: a test for "older" would let a stale activation with a higher counter overwrite.
     // Ids are sorted by the caller, so that two silos lock them in the same order.
     private const string Upsert = """
@@ -103,13 +102,30 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
             order by d.id
             on conflict (id) do update set due_at = excluded.due_at
                 where t.due_at <> excluded.due_at
+        ), fates as materialized (
+            select f.* from unnest($27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
+                as f(id, lane, partition, seq, kind, code, stream, message, payload, truncated, at)
+                join won w on w.id = f.id
+        ), noted as (
+            insert into cdp.event_fate (lane, partition, seq, kind, code)
+            select lane, partition, seq, kind, code from fates
+            on conflict do nothing
+        ), refused as (
+            insert into cdp.quarantine
+                (stream, code, message, origin, payload, truncated, at, lane, partition, seq)
+            select stream, code, message, $38, payload, truncated, at, lane, partition, seq
+            from fates where payload is not null
+            on conflict (lane, partition, seq) where seq is not null do nothing
+            returning stream, code
+        ), refusals as (
+            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            select stream, $39, code, $10, count(*) from refused group by 1, 3 order by 1, 3
+            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
         )
         select id from won
         """;
 
-    private readonly int slot = (int)(
-        (uint)HashCode.Combine(Environment.MachineName, Environment.ProcessId, saver) % CountSlots
-    );
+    private readonly int slot = CountSlots.Of(saver);
 
     /// <summary>Saves states with all that belongs to them, in one transaction.</summary>
     /// <returns>The ids whose stored version was the expected one; nothing was written for the others.</returns>
@@ -155,6 +171,7 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         && write.IdentifiersRemoved.IsEmpty
         && write.ClaimsTaken.IsEmpty
         && write.Outbox.IsEmpty
+        && write.Fates.IsEmpty
         && write.DueAt is null;
 
     private static bool HasNoParts(SnapshotWrite write) =>
@@ -239,5 +256,28 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         command
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsTakenFrom ?? ""))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsRank));
+        BindFates(command, writes);
+    }
+
+    private static void BindFates(NpgsqlCommand command, SnapshotWrite[] writes)
+    {
+        (string Id, EventFate Fate)[] rows =
+        [
+            .. writes.SelectMany(w => w.Fates, (w, fate) => (w.Id, fate)),
+        ];
+        command
+            .With(Array.ConvertAll(rows, row => row.Id))
+            .With(Array.ConvertAll(rows, row => (short)row.Fate.Position.Lane))
+            .With(Array.ConvertAll(rows, row => row.Fate.Position.Partition))
+            .With(Array.ConvertAll(rows, row => row.Fate.Position.Sequence))
+            .With(Array.ConvertAll(rows, row => (short)row.Fate.Outcome.Kind))
+            .With(Array.ConvertAll(rows, row => row.Fate.Outcome.Code!))
+            .With(Array.ConvertAll(rows, row => row.Fate.Kept?.Stream))
+            .With(Array.ConvertAll(rows, row => row.Fate.Kept?.Message))
+            .With(Array.ConvertAll(rows, row => row.Fate.Kept?.Payload))
+            .With(Array.ConvertAll(rows, row => row.Fate.Kept?.Truncated))
+            .With(Array.ConvertAll(rows, row => row.Fate.Kept?.At.ToUniversalTime()))
+            .With((short)QuarantineOrigin.Event)
+            .With((short)CountKind.Quarantined);
     }
 }

@@ -10,6 +10,9 @@ namespace OrleansCdp;
 internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions options)
     : IBackgroundLoop
 {
+    /// <summary>Bytes that one statement saves, unless a single state has more.</summary>
+    private const int GroupBytesMax = 8 * 1024 * 1024;
+
     private readonly Channel<PendingSave> arriving = Channel.CreateBounded<PendingSave>(
         new BoundedChannelOptions(options.PendingSavesMax)
     );
@@ -69,20 +72,22 @@ internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions opt
         PendingSave? carried = null;
         while (carried is not null || await arriving.Reader.WaitToReadAsync())
         {
-            if (carried is not null)
+            long bytes = 0;
+            while (group.Count < options.SaveBatchMax && bytes < GroupBytesMax)
             {
-                group.Add(carried.Write.Id, carried);
+                PendingSave? pending = carried;
                 carried = null;
-            }
-
-            while (
-                group.Count < options.SaveBatchMax
-                && arriving.Reader.TryRead(out PendingSave? pending)
-            )
-            {
-                if (!group.TryAdd(pending.Write.Id, pending))
+                if (pending is null && !arriving.Reader.TryRead(out pending))
                 {
-                    carried = pending; // An id may occur once per statement.
+                    break;
+                }
+
+                bytes += pending.Bytes;
+                // An id may occur once per statement.
+                bool fits = group.Count == 0 || bytes <= GroupBytesMax;
+                if (!fits || !group.TryAdd(pending.Write.Id, pending))
+                {
+                    carried = pending;
                     break;
                 }
             }
@@ -132,6 +137,11 @@ internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions opt
 
     private sealed record PendingSave(SnapshotWrite Write)
     {
+        public long Bytes { get; } =
+            Write.Data.Length
+            + Write.PartsWritten.Sum(part => (long)part.Data.Length)
+            + Write.Fates.Sum(fate => (long)(fate.Kept?.Payload.Length ?? 0));
+
         public TaskCompletionSource Done { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -23,6 +23,7 @@ public sealed class AccountTests
         atLimit.MembersNotListed.ShouldBe(0);
         past.Members.ShouldBe(atLimit.Members);
         past.MembersNotListed.ShouldBe(1);
+        past.Note(Person("99999", 1)).ShouldBeSameAs(past);
         past.Note(Person("00000", 2) with { Belongs = false }).Members[0].Belongs.ShouldBeFalse();
     }
 
@@ -38,6 +39,7 @@ public sealed class AccountTests
         atLimit.FactsNotKept.ShouldBe(0);
         past.Links.ShouldBe(atLimit.Links);
         past.FactsNotKept.ShouldBe(1);
+        past.Describe(Own, ["more".Is("x")], StampOf(1), "e2").ShouldBeSameAs(past);
     }
 
     [Fact]
@@ -59,6 +61,25 @@ public sealed class AccountTests
         Account account = Nobody.Describe(Own, ["plan".Is("gold")], StampOf(1), "e1");
 
         account.Describe(Own, ["plan".Is("gold")], StampOf(1), "e1").ShouldBeSameAs(account);
+    }
+
+    [Fact]
+    public void A_thousand_left_out_people_are_counted_and_then_it_says_at_least_as_many()
+    {
+        Account full = Nobody with
+        {
+            Members =
+            [
+                .. Enumerable.Range(0, Account.MembersMax).Select(i => Person($"{i:D5}", 0)),
+            ],
+        };
+
+        Account atLimit = Enumerable
+            .Range(0, Account.LeftOutMax)
+            .Aggregate(full, (account, i) => account.Note(Person($"x{i}", 1)));
+
+        atLimit.MembersNotListed.ShouldBe(Account.LeftOutMax);
+        atLimit.Note(Person("one more", 1)).ShouldBeSameAs(atLimit);
     }
 
     private static Account Nobody => new() { Id = "acc_a" };

@@ -66,13 +66,13 @@ public sealed class FoldLawTests
 
                     UnifiedIndividual rest = original
                         .Detach([link], other.Id, 0, out var moving)
-                        .Next.Release([link], other.Id)
+                        .Next.Release(MovedLink.Of(moving.Links), other.Id)
                         .Next;
                     other = other.Attach(moving.Links, out bool refused).Next;
                     refused.ShouldBeFalse();
                     other = other.Detach([link], original.Id, 0, out var back).Next;
                     UnifiedIndividual restored = rest.Attach(back.Links, out _).Next;
-                    other = other.Release([link], original.Id).Next;
+                    other = other.Release(MovedLink.Of(back.Links), original.Id).Next;
 
                     other.Links.Links.ShouldBeEmpty();
                     restored.Departed.ShouldBeEmpty();

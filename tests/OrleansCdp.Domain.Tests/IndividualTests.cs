@@ -17,7 +17,7 @@ public sealed class IndividualTests
         var again = once.Apply(events);
 
         again.Changed.ShouldBeFalse();
-        again.Outcomes.ShouldBeEmpty();
+        again.Outcomes.ShouldBe([EventOutcome.Known]);
     }
 
     [Fact]
@@ -54,106 +54,6 @@ public sealed class IndividualTests
 
         outcomes[1].ShouldBe(EventOutcome.Applied);
         outcomes[2].Code.ShouldBe(ReasonCodes.NothingNew);
-    }
-
-    [Fact]
-    public void A_frozen_link_s_events_are_sent_on_before_and_after_its_release()
-    {
-        SequencedEvent[] first = [Some.Traits(0, "city".Is("Rome")).At(1)];
-        SequencedEvent[] second = [Some.Traits(1, "city".Is("Oslo")).At(2)];
-        UnifiedIndividual individual = Nobody.Apply(first).Next;
-
-        UnifiedIndividual frozen = individual.Detach([Some.Customer], "ind_b", 0, out _).Next;
-        UnifiedIndividual released = frozen.Release([Some.Customer], "ind_b").Next;
-
-        frozen.Apply(second).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
-        released.Apply(second).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
-        released.RedirectTo.ShouldBeNull();
-    }
-
-    [Fact]
-    public void Freezing_twice_gives_the_same_state_and_a_second_target_gets_nothing()
-    {
-        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
-
-        UnifiedIndividual frozen = individual
-            .Detach([Some.Customer], "ind_b", 0, out var first)
-            .Next;
-        frozen.Detach([Some.Customer], "ind_b", 0, out var second);
-        frozen.Detach([Some.Customer], "ind_c", 0, out var other);
-
-        Bytes.Of(second.Links).ShouldBe(Bytes.Of(first.Links));
-        other.Target.ShouldBe("ind_b");
-        Bytes.Of(other.Links).ShouldBe(Bytes.Of(first.Links));
-    }
-
-    [Fact]
-    public void A_link_that_comes_back_has_its_history_and_its_events_stay()
-    {
-        UnifiedIndividual a = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
-        UnifiedIndividual b = new() { Id = "ind_b" };
-
-        a = a.Detach([Some.Customer], b.Id, 0, out var there).Next;
-        b = b.Attach(there.Links, out _).Next;
-        a = a.Release([Some.Customer], b.Id).Next;
-        b = b.Detach([Some.Customer], a.Id, 0, out var back).Next;
-        a = a.Attach(back.Links, out _).Next;
-        b = b.Release([Some.Customer], a.Id).Next;
-        UnifiedIndividual late = b.Attach(there.Links, out _).Next; // The first hand-over, repeated.
-
-        Trait(a, "city").ShouldBe("Rome");
-        a.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Outcomes.ShouldBeEmpty();
-        late.Links.Links.ShouldBeEmpty();
-        late.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)])
-            .Outcomes.ShouldBe([EventOutcome.Moved(a.Id)]);
-    }
-
-    [Fact]
-    public void An_absorbed_individual_promises_its_links_to_nobody_else()
-    {
-        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
-        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var first).Next;
-
-        var again = absorbed.Detach([], "ind_c", 0, out var second);
-
-        again.Changed.ShouldBeFalse();
-        second.Target.ShouldBe("ind_b");
-        Bytes.Of(second.Links).ShouldBe(Bytes.Of(first.Links));
-    }
-
-    [Fact]
-    public void Taking_a_link_in_twice_does_not_turn_its_events_back()
-    {
-        UnifiedIndividual from = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
-        from.Detach([Some.Customer], "ind_b", 0, out var moving);
-        UnifiedIndividual to = new() { Id = "ind_b" };
-        to = to.Attach(moving.Links, out _).Next;
-        to = to.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Next;
-
-        var again = to.Attach(moving.Links, out bool refused);
-
-        refused.ShouldBeFalse();
-        again.Changed.ShouldBeFalse();
-        Trait(again.Next, "city").ShouldBe("Oslo");
-    }
-
-    [Fact]
-    public void An_absorbed_individual_redirects_for_ever_and_takes_nothing_in()
-    {
-        UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
-
-        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var moving).Next;
-
-        absorbed.RedirectTo.ShouldBe("ind_b");
-        absorbed.Attach(moving.Links, out bool refused).Changed.ShouldBeFalse();
-        refused.ShouldBeTrue();
-        SequencedEvent stranger = Some.Event(
-                EventKind.Updated,
-                "Individual",
-                new LinkKey("web", "user", "u")
-            )
-            .At(1);
-        absorbed.Apply([stranger]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
     }
 
     [Fact]
@@ -271,7 +171,48 @@ public sealed class IndividualTests
         );
 
         link.Account!.Account.ShouldBe(second);
-        link.Account.Previous.ShouldBe(first);
+        link.Account.Left.ShouldHaveSingleItem().Account.ShouldBe(first);
+    }
+
+    [Fact]
+    public void Eight_accounts_that_were_left_are_kept_and_of_nine_the_first_is_forgotten()
+    {
+        AccountRegister register = Stated(0);
+        for (int i = 1; i <= AccountRegister.LeftMax; i++)
+        {
+            register = register.Join(Crm(i), StampOf(i));
+        }
+
+        AccountRegister past = register.Join(Crm(9), StampOf(9));
+
+        register
+            .Left.Select(left => left.Account)
+            .ShouldBe(Enumerable.Range(0, 8).Reverse().Select(Crm));
+        past.Account.ShouldBe(Crm(9));
+        past.Left.Select(left => left.Account)
+            .ShouldBe(Enumerable.Range(1, 8).Reverse().Select(Crm));
+        past.Join(Crm(0), StampOf(0)).Left.ShouldBe(past.Left);
+
+        AccountRegister Stated(int i) => new() { Account = Crm(i), Stamp = StampOf(i) };
+        LinkKey Crm(int i) => new("crm", "Account", $"{i}");
+        Stamp StampOf(int i) => new(i, 0, 0);
+    }
+
+    [Fact]
+    public void What_was_met_before_is_known_and_a_refusal_must_be_saved()
+    {
+        SequencedEvent first = Some.Traits(0, "city".Is("Rome")).At(1);
+        UnifiedIndividual individual = Nobody.Apply([first]).Next;
+        Field[] many = [.. Enumerable.Range(0, Limits.TraitsMax).Select(i => $"f{i}".Is("x"))];
+
+        var again = individual.Apply([first]);
+        var refused = individual.Apply([Some.Traits(1, many).At(2)]);
+
+        again.Outcomes.ShouldBe([EventOutcome.Known]);
+        again.Changed.ShouldBeFalse();
+        refused.Outcomes[0].Code.ShouldBe(ReasonCodes.LimitExceeded);
+        refused.Changed.ShouldBeTrue();
+        refused.Next.Apply([Some.Traits(1, many).At(2)]).Outcomes.ShouldBe([EventOutcome.Known]);
     }
 
     private static UnifiedIndividual Nobody => new() { Id = "ind_a" };

@@ -51,6 +51,20 @@ public sealed class BatchLimitTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task An_individual_takes_50_links_at_once_and_not_51()
+    {
+        string id = SubjectIds.IndividualOf(link);
+        var individual = cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
+
+        await Should.ThrowAsync<ArgumentException>(() =>
+            individual.AttachAsync(Transfer(id, Limits.TransferLinksMax + 1))
+        );
+        cluster.Database.Snapshots.ShouldNotContainKey(id);
+        (await individual.AttachAsync(Transfer(id, Limits.TransferLinksMax))).ShouldBeNull();
+        cluster.Database.Snapshots[id].Version.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task More_events_of_one_individual_than_a_batch_go_in_several()
     {
         LinkEvent[] events =
@@ -85,4 +99,17 @@ public sealed class BatchLimitTests(Cluster cluster) : IClassFixture<Cluster>
             })
             .ToArray()
             .AsImmutable();
+
+    private static Immutable<LinkTransfer> Transfer(string to, int count) =>
+        new LinkTransfer
+        {
+            From = "ind_giver",
+            To = to,
+            Links =
+            [
+                .. Enumerable
+                    .Range(0, count)
+                    .Select(i => new Link { Key = new LinkKey("s", "o", $"{i}") }),
+            ],
+        }.AsImmutable();
 }

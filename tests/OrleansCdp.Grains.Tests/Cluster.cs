@@ -60,6 +60,8 @@ public sealed class Cluster : IAsyncLifetime
             NewResolver(linksMax: 1_000),
             new LinkMover(Grains),
             Database,
+            Database,
+            Services.GetRequiredService<EventFates>(),
             TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<EventDelivery>.Instance
         );

@@ -23,6 +23,8 @@ internal sealed class FakeDatabase
     private readonly Dictionary<string, Claim> claims = [];
     private readonly Dictionary<int, long> epochs = [];
 
+    public Dictionary<LogPosition, EventOutcome> Fates { get; } = [];
+
     public ConcurrentDictionary<string, Snapshot> Snapshots { get; } = new();
 
     public List<(int Partition, Lane Lane, LaneAppend Append)> Log { get; } = [];
@@ -72,6 +74,12 @@ internal sealed class FakeDatabase
                     .. write.PartsWritten,
                 ]
             );
+            foreach (EventFate fate in write.Fates)
+            {
+                Fates.TryAdd(fate.Position, fate.Outcome);
+                Add(fate.Kept);
+            }
+
             foreach (string claim in write.ClaimsTaken)
             {
                 if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)
@@ -229,6 +237,8 @@ internal sealed class FakeDatabase
                     Log.Add((append.Partition, lane, chunk));
                 }
             }
+
+            Counts.AddRange(append.Counts);
         }
 
         OnAppend(append, true);
@@ -240,7 +250,10 @@ internal sealed class FakeDatabase
     {
         lock (gate)
         {
-            Quarantined.AddRange(items);
+            foreach (QuarantineItem item in items)
+            {
+                Add(item);
+            }
         }
 
         return Task.CompletedTask;
@@ -293,7 +306,45 @@ internal sealed class FakeDatabase
         }
     }
 
+    public Task<IReadOnlyDictionary<long, EventOutcome>> FatesAsync(
+        EventChunk chunk,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            return Task.FromResult<IReadOnlyDictionary<long, EventOutcome>>(
+                Fates
+                    .Where(fate =>
+                        fate.Key.Lane == chunk.Lane
+                        && fate.Key.Partition == chunk.Partition
+                        && fate.Key.Sequence >= chunk.FirstSequence
+                        && fate.Key.Sequence <= chunk.LastSequence
+                    )
+                    .ToDictionary(fate => fate.Key.Sequence, fate => fate.Value)
+            );
+        }
+    }
+
     public Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    private void Add(QuarantineItem? item)
+    {
+        if (item is null || (item.Position is not null && IsKept(item.Position)))
+        {
+            return;
+        }
+
+        Quarantined.Add(item);
+        Counts.Add(new EventCount(item.Stream, CountKind.Quarantined, item.Code, 1));
+        if (item.Position is null)
+        {
+            Counts.Add(new EventCount(item.Stream, CountKind.Received, "", 1));
+        }
+    }
+
+    private bool IsKept(LogPosition? position) =>
+        Quarantined.Exists(kept => kept.Position == position);
 
     private long NextOf(int partition, Lane lane) =>
         1

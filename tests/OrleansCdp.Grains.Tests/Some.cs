@@ -33,7 +33,7 @@ internal static class Some
         new()
         {
             Lane = Lane.Normal,
-            Partition = 0,
+            Partition = Partitions.Of(events[0].Link, Partitions.CountDefault),
             ReaderEpoch = 1,
             FirstSequence = first,
             Events = events,

@@ -158,7 +158,10 @@ public sealed class StatePartsTests
         switch (random.Next(10))
         {
             case 0 when random.Next(6) == 0 && state.Links.Find(link) is not null:
-                return state.Detach([link], "ind_b", 1, out _).Next.Release([link], "ind_b").Next;
+                UnifiedIndividual frozen = state.Detach([link], "ind_b", 1, out var left).Next;
+                return step % 2 == 0
+                    ? frozen
+                    : frozen.Release(MovedLink.Of(left.Links), "ind_b").Next;
             case 1 when state.Departed.Length > 0:
                 Link back = new() { Key = state.Departed[0].Link, Moves = 1_000 + step };
                 back = back.Fold(Visit(back.Key, "b" + step, 0).At(step), out _);

@@ -271,40 +271,6 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task More_saves_than_one_statement_takes_all_go_through()
-    {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        CdpPostgresOptions options = new()
-        {
-            ConnectionString = database.ConnectionString,
-            SaveBatchMax = 10,
-        };
-        await using StoreHost silo = await StoreHost.StartAsync(database, options: options);
-
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 211)
-                .Select(i =>
-                    silo.Snapshots.SaveAsync(
-                        Write(string.Create(CultureInfo.InvariantCulture, $"ind_{i}"), 0, 1)
-                    )
-                )
-        );
-        Snapshot?[] loaded = await Task.WhenAll(
-            Enumerable
-                .Range(0, 211)
-                .Select(i =>
-                    silo.Snapshots.LoadAsync(
-                        string.Create(CultureInfo.InvariantCulture, $"ind_{i}"),
-                        default
-                    )
-                )
-        );
-
-        loaded.ShouldAllBe(snapshot => snapshot != null && snapshot.Version == 1);
-    }
-
-    [Fact]
     public async Task A_save_that_the_database_could_not_confirm_is_reported_as_such()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

@@ -97,7 +97,6 @@ internal sealed class CdpProducer(
             DataStream stream = await FindAsync(name);
             DateTimeOffset now = clock.GetUtcNow();
             IntakeItem[] items = [.. records.Select(record => IntakeItem.Of(record, stream, now))];
-            var (filtered, refused) = await intake.SetAsideAsync(items).WaitAsync(cancel);
             LinkEvent[] events =
             [
                 .. items
@@ -106,6 +105,7 @@ internal sealed class CdpProducer(
                     .Select(accepted => accepted.Event),
             ];
             await PublishAsync(events).WaitAsync(cancel);
+            var (filtered, refused) = await intake.SetAsideAsync(items).WaitAsync(cancel);
             return new SendResult(events.Length, filtered, refused);
         }
         catch (Exception e) when (IsPassing(e))

@@ -12,6 +12,7 @@ public interface IPartitionLogGrain : IGrainWithIntegerKey
     /// <summary>Appends admitted events of links that hash to this partition.</summary>
     /// <param name="events">At most <see cref="Limits.AppendBatchMax"/> events.</param>
     /// <returns>Once committed in PostgreSQL.</returns>
+    /// <exception cref="ArgumentException">Too many events, or one that is not whole. Nothing was appended.</exception>
     /// <exception cref="LogUnavailableException">
     /// Nothing was acknowledged: the database is away or another writer took over. Send the same events,
     /// with the same ids, again.

@@ -6,8 +6,8 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Events;
 
 /// <summary>
-/// The one way in, for HTTP and for stream producers alike: quarantines what was refused, counts what was
-/// filtered, and appends what was accepted to the log, whose writer counts it as received.
+/// The one way in, for HTTP and for stream producers alike: appends what was accepted to the log, whose writer counts
+/// it as received, then quarantines what was refused and counts what was filtered.
 /// </summary>
 public sealed class Intake(
     IGrainFactory grains,
@@ -19,8 +19,7 @@ public sealed class Intake(
     /// <summary>Takes items in. Returns once every accepted event is committed and every refused one kept.</summary>
     /// <param name="items">Any number; grouped here.</param>
     /// <param name="replay">
-    /// Whether the items come from quarantine: they were counted as received then, and what is refused again stays
-    /// where it is.
+    /// Whether the items come from quarantine: what is refused again stays where it is.
     /// </param>
     /// <exception cref="LogUnavailableException">
     /// Not everything could be made durable. Send the same items again; what went in counts once.
@@ -30,16 +29,16 @@ public sealed class Intake(
         bool replay = false
     )
     {
-        (int filtered, ImmutableArray<IntakeRefusal> refusals) = await SetAsideAsync(items, replay);
         List<int>[] byPartition = GroupByPartition(items);
         Task<PartitionAppend>[] appends =
         [
             .. byPartition
                 .Select((indexes, partition) => (indexes, partition))
                 .Where(group => group.indexes is not null)
-                .Select(group => AppendAsync(items, group.indexes, group.partition, replay)),
+                .Select(group => AppendAsync(items, group.indexes, group.partition)),
         ];
         PartitionAppend[] done = await Task.WhenAll(appends);
+        var (filtered, refusals) = await SetAsideAsync(items, replay);
         return new IntakeResult
         {
             StoredAt = clock.GetUtcNow(),
@@ -52,8 +51,8 @@ public sealed class Intake(
     }
 
     /// <summary>
-    /// Quarantines what was refused and counts what was filtered. What was accepted is left to the caller, who
-    /// publishes it on the streams of its partitions.
+    /// Quarantines what was refused and counts what was filtered. To be called once everything accepted is in the log: a
+    /// batch that is sent again because it was not then leaves no second copies in quarantine.
     /// </summary>
     /// <param name="items">Any number.</param>
     /// <param name="replay">As for <see cref="SubmitAsync"/>.</param>
@@ -63,11 +62,10 @@ public sealed class Intake(
         bool replay = false
     )
     {
-        if (!replay)
-        {
-            await QuarantineAsync(items);
-        }
-
+        await Task.WhenAll(
+            counts.AddAsync(CountsOf(items)),
+            replay ? Task.CompletedTask : QuarantineAsync(items)
+        );
         ImmutableArray<IntakeRefusal> refusals =
         [
             .. items
@@ -75,7 +73,7 @@ public sealed class Intake(
                 .Where(refused => refused.Item1 is not null)
                 .Select(refused => RefusalOf(refused.i, refused.Item1!)),
         ];
-        return (CountFiltered(items, replay), refusals);
+        return (items.Count(item => item.Admission is Admission.Filtered), refusals);
     }
 
     private static IntakeRefusal RefusalOf(int index, Admission.Refused refused) =>
@@ -108,28 +106,27 @@ public sealed class Intake(
         foreach (QuarantineItem[] part in kept.Chunk(IQuarantineGrain.ItemsMax))
         {
             await grains.GetGrain<IQuarantineGrain>(0).AddAsync(part.AsImmutable());
-            foreach (QuarantineItem item in part)
-            {
-                counts.Add(item.Stream, CountKind.Received, "", 1);
-            }
         }
     }
 
-    private int CountFiltered(IReadOnlyList<IntakeItem> items, bool replay)
+    private static List<EventCount> CountsOf(IReadOnlyList<IntakeItem> items)
     {
-        int filtered = 0;
+        List<EventCount> said = [];
         foreach (IntakeItem item in items)
         {
-            counts.Add(item.Stream, CountKind.UnknownFields, "", item.Admission.UnknownFields);
+            if (item.Admission.UnknownFields is > 0 and int unknown)
+            {
+                said.Add(new EventCount(item.Stream, CountKind.UnknownFields, "", unknown));
+            }
+
             if (item.Admission is Admission.Filtered why)
             {
-                filtered++;
-                counts.Add(item.Stream, CountKind.Filtered, why.Reason, 1);
-                counts.Add(item.Stream, CountKind.Received, "", replay ? 0 : 1);
+                said.Add(new EventCount(item.Stream, CountKind.Received, "", 1));
+                said.Add(new EventCount(item.Stream, CountKind.Filtered, why.Reason, 1));
             }
         }
 
-        return filtered;
+        return said;
     }
 
     private List<int>[] GroupByPartition(IReadOnlyList<IntakeItem> items)
@@ -150,8 +147,7 @@ public sealed class Intake(
     private async Task<PartitionAppend> AppendAsync(
         IReadOnlyList<IntakeItem> items,
         List<int> indexes,
-        int partition,
-        bool replay
+        int partition
     )
     {
         var log = grains.GetGrain<IPartitionLogGrain>(partition);
@@ -165,23 +161,10 @@ public sealed class Intake(
             normal = Math.Max(normal, result.NormalSequence);
             low = Math.Max(low, result.LowSequence);
             duplicates += result.Duplicates.Length;
-            if (replay)
-            {
-                CountReceivedOnce(items, part);
-            }
         }
 
         ReceiptPosition position = new(partition, normal, low);
         return new PartitionAppend(position, indexes.Count - duplicates, duplicates);
-    }
-
-    // The log's writer counted them as received, as it does all; they had been when they were refused.
-    private void CountReceivedOnce(IReadOnlyList<IntakeItem> items, int[] part)
-    {
-        foreach (IGrouping<string, int> stream in part.GroupBy(i => EventOf(items[i]).Stream))
-        {
-            counts.Add(stream.Key, CountKind.Received, "", -stream.Count());
-        }
     }
 
     private static LinkEvent EventOf(IntakeItem item) => ((Admission.Accepted)item.Admission).Event;

@@ -1,100 +1,100 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
-/// <summary>Counts what came in, in memory, and reports it once a second and at the end.</summary>
-public sealed partial class IntakeCounts(
-    IGrainFactory grains,
-    TimeProvider clock,
-    ILogger<IntakeCounts> logger
-) : BackgroundService
+/// <summary>
+/// Reports what never reached the log: what comes while one report is on its way goes into the next together, and
+/// nobody is told before it is durable.
+/// </summary>
+public sealed class IntakeCounts(IGrainFactory grains)
 {
-    private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(1);
-    private readonly ConcurrentDictionary<(string, CountKind, string), long> pending = new();
+    private readonly Lock gate = new();
+    private Report next = new();
+    private bool reporting;
 
-    /// <summary>Adds to a count. Cheap; any thread.</summary>
-    public void Add(string stream, CountKind kind, string reason, long count)
+    /// <summary>Adds counts.</summary>
+    /// <returns>Once they are durable.</returns>
+    /// <exception cref="Exception">They may not be: the cluster or its database is away.</exception>
+    public Task AddAsync(IReadOnlyCollection<EventCount> counts)
     {
-        if (count != 0)
+        if (counts.Count == 0)
         {
-            pending.AddOrUpdate(
-                (stream, kind, reason),
-                static (_, add) => add,
-                static (_, sum, add) => sum + add,
-                count
-            );
+            return Task.CompletedTask;
+        }
+
+        lock (gate)
+        {
+            Report joined = next;
+            joined.Add(counts);
+            if (!reporting)
+            {
+                reporting = true;
+                _ = Task.Run(ReportAllAsync);
+            }
+
+            return joined.Done.Task;
         }
     }
 
-    /// <summary>Reports what is pending; on failure it stays pending.</summary>
-    public async Task ReportAsync()
+    private async Task ReportAllAsync()
     {
-        var counts = ImmutableArray.CreateBuilder<EventCount>();
-        foreach (var key in pending.Keys)
+        while (Take() is { } report)
         {
-            if (pending.TryRemove(key, out long count))
+            try
             {
-                counts.Add(new EventCount(key.Item1, key.Item2, key.Item3, count));
+                await grains.GetGrain<IStatusGrain>(0).CountAsync(report.Counts());
+                report.Done.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                report.Done.TrySetException(e);
             }
         }
+    }
 
-        if (counts.Count == 0)
+    private Report? Take()
+    {
+        lock (gate)
         {
-            return;
-        }
+            if (next.IsEmpty)
+            {
+                reporting = false;
+                return null;
+            }
 
-        try
-        {
-            await grains.GetGrain<IStatusGrain>(0).CountAsync(counts.ToImmutable());
+            Report taken = next;
+            next = new Report();
+            return taken;
         }
-        catch
+    }
+
+    private sealed class Report
+    {
+        private readonly Dictionary<(string Stream, CountKind Kind, string Reason), long> sums = [];
+
+        public TaskCompletionSource Done { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsEmpty => sums.Count == 0;
+
+        public void Add(IReadOnlyCollection<EventCount> counts)
         {
             foreach (EventCount count in counts)
             {
-                Add(count.Stream, count.Kind, count.Reason, count.Count);
+                var key = (count.Stream, count.Kind, count.Reason);
+                sums[key] = sums.GetValueOrDefault(key) + count.Count;
             }
-
-            throw;
         }
-    }
 
-    /// <inheritdoc/>
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await TryReportAsync();
+        public ImmutableArray<EventCount> Counts() =>
+            [
+                .. sums.Select(sum => new EventCount(
+                    sum.Key.Stream,
+                    sum.Key.Kind,
+                    sum.Key.Reason,
+                    sum.Value
+                )),
+            ];
     }
-
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(ReportPeriod, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            await TryReportAsync();
-        }
-    }
-
-    private async Task TryReportAsync()
-    {
-        try
-        {
-            await ReportAsync();
-        }
-        catch (Exception e)
-        {
-            LogNotReported(e);
-        }
-    }
-
-    [LoggerMessage(
-        LogEvents.CountsNotReported,
-        LogLevel.Warning,
-        "Could not report counts; they stay pending"
-    )]
-    private partial void LogNotReported(Exception exception);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Governance;
 
@@ -81,6 +82,13 @@ public sealed record QuarantineItem
     /// <summary>When it was refused.</summary>
     [Id(8)]
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>
+    /// Where the event is in the log: it was counted as received there, and enters quarantine once however often it is
+    /// delivered. Null for what never came that far.
+    /// </summary>
+    [Id(9)]
+    public LogPosition? Position { get; init; }
 }
 
 /// <summary>Which items to list. Null means any.</summary>

@@ -14,7 +14,7 @@ public sealed record LinkTransfer
     [Id(4)]
     public required string To { get; init; }
 
-    /// <summary>The links with their whole state.</summary>
+    /// <summary>The links with their whole state; at most <see cref="Limits.TransferLinksMax"/>.</summary>
     [Id(1)]
     public required ImmutableArray<Link> Links { get; init; }
 
@@ -25,4 +25,8 @@ public sealed record LinkTransfer
     /// <summary>Whether nothing stays behind: the anchors go along, and the old id redirects for ever.</summary>
     [Id(3)]
     public bool Whole { get; init; }
+
+    /// <summary>Whether more links wait to be handed over once these are taken.</summary>
+    [Id(5)]
+    public bool More { get; init; }
 }

@@ -3,7 +3,7 @@ namespace OrleansCdp.Events;
 /// <summary>What became of one event at its individual or account.</summary>
 public enum OutcomeKind
 {
-    /// <summary>Folded into the state (now, or earlier: redelivery changes nothing).</summary>
+    /// <summary>Folded into the state.</summary>
     Applied = 0,
 
     /// <summary>It said nothing new; the reason is in the code.</summary>
@@ -14,11 +14,14 @@ public enum OutcomeKind
 
     /// <summary>The link lives at another individual now, whose id is in the code; send it there.</summary>
     Moved = 3,
+
+    /// <summary>The link met it before and changed nothing now; what became of it was noted then.</summary>
+    Known = 4,
 }
 
 /// <summary>What became of one event.</summary>
 /// <param name="Kind">The outcome.</param>
-/// <param name="Code">The reason, from <see cref="ReasonCodes"/>; null when applied.</param>
+/// <param name="Code">The reason, from <see cref="ReasonCodes"/>; null when applied or known.</param>
 [GenerateSerializer, Immutable, Alias("cdp.event-outcome")]
 public readonly record struct EventOutcome(
     [property: Id(0)] OutcomeKind Kind,
@@ -28,6 +31,9 @@ public readonly record struct EventOutcome(
     /// <summary>The event is in the state.</summary>
     public static EventOutcome Applied { get; }
 
+    /// <summary>The event was met before.</summary>
+    public static EventOutcome Known { get; } = new(OutcomeKind.Known, null);
+
     /// <summary>The event said nothing new.</summary>
     public static EventOutcome Suppressed(string code) => new(OutcomeKind.Suppressed, code);
 
@@ -36,6 +42,10 @@ public readonly record struct EventOutcome(
 
     /// <summary>The event cannot be folded.</summary>
     public static EventOutcome Refused(string code) => new(OutcomeKind.Refused, code);
+
+    /// <summary>Whether one of these is a refusal.</summary>
+    public static bool AnyRefused(EventOutcome[]? outcomes) =>
+        outcomes is not null && Array.Exists(outcomes, o => o.Kind == OutcomeKind.Refused);
 }
 
 /// <summary>Stable reasons, shown to people and counted. Never renamed.</summary>

@@ -131,6 +131,18 @@ public sealed record LinkEvent
     /// <summary>Facts about <see cref="Account"/> that came with an event about a person (Segment's group).</summary>
     [Id(19)]
     public ImmutableArray<Field> AccountTraits { get; init; } = [];
+
+    /// <summary>Whether nothing is missing that must be there: false only for an event built by hand or by reflection.</summary>
+    public bool IsWhole =>
+        Link is { Source: not null, Object: not null, Id: not null }
+        && Stream is not null
+        && EventId is not null
+        && Object is not null
+        && !Identifiers.IsDefault
+        && !Traits.IsDefault
+        && !Fields.IsDefault
+        && !Lines.IsDefault
+        && !AccountTraits.IsDefault;
 }
 
 /// <summary>One line of an order.</summary>

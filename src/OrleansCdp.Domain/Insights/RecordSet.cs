@@ -115,6 +115,12 @@ public sealed record RecordSet
     /// <summary>Joins an event of one of these records in.</summary>
     public RecordSet Join(SequencedEvent e, out EventOutcome outcome)
     {
+        if (!HasAmountsToSum(e.Event))
+        {
+            outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
+            return this;
+        }
+
         string id = e.Event.RecordId!;
         int at = IndexOf(id);
         if (at >= 0)
@@ -158,6 +164,27 @@ public sealed record RecordSet
         outcome = EventOutcome.Applied;
         RecordSet next = this with { Records = Records.Insert(~at, first) };
         return next.Records.Length > Limits.RecordsMax ? next.FoldOldest() : next;
+    }
+
+    private static bool HasAmountsToSum(LinkEvent said)
+    {
+        foreach (OrderLine line in said.Lines)
+        {
+            if (Math.Abs(line.Amount) > Limits.AmountMax)
+            {
+                return false;
+            }
+        }
+
+        foreach (Field field in said.Fields)
+        {
+            if (field.Name == "total" && Math.Abs(field.Value.AsNumber() ?? 0) > Limits.AmountMax)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private RecordSet FoldOldest()

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using OrleansCdp.Governance;
@@ -17,16 +15,14 @@ internal sealed partial class EventDelivery(
     SubjectResolver resolver,
     LinkMover mover,
     IQuarantineStore quarantine,
+    ICheckpoints checkpoints,
+    EventFates fates,
     TimeProvider clock,
     ILogger<EventDelivery> logger
 )
 {
     private const int HopsMax = 16;
     private const int AttemptsMax = 4;
-    private static readonly JsonSerializerOptions Compact = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Delivers a chunk. Repeating it changes nothing.</summary>
@@ -49,11 +45,11 @@ internal sealed partial class EventDelivery(
 
             await ApplyAsync(chunk, targets, open, outcomes, cancel);
             List<int> moved = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
-            await FollowAsync(chunk, targets, moved, outcomes);
+            await FollowAsync(chunk, targets, moved, outcomes, cancel);
             open = [.. moved.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
         }
 
-        await QuarantineAsync(chunk, outcomes, cancel);
+        await RecallAsync(chunk, outcomes, cancel);
         return CountsOf(chunk, outcomes);
     }
 
@@ -147,10 +143,12 @@ internal sealed partial class EventDelivery(
         EventChunk chunk,
         string[] targets,
         List<int> moved,
-        EventOutcome[] outcomes
+        EventOutcome[] outcomes,
+        CancellationToken cancel
     )
     {
         Dictionary<LinkKey, string?> owners = [];
+        List<QuarantineItem> refused = [];
         foreach (int i in moved)
         {
             LinkKey link = chunk.Events[i].Link;
@@ -171,26 +169,12 @@ internal sealed partial class EventDelivery(
             if (owner is null)
             {
                 outcomes[i] = EventOutcome.Refused(ReasonCodes.LinksMax);
+                SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
+                refused.Add(fates.Of(e, outcomes[i]).Kept!);
             }
             else
             {
                 targets[i] = owner;
-            }
-        }
-    }
-
-    private async Task QuarantineAsync(
-        EventChunk chunk,
-        EventOutcome[] outcomes,
-        CancellationToken cancel
-    )
-    {
-        List<QuarantineItem> refused = [];
-        for (int i = 0; i < outcomes.Length; i++)
-        {
-            if (outcomes[i].Kind == OutcomeKind.Refused)
-            {
-                refused.Add(ItemOf(chunk.Events[i], outcomes[i].Code!));
             }
         }
 
@@ -200,20 +184,26 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    private QuarantineItem ItemOf(LinkEvent e, string code)
+    /// <summary>What became of events that an earlier delivery had brought already, as it noted then.</summary>
+    private async Task RecallAsync(
+        EventChunk chunk,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(e, Compact);
-        bool truncated = json.Length > IQuarantineGrain.PayloadBytesMax;
-        return new()
+        if (!Array.Exists(outcomes, outcome => outcome.Kind == OutcomeKind.Known))
         {
-            Stream = e.Stream,
-            Code = code,
-            Message = $"The event could not be folded into its subject ({code}).",
-            Origin = QuarantineOrigin.Event,
-            Payload = truncated ? json[..IQuarantineGrain.PayloadBytesMax] : json,
-            Truncated = truncated,
-            At = clock.GetUtcNow(),
-        };
+            return;
+        }
+
+        var noted = await checkpoints.FatesAsync(chunk, cancel);
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            if (outcomes[i].Kind == OutcomeKind.Known)
+            {
+                outcomes[i] = noted.GetValueOrDefault(chunk.FirstSequence + i);
+            }
+        }
     }
 
     private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)
@@ -223,7 +213,7 @@ internal sealed partial class EventDelivery(
         {
             if (outcomes[i].Kind == OutcomeKind.Refused)
             {
-                continue; // Counted with the quarantine itself, in one transaction.
+                continue; // Counted as it went to quarantine, in one transaction.
             }
 
             bool applied = outcomes[i].Kind == OutcomeKind.Applied;

@@ -15,6 +15,17 @@ public interface ICheckpoints
     /// <param name="counts">What became of its events.</param>
     void Complete(EventChunk chunk, ImmutableArray<EventCount> counts);
 
+    /// <summary>
+    /// What earlier deliveries noted of events that no checkpoint has passed: which were suppressed, and which refused.
+    /// </summary>
+    /// <param name="chunk">The chunk whose events are asked for.</param>
+    /// <param name="cancel">Stops asking.</param>
+    /// <returns>Outcomes by sequence; what is missing was applied, or not met.</returns>
+    Task<IReadOnlyDictionary<long, EventOutcome>> FatesAsync(
+        EventChunk chunk,
+        CancellationToken cancel
+    );
+
     /// <summary>Writes what is pending now.</summary>
     Task FlushAsync(CancellationToken cancel);
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using OrleansCdp.Governance;
+
 namespace OrleansCdp.Events;
 
 /// <summary>The durable log, as its partition's writer sees it.</summary>
@@ -59,6 +62,9 @@ public sealed record LogAppend
 
     /// <summary>Events of the low lane.</summary>
     public LaneAppend? Low { get; init; }
+
+    /// <summary>What was received, and what of it was known: counted in the same transaction.</summary>
+    public ImmutableArray<EventCount> Counts { get; init; } = [];
 }
 
 /// <summary>Events for one lane.</summary>

@@ -11,6 +11,14 @@ public sealed class IngestOptions
     [Range(typeof(TimeSpan), "01:00:00", "7.00:00:00")]
     public TimeSpan DuplicateRetention { get; init; } = TimeSpan.FromHours(25);
 
+    /// <summary>
+    /// Event ids one partition keeps in memory, about 20 bytes each; beyond it the oldest are forgotten before
+    /// <see cref="DuplicateRetention"/>, which is logged as a warning.
+    /// </summary>
+    /// <value>From 10,000 to 1 billion. Default: 10 million, which lasts for 110 events a second all day.</value>
+    [Range(10_000, 1_000_000_000)]
+    public int EventIdsMax { get; init; } = 10_000_000;
+
     /// <summary>Events that may wait for one partition's writer; more are refused for now.</summary>
     /// <value>From 2,500 to 1,000,000. Default: 50,000.</value>
     [Range(Limits.AppendBatchMax, 1_000_000)]

@@ -33,6 +33,7 @@ internal sealed partial class IngestPartitionGrain
         IIdentityStore identity,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
+        EventFates fates,
         AnchorPolicy policy,
         IOptions<IngestOptions> options,
         TimeProvider clock,
@@ -52,6 +53,8 @@ internal sealed partial class IngestPartitionGrain
             resolver,
             mover,
             quarantine,
+            checkpoints,
+            fates,
             clock,
             loggers.CreateLogger<EventDelivery>()
         );

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -17,7 +18,6 @@ namespace OrleansCdp.Events;
 [Reentrant] // Requests only queue up and await their round; one round runs at a time.
 internal sealed partial class PartitionLogGrain(
     ILogStore store,
-    IntakeCounts counts,
     IOptions<IngestOptions> options,
     TimeProvider clock,
     ILogger<PartitionLogGrain> logger
@@ -26,7 +26,10 @@ internal sealed partial class PartitionLogGrain(
     /// <summary>The grain's type, as its ids have it.</summary>
     public const string TypeName = "cdp.partition-log";
 
-    private readonly RecentEventKeys known = new(options.Value.DuplicateRetention);
+    private readonly RecentEventKeys known = new(
+        options.Value.DuplicateRetention,
+        options.Value.EventIdsMax
+    );
     private readonly List<Pending> waiting = [];
     private int waitingEvents;
     private Task rounds = Task.CompletedTask;
@@ -68,6 +71,11 @@ internal sealed partial class PartitionLogGrain(
                 $"More than {Limits.AppendBatchMax} events.",
                 nameof(events)
             );
+        }
+
+        if (Array.Exists(events.Value, e => e is not { IsWhole: true }))
+        {
+            throw new ArgumentException("An event is not whole.", nameof(events));
         }
 
         if (lost)
@@ -130,18 +138,16 @@ internal sealed partial class PartitionLogGrain(
                 Sort(pending, fresh, normal, low);
             }
 
-            if (fresh.Count > 0)
-            {
-                await store.AppendAsync(
-                    new LogAppend
-                    {
-                        Partition = Partition,
-                        Epoch = owned.Epoch,
-                        Normal = normal.ToAppend(normalNext),
-                        Low = low.ToAppend(lowNext),
-                    }
-                );
-            }
+            await store.AppendAsync(
+                new LogAppend
+                {
+                    Partition = Partition,
+                    Epoch = owned.Epoch,
+                    Normal = normal.ToAppend(normalNext),
+                    Low = low.ToAppend(lowNext),
+                    Counts = CountsOf(round),
+                }
+            );
         }
         catch (Exception e)
         {
@@ -178,22 +184,21 @@ internal sealed partial class PartitionLogGrain(
 
     private void Remember(HashSet<UInt128> fresh, DateTimeOffset now)
     {
+        long forgotten = known.ForgottenEarly;
         foreach (UInt128 key in fresh)
         {
             known.Add(key, now);
         }
 
         known.Forget(now);
+        if (known.ForgottenEarly > forgotten)
+        {
+            LogForgotten(Partition, options.Value.EventIdsMax, known.ForgottenEarly - forgotten);
+        }
     }
 
     private void Acknowledge(Pending pending)
     {
-        CountReceived(pending.Events);
-        foreach (int duplicate in pending.Duplicates)
-        {
-            counts.Add(pending.Events[duplicate].Stream, CountKind.Duplicate, "", 1);
-        }
-
         // A duplicate may still be on its way to its individual: its reader must reach what was written before it.
         bool inLane(Lane lane) => Array.Exists(pending.Events, e => e.Lane == lane);
         pending.Done.TrySetResult(
@@ -206,18 +211,22 @@ internal sealed partial class PartitionLogGrain(
         );
     }
 
-    // Here, where their fate is known, and not at the sender: it may end, or give up waiting, before it has counted.
-    private void CountReceived(LinkEvent[] events)
+    // With the events, in one transaction: whatever ends in between, the books are right.
+    private static ImmutableArray<EventCount> CountsOf(Pending[] round)
     {
-        int from = 0;
-        for (int i = 1; i <= events.Length; i++)
+        Dictionary<(string Stream, CountKind Kind), long> counts = [];
+        void count(LinkEvent e, CountKind kind) =>
+            CollectionsMarshal.GetValueRefOrAddDefault(counts, (e.Stream, kind), out _)++;
+        foreach (Pending pending in round)
         {
-            if (i == events.Length || events[i].Stream != events[from].Stream)
-            {
-                counts.Add(events[from].Stream, CountKind.Received, "", i - from);
-                from = i;
-            }
+            Array.ForEach(pending.Events, e => count(e, CountKind.Received));
+            pending.Duplicates.ForEach(i => count(pending.Events[i], CountKind.Duplicate));
         }
+
+        return
+        [
+            .. counts.Select(sum => new EventCount(sum.Key.Stream, sum.Key.Kind, "", sum.Value)),
+        ];
     }
 
     /// <summary>
@@ -252,6 +261,13 @@ internal sealed partial class PartitionLogGrain(
         "Stopped writing partition {Partition} in epoch {Epoch}; producers will send again"
     )]
     private partial void LogLost(int partition, long epoch, Exception why);
+
+    [LoggerMessage(
+        LogEvents.EventKeysForgotten,
+        LogLevel.Warning,
+        "Partition {Partition} keeps {Max} event ids and forgot {Count} before their time: sent again, their events count twice"
+    )]
+    private partial void LogForgotten(int partition, int max, long count);
 
     private sealed class Pending(LinkEvent[] events)
     {

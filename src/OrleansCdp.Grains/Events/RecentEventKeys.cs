@@ -4,23 +4,30 @@ namespace OrleansCdp.Events;
 
 /// <summary>
 /// The event keys of the last hours, in open-addressing tables without chains or objects: 16 bytes a key at a load
-/// of at most 80 %. One table per generation of an hour, so that forgetting is dropping a table.
+/// of at most 80 %. Tables of an hour or less, so that forgetting is dropping a table.
 /// </summary>
-internal sealed class RecentEventKeys(TimeSpan retention)
+/// <param name="retention">How long a key is remembered.</param>
+/// <param name="keysMax">Keys remembered; beyond it the oldest go before their time, an eighth of it at once at most.</param>
+internal sealed class RecentEventKeys(TimeSpan retention, int keysMax)
 {
     /// <summary>Length of a generation.</summary>
     public static readonly TimeSpan Generation = TimeSpan.FromHours(1);
 
-    private const int CapacityMin = 256;
-    private readonly SortedDictionary<long, Table> generations = [];
+    private const int TablesPerMax = 8;
+
+    /// <summary>Sorted by hour.</summary>
+    private readonly List<Table> tables = [];
 
     /// <summary>Keys remembered.</summary>
-    public long Count => generations.Values.Sum(table => (long)table.Count);
+    public int Count { get; private set; }
+
+    /// <summary>Keys forgotten before their time.</summary>
+    public long ForgottenEarly { get; private set; }
 
     /// <summary>Whether a key was seen within the retention.</summary>
     public bool Contains(UInt128 key)
     {
-        foreach (Table table in generations.Values)
+        foreach (Table table in tables)
         {
             if (table.Contains(key))
             {
@@ -36,56 +43,80 @@ internal sealed class RecentEventKeys(TimeSpan retention)
     /// <param name="at">When its event was received.</param>
     public void Add(UInt128 key, DateTimeOffset at)
     {
-        long generation = at.UtcTicks / Generation.Ticks;
-        if (!generations.TryGetValue(generation, out Table? table))
+        long hour = at.UtcTicks / Generation.Ticks;
+        int last = tables.Count - 1;
+        while (last >= 0 && tables[last].Hour > hour)
         {
-            table = new Table(CapacityMin);
-            generations.Add(generation, table);
+            last--;
         }
 
-        table.Add(key);
+        bool fits =
+            last >= 0 && tables[last].Hour == hour && tables[last].Count < keysMax / TablesPerMax;
+        if (!fits)
+        {
+            tables.Insert(++last, new Table(hour));
+        }
+
+        Count += tables[last].Add(key) ? 1 : 0;
+        if (Count > keysMax)
+        {
+            ForgottenEarly += tables[0].Count;
+            ForgetOldest();
+        }
     }
 
-    /// <summary>Forgets generations that are wholly older than the retention.</summary>
+    /// <summary>Forgets what is wholly older than the retention.</summary>
     public void Forget(DateTimeOffset now)
     {
         long oldest = (now - retention).UtcTicks / Generation.Ticks;
-        while (generations.Count > 0 && generations.First().Key < oldest)
+        while (tables.Count > 0 && tables[0].Hour < oldest)
         {
-            generations.Remove(generations.First().Key);
+            ForgetOldest();
         }
     }
 
-    private sealed class Table(int capacity)
+    private void ForgetOldest()
     {
-        private UInt128[] slots = new UInt128[capacity];
+        Count -= tables[0].Count;
+        tables.RemoveAt(0);
+    }
+
+    private sealed class Table(long hour)
+    {
+        private const int CapacityMin = 256;
+        private UInt128[] slots = new UInt128[CapacityMin];
         private bool hasZero;
+
+        public long Hour => hour;
 
         public int Count { get; private set; }
 
         public bool Contains(UInt128 key) =>
             key == UInt128.Zero ? hasZero : slots[SlotOf(slots, key)] == key;
 
-        public void Add(UInt128 key)
+        /// <summary>Adds a key; false if it is here.</summary>
+        public bool Add(UInt128 key)
         {
+            if (Contains(key))
+            {
+                return false;
+            }
+
             if (key == UInt128.Zero)
             {
-                Count += hasZero ? 0 : 1;
-                hasZero = true;
-                return;
+                Count++;
+                return hasZero = true;
             }
 
             int slot = SlotOf(slots, key);
-            if (slots[slot] == key)
-            {
-                return;
-            }
 
             slots[slot] = key;
             if (++Count > slots.Length / 5 * 4)
             {
                 Grow();
             }
+
+            return true;
         }
 
         private static int SlotOf(UInt128[] slots, UInt128 key)

@@ -5,7 +5,10 @@ namespace OrleansCdp.Governance;
 /// <summary>Refused events in the database.</summary>
 public interface IQuarantineStore
 {
-    /// <summary>Adds items, and counts them as quarantined, in one transaction.</summary>
+    /// <summary>
+    /// Adds items and counts them as quarantined, in one transaction; as received too, unless the log has done so. One
+    /// whose position in the log is known already is not added again.
+    /// </summary>
     Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel);
 
     /// <summary>Lists items not replayed yet, by id.</summary>
@@ -14,7 +17,10 @@ public interface IQuarantineStore
         CancellationToken cancel
     );
 
-    /// <summary>Marks items replayed and takes them out of the count, in one transaction.</summary>
+    /// <summary>
+    /// Marks items replayed and takes them out of the counts, in one transaction: as received too, because they were
+    /// received once more.
+    /// </summary>
     Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel);
 }
 

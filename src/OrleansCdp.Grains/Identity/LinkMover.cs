@@ -15,7 +15,8 @@ internal sealed class LinkMover(IGrainFactory grains)
     /// <summary>Makes a move, or finishes it.</summary>
     /// <returns>
     /// The individual that has the links in the end: the target, or whoever absorbed it. Null when that one has as
-    /// many links as it may have: then they stay frozen where they are, until a later attempt finds room.
+    /// many links as it may have, or the present one can remember no further departure: then they stay where they are,
+    /// until a later attempt finds room.
     /// </returns>
     /// <exception cref="InconsistentStateException">
     /// The links were promised to another individual and are there now: decide again with fresh claims.
@@ -23,15 +24,26 @@ internal sealed class LinkMover(IGrainFactory grains)
     public async Task<string?> MoveAsync(LinkMove move)
     {
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
-        LinkTransfer transfer = await grains
-            .GetGrain<IUnifiedIndividualGrain>(move.From)
-            .DetachAsync(wanted, move.To, move.ToRank);
-        string? owner = await HandOverAsync(transfer);
-        return transfer.To == move.To || owner is null
-            ? owner
-            : throw new InconsistentStateException(
-                $"Links of {move.From} were promised to {transfer.To}; they are there now."
-            );
+        while (true)
+        {
+            LinkTransfer transfer = await grains
+                .GetGrain<IUnifiedIndividualGrain>(move.From)
+                .DetachAsync(wanted, move.To, move.ToRank);
+            if (transfer.To == move.From)
+            {
+                return null;
+            }
+
+            string? owner = await HandOverAsync(transfer);
+            if (owner is null || !transfer.More)
+            {
+                return transfer.To == move.To || owner is null
+                    ? owner
+                    : throw new InconsistentStateException(
+                        $"Links of {move.From} were promised to {transfer.To}; they are there now."
+                    );
+            }
+        }
     }
 
     private async Task<string?> HandOverAsync(LinkTransfer transfer)
@@ -45,7 +57,7 @@ internal sealed class LinkMover(IGrainFactory grains)
             {
                 await grains
                     .GetGrain<IUnifiedIndividualGrain>(transfer.From)
-                    .ReleaseAsync([.. transfer.Links.Select(moved => moved.Key)], transfer.To);
+                    .ReleaseAsync(MovedLink.Of(transfer.Links), transfer.To);
                 return target;
             }
 

@@ -26,19 +26,53 @@ internal static class CheckpointStatements
                 and k.epoch = i.epoch and k.seq = i.first_seq - 1
             returning k.lane, k.partition, k.seq
         ), counted as (
-            insert into cdp.event_count as t (stream, kind, reason, count)
-            select c.stream, c.kind, c.reason, sum(c.count)
+            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            select c.stream, c.kind, c.reason, $12, sum(c.count)
             from unnest($6, $7, $8, $9, $10, $11)
                     as c(lane, partition, stream, kind, reason, count)
                 join moved using (lane, partition)
             group by 1, 2, 3 order by 1, 2, 3
-            on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+        ), settled as (
+            delete from cdp.event_fate f using moved m
+            where f.lane = m.lane and f.partition = m.partition and f.seq <= m.seq
         )
         select k.lane, k.partition, k.epoch, coalesce(m.seq, k.seq)
         from cdp.ingest_checkpoint k
             join input using (lane, partition)
             left join moved m using (lane, partition)
         """;
+
+    private const string Fates = """
+        select seq, kind, code from cdp.event_fate
+        where lane = $1 and partition = $2 and seq between $3 and $4
+        """;
+
+    /// <summary>Reads what was noted of a chunk's events.</summary>
+    public static async Task<Dictionary<long, EventOutcome>> FatesAsync(
+        NpgsqlDataSource source,
+        EventChunk chunk,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = source
+            .CreateCommand(Fates)
+            .With((short)chunk.Lane)
+            .With(chunk.Partition)
+            .With(chunk.FirstSequence)
+            .With(chunk.LastSequence);
+        Dictionary<long, EventOutcome> fates = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            fates[reader.GetInt64(0)] = new EventOutcome(
+                (OutcomeKind)reader.GetInt16(1),
+                reader.GetString(2)
+            );
+        }
+
+        return fates;
+    }
 
     /// <summary>Writes what is in order and not fenced.</summary>
     /// <returns>What the database has now, for every lane asked for.</returns>
@@ -69,6 +103,7 @@ internal static class CheckpointStatements
                 .With(Array.ConvertAll(counts, c => (short)c.Count.Kind))
                 .With(Array.ConvertAll(counts, c => c.Count.Reason))
                 .With(Array.ConvertAll(counts, c => c.Count.Count))
+                .With(CountSlots.Own)
         );
         Dictionary<(Lane, int), CheckpointFound> found = [];
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);

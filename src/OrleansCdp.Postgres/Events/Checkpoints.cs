@@ -54,6 +54,11 @@ internal sealed partial class Checkpoints(
     public void NoteFenced(Lane lane, int partition, long epoch) =>
         lanes.GetOrAdd((lane, partition), _ => new()).Fence(epoch);
 
+    public async Task<IReadOnlyDictionary<long, EventOutcome>> FatesAsync(
+        EventChunk chunk,
+        CancellationToken cancel
+    ) => await CheckpointStatements.FatesAsync(sources.Streams, chunk, cancel);
+
     public async Task FlushAsync(CancellationToken cancel)
     {
         await writing.WaitAsync(cancel);

@@ -59,16 +59,20 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
     }
 
     /// <summary>Reads a row's events.</summary>
+    /// <returns>The events, and their bytes before compression.</returns>
     /// <exception cref="InvalidDataException">Not one of our rows.</exception>
-    public LinkEvent[] Decode(byte[] payload)
+    public (LinkEvent[] Events, int SerializedBytes) Decode(byte[] payload)
     {
         if (payload.Length < 1 || payload[0] != Lz4Format)
         {
             throw new InvalidDataException("The log has a chunk in a format of a newer program.");
         }
 
-        return serializer.Deserialize(LZ4Pickler.Unpickle(payload.AsSpan(1)))
+        byte[] serialized = LZ4Pickler.Unpickle(payload.AsSpan(1));
+        LinkEvent[] events =
+            serializer.Deserialize(serialized)
             ?? throw new InvalidDataException("The log has a chunk without events.");
+        return (events, serialized.Length);
     }
 
     private void Encode(LaneAppend lane, int from, int to, List<EncodedChunk> chunks)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Npgsql;
 using Orleans.Runtime;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
@@ -39,6 +40,13 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
             from unnest($7, $8, $9, $10, $11, $12, $13)
                 as c(lane, partition, first_seq, count, subject, payload, event_keys)
             where c.partition not in (select partition from refused)
+        ), counted as (
+            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            select c.stream, c.kind, '', $19, sum(c.count)
+            from unnest($15, $16, $17, $18) as c(partition, stream, kind, count)
+            where c.partition not in (select partition from refused)
+            group by 1, 2 order by 1, 2
+            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
         )
         select partition from refused
         """;
@@ -147,9 +155,17 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
         private readonly List<short> lanes = [];
         private readonly List<int> partitions = [];
         private readonly List<EncodedChunk> chunks = [];
+        private readonly (int Partition, EventCount Count)[] received;
 
         public AppendArrays(List<PendingAppend> group)
         {
+            received =
+            [
+                .. group.SelectMany(
+                    pending => pending.Append.Counts,
+                    (pending, count) => (pending.Append.Partition, count)
+                ),
+            ];
             foreach (PendingAppend pending in group)
             {
                 foreach ((Lane lane, List<EncodedChunk> encoded) in pending.Lanes)
@@ -185,7 +201,12 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
                 .With(subjects)
                 .With(chunks.ConvertAll(chunk => chunk.Payload).ToArray())
                 .With(chunks.ConvertAll(chunk => chunk.EventKeys).ToArray())
-                .With(chunks.SelectMany(chunk => chunk.Subjects).ToArray());
+                .With(chunks.SelectMany(chunk => chunk.Subjects).ToArray())
+                .With(Array.ConvertAll(received, row => row.Partition))
+                .With(Array.ConvertAll(received, row => row.Count.Stream))
+                .With(Array.ConvertAll(received, row => (short)row.Count.Kind))
+                .With(Array.ConvertAll(received, row => row.Count.Count))
+                .With(CountSlots.Own);
         }
 
         private void Add(LogAppend append, Lane lane, List<EncodedChunk> encoded)

@@ -81,9 +81,8 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
         while (await reader.ReadAsync(cancel))
         {
-            byte[] payload = reader.Bytes(1);
-            TailChunk chunk = new(reader.GetInt64(0), codec.Decode(payload), payload.Length);
-            if (!batches.TryAdd(chunk))
+            var (events, bytes) = codec.Decode(reader.Bytes(1));
+            if (!batches.TryAdd(new TailChunk(reader.GetInt64(0), events, bytes)))
             {
                 return;
             }

@@ -27,6 +27,9 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
     private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long to wait for events that should be in the database and are not.</summary>
+    private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(1);
+
     /// <summary>How often the writer is asked to come while there is none here.</summary>
     private static readonly TimeSpan AttachPeriod = TimeSpan.FromSeconds(5);
 
@@ -197,9 +200,13 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 }
             }
 
+            // The tail has heard of events that the database does not show: to ask at once again would help nobody.
+            Task news =
+                state == TailState.InDatabase
+                    ? Task.Delay(MissingPause, services.Clock, until)
+                    : tail.WaitAsync(position);
             // The common end of the wait is no exception: an idle silo has dozens of readers that wait.
-            await tail.WaitAsync(position)
-                .WaitAsync(until)
+            await news.WaitAsync(until)
                 .ConfigureAwait(
                     ConfigureAwaitOptions.SuppressThrowing
                         | ConfigureAwaitOptions.ContinueOnCapturedContext

@@ -13,16 +13,22 @@ internal sealed partial class QuarantineStore(
     ILogger<QuarantineStore> logger
 ) : IQuarantineStore, IBackgroundLoop
 {
+    // What has a position was counted as received when it entered the log.
     private const string Add = """
         with added as (
             insert into cdp.quarantine
-                (stream, code, message, pointer, origin, payload, truncated, at)
-            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                (stream, code, message, pointer, origin, payload, truncated, at, lane, partition, seq)
+            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            on conflict (lane, partition, seq) where seq is not null do nothing
+            returning stream, code, seq
+        ), totals as (
+            select stream, $12 as kind, code as reason, count(*) as n from added group by 1, 3
+            union all
+            select stream, $13, '', count(*) from added where seq is null group by 1
         )
-        insert into cdp.event_count as t (stream, kind, reason, count)
-        select q.stream, $9, q.code, count(*) from unnest($1, $2) as q(stream, code)
-        group by 1, 3 order by 1, 3
-        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+        select stream, kind, reason, $14, n from totals order by 1, 2, 3
+        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
         """;
 
     private const string List = """
@@ -46,12 +52,14 @@ internal sealed partial class QuarantineStore(
                 order by id for update
             )
             returning stream, code
-        ), totals as materialized (
-            select stream, code, count(*) as n from marked group by 1, 2 order by 1, 2
+        ), totals as (
+            select stream, $3 as kind, code as reason, count(*) as n from marked group by 1, 3
+            union all
+            select stream, $4, '', count(*) from marked group by 1
         )
-        insert into cdp.event_count as t (stream, kind, reason, count)
-        select stream, $3, code, -n from totals order by 1, 3
-        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+        select stream, kind, reason, $5, -n from totals order by 1, 2, 3
+        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
         """;
 
     // Replayed items first, then the oldest.
@@ -86,7 +94,12 @@ internal sealed partial class QuarantineStore(
             .With(Array.ConvertAll(rows, item => item.Payload))
             .With(Array.ConvertAll(rows, item => item.Truncated))
             .With(Array.ConvertAll(rows, item => item.At.ToUniversalTime()))
-            .With((short)CountKind.Quarantined);
+            .With(Array.ConvertAll(rows, item => (short?)item.Position?.Lane))
+            .With(Array.ConvertAll(rows, item => item.Position?.Partition))
+            .With(Array.ConvertAll(rows, item => item.Position?.Sequence))
+            .With((short)CountKind.Quarantined)
+            .With((short)CountKind.Received)
+            .With(CountSlots.Own);
         await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
     }
 
@@ -134,7 +147,9 @@ internal sealed partial class QuarantineStore(
             .Storage.CreateCommand(MarkReplayed)
             .With(ids.ToArray())
             .With(clock.GetUtcNow())
-            .With((short)CountKind.Quarantined);
+            .With((short)CountKind.Quarantined)
+            .With((short)CountKind.Received)
+            .With(CountSlots.Own);
         await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
     }
 

@@ -9,11 +9,11 @@ namespace OrleansCdp.Governance;
 internal sealed class StatusStore(DataSources sources) : IStatusStore
 {
     private const string Add = """
-        insert into cdp.event_count as t (stream, kind, reason, count)
-        select stream, kind, reason, sum(count)
+        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+        select stream, kind, reason, $5, sum(count)
         from unnest($1, $2, $3, $4) as c(stream, kind, reason, count)
         group by 1, 2, 3 order by 1, 2, 3
-        on conflict (stream, kind, reason) do update set count = t.count + excluded.count
+        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
         """;
 
     private const string ReadPartitions = """
@@ -23,8 +23,8 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
         """;
 
     private const string ReadCounts = """
-        select stream, kind, reason, count from cdp.event_count
-        where count <> 0 order by stream, kind, reason
+        select stream, kind, reason, sum(count)::bigint from cdp.event_count
+        group by 1, 2, 3 having sum(count) <> 0 order by 1, 2, 3
         """;
 
     private const string ReadStates = """
@@ -39,7 +39,8 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
             .With(Array.ConvertAll(rows, row => row.Stream))
             .With(Array.ConvertAll(rows, row => (short)row.Kind))
             .With(Array.ConvertAll(rows, row => row.Reason))
-            .With(Array.ConvertAll(rows, row => row.Count));
+            .With(Array.ConvertAll(rows, row => row.Count))
+            .With(CountSlots.Own);
         await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
     }
 

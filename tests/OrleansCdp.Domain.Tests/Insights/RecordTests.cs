@@ -310,6 +310,28 @@ public sealed class RecordTests
     private static RecordState Record(Link link, string name) =>
         link.RecordsOf(name)!.Records.ShouldHaveSingleItem();
 
+    [Fact]
+    public void The_largest_amount_is_taken_and_one_cent_more_refused()
+    {
+        decimal over = Limits.AmountMax + 0.01m;
+
+        Some.FoldAll(
+            [
+                Order("1", 0, Limits.AmountMax),
+                Order("2", 1, -Limits.AmountMax),
+                Order("3", 2, over),
+                Order("4", 3, -over),
+                Line("5", "a", 4, Limits.AmountMax),
+                Line("6", "a", 5, over),
+            ],
+            out var outcomes
+        );
+
+        EventOutcome refused = EventOutcome.Refused(ReasonCodes.LimitExceeded);
+        EventOutcome taken = EventOutcome.Applied;
+        outcomes.ShouldBe([taken, taken, refused, refused, taken, refused]);
+    }
+
     private static LinkEvent Order(string id, int minute, decimal total, string currency = "EUR") =>
         Some.Event(
             EventKind.Updated,

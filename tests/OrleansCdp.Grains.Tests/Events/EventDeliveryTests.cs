@@ -279,30 +279,6 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         (await JsonOfAsync(nearlyFull)).ShouldContain("\"said\":\"e2\"");
     }
 
-    [Fact]
-    public async Task People_appear_in_their_account_and_leave_it_with_the_next_one()
-    {
-        LinkKey first = new("crm", "Account", Some.Unique("001"));
-        LinkKey second = new("crm", "Account", Some.Unique("001"));
-        LinkEvent e = Some.Event(contact, "e1") with { Account = first };
-        await DeliverAsync(Some.Chunk(1, e));
-        (await AccountAsync(first)).ShouldContain(SubjectIds.IndividualOf(contact));
-
-        await DeliverAsync(
-            Some.Chunk(
-                2,
-                Some.Event(contact, "e2") with
-                {
-                    Account = second,
-                    OccurredAt = Some.Noon.AddHours(1),
-                }
-            )
-        );
-
-        (await AccountAsync(first)).ShouldNotContain(SubjectIds.IndividualOf(contact));
-        (await AccountAsync(second)).ShouldContain(SubjectIds.IndividualOf(contact));
-    }
-
     private async Task<string?> RedirectOfAsync(string id)
     {
         ContextAnswer? answer = await cluster
@@ -311,17 +287,22 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         return answer!.MovedTo;
     }
 
-    private Task<string?> GiveAsync(string individual, Link[] links) =>
-        cluster
-            .Grains.GetGrain<IUnifiedIndividualGrain>(individual)
-            .AttachAsync(
-                new LinkTransfer
-                {
-                    From = "ind_giver",
-                    To = individual,
-                    Links = [.. links],
-                }.AsImmutable()
-            );
+    private async Task GiveAsync(string individual, Link[] links)
+    {
+        foreach (Link[] part in links.Chunk(Limits.TransferLinksMax))
+        {
+            await cluster
+                .Grains.GetGrain<IUnifiedIndividualGrain>(individual)
+                .AttachAsync(
+                    new LinkTransfer
+                    {
+                        From = "ind_giver",
+                        To = individual,
+                        Links = [.. part],
+                    }.AsImmutable()
+                );
+        }
+    }
 
     private LinkEvent Case(string id, int minute, Identifier caller) =>
         Some.Event(contact, id, caller) with
@@ -338,14 +319,6 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         ContextAnswer? answer = await cluster
             .Grains.GetGrain<IUnifiedIndividualGrain>(id)
             .GetContextAsync(DataGraphs.Default);
-        return System.Text.Encoding.UTF8.GetString(answer!.Json);
-    }
-
-    private async Task<string> AccountAsync(LinkKey link)
-    {
-        ContextAnswer? answer = await cluster
-            .Grains.GetGrain<IAccountGrain>(SubjectIds.AccountOf(link))
-            .GetProfileAsync();
         return System.Text.Encoding.UTF8.GetString(answer!.Json);
     }
 }

@@ -26,6 +26,56 @@ public sealed class CheckpointsTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task What_was_noted_of_events_is_found_until_a_checkpoint_passes_them()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        (long epoch, _) = await silo.Reads.TakeOverAsync(Lane.Normal, 1, default);
+        EventOutcome suppressed = EventOutcome.Suppressed(ReasonCodes.ClosedAgain);
+        await silo.Snapshots.SaveAsync(
+            new SnapshotWrite
+            {
+                Id = "ind_a",
+                PreviousVersion = 0,
+                Version = 1,
+                Data = [1],
+                Fates =
+                [
+                    .. new[] { (1, 4L), (1, 5L), (1, 6L), (2, 5L) }.Select(at => new EventFate(
+                        new LogPosition(Lane.Normal, at.Item1, at.Item2),
+                        suppressed,
+                        null
+                    )),
+                ],
+            }
+        );
+
+        (await FatesAsync(5, 6)).ShouldBe([5, 6]);
+        Complete(silo, epoch, first: 1, count: 5);
+        await silo.Checkpoints.FlushAsync(default);
+
+        (await FatesAsync(1, 9)).ShouldBe([6]);
+        (
+            await database.RowsAsync("select partition, seq from cdp.event_fate order by 1")
+        ).ShouldBe(["1|6", "2|5"]);
+
+        async Task<long[]> FatesAsync(long first, int last)
+        {
+            EventChunk chunk = new()
+            {
+                Lane = Lane.Normal,
+                Partition = 1,
+                ReaderEpoch = epoch,
+                FirstSequence = first,
+                Events = LinkEvents.InPartition(1, 4, last - (int)first + 1),
+            };
+            var fates = await silo.Checkpoints.FatesAsync(chunk, default);
+            fates.Values.ShouldAllBe(outcome => outcome == suppressed);
+            return [.. fates.Keys.Order()];
+        }
+    }
+
+    [Fact]
     public async Task Flushing_writes_what_is_pending_now()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

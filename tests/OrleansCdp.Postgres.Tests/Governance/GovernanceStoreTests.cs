@@ -23,6 +23,7 @@ public sealed class GovernanceStoreTests(PostgresServer server)
         last.Payload.ShouldBe(items[4].Payload);
         (last with { Id = 0, Payload = items[4].Payload }).ShouldBe(items[4]);
         (await CountAsync(silo, CountKind.Quarantined)).ShouldBe(5);
+        (await CountAsync(silo, CountKind.Received)).ShouldBe(5);
     }
 
     [Fact]
@@ -72,6 +73,22 @@ public sealed class GovernanceStoreTests(PostgresServer server)
 
         (await ListAsync(silo, new())).ShouldHaveSingleItem().Id.ShouldBe(3);
         (await CountAsync(silo, CountKind.Quarantined)).ShouldBe(1);
+        (await CountAsync(silo, CountKind.Received)).ShouldBe(1, "they were received once more");
+    }
+
+    [Fact]
+    public async Task What_the_log_counted_as_received_enters_once_however_often_it_is_added()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        QuarantineItem item = Item(0) with { Position = new LogPosition(Lane.Low, 3, 17) };
+
+        await silo.Quarantine.AddAsync([item, Item(1)], default);
+        await silo.Quarantine.AddAsync([item], default);
+
+        (await ListAsync(silo, new())).Length.ShouldBe(2);
+        (await CountAsync(silo, CountKind.Quarantined)).ShouldBe(2);
+        (await CountAsync(silo, CountKind.Received)).ShouldBe(1);
     }
 
     [Fact]

@@ -1,0 +1,90 @@
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Events;
+
+/// <summary>What becomes of an event is the same however often, and with whatever crashes, it is delivered.</summary>
+public sealed class FateTests(Cluster cluster) : IClassFixture<Cluster>
+{
+    private readonly LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+    private readonly string stream = Some.Unique("stream");
+
+    [Theory]
+    [InlineData(CountKind.Applied, true)]
+    [InlineData(CountKind.Applied, false)]
+    [InlineData(CountKind.Suppressed, true)]
+    [InlineData(CountKind.Suppressed, false)]
+    [InlineData(CountKind.Quarantined, true)]
+    [InlineData(CountKind.Quarantined, false)]
+    public async Task A_save_that_broke_before_or_after_its_commit_counts_every_event_once(
+        CountKind fate,
+        bool committed
+    )
+    {
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(1, Said("first")), default);
+        EventChunk chunk = Some.Chunk(2, Becoming(fate), Said("last"));
+        bool broken = false;
+        cluster.Database.OnSave = (write, done) =>
+        {
+            if (done == committed && !broken && write.Id == SubjectIds.IndividualOf(visitor))
+            {
+                broken = true;
+                throw new TimeoutException("The connection broke.");
+            }
+        };
+
+        var counts = await cluster.NewDelivery().DeliverAsync(chunk, default);
+
+        broken.ShouldBeTrue();
+        ShouldBeCounted(fate, counts);
+        ShouldBeCounted(fate, await cluster.NewDelivery().DeliverAsync(chunk, default));
+    }
+
+    [Fact]
+    public async Task An_event_that_no_fold_can_take_is_quarantined_once_however_often_it_comes()
+    {
+        LinkEvent poison = Said("poison") with { RecordId = "r", Lines = [null!] };
+        EventChunk chunk = Some.Chunk(1, poison, Said("last"));
+
+        await cluster.NewDelivery().DeliverAsync(chunk, default);
+        await cluster.NewDelivery().DeliverAsync(chunk, default);
+
+        QuarantineItem kept = cluster
+            .Database.Quarantined.Where(item => item.Stream == stream)
+            .ShouldHaveSingleItem();
+        kept.Code.ShouldBe(ReasonCodes.FoldFailed);
+        cluster.Database.CountOf(stream, CountKind.Quarantined).ShouldBe(1);
+    }
+
+    private void ShouldBeCounted(CountKind fate, IReadOnlyCollection<EventCount> counts)
+    {
+        long applied = fate == CountKind.Applied ? 2 : 1;
+        counts.Where(c => c.Kind == CountKind.Applied).Sum(c => c.Count).ShouldBe(applied);
+        long suppressed = fate == CountKind.Suppressed ? 1 : 0;
+        counts.Where(c => c.Kind == CountKind.Suppressed).Sum(c => c.Count).ShouldBe(suppressed);
+        long quarantined = fate == CountKind.Quarantined ? 1 : 0;
+        cluster
+            .Database.Quarantined.Count(item => item.Stream == stream)
+            .ShouldBe((int)quarantined);
+        cluster.Database.CountOf(stream, CountKind.Quarantined).ShouldBe(quarantined);
+        cluster.Database.CountOf(stream, CountKind.Received).ShouldBe(0, "the log counts it");
+    }
+
+    private LinkEvent Becoming(CountKind fate) =>
+        fate switch
+        {
+            CountKind.Suppressed => Said("first"),
+            CountKind.Quarantined => Said("many") with
+            {
+                Traits =
+                [
+                    .. Enumerable
+                        .Range(0, Limits.TraitsMax + 1)
+                        .Select(i => new Field($"t{i}", FieldValue.Of("x"))),
+                ],
+            },
+            _ => Said("second"),
+        };
+
+    private LinkEvent Said(string what) => Some.Event(visitor, what) with { Stream = stream };
+}
