@@ -53,11 +53,6 @@ public sealed class CdpPostgresOptions
     [Range(256 * 1024, 256 * 1024 * 1024)]
     public int TailBytesMax { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Chunks per partition and lane that are read but not applied yet.</summary>
-    /// <value>From 50 to 200, in tens. Default: 50.</value>
-    [Range(50, 200)]
-    public int ReadAheadChunksMax { get; init; } = 50;
-
     /// <summary>States that one statement saves.</summary>
     /// <value>From 1 to 2,000. Default: 500.</value>
     [Range(1, 2_000)]

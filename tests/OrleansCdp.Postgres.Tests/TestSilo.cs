@@ -125,15 +125,23 @@ internal sealed class Journal
         }
     }
 
+    /// <summary>Deliveries that failed.</summary>
+    public int Failures { get; private set; }
+
+    /// <summary>Events of each chunk that was delivered, in order.</summary>
+    public ImmutableList<int> Sizes { get; private set; } = [];
+
     public void Add(EventChunk chunk, string silo)
     {
         if (Broken)
         {
+            Failures++;
             throw new InvalidOperationException("The test wants deliveries to fail.");
         }
 
         lock (gate)
         {
+            Sizes = Sizes.Add(chunk.Events.Length);
             deliveries = deliveries.AddRange(
                 chunk.Events.Select(
                     (e, i) =>

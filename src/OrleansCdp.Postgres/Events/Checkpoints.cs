@@ -45,6 +45,15 @@ internal sealed partial class Checkpoints(
         }
     }
 
+    /// <summary>Whether a reader's chunks up to a sequence are applied, as far as this silo has seen.</summary>
+    public bool IsApplied(Lane lane, int partition, long epoch, long sequence) =>
+        lanes.TryGetValue((lane, partition), out LaneProgress? progress)
+        && progress.IsApplied(epoch, sequence);
+
+    /// <summary>Done when the next chunk of a lane is applied in this silo.</summary>
+    public Task NextAppliedAsync(Lane lane, int partition) =>
+        lanes.GetOrAdd((lane, partition), _ => new()).NextAppliedAsync();
+
     /// <summary>Whether a reader's checkpoint was refused: somebody else reads the partition.</summary>
     public bool IsFenced(Lane lane, int partition, long epoch) =>
         lanes.TryGetValue((lane, partition), out LaneProgress? progress)
@@ -199,134 +208,4 @@ internal sealed partial class Checkpoints(
         "{Lane} partition {Partition} is read anew from {Sequence}: chunks before {First} were never completed"
     )]
     private partial void LogGap(Lane lane, int partition, long sequence, long first);
-}
-
-/// <summary>A chunk whose events are all applied.</summary>
-internal sealed record CompletedChunk(
-    long Epoch,
-    long First,
-    long Last,
-    ImmutableArray<EventCount> Counts
-);
-
-/// <summary>What the database has for one lane of one partition.</summary>
-internal readonly record struct CheckpointFound(long Epoch, long Sequence);
-
-/// <summary>Consecutive chunks of one reader, to be passed by one checkpoint.</summary>
-internal sealed record LaneWrite(
-    Lane Lane,
-    int Partition,
-    LaneProgress Progress,
-    List<CompletedChunk> Chunks
-)
-{
-    public long Epoch => Chunks[0].Epoch;
-
-    public long First => Chunks[0].First;
-
-    public long Last => Chunks[^1].Last;
-}
-
-/// <summary>Completed chunks of one lane of one partition that no checkpoint has passed yet.</summary>
-internal sealed class LaneProgress
-{
-    private readonly Lock gate = new();
-    private readonly LinkedList<CompletedChunk> pending = new();
-    private long fencedEpoch;
-    private DateTimeOffset? waitingSince;
-
-    public long FencedEpoch => Volatile.Read(ref fencedEpoch);
-
-    public bool HasPending
-    {
-        get
-        {
-            lock (gate)
-            {
-                return pending.Count > 0;
-            }
-        }
-    }
-
-    /// <summary>Notes a completed chunk, unless its reader is fenced or it is here already.</summary>
-    public void Add(CompletedChunk chunk)
-    {
-        lock (gate)
-        {
-            bool known = pending.Any(p => p.Epoch == chunk.Epoch && p.First == chunk.First);
-            if (chunk.Epoch > fencedEpoch && !known)
-            {
-                pending.AddLast(chunk);
-            }
-        }
-    }
-
-    /// <summary>The oldest chunks that follow one another, of one reader.</summary>
-    public List<CompletedChunk> Pending()
-    {
-        lock (gate)
-        {
-            List<CompletedChunk> run = [];
-            foreach (CompletedChunk chunk in pending)
-            {
-                if (
-                    run.Count > 0
-                    && (chunk.Epoch != run[^1].Epoch || chunk.First != run[^1].Last + 1)
-                )
-                {
-                    break;
-                }
-
-                run.Add(chunk);
-            }
-
-            return run;
-        }
-    }
-
-    /// <summary>Drops what the checkpoint of this reader has passed.</summary>
-    /// <returns>False when the checkpoint is in the middle of a chunk: it can never be passed then.</returns>
-    public bool Pass(long epoch, long sequence)
-    {
-        lock (gate)
-        {
-            while (
-                pending.First is { Value: { } oldest }
-                && oldest.Epoch == epoch
-                && oldest.Last <= sequence
-            )
-            {
-                pending.RemoveFirst();
-                waitingSince = null;
-            }
-
-            return pending.First is not { Value: { } next }
-                || next.Epoch != epoch
-                || next.First > sequence;
-        }
-    }
-
-    /// <summary>Drops everything of a reader, and of those before it.</summary>
-    public void Fence(long epoch)
-    {
-        lock (gate)
-        {
-            fencedEpoch = Math.Max(fencedEpoch, epoch);
-            waitingSince = null;
-            while (pending.First is { Value: { } oldest } && oldest.Epoch <= epoch)
-            {
-                pending.RemoveFirst();
-            }
-        }
-    }
-
-    /// <summary>Whether the oldest chunk has been waiting for its predecessor for so long.</summary>
-    public bool WaitedLongerThan(TimeSpan max, DateTimeOffset now)
-    {
-        lock (gate)
-        {
-            waitingSince ??= now;
-            return now - waitingSince > max;
-        }
-    }
 }

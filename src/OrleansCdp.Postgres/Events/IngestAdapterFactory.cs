@@ -17,6 +17,9 @@ internal sealed class IngestAdapterFactory : IQueueAdapterFactory, IQueueAdapter
     private readonly SimpleQueueAdapterCache cache;
     private readonly LogReaderServices readers;
 
+    /// <summary>Containers, of which the receiver gives one at a time; fewer the cache does not take.</summary>
+    private const int CacheSize = 50;
+
     private IngestAdapterFactory(IServiceProvider services, string name)
     {
         Name = name;
@@ -29,10 +32,7 @@ internal sealed class IngestAdapterFactory : IQueueAdapterFactory, IQueueAdapter
             () => ValueTask.FromResult(count)
         );
         cache = new SimpleQueueAdapterCache(
-            new SimpleQueueCacheOptions
-            {
-                CacheSize = services.GetRequiredService<CdpPostgresOptions>().ReadAheadChunksMax,
-            },
+            new SimpleQueueCacheOptions { CacheSize = CacheSize },
             name,
             services.GetRequiredService<ILoggerFactory>()
         );

@@ -14,8 +14,8 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         returning epoch, seq
         """;
 
-    private const string Epoch = """
-        select epoch from cdp.ingest_checkpoint where lane = $1 and partition = $2
+    private const string Checkpoint = """
+        select epoch, seq from cdp.ingest_checkpoint where lane = $1 and partition = $2
         """;
 
     // A chunk that starts before the position may reach over it.
@@ -41,11 +41,7 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
         if (!await reader.ReadAsync(cancel))
         {
-            throw new ArgumentOutOfRangeException(
-                nameof(partition),
-                partition,
-                "The log has no such partition."
-            );
+            throw NoPartition(partition);
         }
 
         (long, long) taken = (reader.GetInt64(0), reader.GetInt64(1));
@@ -53,14 +49,23 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         return taken;
     }
 
-    /// <summary>The fencing token of whoever took the reading of a partition over last.</summary>
-    public async Task<long> EpochAsync(Lane lane, int partition, CancellationToken cancel)
+    /// <summary>
+    /// The fencing token of whoever took the reading of a partition over last, and up to where everything is applied.
+    /// </summary>
+    public async Task<(long Epoch, long Checkpoint)> CheckpointAsync(
+        Lane lane,
+        int partition,
+        CancellationToken cancel
+    )
     {
         await using NpgsqlCommand command = sources
-            .Streams.CreateCommand(Epoch)
+            .Streams.CreateCommand(Checkpoint)
             .With((short)lane)
             .With(partition);
-        return (long)(await command.ExecuteScalarAsync(cancel))!;
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        return await reader.ReadAsync(cancel)
+            ? (reader.GetInt64(0), reader.GetInt64(1))
+            : throw NoPartition(partition);
     }
 
     /// <summary>Reads chunks from the builder's position on, until it is full or there are no more.</summary>
@@ -88,4 +93,7 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
             }
         }
     }
+
+    private static ArgumentOutOfRangeException NoPartition(int partition) =>
+        new(nameof(partition), partition, "The log has no such partition.");
 }

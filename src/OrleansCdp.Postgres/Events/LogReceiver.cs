@@ -37,6 +37,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private readonly ILogger logger = services.Logger;
     private long epoch;
     private long position;
+    private long handedOut;
     private bool lookFirst;
     private DateTimeOffset fencedSince;
     private DateTimeOffset attachAt;
@@ -75,7 +76,9 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 return [];
             }
 
-            return await ReadAsync(Math.Max(1, maxCount), until.Token, cancellationToken);
+            return await IsAppliedAsync(until.Token, cancellationToken)
+                ? await ReadAsync(until.Token, cancellationToken)
+                : [];
         }
         catch (OperationCanceledException) when (until.IsCancellationRequested)
         {
@@ -99,6 +102,38 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         await services
             .Checkpoints.FlushAsync(cancellationToken)
             .WaitAsync(timeout, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether everything handed out is applied. What arrives meanwhile is handed out together, as with any group
+    /// commit: the busier the partition, the more of a person's events share a save.
+    /// </summary>
+    private async Task<bool> IsAppliedAsync(CancellationToken until, CancellationToken cancel)
+    {
+        while (true)
+        {
+            Task next = services.Checkpoints.NextAppliedAsync(lane, partition);
+            if (handedOut == 0 || services.Checkpoints.IsApplied(lane, partition, epoch, handedOut))
+            {
+                return true;
+            }
+
+            await next.WaitAsync(until)
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing
+                        | ConfigureAwaitOptions.ContinueOnCapturedContext
+                );
+            if (until.IsCancellationRequested)
+            {
+                // While silos come and go, it may be applied elsewhere.
+                (_, long checkpoint) = await services.Reads.CheckpointAsync(
+                    lane,
+                    partition,
+                    cancel
+                );
+                return checkpoint >= handedOut;
+            }
+        }
     }
 
     private async Task<bool> EnsureOwnedAsync(CancellationToken cancel)
@@ -143,7 +178,8 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             return;
         }
 
-        if (await services.Reads.EpochAsync(lane, partition, cancel) != epoch)
+        (long now, _) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        if (now != epoch)
         {
             services.Checkpoints.NoteFenced(lane, partition, epoch);
         }
@@ -162,6 +198,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
 
         epoch = taken;
         position = checkpoint + 1;
+        handedOut = 0;
         lookFirst = true;
         fencedSince = default;
         LogReading(lane, partition, position, epoch);
@@ -170,14 +207,13 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
 
     /// <summary>Reads until something is found, or <paramref name="until"/> is cancelled.</summary>
     private async Task<IList<IBatchContainer>> ReadAsync(
-        int maxCount,
         CancellationToken until,
         CancellationToken cancel
     )
     {
         while (true)
         {
-            BatchBuilder batches = new(lane, partition, epoch, position, maxCount);
+            BatchBuilder batches = new(lane, partition, epoch, position);
             TailState state = tail.Take(position, batches);
             if (state == TailState.InDatabase || (lookFirst && state != TailState.Events))
             {
@@ -185,10 +221,11 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 lookFirst = false;
             }
 
-            if (batches.Position > position)
+            if (batches.Build() is { } batch)
             {
                 position = batches.Position;
-                return [.. batches.Build()];
+                handedOut = position - 1;
+                return [batch];
             }
 
             if (state == TailState.WaitForPoll)

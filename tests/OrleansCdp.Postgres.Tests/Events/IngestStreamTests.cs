@@ -217,6 +217,25 @@ public sealed class IngestStreamTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task What_comes_while_a_chunk_is_being_applied_is_delivered_together()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync(1);
+        Journal journal = new() { Broken = true };
+        await using TestSilo silo = await TestSilo.StartAsync(database, journal, "one");
+        await PublishAsync(silo, 0, 1, prefix: "first");
+        await Eventually.BeAsync(() => journal.Failures > 0);
+        for (int i = 0; i < 10; i++)
+        {
+            await PublishAsync(silo, 0, 3, prefix: $"then{i}");
+        }
+
+        journal.Broken = false;
+
+        await Eventually.BeAsync(() => journal.Deliveries.Count == 31);
+        journal.Sizes.ShouldBe([1, 30]);
+    }
+
+    [Fact]
     public async Task An_idle_silo_is_silent()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync(PartitionCount);

@@ -377,15 +377,15 @@ public sealed class LogWriterTests(PostgresServer server)
         List<LogBatch> all = [];
         while (true)
         {
-            BatchBuilder batches = new(Lane.Normal, partition, 1, from, 100);
+            BatchBuilder batches = new(Lane.Normal, partition, 1, from);
             await silo.Reads.ReadAsync(Lane.Normal, partition, batches, default);
-            if (batches.Position == from)
+            if (batches.Build() is not { } batch)
             {
                 return all;
             }
 
             from = batches.Position;
-            all.AddRange(batches.Build());
+            all.Add(batch);
         }
     }
 }

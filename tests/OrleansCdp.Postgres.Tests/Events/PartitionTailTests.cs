@@ -131,23 +131,32 @@ public sealed class PartitionTailTests
     [Fact]
     public void Small_chunks_are_delivered_together_up_to_the_bounds()
     {
-        BatchBuilder batches = new(Lane.Low, 0, 7, position: 1, batchesMax: 2);
-        batches.TryAdd(Chunk(1, 600)).ShouldBeTrue();
-        batches.TryAdd(Chunk(601, BatchBuilder.EventsMax - 600)).ShouldBeTrue();
-        batches.TryAdd(Chunk(1_001, 1, BatchBuilder.BytesMax)).ShouldBeTrue();
-        batches.TryAdd(Chunk(1_002, 1)).ShouldBeFalse();
+        BatchBuilder byCount = new(Lane.Low, 0, 7, position: 1);
+        byCount.TryAdd(Chunk(1, 600)).ShouldBeTrue();
+        byCount.TryAdd(Chunk(601, BatchBuilder.EventsMax - 600)).ShouldBeTrue();
+        byCount.TryAdd(Chunk(BatchBuilder.EventsMax + 1, 1)).ShouldBeFalse();
+        BatchBuilder byBytes = new(Lane.Low, 0, 7, position: 1);
+        byBytes.TryAdd(Chunk(1, 1, BatchBuilder.BytesMax - 1)).ShouldBeTrue();
+        byBytes.TryAdd(Chunk(2, 1)).ShouldBeTrue();
+        byBytes.TryAdd(Chunk(3, 1)).ShouldBeFalse();
+        BatchBuilder large = new(Lane.Low, 0, 7, position: 1);
+        large.TryAdd(Chunk(1, 1, BatchBuilder.BytesMax + 1)).ShouldBeTrue();
+        large.TryAdd(Chunk(2, 1)).ShouldBeFalse();
 
-        List<LogBatch> built = batches.Build();
+        EventChunk built = byCount.Build()!.Chunk;
 
-        built.Select(b => b.Chunk.Events.Length).ShouldBe([1_000, 1]);
-        built.Select(b => b.Chunk.FirstSequence).ShouldBe([1, 1_001]);
-        built.ShouldAllBe(b => b.Chunk.ReaderEpoch == 7);
+        built.Events.Length.ShouldBe(BatchBuilder.EventsMax);
+        built.FirstSequence.ShouldBe(1);
+        built.ReaderEpoch.ShouldBe(7);
+        byBytes.Build()!.Chunk.Events.Length.ShouldBe(2);
+        large.Build()!.Chunk.Events.Length.ShouldBe(1);
+        new BatchBuilder(Lane.Low, 0, 7, position: 1).Build().ShouldBeNull();
     }
 
     [Fact]
     public void A_log_with_a_hole_is_not_read_over()
     {
-        BatchBuilder batches = new(Lane.Normal, 0, 1, position: 1, batchesMax: 2);
+        BatchBuilder batches = new(Lane.Normal, 0, 1, position: 1);
 
         Should.Throw<InvalidDataException>(() => batches.TryAdd(Chunk(2, 1)));
     }
@@ -166,9 +175,9 @@ public sealed class PartitionTailTests
 
     private static LogBatch Take(LinkEvent[] events)
     {
-        BatchBuilder batches = new(Lane.Low, 0, 1, position: 1, batchesMax: 1);
+        BatchBuilder batches = new(Lane.Low, 0, 1, position: 1);
         batches.TryAdd(new TailChunk(1, events, 1));
-        return batches.Build()[0];
+        return batches.Build()!;
     }
 
     private static TailChunk Chunk(long first, int count, int bytes = 1) =>
@@ -176,8 +185,8 @@ public sealed class PartitionTailTests
 
     private (TailState State, LogBatch? Batch) Take(long position)
     {
-        BatchBuilder batches = new(Lane.Normal, 0, 1, position, batchesMax: 10);
+        BatchBuilder batches = new(Lane.Normal, 0, 1, position);
         TailState state = tail.Take(position, batches);
-        return (state, batches.Build().FirstOrDefault());
+        return (state, batches.Build());
     }
 }

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Events;
+
+/// <summary>A chunk whose events are all applied.</summary>
+internal sealed record CompletedChunk(
+    long Epoch,
+    long First,
+    long Last,
+    ImmutableArray<EventCount> Counts
+);
+
+/// <summary>What the database has for one lane of one partition.</summary>
+internal readonly record struct CheckpointFound(long Epoch, long Sequence);
+
+/// <summary>Consecutive chunks of one reader, to be passed by one checkpoint.</summary>
+internal sealed record LaneWrite(
+    Lane Lane,
+    int Partition,
+    LaneProgress Progress,
+    List<CompletedChunk> Chunks
+)
+{
+    public long Epoch => Chunks[0].Epoch;
+
+    public long First => Chunks[0].First;
+
+    public long Last => Chunks[^1].Last;
+}
+
+/// <summary>Completed chunks of one lane of one partition that no checkpoint has passed yet.</summary>
+internal sealed class LaneProgress
+{
+    private readonly Lock gate = new();
+    private readonly LinkedList<CompletedChunk> pending = new();
+    private TaskCompletionSource applied = NewSignal();
+    private long appliedEpoch;
+    private long appliedSequence;
+    private long fencedEpoch;
+    private DateTimeOffset? waitingSince;
+
+    public long FencedEpoch => Volatile.Read(ref fencedEpoch);
+
+    public bool HasPending
+    {
+        get
+        {
+            lock (gate)
+            {
+                return pending.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Notes a completed chunk, unless its reader is fenced or it is here already.</summary>
+    public void Add(CompletedChunk chunk)
+    {
+        lock (gate)
+        {
+            if ((chunk.Epoch, chunk.Last).CompareTo((appliedEpoch, appliedSequence)) > 0)
+            {
+                (appliedEpoch, appliedSequence) = (chunk.Epoch, chunk.Last);
+            }
+
+            applied.TrySetResult();
+            applied = NewSignal();
+            bool known = pending.Any(p => p.Epoch == chunk.Epoch && p.First == chunk.First);
+            if (chunk.Epoch > fencedEpoch && !known)
+            {
+                pending.AddLast(chunk);
+            }
+        }
+    }
+
+    /// <summary>Whether everything of a reader up to a sequence is applied.</summary>
+    public bool IsApplied(long epoch, long sequence)
+    {
+        lock (gate)
+        {
+            return appliedEpoch == epoch && appliedSequence >= sequence;
+        }
+    }
+
+    /// <summary>Done when the next chunk is.</summary>
+    public Task NextAppliedAsync()
+    {
+        lock (gate)
+        {
+            return applied.Task;
+        }
+    }
+
+    /// <summary>The oldest chunks that follow one another, of one reader.</summary>
+    public List<CompletedChunk> Pending()
+    {
+        lock (gate)
+        {
+            List<CompletedChunk> run = [];
+            foreach (CompletedChunk chunk in pending)
+            {
+                if (
+                    run.Count > 0
+                    && (chunk.Epoch != run[^1].Epoch || chunk.First != run[^1].Last + 1)
+                )
+                {
+                    break;
+                }
+
+                run.Add(chunk);
+            }
+
+            return run;
+        }
+    }
+
+    /// <summary>Drops what the checkpoint of this reader has passed.</summary>
+    /// <returns>False when the checkpoint is in the middle of a chunk: it can never be passed then.</returns>
+    public bool Pass(long epoch, long sequence)
+    {
+        lock (gate)
+        {
+            while (
+                pending.First is { Value: { } oldest }
+                && oldest.Epoch == epoch
+                && oldest.Last <= sequence
+            )
+            {
+                pending.RemoveFirst();
+                waitingSince = null;
+            }
+
+            return pending.First is not { Value: { } next }
+                || next.Epoch != epoch
+                || next.First > sequence;
+        }
+    }
+
+    /// <summary>Drops everything of a reader, and of those before it.</summary>
+    public void Fence(long epoch)
+    {
+        lock (gate)
+        {
+            fencedEpoch = Math.Max(fencedEpoch, epoch);
+            waitingSince = null;
+            while (pending.First is { Value: { } oldest } && oldest.Epoch <= epoch)
+            {
+                pending.RemoveFirst();
+            }
+        }
+    }
+
+    /// <summary>Whether the oldest chunk has been waiting for its predecessor for so long.</summary>
+    public bool WaitedLongerThan(TimeSpan max, DateTimeOffset now)
+    {
+        lock (gate)
+        {
+            waitingSince ??= now;
+            return now - waitingSince > max;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() =>
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
