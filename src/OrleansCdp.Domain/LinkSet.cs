@@ -60,12 +60,28 @@ public sealed record LinkSet
     }
 
     /// <summary>Every identifier of every link, once, verified if any link's is.</summary>
-    public IReadOnlySet<Identifier> Identifiers() =>
-        Links
-            .SelectMany(link => link.Identifiers, (_, known) => known.Identifier)
-            .GroupBy(identifier => (identifier.Type, identifier.Value))
-            .Select(same => same.OrderByDescending(identifier => identifier.Verified).First())
-            .ToHashSet();
+    public IReadOnlySet<Identifier> Identifiers()
+    {
+        HashSet<Identifier> all = [];
+        foreach (Link link in Links)
+        {
+            foreach (LinkIdentifier known in link.Identifiers)
+            {
+                Identifier identifier = known.Identifier;
+                if (identifier.Verified)
+                {
+                    all.Remove(identifier with { Verified = false });
+                    all.Add(identifier);
+                }
+                else if (!all.Contains(identifier with { Verified = true }))
+                {
+                    all.Add(identifier);
+                }
+            }
+        }
+
+        return all;
+    }
 
     private int IndexOf(LinkKey key) => Links.IndexOf(key, static (link, k) => Order(link.Key, k));
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using K4os.Compression.LZ4;
@@ -11,15 +12,29 @@ internal static class SnapshotFrame
 {
     private const byte Lz4Format = 1;
     private const int HeaderBytes = 9;
+    private const int BufferKeptMax = 1024 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? buffer;
 
     /// <summary>Packs bytes for the store.</summary>
     public static byte[] Seal(ReadOnlySpan<byte> content)
     {
-        byte[] packed = LZ4Pickler.Pickle(content);
-        byte[] bytes = new byte[HeaderBytes + packed.Length];
-        bytes[0] = Lz4Format;
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(1), XxHash3.HashToUInt64(packed));
-        packed.CopyTo(bytes, HeaderBytes);
+        ArrayBufferWriter<byte> frame = buffer ??= new ArrayBufferWriter<byte>();
+        frame.ResetWrittenCount();
+        frame.GetSpan(HeaderBytes)[0] = Lz4Format;
+        frame.Advance(HeaderBytes);
+        LZ4Pickler.Pickle(content, frame);
+        byte[] bytes = frame.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            bytes.AsSpan(1),
+            XxHash3.HashToUInt64(bytes.AsSpan(HeaderBytes))
+        );
+        if (frame.Capacity > BufferKeptMax)
+        {
+            buffer = null;
+        }
+
         return bytes;
     }
 

@@ -12,6 +12,9 @@ internal interface IPartChanges
     /// <summary>A part that is new or differs.</summary>
     void Put<T>(string key, T part);
 
+    /// <summary>The same, encoded already.</summary>
+    void PutBytes(string key, byte[] part);
+
     /// <summary>A part that is gone.</summary>
     void Remove(string key);
 }
@@ -24,6 +27,9 @@ internal interface IStoredParts
 
     /// <summary>Reads one.</summary>
     T Read<T>(string key);
+
+    /// <summary>Its bytes, which nobody may change.</summary>
+    byte[] ReadBytes(string key);
 }
 
 /// <summary>
@@ -83,18 +89,22 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
     public void EndReading() => loaded = [];
 
     /// <inheritdoc/>
-    public T Read<T>(string key)
-    {
-        byte[] bytes = inline.TryGetValue(key, out byte[]? near) ? near : loaded[key];
-        return serializer.Deserialize<T>(bytes)
-            ?? throw new InvalidDataException($"The snapshot of {id} has an empty part.");
-    }
+    public T Read<T>(string key) =>
+        serializer.Deserialize<T>(ReadBytes(key))
+        ?? throw new InvalidDataException($"The snapshot of {id} has an empty part.");
 
     /// <inheritdoc/>
-    public void Put<T>(string key, T part)
+    public byte[] ReadBytes(string key) =>
+        inline.TryGetValue(key, out byte[]? near) ? near : loaded[key];
+
+    /// <inheritdoc/>
+    public void Put<T>(string key, T part) => PutBytes(key, serializer.SerializeToArray(part));
+
+    /// <inheritdoc/>
+    public void PutBytes(string key, byte[] part)
     {
         Drop(key);
-        Keep(key, serializer.SerializeToArray(part));
+        Keep(key, part);
         touched.Add(key);
     }
 
@@ -163,23 +173,34 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
 
     private byte[] SealRow()
     {
-        ArrayBufferWriter<byte> row = new(inlineBytes + 256);
-        WriteNumber(row, apart?.Count ?? 0);
+        int length = sizeof(int);
         foreach ((string key, byte[] bytes) in inline)
         {
-            WriteNumber(row, Encoding.UTF8.GetByteCount(key));
-            Encoding.UTF8.GetBytes(key, row);
-            WriteNumber(row, bytes.Length);
-            row.Write(bytes);
+            length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(key) + bytes.Length;
         }
 
-        return SnapshotFrame.Seal(row.WrittenSpan);
+        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> rest = rented;
+        PutNumber(ref rest, apart?.Count ?? 0);
+        foreach ((string key, byte[] bytes) in inline)
+        {
+            int keyLength = Encoding.UTF8.GetBytes(key, rest[sizeof(int)..]);
+            PutNumber(ref rest, keyLength);
+            rest = rest[keyLength..];
+            PutNumber(ref rest, bytes.Length);
+            bytes.CopyTo(rest);
+            rest = rest[bytes.Length..];
+        }
+
+        byte[] row = SnapshotFrame.Seal(rented.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(rented);
+        return row;
     }
 
-    private static void WriteNumber(ArrayBufferWriter<byte> row, int number)
+    private static void PutNumber(ref Span<byte> rest, int number)
     {
-        BinaryPrimitives.WriteInt32LittleEndian(row.GetSpan(sizeof(int)), number);
-        row.Advance(sizeof(int));
+        BinaryPrimitives.WriteInt32LittleEndian(rest, number);
+        rest = rest[sizeof(int)..];
     }
 
     private static int TakeNumber(ref ReadOnlySpan<byte> row)

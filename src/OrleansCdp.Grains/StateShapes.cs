@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -34,7 +33,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         UnifiedIndividual head = parts.Read<UnifiedIndividual>(StateParts.Head);
         UnifiedIndividual state = head with
         {
-            Links = LinkParts.Assemble(parts),
+            Links = LinkParts.Assemble(parts, changes),
             Departed =
             [
                 .. parts
@@ -94,7 +93,7 @@ internal sealed class AccountShape : IStateShape<Account>
     public Account Assemble(IStoredParts parts, IPartChanges changes) =>
         parts.Read<Account>(StateParts.Head) with
         {
-            Links = LinkParts.Assemble(parts),
+            Links = LinkParts.Assemble(parts, changes),
             Members =
             [
                 .. parts
@@ -111,137 +110,4 @@ internal sealed class AccountShape : IStateShape<Account>
             Links = LinkSet.Empty,
             Members = [],
         };
-}
-
-/// <summary>A link without its records; each record; and what is left of folded ones.</summary>
-internal static class LinkParts
-{
-    private const string LinkKind = "l";
-    private const string BaseKind = "b";
-    private const string RecordKind = "r";
-
-    /// <summary>Says which parts of the links differ.</summary>
-    public static void Compare(LinkSet before, LinkSet after, IPartChanges changes)
-    {
-        if (ReferenceEquals(before, after))
-        {
-            return;
-        }
-
-        PartKeys.Compare(
-            before.Links,
-            after.Links,
-            link => link.Key,
-            LinkSet.Order,
-            (known, link) =>
-            {
-                changes.Put(PartKeys.Of(LinkKind, link.Key), link with { Records = [] });
-                CompareSets(link.Key, known?.Records ?? [], link.Records, changes);
-            },
-            link =>
-            {
-                changes.Remove(PartKeys.Of(LinkKind, link.Key));
-                CompareSets(link.Key, link.Records, [], changes);
-            }
-        );
-    }
-
-    /// <summary>Puts the links together.</summary>
-    public static LinkSet Assemble(IStoredParts parts)
-    {
-        Dictionary<string, Link> links = new(StringComparer.Ordinal);
-        Dictionary<(string Link, string Object), RecordBase> bases = [];
-        List<(string Link, string Object, RecordState Record)> records = [];
-        foreach (string key in parts.Keys)
-        {
-            (string kind, string link, string recordObject) = PartKeys.Read(key);
-            switch (kind)
-            {
-                case LinkKind:
-                    links.Add(link, parts.Read<Link>(key));
-                    break;
-                case BaseKind:
-                    bases.Add((link, recordObject), parts.Read<RecordBase>(key));
-                    break;
-                case RecordKind:
-                    records.Add((link, recordObject, parts.Read<RecordState>(key)));
-                    break;
-                default:
-                    break; // The owner's own parts.
-            }
-        }
-
-        ILookup<string, RecordSet> sets = records
-            .GroupBy(record => (record.Link, record.Object))
-            .OrderBy(set => set.Key.Object, StringComparer.Ordinal)
-            .ToLookup(
-                set => set.Key.Link,
-                set => new RecordSet
-                {
-                    Object = set.Key.Object,
-                    // There is no base without records: only the oldest of many is folded.
-                    Base = bases.GetValueOrDefault(set.Key, RecordBase.None),
-                    Records =
-                    [
-                        .. set.Select(record => record.Record)
-                            .OrderBy(record => record.Id, StringComparer.Ordinal),
-                    ],
-                }
-            );
-        return new LinkSet
-        {
-            Links =
-            [
-                .. links
-                    .Select(link => link.Value with { Records = [.. sets[link.Key]] })
-                    .OrderBy(link => link.Key, Comparer<LinkKey>.Create(LinkSet.Order)),
-            ],
-        };
-    }
-
-    private static void CompareSets(
-        LinkKey link,
-        ImmutableArray<RecordSet> before,
-        ImmutableArray<RecordSet> after,
-        IPartChanges changes
-    ) =>
-        PartKeys.Compare(
-            before,
-            after,
-            set => set.Object,
-            string.CompareOrdinal,
-            (known, set) => CompareSet(link, known, set, changes),
-            set => CompareSet(link, set, new RecordSet { Object = set.Object }, changes)
-        );
-
-    private static void CompareSet(
-        LinkKey link,
-        RecordSet? before,
-        RecordSet after,
-        IPartChanges changes
-    )
-    {
-        if (!ReferenceEquals(before?.Base ?? RecordBase.None, after.Base))
-        {
-            string key = PartKeys.Of(BaseKind, link, after.Object);
-            if (after.Base.Ids.IsEmpty)
-            {
-                changes.Remove(key);
-            }
-            else
-            {
-                changes.Put(key, after.Base);
-            }
-        }
-
-        PartKeys.Compare(
-            before?.Records ?? [],
-            after.Records,
-            record => record.Id,
-            string.CompareOrdinal,
-            (_, record) =>
-                changes.Put(PartKeys.Of(RecordKind, link, after.Object, record.Id), record),
-            record => changes.Remove(PartKeys.Of(RecordKind, link, after.Object, record.Id))
-        );
-    }
 }

@@ -6,6 +6,10 @@ namespace OrleansCdp.Events;
 /// <summary>What becomes of an event is the same however often, and with whatever crashes, it is delivered.</summary>
 public sealed class FateTests(Cluster cluster) : IClassFixture<Cluster>
 {
+    private static long last;
+
+    // Partitions are shared by all tests of a cluster, so each has sequences of its own.
+    private readonly long first = Interlocked.Add(ref last, 10);
     private readonly LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
     private readonly string stream = Some.Unique("stream");
 
@@ -21,8 +25,8 @@ public sealed class FateTests(Cluster cluster) : IClassFixture<Cluster>
         bool committed
     )
     {
-        await cluster.NewDelivery().DeliverAsync(Some.Chunk(1, Said("first")), default);
-        EventChunk chunk = Some.Chunk(2, Becoming(fate), Said("last"));
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(first, Said("first")), default);
+        EventChunk chunk = Some.Chunk(first + 1, Becoming(fate), Said("last"));
         bool broken = false;
         cluster.Database.OnSave = (write, done) =>
         {
@@ -44,7 +48,7 @@ public sealed class FateTests(Cluster cluster) : IClassFixture<Cluster>
     public async Task An_event_that_no_fold_can_take_is_quarantined_once_however_often_it_comes()
     {
         LinkEvent poison = Said("poison") with { RecordId = "r", Lines = [null!] };
-        EventChunk chunk = Some.Chunk(1, poison, Said("last"));
+        EventChunk chunk = Some.Chunk(first, poison, Said("last"));
 
         await cluster.NewDelivery().DeliverAsync(chunk, default);
         await cluster.NewDelivery().DeliverAsync(chunk, default);

@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using System.Text;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>Reads what <see cref="CompactWriter"/> wrote, in the same order.</summary>
+/// <param name="bytes">One part.</param>
+internal sealed class CompactReader(byte[] bytes)
+{
+    private readonly List<string> names = [];
+    private int position;
+
+    /// <summary>Whether everything was read.</summary>
+    public bool IsAtEnd => position == bytes.Length;
+
+    public bool Flag() => Unsigned() != 0;
+
+    public ulong Unsigned()
+    {
+        ulong value = 0;
+        for (int shift = 0; ; shift += 7)
+        {
+            byte next = Take(1)[0];
+            value |= (ulong)(next & 0x7F) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+
+            if (shift > 56)
+            {
+                throw new InvalidDataException("A number of a stored part is too long.");
+            }
+        }
+    }
+
+    public long Number()
+    {
+        ulong value = Unsigned();
+        return (long)(value >> 1) ^ -(long)(value & 1);
+    }
+
+    public int Int() => checked((int)Number());
+
+    public long Ticks() => BinaryPrimitives.ReadInt64LittleEndian(Take(sizeof(long)));
+
+    public decimal Amount()
+    {
+        Span<int> bits = stackalloc int[4];
+        for (int i = 0; i < bits.Length; i++)
+        {
+            bits[i] = (int)(uint)Unsigned();
+        }
+
+        return new decimal(bits);
+    }
+
+    public string Text() => Encoding.UTF8.GetString(Take(Count()));
+
+    public string? TextOrNull() => Flag() ? Text() : null;
+
+    public string Name()
+    {
+        int known = (int)Unsigned();
+        if (known > 0)
+        {
+            return known <= names.Count
+                ? names[known - 1]
+                : throw new InvalidDataException("A stored part has a name without a text.");
+        }
+
+        string name = Text();
+        if (names.Count < CompactWriter.NamesMax)
+        {
+            names.Add(name);
+        }
+
+        return name;
+    }
+
+    public DateTimeOffset Instant()
+    {
+        DateTimeOffset utc = new(Ticks(), TimeSpan.Zero);
+        return utc.ToOffset(TimeSpan.FromMinutes(Number()));
+    }
+
+    public Stamp Stamp() => new(Ticks(), Number(), Number());
+
+    public LinkKey Link() => new(Name(), Name(), Text());
+
+    public ImmutableArray<T> Many<T>(Func<CompactReader, T> read)
+    {
+        int count = Count();
+        if (count == 0)
+        {
+            return [];
+        }
+
+        T[] values = new T[count];
+        for (int i = 0; i < count; i++)
+        {
+            values[i] = read(this);
+        }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(values);
+    }
+
+    /// <summary>A count of things that follow, each a byte at least.</summary>
+    private int Count()
+    {
+        ulong count = Unsigned();
+        return count <= (ulong)(bytes.Length - position)
+            ? (int)count
+            : throw new InvalidDataException("A stored part ends too early.");
+    }
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (count > bytes.Length - position)
+        {
+            throw new InvalidDataException("A stored part ends too early.");
+        }
+
+        position += count;
+        return bytes.AsSpan(position - count, count);
+    }
+}

@@ -1,0 +1,211 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp;
+
+public sealed class LinkCodecTests
+{
+    private static readonly Stamp Stamp = new(638_000_000_000_000_001, -2, 3);
+
+    private static readonly Register Register = new()
+    {
+        Name = "city",
+        Value = new FieldValue(FieldType.Timestamp, "Zürich 😀"),
+        Stamp = Stamp,
+        EventId = "e1",
+    };
+
+    [Fact]
+    public void A_link_with_every_field_is_read_as_it_was_written()
+    {
+        DemandEveryField(Whole, nameof(Link.Records));
+
+        Link read = LinkCodec.ReadLink(LinkCodec.Write(Whole));
+
+        JsonSerializer.Serialize(read).ShouldBe(JsonSerializer.Serialize(Whole));
+        LinkCodec.Write(read).ShouldBe(LinkCodec.Write(Whole));
+    }
+
+    [Fact]
+    public void A_record_with_every_field_is_read_as_it_was_written()
+    {
+        DemandEveryField(WholeRecord);
+
+        RecordState read = LinkCodec.ReadRecord(LinkCodec.Write(WholeRecord));
+
+        JsonSerializer.Serialize(read).ShouldBe(JsonSerializer.Serialize(WholeRecord));
+    }
+
+    [Fact]
+    public void A_link_without_anything_is_read_as_it_was_written()
+    {
+        Link empty = new() { Key = new LinkKey("s", "o", "") };
+
+        Link read = LinkCodec.ReadLink(LinkCodec.Write(empty));
+
+        (read with { First = default, ReceivedAt = default }).ShouldBe(
+            empty with
+            {
+                First = default,
+                ReceivedAt = default,
+                Engagement = read.Engagement,
+            }
+        );
+        read.First.ShouldBe(empty.First);
+        read.ReceivedAt.ShouldBe(empty.ReceivedAt);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Names_up_to_the_bound_and_past_it_are_read_as_they_were_written(int more)
+    {
+        Link link = Whole with
+        {
+            Traits =
+            [
+                .. Enumerable
+                    .Range(0, (CompactWriter.NamesMax + more) * 2)
+                    .Select(i => Register with { Name = $"n{i / 2}" }),
+            ],
+        };
+
+        Link read = LinkCodec.ReadLink(LinkCodec.Write(link));
+
+        read.Traits.Select(trait => trait.Name).ShouldBe(link.Traits.Select(trait => trait.Name));
+        read.Engagement.Latest[0].Name.ShouldBe(link.Engagement.Latest[0].Name);
+    }
+
+    [Fact]
+    public void Numbers_of_any_size_are_read_as_they_were_written()
+    {
+        foreach (long number in (long[])[0, 1, -1, 63, 64, 127, 128, long.MaxValue, long.MinValue])
+        {
+            Link link = Whole with { AppliedNormal = number };
+
+            LinkCodec.ReadLink(LinkCodec.Write(link)).AppliedNormal.ShouldBe(number);
+        }
+    }
+
+    [Fact]
+    public void Bytes_that_are_cut_or_continued_or_of_a_newer_program_are_refused()
+    {
+        byte[] bytes = LinkCodec.Write(Whole);
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink(bytes[..length]));
+        }
+
+        Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink([.. bytes, 0]));
+        Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink([99, .. bytes[1..]]));
+    }
+
+    private static RecordState WholeRecord { get; } =
+        new()
+        {
+            Id = "o1",
+            Fields = [Register, Register with { Name = "total" }],
+            Lines =
+            [
+                new LineRegister(
+                    new OrderLine
+                    {
+                        Id = "1",
+                        Product = "p",
+                        Category = "books",
+                        Quantity = -1.50m,
+                        Amount = decimal.MaxValue,
+                    },
+                    Stamp
+                ),
+                new LineRegister(new OrderLine { Id = "2" }, Stamp),
+            ],
+            LinesFrom = Stamp,
+            Status = [new StatusPoint(Stamp, true)],
+            ClosuresBefore = 7,
+            First = Stamp,
+            Last = Stamp with { Arrival = 9 },
+            DeletedAt = Stamp,
+        };
+
+    private static Link Whole { get; } =
+        new()
+        {
+            Key = new LinkKey("web", "anonymous", "a/1"),
+            AppliedNormal = 5,
+            AppliedLow = 6,
+            Traits = [Register],
+            Identifiers = [new(new Identifier("email", "ada@example.com", true), Stamp)],
+            Engagement = new EngagementState
+            {
+                Counters =
+                [
+                    new EngagementCounter
+                    {
+                        Object = "Engagement",
+                        Name = "Viewed",
+                        Count = 3,
+                        FirstAt = 1,
+                        LastAt = 2,
+                        Lane = Lane.Low,
+                    },
+                ],
+                Latest =
+                [
+                    new Interaction
+                    {
+                        Stamp = Stamp,
+                        Object = "Engagement",
+                        Name = "Viewed",
+                        EventId = "e2",
+                        Fields = """{"page":"/p"}""",
+                    },
+                ],
+            },
+            Account = new AccountRegister
+            {
+                Account = new LinkKey("crm", "Account", "1"),
+                Stamp = Stamp,
+                Previous = new LinkKey("crm", "Account", "2"),
+                PreviousStamp = Stamp,
+                Earlier = [new AccountStatement(new LinkKey("crm", "Account", "3"), Stamp)],
+            },
+            ReceivedAt = new DateTimeOffset(2026, 6, 1, 12, 0, 0, TimeSpan.FromHours(-3.5)),
+            First = Stamp,
+            Moves = 4,
+            IdentifiersLeftOut = true,
+        };
+
+    /// <summary>A field that is added later must be in the example, and so in the codec.</summary>
+    private static void DemandEveryField(object value, params string[] apart)
+    {
+        foreach (PropertyInfo property in value.GetType().GetProperties())
+        {
+            bool stored = property.GetCustomAttribute<IdAttribute>() is not null;
+            if (!stored || apart.Contains(property.Name))
+            {
+                continue;
+            }
+
+            object? held = property.GetValue(value);
+            string name = $"{value.GetType().Name}.{property.Name}";
+            object? nothing = property.PropertyType.IsValueType
+                ? Activator.CreateInstance(property.PropertyType)
+                : null;
+            Equals(held, nothing).ShouldBeFalse(name);
+            if (held is IEnumerable many and not string)
+            {
+                DemandEveryField(many.Cast<object>().First());
+            }
+            else if (held!.GetType().Assembly == typeof(Link).Assembly)
+            {
+                DemandEveryField(held);
+            }
+        }
+    }
+}
