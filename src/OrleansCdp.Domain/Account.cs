@@ -82,16 +82,15 @@ public sealed record Account
     /// <param name="outcomes">What became of the events; null when all were applied.</param>
     public Transition<Account> Becomes(Account next, EventOutcome[]? outcomes)
     {
-        IReadOnlySet<Identifier> before = Links.Identifiers();
-        IReadOnlySet<Identifier> after = next.Links.Identifiers();
+        var (added, removed) = IdentifierChanges.Between(Links, next.Links);
         return new Transition<Account>
         {
             Next = next,
             // A refusal is saved with the state, even if the state is the same.
             Changed = !ReferenceEquals(next, this) || EventOutcome.AnyRefused(outcomes),
             Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
-            IdentifiersAdded = [.. after.Except(before)],
-            IdentifiersRemoved = [.. before.Except(after)],
+            IdentifiersAdded = added,
+            IdentifiersRemoved = removed,
         };
     }
 

@@ -308,15 +308,14 @@ public sealed record UnifiedIndividual
             };
         }
 
-        IReadOnlySet<Identifier> before = Links.Identifiers();
-        IReadOnlySet<Identifier> after = next.Links.Identifiers();
+        var (added, removed) = IdentifierChanges.Between(Links, next.Links);
         return new Transition<UnifiedIndividual>
         {
             Next = next,
             Changed = changed,
             Outcomes = [],
-            IdentifiersAdded = [.. after.Except(before)],
-            IdentifiersRemoved = [.. before.Except(after)],
+            IdentifiersAdded = added,
+            IdentifiersRemoved = removed,
         };
     }
 }

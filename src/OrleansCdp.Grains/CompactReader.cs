@@ -8,7 +8,7 @@ namespace OrleansCdp;
 
 /// <summary>Reads what <see cref="CompactWriter"/> wrote, in the same order.</summary>
 /// <param name="bytes">One part.</param>
-internal sealed class CompactReader(byte[] bytes)
+internal sealed class CompactReader(ReadOnlyMemory<byte> bytes)
 {
     private readonly List<string> names = [];
     private int position;
@@ -125,6 +125,6 @@ internal sealed class CompactReader(byte[] bytes)
         }
 
         position += count;
-        return bytes.AsSpan(position - count, count);
+        return bytes.Span.Slice(position - count, count);
     }
 }

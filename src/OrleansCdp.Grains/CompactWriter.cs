@@ -15,29 +15,31 @@ internal sealed class CompactWriter
     /// <summary>Names that are numbered; further ones are written out.</summary>
     public const int NamesMax = 64;
 
+    private const int BufferMin = 4096;
     private const int BufferKeptMax = 1024 * 1024;
 
     [ThreadStatic]
     private static CompactWriter? pooled;
 
     private readonly List<string> names = [];
-    private byte[] buffer = new byte[4096];
+    private byte[] buffer = new byte[BufferMin];
     private int length;
 
-    /// <summary>The bytes that a function writes. Not to be nested.</summary>
-    public static byte[] Write<T>(T value, Action<CompactWriter, T> write)
+    /// <summary>
+    /// The bytes that a function writes: good until the next such call of this thread, so to be copied at once.
+    /// </summary>
+    public static ReadOnlySpan<byte> Write<T>(T value, Action<CompactWriter, T> write)
     {
         CompactWriter writer = pooled ??= new CompactWriter();
+        if (writer.buffer.Length > BufferKeptMax)
+        {
+            writer.buffer = new byte[BufferMin];
+        }
+
         writer.length = 0;
         writer.names.Clear();
         write(writer, value);
-        byte[] bytes = writer.buffer.AsSpan(0, writer.length).ToArray();
-        if (writer.buffer.Length > BufferKeptMax)
-        {
-            pooled = null;
-        }
-
-        return bytes;
+        return writer.buffer.AsSpan(0, writer.length);
     }
 
     public void Flag(bool value) => Unsigned(value ? 1UL : 0);

@@ -13,15 +13,16 @@ internal static class LinkCodec
     private const ulong LinkFormat = 1;
     private const ulong RecordFormat = 1;
 
-    /// <summary>Writes a link without its records, which have parts of their own.</summary>
-    public static byte[] Write(Link link) => CompactWriter.Write(link, WriteLink);
+    /// <summary>Writes a link without its records, which have parts of their own; to be copied at once.</summary>
+    public static ReadOnlySpan<byte> Write(Link link) => CompactWriter.Write(link, WriteLink);
 
-    /// <summary>Writes a record.</summary>
-    public static byte[] Write(RecordState record) => CompactWriter.Write(record, WriteRecord);
+    /// <summary>Writes a record; to be copied at once.</summary>
+    public static ReadOnlySpan<byte> Write(RecordState record) =>
+        CompactWriter.Write(record, WriteRecord);
 
     /// <summary>Reads a link; its records are none.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
-    public static Link ReadLink(byte[] bytes)
+    public static Link ReadLink(ReadOnlyMemory<byte> bytes)
     {
         CompactReader from = Open(bytes, LinkFormat);
         Link link = new()
@@ -50,7 +51,7 @@ internal static class LinkCodec
 
     /// <summary>Reads a record.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
-    public static RecordState ReadRecord(byte[] bytes)
+    public static RecordState ReadRecord(ReadOnlyMemory<byte> bytes)
     {
         CompactReader from = Open(bytes, RecordFormat);
         RecordState record = new()
@@ -230,7 +231,7 @@ internal static class LinkCodec
             from.Stamp()
         );
 
-    private static CompactReader Open(byte[] bytes, ulong newest)
+    private static CompactReader Open(ReadOnlyMemory<byte> bytes, ulong newest)
     {
         CompactReader from = new(bytes);
         ulong format = from.Unsigned();

@@ -12,8 +12,8 @@ internal interface IPartChanges
     /// <summary>A part that is new or differs.</summary>
     void Put<T>(string key, T part);
 
-    /// <summary>The same, encoded already.</summary>
-    void PutBytes(string key, byte[] part);
+    /// <summary>The same, encoded already; the bytes are copied.</summary>
+    void PutBytes(string key, ReadOnlySpan<byte> part);
 
     /// <summary>A part that is gone.</summary>
     void Remove(string key);
@@ -28,8 +28,8 @@ internal interface IStoredParts
     /// <summary>Reads one.</summary>
     T Read<T>(string key);
 
-    /// <summary>Its bytes, which nobody may change.</summary>
-    byte[] ReadBytes(string key);
+    /// <summary>Its bytes, which are as they are until the next change.</summary>
+    ReadOnlyMemory<byte> ReadBytes(string key);
 }
 
 /// <summary>
@@ -45,7 +45,7 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
     /// <summary>Key of the part that is always in the state's own row.</summary>
     public const string Head = "h";
 
-    private readonly Dictionary<string, byte[]> inline = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PartBytes> inline = new(StringComparer.Ordinal);
     private readonly HashSet<string> touched = new(StringComparer.Ordinal);
     private readonly List<SnapshotPart> written = [];
     private readonly List<string> removed = [];
@@ -65,7 +65,7 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
         while (!row.IsEmpty)
         {
             string key = Encoding.UTF8.GetString(TakeBytes(ref row));
-            Keep(key, TakeBytes(ref row).ToArray());
+            Keep(key, TakeBytes(ref row));
         }
 
         if (apartCount != snapshot.Parts.Length)
@@ -90,20 +90,19 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
 
     /// <inheritdoc/>
     public T Read<T>(string key) =>
-        serializer.Deserialize<T>(ReadBytes(key))
+        serializer.Deserialize<T>(ReadBytes(key).Span)
         ?? throw new InvalidDataException($"The snapshot of {id} has an empty part.");
 
     /// <inheritdoc/>
-    public byte[] ReadBytes(string key) =>
-        inline.TryGetValue(key, out byte[]? near) ? near : loaded[key];
+    public ReadOnlyMemory<byte> ReadBytes(string key) =>
+        inline.TryGetValue(key, out PartBytes? near) ? near.Memory : loaded[key];
 
     /// <inheritdoc/>
     public void Put<T>(string key, T part) => PutBytes(key, serializer.SerializeToArray(part));
 
     /// <inheritdoc/>
-    public void PutBytes(string key, byte[] part)
+    public void PutBytes(string key, ReadOnlySpan<byte> part)
     {
-        Drop(key);
         Keep(key, part);
         touched.Add(key);
     }
@@ -134,7 +133,7 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
                 .. inline
                     .Keys.Where(key => key != Head)
                     .OrderBy(touched.Contains)
-                    .ThenByDescending(key => inline[key].Length)
+                    .ThenByDescending(key => inline[key].Memory.Length)
                     .ThenBy(key => key, StringComparer.Ordinal),
             ];
             for (int i = 0; i < leaving.Length && inlineBytes > InlineBytesMax; i++)
@@ -152,38 +151,44 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
 
     private void MoveApart(string key)
     {
-        written.Add(new SnapshotPart(key, SnapshotFrame.Seal(inline[key])));
+        written.Add(new SnapshotPart(key, SnapshotFrame.Seal(inline[key].Memory.Span)));
         (apart ??= new(StringComparer.Ordinal)).Add(key);
         Drop(key);
     }
 
-    private void Keep(string key, byte[] bytes)
+    private void Keep(string key, ReadOnlySpan<byte> bytes)
     {
-        inline.Add(key, bytes);
-        inlineBytes += bytes.Length;
+        if (!inline.TryGetValue(key, out PartBytes? kept))
+        {
+            inline.Add(key, kept = new PartBytes());
+        }
+
+        inlineBytes += bytes.Length - kept.Memory.Length;
+        kept.Become(bytes);
     }
 
     private void Drop(string key)
     {
-        if (inline.Remove(key, out byte[]? bytes))
+        if (inline.Remove(key, out PartBytes? kept))
         {
-            inlineBytes -= bytes.Length;
+            inlineBytes -= kept.Memory.Length;
         }
     }
 
     private byte[] SealRow()
     {
         int length = sizeof(int);
-        foreach ((string key, byte[] bytes) in inline)
+        foreach ((string key, PartBytes part) in inline)
         {
-            length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(key) + bytes.Length;
+            length += (2 * sizeof(int)) + Encoding.UTF8.GetByteCount(key) + part.Memory.Length;
         }
 
         byte[] rented = ArrayPool<byte>.Shared.Rent(length);
         Span<byte> rest = rented;
         PutNumber(ref rest, apart?.Count ?? 0);
-        foreach ((string key, byte[] bytes) in inline)
+        foreach ((string key, PartBytes part) in inline)
         {
+            ReadOnlySpan<byte> bytes = part.Memory.Span;
             int keyLength = Encoding.UTF8.GetBytes(key, rest[sizeof(int)..]);
             PutNumber(ref rest, keyLength);
             rest = rest[keyLength..];
@@ -216,5 +221,28 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
         ReadOnlySpan<byte> bytes = row[..length];
         row = row[length..];
         return bytes;
+    }
+
+    /// <summary>
+    /// A part's bytes in an array that outlives them: it is written over, or every save would leave a few old kilobytes
+    /// behind.
+    /// </summary>
+    private sealed class PartBytes
+    {
+        private byte[] buffer = [];
+        private int length;
+
+        public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, length);
+
+        public void Become(ReadOnlySpan<byte> bytes)
+        {
+            if (bytes.Length > buffer.Length || bytes.Length < buffer.Length / 4)
+            {
+                buffer = new byte[bytes.Length + (bytes.Length / 8)];
+            }
+
+            bytes.CopyTo(buffer);
+            length = bytes.Length;
+        }
     }
 }
