@@ -35,6 +35,7 @@ internal static class CloudEventEndpoints
         routes
             .MapPost("/v1/cloudevents", TakeAsync)
             .RequireScope(Scopes.Ingest)
+            .SharesIngestLimit()
             .WithSummary(
                 "Takes CloudEvents. The data stream is ?stream=, the attribute 'stream', or the last part of the type."
             );
