@@ -23,7 +23,7 @@ public static class GatewayHosting
     {
         services
             .AddOptions<GatewayOptions>()
-            .BindConfiguration("Cdp:Gateway")
+            .BindConfiguration(GatewayOptions.Section)
             .Configure(configure ?? (_ => { }))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();

@@ -6,6 +6,9 @@ namespace OrleansCdp;
 /// <summary>How the HTTP API behaves.</summary>
 public sealed class GatewayOptions
 {
+    /// <summary>Where these options are in the configuration.</summary>
+    public const string Section = "Cdp:Gateway";
+
     /// <summary>The first key, with every scope; put in place at start-up. Null for none.</summary>
     public string? AdminKey { get; set; }
 

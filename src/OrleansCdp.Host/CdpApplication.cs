@@ -46,7 +46,7 @@ internal static class CdpApplication
         builder.Host.UseOrleans(silo =>
         {
             silo.AddCdpGrains();
-            silo.AddCdpPostgres(new CdpPostgresOptions { ConnectionString = connection }, shape);
+            silo.AddCdpPostgres(connection, shape);
             Configure(silo, arguments);
         });
         builder.Services.AddCdpGateway(gateway => gateway.AdminKey = adminKey);
