@@ -90,7 +90,7 @@ internal sealed record ImportProgress
         Stream != start.Stream ? $"An interrupted import went to the stream {Stream}"
         : Length != start.Length || WrittenAt != start.WrittenAt
             ? "The file has changed since its import was interrupted"
-        : Gateway == "" ? "An interrupted import does not say to which gateway it went"
+        : Gateway.Length == 0 ? "An interrupted import does not say to which gateway it went"
         : Gateway != start.Gateway ? $"An interrupted import went to the gateway {Gateway}"
         : null;
 
