@@ -34,7 +34,10 @@ public sealed partial class ReadmeTests
         foreach (Match row in rows)
         {
             Type options = sections[row.Groups["section"].Value];
-            string[] names = [.. Name().Matches(row.Value).Select(name => name.Groups[1].Value)];
+            string[] names =
+            [
+                .. Name().Matches(row.Value).Select(name => name.Groups["name"].Value),
+            ];
             names.ShouldNotBeEmpty();
             names.Except(options.GetProperties().Select(property => property.Name)).ShouldBeEmpty();
             row.Value.ShouldContain($"/{options.Name}.cs)");
@@ -47,6 +50,6 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"^\| `(?<section>Cdp:\w+)` .*$", RegexOptions.Multiline, 1000)]
     private static partial Regex SettingsRow();
 
-    [GeneratedRegex("`([A-Z][A-Za-z]+)`", RegexOptions.None, 1000)]
+    [GeneratedRegex("`(?<name>[A-Z][A-Za-z]+)`", RegexOptions.None, 1000)]
     private static partial Regex Name();
 }

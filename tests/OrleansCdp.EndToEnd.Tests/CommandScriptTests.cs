@@ -132,6 +132,7 @@ public sealed class CommandScriptTests : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
             WorkingDirectory = Path.GetTempPath(),
         };
         info.Environment["PATH"] =

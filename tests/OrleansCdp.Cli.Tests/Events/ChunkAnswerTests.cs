@@ -9,7 +9,11 @@ public sealed class ChunkAnswerTests
     public void An_answer_that_fits_is_read()
     {
         ChunkAnswer answer = Read(
-            """{"receipt":"r","accepted":1,"duplicates":2,"filtered":3,"quarantined":[{"index":7,"code":"c","message":"m","pointer":"/p"},{"index":0,"code":"c","message":"m"}]}""",
+            """
+            {"receipt":"r","accepted":1,"duplicates":2,"filtered":3,"quarantined":[
+              {"index":7,"code":"c","message":"m","pointer":"/p"},
+              {"index":0,"code":"c","message":"m"}]}
+            """,
             records: 8
         );
 
@@ -32,7 +36,9 @@ public sealed class ChunkAnswerTests
     [Fact]
     public void A_record_is_refused_once() =>
         ShouldBeDoubted(
-            """{"accepted":0,"duplicates":0,"filtered":0,"quarantined":[{"index":1},{"index":1}]}""",
+            """
+            {"accepted":0,"duplicates":0,"filtered":0,"quarantined":[{"index":1},{"index":1}]}
+            """,
             "it refuses one of them twice"
         );
 

@@ -60,11 +60,11 @@ public sealed class ImportFilesTests : IDisposable
     [Theory]
     [InlineData("http://HERE:5080")]
     [InlineData("http://ada:secret@here:5080/?a=b#c")]
-    public void One_gateway_is_one_however_it_is_written_and_no_password_is_kept(string url)
+    public void One_gateway_is_one_however_it_is_written_and_no_password_is_kept(string address)
     {
         FileInfo file = Write("a.csv", "id\n1\n");
 
-        ImportProgress left = ImportProgress.Of(file, "orders", new Uri(url));
+        ImportProgress left = ImportProgress.Of(file, "orders", new Uri(address));
 
         left.Gateway.ShouldBe("http://here:5080/");
         left.WhyNot(ImportProgress.Of(file, "orders", Gateway)).ShouldBeNull();

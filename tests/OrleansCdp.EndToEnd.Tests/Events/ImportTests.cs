@@ -105,7 +105,10 @@ public sealed class ImportTests(RunningHost host) : IClassFixture<RunningHost>, 
         FileInfo known = new(file);
         Write(
             "moved.csv.progress",
-            $$"""{"Stream":"{{Stream}}","Gateway":"http://elsewhere:5080/","Length":{{known.Length}},"WrittenAt":"{{known.LastWriteTimeUtc:O}}","Position":{{known.Length}},"Records":1,"Accepted":1}"""
+            $$"""
+            {"Stream":"{{Stream}}","Gateway":"http://elsewhere:5080/","Length":{{known.Length}},
+             "WrittenAt":"{{known.LastWriteTimeUtc:O}}","Position":{{known.Length}},"Records":1}
+            """
         );
 
         var (exitCode, output) = await ImportAsync(file);
