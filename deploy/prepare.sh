@@ -12,6 +12,34 @@ refuse() {
   exit 1
 }
 
+# Builds a project of src; what the build says is only shown when it fails.
+build() {
+  local said
+  said="$(dotnet build "$root/src/OrleansCdp.$1" -c Release --verbosity quiet 2>&1)" || {
+    say "$said" >&2
+    refuse "The build failed."
+  }
+}
+
+tool="$root/src/OrleansCdp.Cli/bin/Release/net10.0/cdp.dll"
+
+# The tool gets the time its build began at: what changes while it is built is newer.
+build_tool() {
+  local begun
+  begun="$(date +%s.%N)"
+  build Cli
+  touch -d "@$begun" "$tool"
+}
+
+# True when no source was written after the file was.
+is_newer_than_sources() {
+  [ -e "$1" ] || return 1
+  local newer
+  newer="$(find "$root/src" "$root/Directory.Packages.props" "$root/global.json" \
+    \( -name bin -o -name obj \) -prune -o -type f -newer "$1" -print -quit)"
+  [ -z "$newer" ]
+}
+
 require_dotnet() {
   command -v dotnet >/dev/null || refuse "The .NET 10 SDK is needed: install it, then run this again."
   local major

@@ -36,5 +36,6 @@ public static class LogEvents
     public const int BalancerNotHeard = 310;
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
+    public const int DatabaseNotAnswering = 500;
 #pragma warning restore CS1591
 }

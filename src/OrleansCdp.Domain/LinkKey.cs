@@ -7,6 +7,7 @@ namespace OrleansCdp;
 /// <c>web/anonymous/a1b2</c>. Every event belongs to exactly one link, and a link always hashes to
 /// the same partition.
 /// </summary>
+/// <remarks>A definition whose source or object has a slash in its name does not compile.</remarks>
 /// <param name="Source">The system the subject is known in. No slash.</param>
 /// <param name="Object">The kind of subject in that system. No slash.</param>
 /// <param name="Id">The subject's id there. May hold any character, a slash too.</param>

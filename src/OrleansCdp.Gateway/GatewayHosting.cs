@@ -23,7 +23,7 @@ public static class GatewayHosting
     {
         services
             .AddOptions<GatewayOptions>()
-            .BindConfiguration("Cdp:Gateway")
+            .BindConfiguration(GatewayOptions.Section)
             .Configure(configure ?? (_ => { }))
             .ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
@@ -35,6 +35,9 @@ public static class GatewayHosting
         services.AddSingleton<TrackingIntake>();
         services.AddSingleton<QuarantineReplay>();
         services.AddSingleton<IssuerTokens>();
+        services.AddRateLimiter(limits =>
+            limits.AddPolicy<string, IngestRequests>(IngestRequests.Policy)
+        );
         services.AddOpenApi("v1", ApiDescription.Complete);
         // Else a wrong parameter is answered with an empty 400.
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -47,6 +50,7 @@ public static class GatewayHosting
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyCheck>();
+        app.UseRateLimiter(); // After the keys: a wrong one takes nobody's place.
         StreamEndpoints.Map(app);
         TrackingEndpoints.Map(app);
         CloudEventEndpoints.Map(app);

@@ -6,6 +6,9 @@ namespace OrleansCdp;
 /// <summary>How the HTTP API behaves.</summary>
 public sealed class GatewayOptions
 {
+    /// <summary>Where these options are in the configuration.</summary>
+    public const string Section = "Cdp:Gateway";
+
     /// <summary>The first key, with every scope; put in place at start-up. Null for none.</summary>
     public string? AdminKey { get; set; }
 
@@ -24,6 +27,16 @@ public sealed class GatewayOptions
     /// <value>From 0 to 10 minutes. Default: 5 seconds.</value>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan UnsettledIdentifiersRemembered { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Requests that bring events and are taken in at once, whatever their address.</summary>
+    /// <value>From 1 to 10,000. Default: 256.</value>
+    [Range(1, 10_000)]
+    public int IngestRequestsMax { get; set; } = 256;
+
+    /// <summary>Further ones that wait for their turn, their bodies unread; one more is answered with 429.</summary>
+    /// <value>From 0 to 10,000. Default: 256.</value>
+    [Range(0, 10_000)]
+    public int IngestRequestsWaitingMax { get; set; } = 256;
 
     /// <summary>Seconds a turned-away client is told to wait.</summary>
     /// <value>From 1 to 60. Default: 1.</value>

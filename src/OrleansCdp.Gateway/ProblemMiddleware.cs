@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -9,6 +10,10 @@ using OrleansCdp.Events;
 namespace OrleansCdp;
 
 /// <summary>Turns what goes wrong into problem details; trouble of ours that will pass into 503.</summary>
+/// <remarks>
+/// What is no HTTP at all (a request line or headers that cannot be read, are too long or too late) is refused by the
+/// server before anything of ours runs: those answers, 400, 408, 431 and 505, have no body.
+/// </remarks>
 internal sealed partial class ProblemMiddleware(
     RequestDelegate next,
     IOptions<GatewayOptions> options,
@@ -20,9 +25,9 @@ internal sealed partial class ProblemMiddleware(
         try
         {
             await next(http);
-            if (http.Response is { HasStarted: false, StatusCode: 404 or 405 or 415 } answer)
+            if (IsBareRefusal(http.Response))
             {
-                await OfStatus(answer.StatusCode).ExecuteAsync(http);
+                await OfStatus(http.Response.StatusCode).ExecuteAsync(http);
             }
         }
         catch (Exception e) when (!http.Response.HasStarted)
@@ -35,6 +40,16 @@ internal sealed partial class ProblemMiddleware(
             await OfException(http, e).ExecuteAsync(http);
         }
     }
+
+    /// <summary>Whether somebody refused and said nothing but the status.</summary>
+    private static bool IsBareRefusal(HttpResponse response) =>
+        response
+            is {
+                HasStarted: false,
+                StatusCode: >= StatusCodes.Status400BadRequest,
+                ContentType: null,
+                ContentLength: null or 0
+            };
 
     private Problem OfException(HttpContext http, Exception e)
     {
@@ -63,8 +78,8 @@ internal sealed partial class ProblemMiddleware(
     private static Problem OfBadRequest(BadHttpRequestException bad) =>
         bad switch
         {
-            { StatusCode: 415 } => OfStatus(415),
-            { StatusCode: 413 } => new Problem(413, "body_too_large", bad.Message),
+            { StatusCode: 415 or 408 } => OfStatus(bad.StatusCode),
+            { StatusCode: 413 } => OfStatus(413) with { Detail = bad.Message },
             { InnerException: JsonException json } => Problem.BadRequest(
                 ReasonCodes.Malformed,
                 "The body is not the JSON that is expected here."
@@ -97,14 +112,24 @@ internal sealed partial class ProblemMiddleware(
     private static Problem OfStatus(int status) =>
         status switch
         {
+            400 => Problem.BadRequest(ReasonCodes.Malformed, "The request cannot be read."),
+            404 => Problem.NotFound("not_found", "There is nothing at this address."),
             405 => new Problem(
                 405,
                 "method_not_allowed",
                 "This address does not take this method."
             ),
+            408 => new Problem(408, "request_timeout", "The body came too slowly."),
+            413 => Problem.TooLarge("body_too_large", "The body is too large."),
             415 => new Problem(415, "unsupported_media_type", "This media type is not taken here."),
-            _ => new Problem(404, "not_found", "There is nothing at this address."),
+            _ => new Problem(status, CodeOf(status), "The request was refused."),
         };
+
+    /// <summary>The status in the words of RFC 9110, e.g. <c>not_acceptable</c>.</summary>
+    private static string CodeOf(int status) =>
+        ReasonPhrases.GetReasonPhrase(status) is { Length: > 0 } phrase
+            ? phrase.ToLowerInvariant().Replace(' ', '_').Replace('-', '_')
+            : "refused";
 
     [LoggerMessage(
         LogEvents.RequestUnavailable,

@@ -25,7 +25,9 @@ public static class GrainsHosting
         );
         silo.Services.AddSingleton<EventFates>();
         silo.Services.AddCdpIntake();
-        silo.Services.AddOptions<IngestOptions>().BindConfiguration("Cdp:Ingest").ValidateOnStart();
+        silo.Services.AddOptions<IngestOptions>()
+            .BindConfiguration(IngestOptions.Section)
+            .ValidateOnStart();
         silo.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
         silo.Services.AddPlacementDirector<
             PartitionPlacementStrategy,

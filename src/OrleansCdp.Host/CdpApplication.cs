@@ -40,13 +40,15 @@ internal static class CdpApplication
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter(nameof(OrleansCdp), LogLevel.Information);
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        // It calls a process that is still starting an error. What an operator must see the check says itself.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         // Sessions are not protected by stored keys here: there are none.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Host.UseOrleans(silo =>
         {
             silo.AddCdpGrains();
-            silo.AddCdpPostgres(new CdpPostgresOptions { ConnectionString = connection }, shape);
+            silo.AddCdpPostgres(connection, shape);
             Configure(silo, arguments);
         });
         builder.Services.AddCdpGateway(gateway => gateway.AdminKey = adminKey);

@@ -19,6 +19,7 @@ internal static class CdpProgram
         {
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
             HostArguments arguments = HostArguments.Read(builder.Configuration);
+            Settings.Demand(builder.Configuration);
             if (arguments.GatewayPort is { } port && !CdpApplication.IsFree(port))
             {
                 throw new StartRefusedException(

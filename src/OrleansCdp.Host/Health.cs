@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp;
@@ -30,10 +31,11 @@ internal static class Health
 }
 
 /// <summary>Ready once definitions are loaded and the database answers; not while stopping.</summary>
-internal sealed class ReadyCheck(
+internal sealed partial class ReadyCheck(
     IGrainFactory grains,
     DefinitionCatalogue catalogue,
-    IHostApplicationLifetime lifetime
+    IHostApplicationLifetime lifetime,
+    ILogger<ReadyCheck> logger
 ) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(
@@ -58,7 +60,15 @@ internal sealed class ReadyCheck(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
+            LogNotAnswering(e);
             return HealthCheckResult.Unhealthy("the database does not answer", e);
         }
     }
+
+    [LoggerMessage(
+        LogEvents.DatabaseNotAnswering,
+        LogLevel.Warning,
+        "Not ready: the database does not answer"
+    )]
+    private partial void LogNotAnswering(Exception exception);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,28 @@ namespace OrleansCdp;
 public static class CdpPostgresHosting
 {
     private const string Invariant = "Npgsql";
+
+    /// <summary>
+    /// Clustering, grain storage, the log with its streams, snapshots, identity, quarantine and counts on
+    /// PostgreSQL, as the silo's configuration says in <see cref="CdpPostgresOptions.Section"/>.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="connectionString">The database that <see cref="DatabaseSetup"/> prepared.</param>
+    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync(string, int?, CancellationToken)"/> returned.</param>
+    /// <exception cref="OptionsValidationException">A setting is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">A setting is not of its type.</exception>
+    public static ISiloBuilder AddCdpPostgres(
+        this ISiloBuilder silo,
+        string connectionString,
+        LogShape shape
+    )
+    {
+        CdpPostgresOptions options =
+            silo.Configuration.GetSection(CdpPostgresOptions.Section).Get<CdpPostgresOptions>()
+            ?? new CdpPostgresOptions();
+        options.ConnectionString = connectionString;
+        return silo.AddCdpPostgres(options, shape);
+    }
 
     /// <summary>
     /// Clustering, grain storage, the log with its streams, snapshots, identity, quarantine and counts on

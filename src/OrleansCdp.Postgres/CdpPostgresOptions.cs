@@ -6,9 +6,12 @@ namespace OrleansCdp;
 /// <summary>How a silo uses PostgreSQL.</summary>
 public sealed class CdpPostgresOptions
 {
+    /// <summary>Where these options are in the configuration. Its <c>ConnectionString</c> is not read there.</summary>
+    public const string Section = "Cdp:Postgres";
+
     /// <summary>How to reach the database that <see cref="DatabaseSetup"/> prepared.</summary>
     [Required]
-    public string ConnectionString { get; init; } = "";
+    public string ConnectionString { get; set; } = "";
 
     /// <summary>Connections for cluster membership. They are few and shared with nothing else: they decide who lives.</summary>
     /// <value>From 2 to 50. Default: 5.</value>

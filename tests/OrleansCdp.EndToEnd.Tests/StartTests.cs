@@ -19,6 +19,26 @@ public sealed class StartTests(RunningHost host) : IClassFixture<RunningHost>
     }
 
     [Fact]
+    public async Task A_setting_out_of_its_range_is_named_before_anything_is_started()
+    {
+        var (exitCode, output) = await RunningHost.RunAsync([
+            "--urls",
+            "http://127.0.0.1:0",
+            "--data",
+            Path.Combine(host.DataFolder, "other"),
+            "--Cdp:Gateway:IngestRequestsMax",
+            "0",
+        ]);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain(
+            "OrleansCdp cannot start: Cdp:Gateway:IngestRequestsMax must be from 1 to 10000, not '0'."
+        );
+        output.ShouldNotContain("Starting PostgreSQL");
+        output.ShouldNotContain("   at ");
+    }
+
+    [Fact]
     public async Task An_address_that_is_none_is_said_so()
     {
         var (exitCode, output) = await RunningHost.RunAsync(["--urls", "somewhere"]);

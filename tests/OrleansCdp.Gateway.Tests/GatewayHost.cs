@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 
 namespace OrleansCdp;
 
@@ -11,6 +12,12 @@ public sealed class GatewayHost : IAsyncLifetime
 {
     /// <summary>The key of the administrator.</summary>
     public const string AdminKey = "cdp_gateway_tests_admin_key";
+
+    /// <summary>Requests with events that it takes in at once, and that wait: few, so that tests can pass them.</summary>
+    public const int IngestRequestsMax = 8;
+
+    /// <summary>Further ones that wait.</summary>
+    public const int IngestRequestsWaitingMax = 4;
 
     private readonly PostgresServer postgres = new();
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(5) };
@@ -41,6 +48,11 @@ public sealed class GatewayHost : IAsyncLifetime
         database = await postgres.CreateDatabaseAsync();
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.Configuration["Cdp:Gateway:JwtAuthority"] = Issuer.Address;
+        builder.Configuration["Cdp:Gateway:IngestRequestsMax"] = $"{IngestRequestsMax}";
+        builder.Configuration["Cdp:Gateway:IngestRequestsWaitingMax"] =
+            $"{IngestRequestsWaitingMax}";
+        // A test may hold a body back for as long as it takes.
+        builder.WebHost.ConfigureKestrel(server => server.Limits.MinRequestBodyDataRate = null);
         HostArguments arguments = new() { Urls = "http://127.0.0.1:0", DataFolder = "" };
         app = CdpApplication.Build(
             builder,

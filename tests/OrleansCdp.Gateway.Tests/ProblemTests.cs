@@ -74,6 +74,71 @@ public sealed class ProblemTests
         http.Response.Headers.RetryAfter.Count.ShouldBe(0);
     }
 
+    [Theory]
+    [InlineData(400, "malformed")]
+    [InlineData(404, "not_found")]
+    [InlineData(405, "method_not_allowed")]
+    [InlineData(406, "not_acceptable")]
+    [InlineData(408, "request_timeout")]
+    [InlineData(413, "body_too_large")]
+    [InlineData(415, "unsupported_media_type")]
+    [InlineData(429, "too_many_requests")]
+    [InlineData(500, "internal_server_error")]
+    [InlineData(599, "refused")]
+    public async Task A_refusal_that_says_nothing_is_put_into_words(int status, string code)
+    {
+        DefaultHttpContext http = await RunAsync(inner =>
+        {
+            inner.Response.StatusCode = status;
+            return Task.CompletedTask;
+        });
+
+        http.Response.StatusCode.ShouldBe(status);
+        http.Response.ContentType.ShouldBe("application/problem+json");
+        ((int)JsonOf(http)["status"]!).ShouldBe(status);
+        ((string)JsonOf(http)["code"]!).ShouldBe(code);
+    }
+
+    [Theory]
+    [InlineData(200, null)]
+    [InlineData(304, null)]
+    [InlineData(399, null)]
+    [InlineData(404, "text/html")]
+    public async Task An_answer_and_a_refusal_in_other_words_stay_as_they_are(
+        int status,
+        string? contentType
+    )
+    {
+        DefaultHttpContext http = await RunAsync(inner =>
+        {
+            inner.Response.StatusCode = status;
+            inner.Response.ContentType = contentType;
+            return Task.CompletedTask;
+        });
+
+        http.Response.ContentType.ShouldBe(contentType);
+        BodyOf(http).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(400, "malformed")]
+    [InlineData(408, "request_timeout")]
+    [InlineData(413, "body_too_large")]
+    [InlineData(415, "unsupported_media_type")]
+    public async Task What_the_server_refuses_while_a_body_is_read_is_put_into_words(
+        int status,
+        string code
+    )
+    {
+        DefaultHttpContext http = await RunAsync(_ =>
+            throw new BadHttpRequestException("The server's words.", status)
+        );
+
+        http.Response.StatusCode.ShouldBe(status);
+        ((string)JsonOf(http)["code"]!).ShouldBe(code);
+        ((string?)JsonOf(http)["detail"]).ShouldNotBeNullOrEmpty();
+    }
+
     private static async Task<(HttpContext Http, JsonNode Json)> AnswerOfAsync(Problem problem)
     {
         DefaultHttpContext http = ContextOf();

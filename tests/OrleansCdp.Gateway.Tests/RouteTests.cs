@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace OrleansCdp;
@@ -7,9 +8,17 @@ namespace OrleansCdp;
 [Collection(GatewayCollection.Name)]
 public sealed class RouteTests(GatewayHost host)
 {
-    [Fact]
-    public async Task An_unknown_address_is_not_found() =>
-        (await host.GetAsync("/v1/nothing/here")).ShouldBeProblem(404, "not_found");
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/v1/nothing/here")]
+    [InlineData("/health/other")]
+    [InlineData("/openapi/v2.json")]
+    [InlineData("/docs/a/b")]
+    public async Task An_unknown_address_is_not_found_with_or_without_a_key(string path)
+    {
+        (await host.GetAsync(path)).ShouldBeProblem(404, "not_found");
+        (await host.GetAsync(path, key: null)).ShouldBeProblem(404, "not_found");
+    }
 
     [Theory]
     [InlineData("DELETE", "/v1/status", "GET")]
@@ -98,6 +107,51 @@ public sealed class RouteTests(GatewayHost host)
         }
     }
 
+    [Theory]
+    [InlineData("Content-Length: 30000001\r\n\r\n", 413, "body_too_large")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\nno number\r\n", 400, "malformed")]
+    public async Task A_body_that_the_server_refuses_is_refused_in_words(
+        string rest,
+        int status,
+        string code
+    )
+    {
+        string[] paths = ["/v1/streams/web", "/v1/batch", "/v1/cloudevents", "/v1/keys"];
+        foreach (string path in paths)
+        {
+            string answer = await RawAsync(
+                $"""
+                POST {path} HTTP/1.1
+                Host: {host.Address.Authority}
+                Authorization: Bearer {GatewayHost.AdminKey}
+                Content-Type: application/json
+                Connection: close
+
+                """.ReplaceLineEndings("\r\n") + rest
+            );
+
+            answer.ShouldStartWith($"HTTP/1.1 {status} ");
+            answer.ShouldContain("Content-Type: application/problem+json");
+            answer.ShouldContain($"\"code\":\"{code}\"");
+        }
+    }
+
+    [Theory]
+    [InlineData("GET /v1/status HTTP/9.9\r\nHost: x\r\n\r\n", 505)]
+    [InlineData("GET\r\n\r\n", 400)]
+    [InlineData("GET /v1/status HTTP/1.1\r\nHost: x\r\nno header\r\n\r\n", 400)]
+    [InlineData("GET /v1/status HTTP/1.1\r\n\r\n", 400)]
+    public async Task What_is_no_HTTP_never_reaches_us_and_is_answered_without_words(
+        string request,
+        int status
+    )
+    {
+        string answer = await RawAsync(request);
+
+        answer.ShouldStartWith($"HTTP/1.1 {status} ");
+        answer.ShouldEndWith("\r\n\r\n");
+    }
+
     [Fact]
     public async Task An_encoding_that_is_not_gzip_is_refused()
     {
@@ -114,5 +168,16 @@ public sealed class RouteTests(GatewayHost host)
             415,
             "unsupported_encoding"
         );
+    }
+
+    /// <summary>Sends bytes as they are and reads the answer to its end.</summary>
+    private async Task<string> RawAsync(string request)
+    {
+        using TcpClient client = new();
+        await client.ConnectAsync(host.Address.Host, host.Address.Port);
+        await using NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        using StreamReader answer = new(stream, Encoding.UTF8);
+        return await answer.ReadToEndAsync();
     }
 }

@@ -91,22 +91,16 @@ internal sealed class Import(CdpApi api, string stream, FileInfo file)
     /// <summary>Where to begin: where an interrupted import of the same file was, or at the first record.</summary>
     private async Task<ImportProgress> StartAsync(CancellationToken cancel)
     {
-        ImportProgress start = ImportProgress.Of(file, stream);
+        ImportProgress start = ImportProgress.Of(file, stream, api.Address);
         if (await ImportProgress.LeftAsync(file, cancel) is { } left)
         {
-            if (left.IsOf(start))
-            {
-                Console.WriteLine($"Going on after record {left.Records:N0}.");
-                start = left;
-            }
-            else
-            {
-                Console.WriteLine(
-                    left.Stream == stream
-                        ? "The file has changed since its import was interrupted: starting anew."
-                        : $"An interrupted import went to the stream {left.Stream}: starting anew."
-                );
-            }
+            string? whyNot = left.WhyNot(start);
+            Console.WriteLine(
+                whyNot is null
+                    ? $"Going on after record {left.Records:N0}."
+                    : $"{whyNot}: starting anew."
+            );
+            start = whyNot is null ? left : start;
         }
 
         new RejectFile(RejectFile.PathFor(file)).Cut(start.RejectBytes);
@@ -126,22 +120,22 @@ internal sealed class Import(CdpApi api, string stream, FileInfo file)
             isCsv ? "text/csv" : "application/x-ndjson",
             cancel
         );
-        JsonArray refused = answer["quarantined"]!.AsArray();
+        ChunkAnswer taken = ChunkAnswer.Of(answer, chunk.Records.Count, progress.Records);
         long rejectBytes = await new RejectFile(RejectFile.PathFor(file)).AppendAsync(
             progress.RejectBytes,
             chunk,
             progress.Records,
-            refused,
+            taken.Quarantined,
             cancel
         );
         ImportProgress next = progress with
         {
             Position = chunk.End,
             Records = progress.Records + chunk.Records.Count,
-            Accepted = progress.Accepted + (long)answer["accepted"]!,
-            Duplicates = progress.Duplicates + (long)answer["duplicates"]!,
-            Filtered = progress.Filtered + (long)answer["filtered"]!,
-            Rejected = progress.Rejected + refused.Count,
+            Accepted = progress.Accepted + taken.Accepted,
+            Duplicates = progress.Duplicates + taken.Duplicates,
+            Filtered = progress.Filtered + taken.Filtered,
+            Rejected = progress.Rejected + taken.Quarantined.Length,
             RejectBytes = rejectBytes,
         };
         await next.SaveAsync(file, cancel);

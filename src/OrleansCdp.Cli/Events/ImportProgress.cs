@@ -8,6 +8,9 @@ internal sealed record ImportProgress
     /// <summary>The data stream.</summary>
     public required string Stream { get; init; }
 
+    /// <summary>Address of the gateway; empty in what an earlier version of this tool left.</summary>
+    public string Gateway { get; init; } = "";
+
     /// <summary>Bytes of the file: another length is another file.</summary>
     public required long Length { get; init; }
 
@@ -39,10 +42,17 @@ internal sealed record ImportProgress
     public static string PathFor(FileInfo file) => file.FullName + ".progress";
 
     /// <summary>The start of an import of this file.</summary>
-    public static ImportProgress Of(FileInfo file, string stream) =>
+    /// <param name="file">The file.</param>
+    /// <param name="stream">The data stream.</param>
+    /// <param name="gateway">Address of the gateway; a user and password in it are not kept.</param>
+    public static ImportProgress Of(FileInfo file, string stream, Uri gateway) =>
         new()
         {
             Stream = stream,
+            Gateway = gateway.GetComponents(
+                UriComponents.SchemeAndServer | UriComponents.Path,
+                UriFormat.UriEscaped
+            ),
             Length = file.Length,
             WrittenAt = file.LastWriteTimeUtc,
         };
@@ -74,9 +84,15 @@ internal sealed record ImportProgress
         }
     }
 
-    /// <summary>Whether this is the progress of the same file to the same stream.</summary>
-    public bool IsOf(ImportProgress start) =>
-        Stream == start.Stream && Length == start.Length && WrittenAt == start.WrittenAt;
+    /// <summary>Why an import cannot go on from here; null when it can.</summary>
+    /// <param name="start">Its start: the same file, to the same stream of the same gateway.</param>
+    public string? WhyNot(ImportProgress start) =>
+        Stream != start.Stream ? $"An interrupted import went to the stream {Stream}"
+        : Length != start.Length || WrittenAt != start.WrittenAt
+            ? "The file has changed since its import was interrupted"
+        : Gateway.Length == 0 ? "An interrupted import does not say to which gateway it went"
+        : Gateway != start.Gateway ? $"An interrupted import went to the gateway {Gateway}"
+        : null;
 
     /// <summary>Keeps it; the former one stands until the new one is whole.</summary>
     public async Task SaveAsync(FileInfo file, CancellationToken cancel)

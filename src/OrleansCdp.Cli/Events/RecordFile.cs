@@ -13,8 +13,8 @@ internal sealed record RecordChunk(
 );
 
 /// <summary>
-/// A CSV or NDJSON file, cut into chunks of whole records. A record of CSV may span lines inside quotes (RFC 4180).
-/// A byte order mark and blank lines are left out.
+/// A CSV or NDJSON file, cut into chunks of whole records. What is a record of CSV is what the gateway takes for one
+/// (<see cref="CsvText"/>). A byte order mark and blank lines are left out.
 /// </summary>
 /// <param name="stream">The file.</param>
 /// <param name="isCsv">CSV with a header, or NDJSON.</param>
@@ -38,6 +38,7 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
     private static readonly byte[] Mark = [0xEF, 0xBB, 0xBF];
     private byte[] buffer = new byte[64 * 1024];
     private byte[] header = [];
+    private byte separator;
     private int start;
     private int filled;
     private long position;
@@ -47,15 +48,20 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
     /// <summary>Reads the header of a CSV file and goes where reading was left.</summary>
     /// <param name="resumeAt">A position that an earlier chunk ended at; 0 for the first record.</param>
     /// <param name="cancel">Stops reading.</param>
-    /// <exception cref="CommandFailedException">There is no header, or it is too long.</exception>
+    /// <exception cref="CommandFailedException">There is no header, or it is too long or broken.</exception>
     public async Task OpenAsync(long resumeAt, CancellationToken cancel)
     {
         await SkipMarkAsync(cancel);
         if (isCsv)
         {
-            ReadOnlyMemory<byte>? first = await NextAsync(cancel);
-            header =
-                first?.ToArray() ?? throw new CommandFailedException("The file has no header.");
+            separator = CsvText.SeparatorOf((await FirstLineAsync(cancel)).Span);
+            ReadOnlyMemory<byte> first = await NextAsync(cancel) ?? default;
+            header = first.ToArray();
+            if (CsvText.IsBlank(header))
+            {
+                throw new CommandFailedException("The file has no header.");
+            }
+
             if (header.Length > HeaderBytesMax)
             {
                 throw new CommandFailedException(
@@ -72,7 +78,9 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
     }
 
     /// <summary>The next chunk; null at the end of the file.</summary>
-    /// <exception cref="CommandFailedException">A record has more than <see cref="RecordBytesMax"/>.</exception>
+    /// <exception cref="CommandFailedException">
+    /// A record has more than <see cref="RecordBytesMax"/>, or quotes that do not match.
+    /// </exception>
     public async Task<RecordChunk?> NextChunkAsync(CancellationToken cancel)
     {
         ArrayBufferWriter<byte> body = new(64 * 1024);
@@ -101,8 +109,9 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
 
     public void Dispose() => stream.Dispose();
 
-    private static bool IsBlank(ReadOnlySpan<byte> record) =>
-        record.IndexOfAnyExcept(" \t\r\n"u8) < 0;
+    /// <summary>Whether the gateway passes over it, too.</summary>
+    private bool IsBlank(ReadOnlySpan<byte> record) =>
+        isCsv ? CsvText.IsBlank(record) : record.IndexOfAnyExcept(" \t\r"u8) < 0;
 
     private static void AppendLine(ArrayBufferWriter<byte> body, ReadOnlySpan<byte> record)
     {
@@ -141,53 +150,93 @@ internal sealed class RecordFile(Stream stream, bool isCsv) : IDisposable
         }
     }
 
+    private async ValueTask<ReadOnlyMemory<byte>> FirstLineAsync(CancellationToken cancel)
+    {
+        while (
+            !buffer.AsSpan(start, filled - start).ContainsAny((byte)'\n', (byte)'\r')
+            && filled <= HeaderBytesMax
+            && await FillAsync(cancel)
+        )
+        {
+            // The first line may be longer than what was read at once.
+        }
+
+        return buffer.AsMemory(start, filled - start);
+    }
+
     /// <summary>The next record without its line end; null at the end. Valid until the next call.</summary>
     private async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken cancel)
     {
-        int looked = 0;
-        bool quoted = false;
+        bool isWhole = false;
         while (true)
         {
-            for (int i = start + looked; i < filled; i++)
+            if (TryTake(isWhole, out ReadOnlyMemory<byte> record, out bool quoted))
             {
-                byte b = buffer[i];
-                quoted ^= isCsv && b == (byte)'"';
-                if (b == (byte)'\n' && !quoted)
-                {
-                    return Take(i, i + 1);
-                }
+                return record;
             }
 
-            looked = filled - start;
-            if (looked > RecordBytesMax + 1) // A carriage return may be the last of them.
+            if (isWhole)
+            {
+                return null;
+            }
+
+            if (filled - start > RecordBytesMax + 1) // A carriage return may be the last of them.
             {
                 throw TooLong(quoted);
             }
 
-            if (!await FillAsync(cancel))
-            {
-                if (looked == 0)
-                {
-                    return null;
-                }
-
-                return Take(filled, filled);
-            }
+            isWhole = !await FillAsync(cancel);
         }
     }
 
-    private ReadOnlyMemory<byte> Take(int end, int goOn)
+    /// <summary>Takes the record that the buffer begins with.</summary>
+    /// <param name="isWhole">Whether nothing comes after what the buffer holds.</param>
+    /// <param name="record">The record without its line end.</param>
+    /// <param name="quoted">Whether a quote was not closed by the end of the buffer.</param>
+    /// <returns>False when its end is not in the buffer, or the buffer is empty.</returns>
+    private bool TryTake(bool isWhole, out ReadOnlyMemory<byte> record, out bool quoted)
     {
-        ReadOnlyMemory<byte> record = buffer.AsMemory(start, end - start);
+        ReadOnlySpan<byte> rest = buffer.AsSpan(start, filled - start);
+        int length = isCsv ? LengthOf(rest, isWhole, out quoted) : LineOf(rest, out quoted);
+        length = length == 0 && isWhole ? rest.Length : length;
+        record = buffer.AsMemory(start, length);
+        if (length == 0)
+        {
+            return false;
+        }
+
+        record = record.Span[^1] == (byte)'\n' ? record[..^1] : record;
         record = record.Length > 0 && record.Span[^1] == (byte)'\r' ? record[..^1] : record;
         if (record.Length > RecordBytesMax)
         {
             throw TooLong(quoted: false);
         }
 
-        position += goOn - start;
-        start = goOn;
-        return record;
+        position += length;
+        start += length;
+        return true;
+    }
+
+    private static int LineOf(ReadOnlySpan<byte> text, out bool quoted)
+    {
+        quoted = false;
+        return text.IndexOf((byte)'\n') + 1;
+    }
+
+    /// <summary>Bytes of the first record with its line end; 0 when its end is not in the text.</summary>
+    private int LengthOf(ReadOnlySpan<byte> text, bool isWhole, out bool quoted)
+    {
+        CsvText csv = new(text, separator, isWhole);
+        CsvStep step = csv.NextRecord();
+        quoted = csv.IsQuoted;
+        return step switch
+        {
+            CsvStep.Cut => 0,
+            CsvStep.Broken => throw new CommandFailedException(
+                $"The quotes of the record at byte {position} do not match."
+            ),
+            _ => csv.Position,
+        };
     }
 
     private CommandFailedException TooLong(bool quoted) =>

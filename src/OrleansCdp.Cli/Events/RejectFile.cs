@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -32,18 +33,18 @@ internal sealed class RejectFile(string path)
     /// <param name="offset">Where to write: what an interrupted import wrote after it is overwritten.</param>
     /// <param name="chunk">The chunk.</param>
     /// <param name="before">Records sent before it.</param>
-    /// <param name="refusals">The gateway's list, with places in the chunk.</param>
+    /// <param name="refusals">The gateway's list; every place is one of the chunk.</param>
     /// <param name="cancel">Stops writing; what was half written is overwritten by the next attempt.</param>
     /// <returns>Where the next ones go.</returns>
     public async Task<long> AppendAsync(
         long offset,
         RecordChunk chunk,
         long before,
-        JsonArray refusals,
+        ImmutableArray<ChunkRefusal> refusals,
         CancellationToken cancel
     )
     {
-        if (refusals.Count == 0)
+        if (refusals.IsEmpty)
         {
             return offset;
         }
@@ -51,16 +52,15 @@ internal sealed class RejectFile(string path)
         await using FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.Write);
         file.SetLength(offset);
         file.Position = offset;
-        foreach (JsonNode? refusal in refusals)
+        foreach (ChunkRefusal refusal in refusals)
         {
-            int index = (int)refusal!["index"]!;
             JsonObject line = new()
             {
-                ["record"] = before + index + 1,
-                ["code"] = refusal["code"]?.DeepClone(),
-                ["message"] = refusal["message"]?.DeepClone(),
-                ["pointer"] = refusal["pointer"]?.DeepClone(),
-                ["text"] = Encoding.UTF8.GetString(chunk.Records[index].Span),
+                ["record"] = before + refusal.Index + 1,
+                ["code"] = refusal.Code,
+                ["message"] = refusal.Message,
+                ["pointer"] = refusal.Pointer,
+                ["text"] = Encoding.UTF8.GetString(chunk.Records[refusal.Index].Span),
             };
             await JsonSerializer.SerializeAsync(file, line, cancellationToken: cancel);
             file.WriteByte((byte)'\n');

@@ -14,6 +14,11 @@ public interface IQuarantineGrain : IGrainWithIntegerKey
     /// <summary>Bytes kept of a payload; of a larger one the beginning is kept and it cannot be replayed.</summary>
     const int PayloadBytesMax = 64 * 1024;
 
+    /// <summary>
+    /// The stream that those items are kept under which name none that there is. No stream can have this name.
+    /// </summary>
+    const string NoStream = "(none)";
+
     /// <summary>Keeps items, durable when it returns.</summary>
     [Alias("add")]
     Task AddAsync(Immutable<QuarantineItem[]> items);

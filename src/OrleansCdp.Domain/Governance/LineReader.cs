@@ -91,16 +91,23 @@ internal static class LineReader
             lines[index++] = line;
         }
 
-        TellApart(lines);
+        if (TellApart(lines) is { } longest)
+        {
+            string at = Within(pointer, longest + 1, plan.Items!.Fields[plan.Id!.Slots[0]]);
+            refusal = Refusals.OfLimit("A line's id with its number", Limits.RecordIdMax, at);
+            return [];
+        }
+
         return ImmutableCollectionsMarshal.AsImmutableArray(lines);
     }
 
-    // Two lines of one product are two lines; the second must not replace the first.
-    private static void TellApart(OrderLine[] lines)
+    /// <summary>Numbers lines of one id: they are several, and the second must not replace the first.</summary>
+    /// <returns>The line whose id is too long with its number; null when there is none.</returns>
+    private static int? TellApart(OrderLine[] lines)
     {
         if (lines.Length < 2)
         {
-            return;
+            return null;
         }
 
         Dictionary<string, int> copies = new(lines.Length, StringComparer.Ordinal);
@@ -111,6 +118,10 @@ internal static class LineReader
             {
                 int copy = ++copies[lines[i].Id];
                 id = string.Create(CultureInfo.InvariantCulture, $"{lines[i].Id}#{copy}");
+                if (id.Length > Limits.RecordIdMax)
+                {
+                    return i;
+                }
             }
 
             if (!ReferenceEquals(id, lines[i].Id))
@@ -118,6 +129,8 @@ internal static class LineReader
                 lines[i] = lines[i] with { Id = id };
             }
         }
+
+        return null;
     }
 
     private static string Within(string? array, int number, FieldPlan field) =>

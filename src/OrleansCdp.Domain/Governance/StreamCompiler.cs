@@ -44,6 +44,20 @@ internal static partial class StreamCompiler
         return errors.Count > 0 ? (null, [.. errors]) : (stream, []);
     }
 
+    /// <summary>A source's name: the beginning of a link's key, so there is no slash in it.</summary>
+    /// <returns>Null, and what is wrong reported, when it is none.</returns>
+    public static string? SourceOf(DefinitionReader reader, YamlNode? node, string path)
+    {
+        string? source = reader.Text(node, path);
+        if (source is null || SourcePattern.IsMatch(source))
+        {
+            return source;
+        }
+
+        reader.Add(path, "A source's name is small letters, digits, `_` and `-`.", node);
+        return null;
+    }
+
     private static DataStream? Compile(string name, YamlNode root, DefinitionReader reader)
     {
         Section section = reader.Open(root, "", [.. StreamKeys, .. RecordCompiler.Keys]);
@@ -78,17 +92,12 @@ internal static partial class StreamCompiler
     private static string SourceOf(Section section, DefinitionReader reader)
     {
         YamlNode? node = section["source"];
-        string? source = reader.Text(node, "source");
         if (node is null)
         {
             reader.Add("source", "`source` is required: the system it comes from.", section.Node);
         }
-        else if (source is not null && !SourcePattern.IsMatch(source))
-        {
-            reader.Add("source", "A source's name is small letters, digits, `_` and `-`.", node);
-        }
 
-        return source ?? "";
+        return SourceOf(reader, node, "source") ?? "";
     }
 
     private static TimesPlan DeclareTimes(

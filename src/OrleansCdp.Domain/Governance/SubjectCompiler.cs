@@ -96,7 +96,9 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
             return null;
         }
 
-        string? other = foreign ? reader.Text(link["source"], link.PathOf("source")) : null;
+        string? other = foreign
+            ? StreamCompiler.SourceOf(reader, link["source"], link.PathOf("source"))
+            : null;
         return new LinkPlan(other ?? source, name, id);
     }
 

@@ -1,10 +1,6 @@
-using System.Buffers;
-using System.Net.Mime;
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Unicode;
 using CloudNative.CloudEvents;
-using CloudNative.CloudEvents.SystemTextJson;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,19 +9,9 @@ using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
-/// <summary>CloudEvents 1.0 (cloudevents.io), binary, structured and batched.</summary>
+/// <summary>CloudEvents in the three ways HTTP carries them: binary, structured and batched.</summary>
 internal static class CloudEventEndpoints
 {
-    private const string HeaderPrefix = "ce-";
-    private const string StreamAttribute = "stream";
-
-    private static readonly JsonEventFormatter Format = new(
-        new JsonSerializerOptions(),
-        RecordReader.Options
-    );
-
-    private static readonly ContentType Structured = new("application/cloudevents+json");
-
     private static readonly Problem BatchTooLarge = Problem.TooLarge(
         "batch_too_large",
         $"A body may have {Limits.BatchBytesMax} bytes, decompressed."
@@ -35,9 +21,19 @@ internal static class CloudEventEndpoints
         routes
             .MapPost("/v1/cloudevents", TakeAsync)
             .RequireScope(Scopes.Ingest)
+            .SharesIngestLimit()
             .WithSummary(
                 "Takes CloudEvents. The data stream is ?stream=, the attribute 'stream', or the last part of the type."
             );
+
+    /// <summary>The event a quarantined payload holds: its envelope is part of it.</summary>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    public static Admission Admit(byte[] payload, DataStream stream, DateTimeOffset receivedAt)
+    {
+        using JsonDocument document = JsonDocument.Parse(payload, RecordReader.Options);
+        (CloudEvent? e, Admission.Refused? fault) = CloudEventReader.Read(document.RootElement);
+        return e is null ? fault! : CloudEventReader.Admit(e, stream, receivedAt);
+    }
 
     private static async Task<IResult> TakeAsync(
         HttpContext http,
@@ -48,26 +44,23 @@ internal static class CloudEventEndpoints
     )
     {
         var body = await RequestBody.ReadAsync(http.Request, Limits.BatchBytesMax, BatchTooLarge);
-        if (!Utf8.IsValid(body.Span))
-        {
-            return Problem.BadRequest(ReasonCodes.Malformed, "The body is not valid UTF-8.");
-        }
-
-        IReadOnlyList<CloudEvent> events = Decode(http.Request, body);
-        if (events.Count > Limits.BatchItemsMax)
-        {
-            return Problem.TooLarge("too_many_items", $"At most {Limits.BatchItemsMax} events.");
-        }
-
         AccessKey key = KeyCheck.KeyOf(http);
         string? named = http.Request.Query["stream"];
-        DateTimeOffset now = clock.GetUtcNow();
-        IntakeItem[] items =
-        [
-            .. events.Select(e =>
-                ItemOf(e, StreamEndpoints.StreamOf(catalogue, named ?? NameOf(e), key), now)
+        DataStream? stream = named is null ? null : StreamEndpoints.StreamOf(catalogue, named, key);
+        Batch batch = new(catalogue, key, stream, clock.GetUtcNow());
+        IntakeItem[] items = MediaTypeOf(http.Request) switch
+        {
+            "application/cloudevents+json" => [batch.Structured(body)],
+            "application/cloudevents-batch+json" => batch.Batched(body),
+            _ when CloudEventReader.IsBinary(http.Request) => [batch.Binary(http.Request, body)],
+            _ => throw new ProblemException(
+                new Problem(
+                    415,
+                    "unsupported_media_type",
+                    "CloudEvents come structured, batched or with ce- headers."
+                )
             ),
-        ];
+        };
         IntakeResult result = await StreamEndpoints.SubmitAsync(
             intake,
             items,
@@ -76,126 +69,104 @@ internal static class CloudEventEndpoints
         return Results.Json(TakenAnswer.Of(result), statusCode: StatusCodes.Status202Accepted);
     }
 
-    private static string NameOf(CloudEvent e) =>
-        (e[StreamAttribute] as string ?? e.Type!.Split('.')[^1]).ToLowerInvariant();
+    private static string? MediaTypeOf(HttpRequest request) =>
+        request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
 
-    /// <summary>The event a quarantined payload holds: its envelope is part of it.</summary>
-    /// <exception cref="ArgumentException">It is none.</exception>
-    public static Admission Admit(byte[] payload, DataStream stream, DateTimeOffset receivedAt)
+    /// <summary>The events of one request.</summary>
+    /// <param name="catalogue">The data streams there are.</param>
+    /// <param name="key">Who sends.</param>
+    /// <param name="stated">The stream that the address states for all of them; null when each says.</param>
+    /// <param name="now">When they came.</param>
+    private sealed class Batch(
+        DefinitionCatalogue catalogue,
+        AccessKey key,
+        DataStream? stated,
+        DateTimeOffset now
+    )
     {
-        CloudEvent e = Format.DecodeStructuredModeMessage(payload, Structured, null);
-        return AdmissionOf(e, stream, receivedAt);
-    }
-
-    private static IntakeItem ItemOf(CloudEvent e, DataStream stream, DateTimeOffset now)
-    {
-        Admission admission = AdmissionOf(e, stream, now);
-        ReadOnlyMemory<byte> whole = admission is Admission.Refused ? StructuredOf(e) : default;
-        return new IntakeItem
+        /// <summary>One event with its attributes in the headers.</summary>
+        /// <exception cref="ProblemException">It is none, or its stream is unknown.</exception>
+        public IntakeItem Binary(HttpRequest request, ReadOnlyMemory<byte> body)
         {
-            Stream = stream.Name,
-            Admission = admission,
-            Payload = RecordReader.Kept(whole.Span),
-            Incomplete = whole.Length > IQuarantineGrain.PayloadBytesMax,
-            Origin = QuarantineOrigin.CloudEvent,
-        };
-    }
-
-    private static Admission AdmissionOf(CloudEvent e, DataStream stream, DateTimeOffset now) =>
-        e.Data is JsonElement data
-            ? stream.Admit(data, now, new Envelope(e.Id, e.Time))
-            : new Admission.Refused(ReasonCodes.Malformed, "The data is not JSON.");
-
-    /// <summary>The event in structured mode, its data byte for byte: what is refused may be what no writer writes.</summary>
-    private static ReadOnlyMemory<byte> StructuredOf(CloudEvent e)
-    {
-        ArrayBufferWriter<byte> json = new();
-        json.Write("{\"specversion\":\"1.0\""u8);
-        foreach (var (attribute, value) in e.GetPopulatedAttributes())
-        {
-            json.AppendName(Encoding.UTF8.GetBytes(attribute.Name));
-            json.Write(JsonSerializer.SerializeToUtf8Bytes(attribute.Format(value)));
+            (CloudEvent? e, Admission.Refused? fault) = CloudEventReader.Read(request, body);
+            return e is null ? throw ProblemOf(fault!) : ItemOf(e, StreamOf(e));
         }
 
-        if (e.Data is JsonElement data)
+        /// <summary>One event with its attributes beside its data.</summary>
+        /// <exception cref="ProblemException">It is none, or its stream is unknown.</exception>
+        public IntakeItem Structured(ReadOnlyMemory<byte> body)
         {
-            json.Append("data"u8, data);
-        }
-        else if (e.Data is not null)
-        {
-            json.AppendName(e.Data is byte[] ? "data_base64"u8 : "data"u8);
-            json.Write(JsonSerializer.SerializeToUtf8Bytes(e.Data));
+            using JsonDocument document = RecordReader.Parse(body);
+            (CloudEvent? e, Admission.Refused? fault) = CloudEventReader.Read(document.RootElement);
+            return e is null ? throw ProblemOf(fault!) : ItemOf(e, StreamOf(e));
         }
 
-        json.Write("}"u8);
-        return json.WrittenMemory;
-    }
-
-    private static IReadOnlyList<CloudEvent> Decode(HttpRequest request, ReadOnlyMemory<byte> body)
-    {
-        try
+        /// <summary>Many such events. What is wrong with one refuses that one.</summary>
+        /// <exception cref="ProblemException">They are no list, too many, or the key may not send one.</exception>
+        public IntakeItem[] Batched(ReadOnlyMemory<byte> body)
         {
-            ContentType? type = request.ContentType is { } stated ? new ContentType(stated) : null;
-            return type?.MediaType switch
+            using JsonDocument document = RecordReader.Parse(body);
+            JsonElement events = document.RootElement;
+            if (events.ValueKind != JsonValueKind.Array)
             {
-                "application/cloudevents+json" =>
-                [
-                    Format.DecodeStructuredModeMessage(body, type, null),
-                ],
-                "application/cloudevents-batch+json" => Format.DecodeBatchModeMessage(
-                    body,
-                    type,
-                    null
-                ),
-                _ when request.Headers.ContainsKey("ce-specversion") =>
-                [
-                    DecodeBinary(request, body),
-                ],
-                _ => throw new ProblemException(
-                    new Problem(
-                        415,
-                        "unsupported_media_type",
-                        "CloudEvents come structured, batched or with ce- headers."
-                    )
-                ),
+                throw ProblemOf(new(ReasonCodes.Malformed, "A batch is a JSON array."));
+            }
+
+            return events.GetArrayLength() <= Limits.BatchItemsMax
+                ? [.. events.EnumerateArray().Select(ItemOf)]
+                : throw new ProblemException(
+                    Problem.TooLarge("too_many_items", $"At most {Limits.BatchItemsMax} events.")
+                );
+        }
+
+        private IntakeItem ItemOf(JsonElement envelope)
+        {
+            (CloudEvent? e, Admission.Refused? fault) = CloudEventReader.Read(envelope);
+            string? name = stated?.Name ?? CloudEventReader.NameOf(envelope);
+            bool isKnown = catalogue.Streams.TryGetValue(name ?? "", out DataStream? stream);
+            if (e is not null && isKnown)
+            {
+                return ItemOf(e, StreamOf(e));
+            }
+
+            bool isOwn = isKnown && KeyCheck.MaySendFor(key, stream!.Source);
+            ReadOnlySpan<byte> sent = JsonMarshal.GetRawUtf8Value(envelope);
+            return new IntakeItem
+            {
+                Stream = isOwn ? stream!.Name : IQuarantineGrain.NoStream,
+                Admission =
+                    fault
+                    ?? new(ReasonCodes.UnknownStream, $"There is no data stream {name}.", "/type"),
+                Payload = RecordReader.Kept(sent),
+                Incomplete = sent.Length > IQuarantineGrain.PayloadBytesMax,
+                Origin = QuarantineOrigin.CloudEvent,
             };
         }
-        catch (Exception e)
-            when (e
-                    is ArgumentException
-                        or FormatException
-                        or JsonException
-                        or InvalidOperationException
-            )
-        {
-            throw new ProblemException(
-                Problem.BadRequest(
-                    ReasonCodes.Malformed,
-                    "The body holds no valid CloudEvents 1.0."
-                )
-            );
-        }
-    }
 
-    private static CloudEvent DecodeBinary(HttpRequest request, ReadOnlyMemory<byte> body)
-    {
-        CloudEvent e = new() { DataContentType = request.ContentType };
-        foreach (var header in request.Headers)
+        private IntakeItem ItemOf(CloudEvent e, DataStream stream)
         {
-            if (
-                header.Key.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase)
-                && header.Key.Length > HeaderPrefix.Length
-            )
+            Admission admission = CloudEventReader.Admit(e, stream, now);
+            ReadOnlyMemory<byte> whole =
+                admission is Admission.Refused ? CloudEventReader.StructuredOf(e) : default;
+            return new IntakeItem
             {
-                string name = header.Key[HeaderPrefix.Length..].ToLowerInvariant();
-                if (name != "specversion")
-                {
-                    e.SetAttributeFromString(name, Uri.UnescapeDataString(header.Value.ToString()));
-                }
-            }
+                Stream = stream.Name,
+                Admission = admission,
+                Payload = RecordReader.Kept(whole.Span),
+                Incomplete = whole.Length > IQuarantineGrain.PayloadBytesMax,
+                Origin = QuarantineOrigin.CloudEvent,
+            };
         }
 
-        Format.DecodeBinaryModeEventData(body, e);
-        return e.Validate();
+        private DataStream StreamOf(CloudEvent e) =>
+            stated ?? StreamEndpoints.StreamOf(catalogue, CloudEventReader.NameOf(e), key);
+
+        private static ProblemException ProblemOf(Admission.Refused fault) =>
+            new(
+                Problem.BadRequest(fault.Code, fault.Message) with
+                {
+                    Errors = fault.Pointer is { } at ? [new ProblemError(at, fault.Message)] : null,
+                }
+            );
     }
 }

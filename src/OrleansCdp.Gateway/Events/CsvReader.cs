@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using OrleansCdp.Governance;
-using Sylvan.Data.Csv;
 
 namespace OrleansCdp.Events;
 
@@ -12,8 +11,6 @@ internal static class CsvReader
 {
     /// <summary>Columns a file may have.</summary>
     public const int ColumnsMax = 2_000;
-
-    private const char Replacement = '\uFFFD';
 
     /// <summary>Rows of a CSV file with a header; the separator is found in the header. Blank lines are none.</summary>
     /// <exception cref="ProblemException">
@@ -25,58 +22,84 @@ internal static class CsvReader
         DateTimeOffset now
     )
     {
-        Check(body);
+        body = RecordReader.WithoutMark(body);
+        byte separator = CsvText.SeparatorOf(body.Span);
+        Check(body.Span, separator);
         bool isText = Utf8.IsValid(body.Span);
-        using CsvDataReader csv = Open(body);
-        string[] columns = [.. Enumerable.Range(0, csv.FieldCount).Select(csv.GetName)];
-        while (csv.Read())
+        int at = 0;
+        string[] columns = ReadRecord(body.Span, separator, ref at);
+        while (at < body.Length)
         {
-            string[] values = [.. Enumerable.Range(0, csv.RowFieldCount).Select(csv.GetString)];
-            if (values.Length > 1 || values is [{ Length: > 0 }])
+            int start = at;
+            string[] values = ReadRecord(body.Span, separator, ref at);
+            if (values is not [""])
             {
-                yield return Row(columns, values, stream, now, isText);
+                bool isRowText = isText || Utf8.IsValid(body.Span[start..at]);
+                yield return Row(columns, values, stream, now, isRowText);
             }
         }
     }
 
-    /// <summary>Reads the file to its end once, so that a fault at its end does not come after half was stored.</summary>
-    private static void Check(ReadOnlyMemory<byte> body)
+    /// <summary>Goes to the file's end once, so that a fault at its end does not come after half was stored.</summary>
+    private static void Check(ReadOnlySpan<byte> body, byte separator)
     {
-        int row = 0;
-        try
+        if (body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
         {
-            using CsvDataReader csv = Open(body);
-            if (csv.FieldCount is 0 or > ColumnsMax)
-            {
-                throw Malformed($"A header of 1 to {ColumnsMax} columns is needed.");
-            }
-
-            while (csv.Read())
-            {
-                row++;
-            }
+            throw Malformed("The file is UTF-16; UTF-8 is needed.");
         }
-        catch (Exception e)
-            when (e is FormatException or InvalidDataException or CsvMissingHeadersException)
+
+        CsvText text = new(body, separator, isWhole: true);
+        if (body.IsEmpty)
         {
-            throw Malformed(
-                e is CsvMissingHeadersException
-                    ? "A header line is needed."
-                    : $"The quotes do not match in the row after row {row}."
-            );
+            throw Malformed("A header line is needed.");
+        }
+
+        int columns = 1;
+        CsvStep step;
+        while ((step = text.Next()) == CsvStep.Value)
+        {
+            columns++;
+        }
+
+        bool isBlank = columns == 1 && text.Value.IsEmpty;
+        if (step != CsvStep.Broken && (isBlank || columns > ColumnsMax))
+        {
+            throw Malformed($"A header of 1 to {ColumnsMax} columns is needed.");
+        }
+
+        int row = 0;
+        while (step != CsvStep.Broken && text.Position < body.Length)
+        {
+            step = text.NextRecord();
+            row++;
+        }
+
+        if (step == CsvStep.Broken)
+        {
+            throw Malformed($"The quotes do not match in row {row}, counted from 0, the header.");
         }
     }
 
-    private static CsvDataReader Open(ReadOnlyMemory<byte> body) =>
-        CsvDataReader.Create(
-            new StreamReader(new MemoryStream(body.ToArray(), writable: false), Encoding.UTF8),
-            new CsvDataReaderOptions
-            {
-                HasHeaders = true,
-                BufferSize = 64 * 1024,
-                MaxBufferSize = 2 * Limits.StreamBodyBytesMax,
-            }
-        );
+    /// <summary>The values of the record at a place, which then is after it.</summary>
+    private static string[] ReadRecord(ReadOnlySpan<byte> body, byte separator, ref int at)
+    {
+        List<string> values = [];
+        CsvText text = new(body[at..], separator, isWhole: true);
+        CsvStep step;
+        do
+        {
+            step = text.Next();
+            string value = Encoding.UTF8.GetString(text.Value);
+            values.Add(
+                text.HasDoubledQuotes
+                    ? value.Replace("\"\"", "\"", StringComparison.Ordinal)
+                    : value
+            );
+        } while (step == CsvStep.Value);
+
+        at += text.Position;
+        return [.. values];
+    }
 
     private static IntakeItem Row(
         string[] columns,
@@ -110,7 +133,7 @@ internal static class CsvReader
             return DataStream.TooLarge();
         }
 
-        if (!isText && Array.Exists(values, v => v.Contains(Replacement, StringComparison.Ordinal)))
+        if (!isText)
         {
             return new Admission.Refused(ReasonCodes.Malformed, "The row is not valid UTF-8.");
         }

@@ -103,6 +103,10 @@ internal static class RecordReader
     public static byte[] Kept(ReadOnlySpan<byte> raw) =>
         raw[..Math.Min(raw.Length, IQuarantineGrain.PayloadBytesMax)].ToArray();
 
+    /// <summary>The body without the byte order mark that some programs put before UTF-8.</summary>
+    public static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) =>
+        body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body;
+
     private static IntakeItem Item(ReadOnlyMemory<byte> line, DataStream stream, DateTimeOffset now)
     {
         string? fault =
@@ -132,10 +136,6 @@ internal static class RecordReader
             Incomplete = line.Length > IQuarantineGrain.PayloadBytesMax,
         };
     }
-
-    /// <summary>The body without the byte order mark that some programs put before UTF-8.</summary>
-    private static ReadOnlyMemory<byte> WithoutMark(ReadOnlyMemory<byte> body) =>
-        body.Span.StartsWith("\uFEFF"u8) ? body[3..] : body;
 
     private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> line)
     {

@@ -22,6 +22,7 @@ internal static class StreamEndpoints
         routes
             .MapPost("/v1/streams/{stream}", TakeAsync)
             .RequireScope(Scopes.Ingest)
+            .SharesIngestLimit()
             .Accepts<object>(
                 "application/x-ndjson",
                 "application/ndjson",
@@ -35,12 +36,14 @@ internal static class StreamEndpoints
         routes
             .MapPost("/api/v1/ingest/sources/{connector}/{object}", UpsertAsync)
             .RequireScope(Scopes.Ingest)
+            .SharesIngestLimit()
             .WithSummary(
                 "Takes records in Data Cloud's shape, for the stream {connector}-{object}."
             );
         routes
             .MapDelete("/api/v1/ingest/sources/{connector}/{object}", DeleteAsync)
             .RequireScope(Scopes.Ingest)
+            .SharesIngestLimit()
             .WithSummary("Deletes records in Data Cloud's shape.");
     }
 

@@ -45,6 +45,7 @@ internal static class TrackingEndpoints
                     intake.TakeAsync(http, type, BatchTooLarge)
             )
             .WithMetadata(new RequiredScope(Scopes.Ingest, FromBody: true))
+            .SharesIngestLimit()
             .Accepts<object>("application/json", "text/plain", "application/x-www-form-urlencoded")
             .WithName("track-" + path)
             .WithSummary(

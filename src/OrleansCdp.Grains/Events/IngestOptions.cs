@@ -6,6 +6,9 @@ namespace OrleansCdp.Events;
 /// <summary>How events are taken in and handed on.</summary>
 public sealed class IngestOptions
 {
+    /// <summary>Where these options are in the configuration.</summary>
+    public const string Section = "Cdp:Ingest";
+
     /// <summary>How long an event id is known, so that it counts once.</summary>
     /// <value>From 1 hour to 7 days. Default: 25 hours, which leaves 24 at any moment of an hour.</value>
     [Range(typeof(TimeSpan), "01:00:00", "7.00:00:00")]

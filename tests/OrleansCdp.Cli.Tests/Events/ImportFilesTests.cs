@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -14,7 +15,7 @@ public sealed class ImportFilesTests : IDisposable
     public async Task Progress_that_was_kept_is_read_again_whole()
     {
         FileInfo file = Write("a.csv", "id\n1\n");
-        ImportProgress kept = ImportProgress.Of(file, "orders") with
+        ImportProgress kept = ImportProgress.Of(file, "orders", Gateway) with
         {
             Position = 5,
             Records = 1,
@@ -37,15 +38,51 @@ public sealed class ImportFilesTests : IDisposable
         (await ImportProgress.LeftAsync(Write("a.csv", "id\n"), default)).ShouldBeNull();
 
     [Fact]
-    public void Another_stream_length_or_time_is_another_import()
+    public void Another_stream_gateway_length_or_time_is_another_import()
     {
         FileInfo file = Write("a.csv", "id\n1\n");
-        ImportProgress left = ImportProgress.Of(file, "orders") with { Position = 3 };
+        ImportProgress start = ImportProgress.Of(file, "orders", Gateway);
+        ImportProgress left = start with { Position = 3 };
 
-        left.IsOf(ImportProgress.Of(file, "orders")).ShouldBeTrue();
-        left.IsOf(ImportProgress.Of(file, "cases")).ShouldBeFalse();
-        left.IsOf(left with { Length = left.Length + 1 }).ShouldBeFalse();
-        left.IsOf(left with { WrittenAt = left.WrittenAt.AddSeconds(1) }).ShouldBeFalse();
+        left.WhyNot(start).ShouldBeNull();
+        left.WhyNot(ImportProgress.Of(file, "cases", Gateway))
+            .ShouldBe("An interrupted import went to the stream orders");
+        left.WhyNot(ImportProgress.Of(file, "orders", new Uri("http://other:5080")))
+            .ShouldBe("An interrupted import went to the gateway http://here:5080/");
+        (left with { Length = left.Length + 1 })
+            .WhyNot(start)
+            .ShouldBe("The file has changed since its import was interrupted");
+        (left with { WrittenAt = left.WrittenAt.AddSeconds(1) })
+            .WhyNot(start)
+            .ShouldBe("The file has changed since its import was interrupted");
+    }
+
+    [Theory]
+    [InlineData("http://HERE:5080")]
+    [InlineData("http://ada:secret@here:5080/?a=b#c")]
+    public void One_gateway_is_one_however_it_is_written_and_no_password_is_kept(string address)
+    {
+        FileInfo file = Write("a.csv", "id\n1\n");
+
+        ImportProgress left = ImportProgress.Of(file, "orders", new Uri(address));
+
+        left.Gateway.ShouldBe("http://here:5080/");
+        left.WhyNot(ImportProgress.Of(file, "orders", Gateway)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Progress_of_a_version_that_did_not_name_the_gateway_is_not_gone_on_with()
+    {
+        FileInfo file = Write("a.csv", "id\n1\n");
+        ImportProgress start = ImportProgress.Of(file, "orders", Gateway);
+        Write(
+            "a.csv.progress",
+            $$"""{"Stream":"orders","Length":5,"WrittenAt":"{{start.WrittenAt:O}}","Position":5}"""
+        );
+
+        ImportProgress left = (await ImportProgress.LeftAsync(file, default))!;
+
+        left.WhyNot(start).ShouldBe("An interrupted import does not say to which gateway it went");
     }
 
     [Fact]
@@ -66,14 +103,13 @@ public sealed class ImportFilesTests : IDisposable
     {
         string path = Path.Combine(folder.FullName, "rejects");
         RecordChunk chunk = new([], [Bytes("{\"a\":1}"), Bytes("nö")], End: 0);
-        JsonArray refusals =
+        ImmutableArray<ChunkRefusal> refusals =
         [
-            new JsonObject
+            new()
             {
-                ["index"] = 1,
-                ["code"] = "malformed",
-                ["message"] = "It is no JSON.",
-                ["pointer"] = null,
+                Index = 1,
+                Code = "malformed",
+                Message = "It is no JSON.",
             },
         ];
 
@@ -94,7 +130,7 @@ public sealed class ImportFilesTests : IDisposable
         string path = Path.Combine(folder.FullName, "rejects");
         RejectFile rejects = new(path);
         RecordChunk chunk = new([], [Bytes("one"), Bytes("two")], End: 0);
-        JsonArray both = [Refusal(0), Refusal(1)];
+        ImmutableArray<ChunkRefusal> both = [Refusal(0), Refusal(1)];
         long first = await rejects.AppendAsync(0, chunk, before: 0, [Refusal(0)], default);
         await rejects.AppendAsync(first, chunk, before: 2, both, default);
 
@@ -119,12 +155,14 @@ public sealed class ImportFilesTests : IDisposable
         File.Exists(path).ShouldBeFalse();
     }
 
-    private static JsonObject Refusal(int index) =>
+    private static readonly Uri Gateway = new("http://here:5080");
+
+    private static ChunkRefusal Refusal(int index) =>
         new()
         {
-            ["index"] = index,
-            ["code"] = "malformed",
-            ["message"] = "",
+            Index = index,
+            Code = "malformed",
+            Message = "",
         };
 
     private static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -31,7 +31,8 @@ public sealed class RecordFileTests
     [Theory]
     [InlineData("id\r\n1\r\n2\r\n")]
     [InlineData("id\n1\n2")]
-    [InlineData("id\n\n1\n   \n2\n\n")]
+    [InlineData("id\r1\r2\r")]
+    [InlineData("id\n\n1\n\r\n\r2\n\"\"\n\n")]
     [InlineData("\uFEFFid\n1\n2\n")]
     public async Task Line_ends_blank_lines_and_a_byte_order_mark_are_left_out(string file)
     {
@@ -43,11 +44,11 @@ public sealed class RecordFileTests
     }
 
     [Fact]
-    public async Task A_byte_order_mark_is_left_out_of_lines_of_json()
+    public async Task A_byte_order_mark_and_blank_lines_are_left_out_of_lines_of_json()
     {
-        List<RecordChunk> chunks = await ReadAsync("\uFEFF{\"a\":1}\n", isCsv: false);
+        List<RecordChunk> chunks = await ReadAsync("\uFEFF{\"a\":1}\n \t \r\n\n{}", isCsv: false);
 
-        Texts(chunks.ShouldHaveSingleItem()).ShouldBe(["{\"a\":1}"]);
+        Texts(chunks.ShouldHaveSingleItem()).ShouldBe(["{\"a\":1}", "{}"]);
     }
 
     [Theory]
@@ -58,11 +59,23 @@ public sealed class RecordFileTests
     public async Task A_file_without_records_has_no_chunk(string file, bool isCsv) =>
         (await ReadAsync(file, isCsv)).ShouldBeEmpty();
 
-    [Fact]
-    public async Task A_csv_file_needs_a_header() =>
+    [Theory]
+    [InlineData("")]
+    [InlineData("\nid\n1\n")]
+    [InlineData("\"\"\n1\n")]
+    public async Task A_csv_file_needs_a_header(string file) =>
         (
-            await Should.ThrowAsync<CommandFailedException>(() => ReadAsync("", isCsv: true))
+            await Should.ThrowAsync<CommandFailedException>(() => ReadAsync(file, isCsv: true))
         ).Message.ShouldBe("The file has no header.");
+
+    [Theory]
+    [InlineData("id,t\n1,a\n2,\"b", 9)]
+    [InlineData("id,t\n1,a\n2,\"b\"c\n", 9)]
+    [InlineData("id,\"t\n1,a\n", 0)]
+    public async Task Quotes_that_do_not_match_are_shown_their_place(string file, int at) =>
+        (
+            await Should.ThrowAsync<CommandFailedException>(() => ReadAsync(file, isCsv: true))
+        ).Message.ShouldBe($"The quotes of the record at byte {at} do not match.");
 
     [Fact]
     public async Task A_header_may_have_its_maximum_and_not_a_byte_more()
@@ -140,7 +153,7 @@ public sealed class RecordFileTests
 
     [Fact]
     public Task Reading_goes_on_at_the_end_of_any_chunk() =>
-        Gen.String[Gen.Char["ab\"\n\r,"], 0, 40]
+        Gen.String[Gen.Char["ab\"\n\r,"], 1, 40]
             .Array[1, 12]
             .SampleAsync(async values =>
             {

@@ -160,6 +160,22 @@ public sealed class AdmissionLimitTests
         ShouldEndAt(Limits.RecordIdMax, ReasonCodes.LimitExceeded, n => Order([Text(n)]));
 
     [Fact]
+    public void Characters_of_a_line_s_id_that_is_numbered_because_others_have_it()
+    {
+        int max = Limits.RecordIdMax - "#10".Length;
+
+        ShouldEndAt(max, ReasonCodes.LimitExceeded, n => Order(Enumerable.Repeat(Text(n), 10)));
+
+        Order(Enumerable.Repeat(Text(max), 10))
+            .ShouldBeOfType<Admission.Accepted>()
+            .Event.Lines.Select(line => line.Id)
+            .ShouldBe([Text(max), .. Enumerable.Range(2, 9).Select(i => $"{Text(max)}#{i}")]);
+        Order(["short", .. Enumerable.Repeat(Text(max + 1), 10)])
+            .ShouldBeOfType<Admission.Refused>()
+            .Pointer.ShouldBe("/lines/10/sku");
+    }
+
+    [Fact]
     public void A_link_s_key_is_read_back_up_to_the_limit()
     {
         string longest = "crm/person/".PadRight(Limits.LinkKeyMax, 'x');

@@ -99,6 +99,29 @@ public sealed class ImportTests(RunningHost host) : IClassFixture<RunningHost>, 
     }
 
     [Fact]
+    public async Task An_import_that_went_to_another_gateway_is_sent_from_its_start()
+    {
+        string file = Write("moved.csv", Header + "003G1,Emmy,Noether,,2026-01-01T00:00:00Z\n");
+        FileInfo known = new(file);
+        Write(
+            "moved.csv.progress",
+            $$"""
+            {"Stream":"{{Stream}}","Gateway":"http://elsewhere:5080/","Length":{{known.Length}},
+             "WrittenAt":"{{known.LastWriteTimeUtc:O}}","Position":{{known.Length}},"Records":1}
+            """
+        );
+
+        var (exitCode, output) = await ImportAsync(file);
+
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain(
+            "An interrupted import went to the gateway http://elsewhere:5080/: starting anew."
+        );
+        await host.Api.DrainAsync();
+        (await host.Api.ProfileAsync("contactId", "003G1")).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task Lines_of_json_are_taken_from_any_other_file()
     {
         string file = Write("people.ndjson", "\uFEFF{\"Id\":\"003J1\",\"LastName\":\"Curie\"}\n\n");

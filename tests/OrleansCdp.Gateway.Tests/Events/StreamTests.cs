@@ -30,6 +30,9 @@ public sealed class StreamTests(GatewayHost host)
     [InlineData("text/csv", "type\tevent\tuserId\ntrack\te\ts-1\n", 1)]
     [InlineData("text/csv", "type,event,userId\n\ntrack,e,s-1\n\n", 1)]
     [InlineData("text/csv", "type,event,userId\n", 0)]
+    [InlineData("text/csv", "userId,type,event\n#1,track,e\n#2,track,e\n", 2)]
+    [InlineData("text/csv", "type,event,userId\ntrack,5\" disc,s-1\ntrack,e\"f,s-2\n", 2)]
+    [InlineData("text/csv", "type,event,userId\rtrack,e,s-1\rtrack,e,s-2\r", 2)]
     public async Task Every_shape_of_a_body_is_read(string mediaType, string body, int accepted)
     {
         Answer answer = await host.PostAsync(Tries, body, mediaType: mediaType);
@@ -83,6 +86,20 @@ public sealed class StreamTests(GatewayHost host)
         answer.ShouldBeProblem(400, "malformed");
         await host.Api.DrainAsync();
         (await host.Api.ProfileAsync("userId", "s-unquoted-1")).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public async Task A_file_in_UTF16_is_refused_and_told_why(string encoding)
+    {
+        Encoding utf16 = Encoding.GetEncoding(encoding);
+        byte[] file = [.. utf16.Preamble, .. utf16.GetBytes("type,event,userId\ntrack,e,s\n")];
+
+        Answer answer = await host.PostAsync(Tries, file, "text/csv");
+
+        answer.ShouldBeProblem(400, "malformed");
+        ((string)answer.Json["detail"]!).ShouldContain("UTF-16");
     }
 
     [Fact]
