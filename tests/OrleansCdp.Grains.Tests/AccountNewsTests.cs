@@ -91,7 +91,8 @@ public sealed class AccountNewsTests(Cluster cluster) : IClassFixture<Cluster>
         (await AccountAsync(account)).ShouldNotContain("tin");
     }
 
-    private Task DeliverAsync(EventChunk chunk) => delivery.DeliverAsync(chunk, default);
+    private async Task DeliverAsync(EventChunk chunk) =>
+        await delivery.DeliverAsync(chunk, default);
 
     private async Task<string> AccountAsync(LinkKey link)
     {

@@ -98,7 +98,7 @@ public sealed class LinkCodecTests
         byte[] bytes = BytesOf(Whole);
         for (int length = 0; length < bytes.Length; length++)
         {
-            Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink(bytes[..length]));
+            Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink(bytes.AsMemory(0, length)));
         }
 
         Should.Throw<InvalidDataException>(() => LinkCodec.ReadLink((byte[])[.. bytes, 0]));

@@ -150,7 +150,7 @@ public sealed class LinkMoveTests
         second.Links.Length.ShouldBe(1);
         second.More.ShouldBeFalse();
         a.Departed.ShouldBeEmpty();
-        a.Apply(events[..1]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        a.Apply(events.AsSpan(0, 1)).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
     }
 
     [Fact]
