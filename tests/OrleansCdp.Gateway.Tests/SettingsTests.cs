@@ -75,7 +75,7 @@ public sealed class SettingsTests
 
         fault.ShouldBe(
             "Cdp:Ingest:LinkCasheMax is no setting. "
-                + "There are DuplicateRetention, WaitingEventsMax, RoundEventsMax, LinkCacheMax."
+                + "There are DuplicateRetention, EventIdsMax, WaitingEventsMax, RoundEventsMax, LinkCacheMax."
         );
         FaultOf("Cdp:Ingest:linkcachemax", "1000").ShouldBeNull();
     }

@@ -27,6 +27,9 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
     private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long to wait for what this silo applies before the grain itself is asked.</summary>
+    private static readonly TimeSpan RemoteLook = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long to wait for events that should be in the database and are not.</summary>
     private static readonly TimeSpan MissingPause = TimeSpan.FromSeconds(1);
 
@@ -118,22 +121,40 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 return true;
             }
 
-            await next.WaitAsync(until)
+            await next.WaitAsync(RemoteLook, services.Clock, until)
                 .ConfigureAwait(
                     ConfigureAwaitOptions.SuppressThrowing
                         | ConfigureAwaitOptions.ContinueOnCapturedContext
                 );
+            // The grain that applies may be on another silo, where it stays when a partition moves.
+            if (!next.IsCompleted && await IsAppliedElsewhereAsync(until, cancel))
+            {
+                return true;
+            }
+
             if (until.IsCancellationRequested)
             {
-                // While silos come and go, it may be applied elsewhere.
-                (_, long checkpoint) = await services.Reads.CheckpointAsync(
-                    lane,
-                    partition,
-                    cancel
-                );
-                return checkpoint >= handedOut;
+                return false;
             }
         }
+    }
+
+    private async Task<bool> IsAppliedElsewhereAsync(
+        CancellationToken until,
+        CancellationToken cancel
+    )
+    {
+        if (until.IsCancellationRequested)
+        {
+            // It may have been applied by an activation that is no more; the database is asked seldom.
+            (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+            return checkpoint >= handedOut;
+        }
+
+        PartitionProgress progress = await services
+            .Grains.GetGrain<IIngestPartitionGrain>(EventStreams.KeyOf(lane, partition))
+            .GetProgressAsync(handedOut);
+        return progress.AppliedSequence >= handedOut;
     }
 
     private async Task<bool> EnsureOwnedAsync(CancellationToken cancel)

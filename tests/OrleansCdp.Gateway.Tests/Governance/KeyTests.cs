@@ -209,10 +209,8 @@ public sealed partial class KeyTests(GatewayHost host)
         "/"
         + Parameter()
             .Replace(
-                route
-                    .RoutePattern.RawText!.Replace("{documentName", "{v1", StringComparison.Ordinal)
-                    .TrimStart('/'),
-                "x"
+                route.RoutePattern.RawText!.TrimStart('/'),
+                name => name.Value.Contains("documentName", StringComparison.Ordinal) ? "v1" : "x"
             );
 
     private static IEnumerable<string> MethodsOf(RouteEndpoint route) =>
