@@ -34,6 +34,7 @@ public static class LogEvents
     public const int ReaderStarted = 308;
     public const int WriterNotAttached = 309;
     public const int BalancerNotHeard = 310;
+    public const int DeliveryLost = 311;
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
     public const int DatabaseNotAnswering = 500;

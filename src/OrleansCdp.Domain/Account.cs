@@ -118,7 +118,9 @@ public sealed record Account
             return this with { Members = Members.Insert(~at, said) };
         }
 
-        return LeavesOut($"m{said.Link}", out ImmutableArray<ulong> leftOut)
+        return
+            said.Belongs
+            && LeavesOut($"m{said.Link}", MembersNotListed, out ImmutableArray<ulong> leftOut)
             ? this with
             {
                 MembersNotListed = MembersNotListed + 1,
@@ -145,7 +147,11 @@ public sealed record Account
         );
         if (traits.Length > Limits.TraitsMax || !HasRoomFor(link))
         {
-            return LeavesOut($"f{link.Source}/{eventId}", out ImmutableArray<ulong> leftOut)
+            return LeavesOut(
+                $"f{link.Source}/{eventId}",
+                FactsNotKept,
+                out ImmutableArray<ulong> leftOut
+            )
                 ? this with
                 {
                     FactsNotKept = FactsNotKept + 1,
@@ -164,12 +170,12 @@ public sealed record Account
     }
 
     /// <summary>Whether something is left out for the first time, and there is room to count it.</summary>
-    private bool LeavesOut(string what, out ImmutableArray<ulong> leftOut)
+    private bool LeavesOut(string what, long counted, out ImmutableArray<ulong> leftOut)
     {
         ulong hash = Partitions.HashOf(what);
         ImmutableArray<ulong> known = LeftOut.IsDefault ? [] : LeftOut;
         int at = known.BinarySearch(hash);
-        bool first = at < 0 && known.Length < LeftOutMax;
+        bool first = at < 0 && counted < LeftOutMax;
         leftOut = first ? known.Insert(~at, hash) : known;
         return first;
     }

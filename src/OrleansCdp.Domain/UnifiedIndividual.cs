@@ -132,7 +132,7 @@ public sealed record UnifiedIndividual
         LinkKey[] leaving = all
             ? [.. Links.Links.Select(link => link.Key)]
             : [.. keys.Where(key => DepartureOf(key) is null)];
-        if (!all && Departed.Length + leaving.Length > Limits.DepartedMax)
+        if (!all && leaving.Length > 0 && Departed.Length + leaving.Length > Limits.DepartedMax)
         {
             departure = new Departure(Id, []);
             return Same();

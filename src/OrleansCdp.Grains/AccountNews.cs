@@ -7,9 +7,9 @@ namespace OrleansCdp;
 internal static class AccountNews
 {
     /// <summary>
-    /// What a batch of events means for accounts: facts for each that an event describes, and who belongs where. All
-    /// accounts that a link left are told, also one that it left long ago or within this batch: to say it again changes
-    /// nothing.
+    /// What a batch of events means for accounts: facts for each that an event describes, and who belongs where. The
+    /// accounts that a link left are told, the last <see cref="AccountRegister.LeftMax"/> before this batch and all within
+    /// it: to say it again changes nothing.
     /// </summary>
     /// <param name="events">The batch.</param>
     /// <param name="outcomes">One outcome per event; empty when all were applied.</param>

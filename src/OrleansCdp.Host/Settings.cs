@@ -34,6 +34,19 @@ internal static class Settings
     {
         string[] wrong =
         [
+            .. configuration
+                .GetSection("Cdp")
+                .GetChildren()
+                .Where(child =>
+                    !Sections.Any(known =>
+                        known.Section.Equals(child.Path, StringComparison.OrdinalIgnoreCase)
+                    )
+                )
+                .Select(child =>
+                    $"{child.Path} is no setting. There are "
+                    + string.Join(", ", Sections.Select(known => known.Section))
+                    + "."
+                ),
             .. Sections.SelectMany(known =>
                 configuration
                     .GetSection(known.Section)

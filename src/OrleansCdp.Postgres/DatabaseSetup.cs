@@ -12,8 +12,8 @@ using OrleansCdp.Governance;
 namespace OrleansCdp;
 
 /// <summary>
-/// Brings a database to this program's schema before a silo starts. Migrations only ever add, so silos of the
-/// version before may be running meanwhile; several programs that start at once take turns.
+/// Brings a database to this program's schema before a silo starts. A migration may change what
+/// older silos rely on: stop them first. Several programs that start at once take turns.
 /// </summary>
 public static class DatabaseSetup
 {

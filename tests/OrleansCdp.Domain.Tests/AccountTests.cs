@@ -80,7 +80,23 @@ public sealed class AccountTests
 
         atLimit.MembersNotListed.ShouldBe(Account.LeftOutMax);
         atLimit.Note(Person("one more", 1)).ShouldBeSameAs(atLimit);
+        atLimit.Describe(Own, TooMany, StampOf(1), "e1").FactsNotKept.ShouldBe(1);
+        full.Note(Person("left", 1) with { Belongs = false }).ShouldBeSameAs(full);
     }
+
+    [Fact]
+    public void A_thousand_events_without_room_are_counted_and_then_it_says_at_least_as_many()
+    {
+        Account atLimit = Enumerable
+            .Range(0, Account.LeftOutMax)
+            .Aggregate(Nobody, (a, i) => a.Describe(Own, TooMany, StampOf(1), $"e{i}"));
+
+        atLimit.FactsNotKept.ShouldBe(Account.LeftOutMax);
+        atLimit.Describe(Own, TooMany, StampOf(1), "one more").ShouldBeSameAs(atLimit);
+    }
+
+    private static ImmutableArray<Field> TooMany { get; } =
+    [.. Enumerable.Range(0, Limits.TraitsMax + 1).Select(i => $"f{i}".Is("x"))];
 
     private static Account Nobody => new() { Id = "acc_a" };
 

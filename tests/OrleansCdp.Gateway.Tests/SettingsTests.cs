@@ -78,6 +78,8 @@ public sealed class SettingsTests
                 + "There are DuplicateRetention, EventIdsMax, WaitingEventsMax, RoundEventsMax, LinkCacheMax."
         );
         FaultOf("Cdp:Ingest:linkcachemax", "1000").ShouldBeNull();
+        FaultOf("Cdp:Ingst:LinkCacheMax", "1000")!
+            .ShouldStartWith("Cdp:Ingst is no setting. There are ");
     }
 
     [Theory]

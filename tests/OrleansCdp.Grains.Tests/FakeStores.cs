@@ -336,6 +336,11 @@ internal sealed class FakeDatabase
         }
 
         Quarantined.Add(item);
+        if (item.Position is { } position)
+        {
+            Fates.TryAdd(position, EventOutcome.Refused(item.Code));
+        }
+
         Counts.Add(new EventCount(item.Stream, CountKind.Quarantined, item.Code, 1));
         if (item.Position is null)
         {

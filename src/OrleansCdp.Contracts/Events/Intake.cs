@@ -51,8 +51,8 @@ public sealed class Intake(
     }
 
     /// <summary>
-    /// Quarantines what was refused and counts what was filtered. To be called once everything accepted is in the log: a
-    /// batch that is sent again because it was not then leaves no second copies in quarantine.
+    /// Quarantines what was refused and counts what was filtered. To be called once what is accepted of these items is
+    /// in the log: if they are sent again because it was not, they leave no second copies in quarantine.
     /// </summary>
     /// <param name="items">Any number.</param>
     /// <param name="replay">As for <see cref="SubmitAsync"/>.</param>

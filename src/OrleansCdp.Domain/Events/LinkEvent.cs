@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using OrleansCdp.Identity;
 
 namespace OrleansCdp.Events;
@@ -133,6 +134,7 @@ public sealed record LinkEvent
     public ImmutableArray<Field> AccountTraits { get; init; } = [];
 
     /// <summary>Whether nothing is missing that must be there: false only for an event built by hand or by reflection.</summary>
+    [JsonIgnore]
     public bool IsWhole =>
         Link is { Source: not null, Object: not null, Id: not null }
         && Stream is not null

@@ -80,7 +80,10 @@ internal static class CsvReader
         }
     }
 
-    /// <summary>The values of the record at a place, which then is after it.</summary>
+    /// <summary>
+    /// The values of the record at a place, which then is after it. Of a record with more than a header may have, one
+    /// more is read and the rest passed over.
+    /// </summary>
     private static string[] ReadRecord(ReadOnlySpan<byte> body, byte separator, ref int at)
     {
         List<string> values = [];
@@ -89,6 +92,11 @@ internal static class CsvReader
         do
         {
             step = text.Next();
+            if (values.Count > ColumnsMax)
+            {
+                continue; // It is refused for its number whatever it says.
+            }
+
             string value = Encoding.UTF8.GetString(text.Value);
             values.Add(
                 text.HasDoubledQuotes
@@ -116,7 +124,8 @@ internal static class CsvReader
             Stream = stream.Name,
             Admission = admission,
             Payload = RecordReader.Kept(payload),
-            Incomplete = payload.Length > IQuarantineGrain.PayloadBytesMax,
+            Incomplete =
+                values.Length > ColumnsMax || payload.Length > IQuarantineGrain.PayloadBytesMax,
         };
     }
 

@@ -23,7 +23,11 @@ internal sealed partial class EventDelivery(
 {
     private const int HopsMax = 16;
     private const int AttemptsMax = 4;
+    private static readonly Dictionary<long, EventOutcome> Nothing = [];
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    private long epoch;
+    private bool unsure;
 
     /// <summary>Delivers a chunk. Repeating it changes nothing.</summary>
     /// <returns>What became of its events, once all of it is durable.</returns>
@@ -33,9 +37,36 @@ internal sealed partial class EventDelivery(
         CancellationToken cancel
     )
     {
+        // A reader that begins anew, or a delivery that failed, may bring what was brought before.
+        bool again = unsure || chunk.ReaderEpoch != epoch;
+        unsure = true;
+        var noted = again ? await checkpoints.FatesAsync(chunk, cancel) : Nothing;
         string[] targets = await resolver.ResolveAsync(chunk, cancel);
         EventOutcome[] outcomes = new EventOutcome[targets.Length];
-        List<int> open = [.. Enumerable.Range(0, targets.Length)];
+        List<int> open = [];
+        for (int i = 0; i < targets.Length; i++)
+        {
+            outcomes[i] = noted.GetValueOrDefault(chunk.FirstSequence + i);
+            if (outcomes[i].Kind != OutcomeKind.Refused)
+            {
+                open.Add(i); // What is in quarantine stays there, also if there would be room now.
+            }
+        }
+
+        await ApplyAsync(chunk, targets, open, outcomes, cancel);
+        unsure = await RecallAsync(chunk, outcomes, cancel) || noted.Count > 0;
+        epoch = chunk.ReaderEpoch;
+        return CountsOf(chunk, outcomes);
+    }
+
+    private async Task ApplyAsync(
+        EventChunk chunk,
+        string[] targets,
+        List<int> open,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
         for (int hop = 0; open.Count > 0; hop++)
         {
             if (hop == HopsMax)
@@ -43,17 +74,14 @@ internal sealed partial class EventDelivery(
                 throw new InvalidOperationException($"A link moved more than {HopsMax} times.");
             }
 
-            await ApplyAsync(chunk, targets, open, outcomes, cancel);
+            await ApplyOnceAsync(chunk, targets, open, outcomes, cancel);
             List<int> moved = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
             await FollowAsync(chunk, targets, moved, outcomes, cancel);
             open = [.. moved.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
         }
-
-        await RecallAsync(chunk, outcomes, cancel);
-        return CountsOf(chunk, outcomes);
     }
 
-    private Task ApplyAsync(
+    private Task ApplyOnceAsync(
         EventChunk chunk,
         string[] targets,
         List<int> open,
@@ -184,8 +212,9 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    /// <summary>What became of events that an earlier delivery had brought already, as it noted then.</summary>
-    private async Task RecallAsync(
+    /// <summary>What became of events that an earlier attempt had brought already, as was noted then.</summary>
+    /// <returns>Whether there were any.</returns>
+    private async Task<bool> RecallAsync(
         EventChunk chunk,
         EventOutcome[] outcomes,
         CancellationToken cancel
@@ -193,7 +222,7 @@ internal sealed partial class EventDelivery(
     {
         if (!Array.Exists(outcomes, outcome => outcome.Kind == OutcomeKind.Known))
         {
-            return;
+            return false;
         }
 
         var noted = await checkpoints.FatesAsync(chunk, cancel);
@@ -204,6 +233,8 @@ internal sealed partial class EventDelivery(
                 outcomes[i] = noted.GetValueOrDefault(chunk.FirstSequence + i);
             }
         }
+
+        return true;
     }
 
     private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)

@@ -47,6 +47,10 @@ internal sealed partial class PartitionLogGrain(
         DateTimeOffset since = clock.GetUtcNow() - options.Value.DuplicateRetention;
         await store.ReadEventKeysAsync(Partition, since, known.Add, cancellationToken);
         LogAcquired(Partition, owned.Epoch, known.Count);
+        if (known.ForgottenEarly > 0)
+        {
+            LogForgotten(Partition, options.Value.EventIdsMax, known.ForgottenEarly);
+        }
     }
 
     /// <inheritdoc/>

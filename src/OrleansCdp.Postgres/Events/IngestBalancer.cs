@@ -131,6 +131,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
             ownership.Set(lane, partition, owners[partition] == own);
         }
 
+        heard |= silos.Length > 0 && !names.SequenceEqual(silos);
         silos = names;
         mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p] == own)];
     }

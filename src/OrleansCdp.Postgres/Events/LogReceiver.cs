@@ -27,6 +27,12 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
     private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long something may be under way before it counts as lost and is given again, which changes nothing. Longer
+    /// than anything takes while the database is there.
+    /// </summary>
+    private static readonly TimeSpan LostAfter = TimeSpan.FromMinutes(5);
+
     /// <summary>How long to wait for what this silo applies before the grain itself is asked.</summary>
     private static readonly TimeSpan RemoteLook = TimeSpan.FromMilliseconds(200);
 
@@ -41,6 +47,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private long epoch;
     private long position;
     private long handedOut;
+    private DateTimeOffset handedOutAt;
     private bool lookFirst;
     private DateTimeOffset fencedSince;
     private DateTimeOffset attachAt;
@@ -139,6 +146,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         }
     }
 
+    /// <summary>Whether another silo has applied what was handed out.</summary>
     private async Task<bool> IsAppliedElsewhereAsync(
         CancellationToken until,
         CancellationToken cancel
@@ -148,13 +156,29 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         {
             // It may have been applied by an activation that is no more; the database is asked seldom.
             (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+            if (checkpoint < handedOut && services.Clock.GetUtcNow() - handedOutAt > LostAfter)
+            {
+                LogLost(lane, partition, checkpoint + 1, handedOut);
+                await TakeOverAsync(cancel);
+            }
+
             return checkpoint >= handedOut;
         }
 
         PartitionProgress progress = await services
             .Grains.GetGrain<IIngestPartitionGrain>(EventStreams.KeyOf(lane, partition))
             .GetProgressAsync(handedOut);
-        return progress.AppliedSequence >= handedOut;
+        return progress.AppliedSequence >= handedOut && await IsNotedAsync(cancel);
+    }
+
+    /// <summary>
+    /// Whether the other silo's checkpoints follow what it applies. They do not where it found a gap: then everything
+    /// since the checkpoint is read anew, as a local reader would.
+    /// </summary>
+    private async Task<bool> IsNotedAsync(CancellationToken cancel)
+    {
+        (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        return checkpoint >= handedOut;
     }
 
     private async Task<bool> EnsureOwnedAsync(CancellationToken cancel)
@@ -199,7 +223,14 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             return;
         }
 
-        (long now, _) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        (long now, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        if (now == epoch && handedOut > checkpoint)
+        {
+            // Whoever applied it may have gone before it said so: what it was given is given again.
+            await TakeOverAsync(cancel);
+            return;
+        }
+
         if (now != epoch)
         {
             services.Checkpoints.NoteFenced(lane, partition, epoch);
@@ -246,6 +277,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             {
                 position = batches.Position;
                 handedOut = position - 1;
+                handedOutAt = services.Clock.GetUtcNow();
                 return [batch];
             }
 
@@ -303,6 +335,13 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         "Reading {Lane} partition {Partition} from {Position} as reader {Epoch}"
     )]
     private partial void LogReading(Lane lane, int partition, long position, long epoch);
+
+    [LoggerMessage(
+        LogEvents.DeliveryLost,
+        LogLevel.Warning,
+        "Nobody says that {Lane} partition {Partition} is applied from {First} to {Last}: it is delivered again"
+    )]
+    private partial void LogLost(Lane lane, int partition, long first, long last);
 
     [LoggerMessage(
         LogEvents.WriterNotAttached,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Governance;
 
@@ -20,7 +21,11 @@ internal sealed partial class QuarantineStore(
                 (stream, code, message, pointer, origin, payload, truncated, at, lane, partition, seq)
             select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             on conflict (lane, partition, seq) where seq is not null do nothing
-            returning stream, code, seq
+            returning stream, code, lane, partition, seq
+        ), noted as (
+            insert into cdp.event_fate (lane, partition, seq, kind, code)
+            select lane, partition, seq, $15, code from added where seq is not null
+            on conflict do nothing
         ), totals as (
             select stream, $12 as kind, code as reason, count(*) as n from added group by 1, 3
             union all
@@ -99,7 +104,8 @@ internal sealed partial class QuarantineStore(
             .With(Array.ConvertAll(rows, item => item.Position?.Sequence))
             .With((short)CountKind.Quarantined)
             .With((short)CountKind.Received)
-            .With(CountSlots.Own);
+            .With(CountSlots.Own)
+            .With((short)OutcomeKind.Refused);
         await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
     }
 

@@ -186,6 +186,8 @@ public sealed class LinkMoveTests
         stays.Target.ShouldBe(individual.Id);
         stays.Links.ShouldBeEmpty();
         full.Links.Find(other).ShouldNotBeNull();
+        full.Detach([Some.Customer], "ind_c", 0, out var promised).Changed.ShouldBeFalse();
+        promised.Target.ShouldBe("ind_c", "what is promised already needs no room");
     }
 
     private static UnifiedIndividual Nobody => new() { Id = "ind_a" };

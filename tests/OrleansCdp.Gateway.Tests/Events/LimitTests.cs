@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
@@ -21,6 +22,36 @@ public sealed class LimitTests(GatewayHost host)
         CodesOf(await host.PostAsync(Tries, sent)).ShouldBe(code is null ? [] : [code]);
         CodesOf(await host.PostAsync(Tries, sent, mediaType: "application/x-ndjson"))
             .ShouldBe(code is null ? [] : [code]);
+    }
+
+    [Theory]
+    [InlineData(CsvReader.ColumnsMax, CsvReader.ColumnsMax, false)]
+    [InlineData(CsvReader.ColumnsMax + 1, CsvReader.ColumnsMax + 1, true)]
+    [InlineData(1_000_000, CsvReader.ColumnsMax + 1, true)]
+    public async Task Of_a_row_with_more_values_than_a_header_may_have_one_more_is_read(
+        int values,
+        int kept,
+        bool truncated
+    )
+    {
+        string stream = $"limits-row-{values}";
+        await host.DefineAsync(stream, ShippedDefinitions.All["web"]);
+        string header = string.Join(
+            ',',
+            Enumerable.Range(0, CsvReader.ColumnsMax).Select(i => $"c{i}")
+        );
+        string row = string.Join(',', Enumerable.Repeat("a", values));
+
+        Answer answer = await host.PostAsync(
+            $"/v1/streams/{stream}",
+            $"{header}\n{row}\n",
+            mediaType: "text/csv"
+        );
+
+        answer.Status.ShouldBe(202, answer.Text);
+        JsonNode item = (await host.QuarantineAsync(stream)).ShouldHaveSingleItem();
+        item["payload"]!.AsObject().Count.ShouldBe(kept);
+        ((bool)item["truncated"]!).ShouldBe(truncated);
     }
 
     [Theory]

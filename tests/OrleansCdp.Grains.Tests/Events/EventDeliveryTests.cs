@@ -250,6 +250,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .ShouldBe(2);
         string anonymous = SubjectIds.IndividualOf(visitor);
         cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(anonymous);
+        int quarantined = cluster.Database.Quarantined.Count;
 
         await cluster // Room for one.
             .Grains.GetGrain<IUnifiedIndividualGrain>(full)
@@ -258,6 +259,11 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);
         (await JsonOfAsync(full)).ShouldContain("\"said\":\"e1\"");
+
+        EventChunk refused = Some.Chunk(3, Some.Event(visitor, "e3", email));
+        (await cluster.NewDelivery().DeliverAsync(refused, default)).ShouldBeEmpty();
+        cluster.Database.Quarantined.Count.ShouldBe(quarantined);
+        (await JsonOfAsync(full)).ShouldNotContain("\"said\":\"e3\"");
     }
 
     [Fact]

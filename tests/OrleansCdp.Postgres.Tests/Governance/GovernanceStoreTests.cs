@@ -89,6 +89,9 @@ public sealed class GovernanceStoreTests(PostgresServer server)
         (await ListAsync(silo, new())).Length.ShouldBe(2);
         (await CountAsync(silo, CountKind.Quarantined)).ShouldBe(2);
         (await CountAsync(silo, CountKind.Received)).ShouldBe(1);
+        (
+            await database.RowsAsync("select lane, partition, seq, kind from cdp.event_fate")
+        ).ShouldBe(["1|3|17|2"]);
     }
 
     [Fact]
