@@ -118,9 +118,11 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(new(owner.Owner, whole ? null : e.Link, target.Owner, target.Rank));
         }
 
+        // What a link follows names its own bearer, also when a later event has given the link to another already.
+        Claim bearer = e.FollowsAnchor && named is not null ? named : target;
         foreach (Identifier anchor in e.FollowsAnchor ? anchors.Take(1) : anchors)
         {
-            Settle(ClaimKeys.Of(anchor), target, held, draft);
+            Settle(ClaimKeys.Of(anchor), bearer, held, draft);
         }
 
         if (e.SameAs is { } other)

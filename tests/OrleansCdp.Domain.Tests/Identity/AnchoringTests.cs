@@ -155,6 +155,54 @@ public sealed class AnchoringTests
     }
 
     [Fact]
+    public void A_late_event_does_not_give_its_contact_to_whom_the_case_went()
+    {
+        LinkKey link = new("desk", "Case", "500");
+        Identifier other = new("contactId", "004", Verified: true);
+        Take(Of(link, other) with { FollowsAnchor = true }, minute: 2);
+        Take(Of(link, ContactId) with { FollowsAnchor = true }, minute: 1);
+
+        AnchorDecision decision = Decide(Of(Contact, ContactId));
+
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+    }
+
+    [Fact]
+    public void Cases_that_change_hands_belong_to_the_same_people_in_any_order_of_their_events()
+    {
+        LinkKey first = new("desk", "Case", "500");
+        LinkKey second = new("desk", "Case", "501");
+        Identifier other = new("contactId", "004", Verified: true);
+        (LinkEvent Event, int Minute)[] events =
+        [
+            (Of(first, ContactId) with { FollowsAnchor = true }, 1),
+            (Of(first, other) with { FollowsAnchor = true }, 2),
+            (Of(second) with { FollowsAnchor = true }, 3),
+            (Of(second, other) with { FollowsAnchor = true }, 4),
+            (Of(second, ContactId) with { FollowsAnchor = true }, 5),
+        ];
+        Dictionary<string, string> expected = new()
+        {
+            ["contactId:003"] = SubjectIds.IndividualOf(ContactId),
+            ["contactId:004"] = SubjectIds.IndividualOf(other),
+            [ClaimKeys.Of(first)] = SubjectIds.IndividualOf(other),
+            [ClaimKeys.Of(second)] = SubjectIds.IndividualOf(ContactId),
+        };
+
+        foreach (var order in OrdersOf(events))
+        {
+            held.Clear();
+            foreach (var (e, minute) in order)
+            {
+                Take(e, minute);
+            }
+
+            held.ToDictionary(claim => claim.Key, claim => claim.Value.Owner)
+                .ShouldBe(expected, ignoreOrder: true);
+        }
+    }
+
+    [Fact]
     public void A_case_without_a_contact_ends_at_the_contact_it_is_closed_with()
     {
         LinkKey link = new("desk", "Case", "500");
@@ -219,8 +267,7 @@ public sealed class AnchoringTests
             held[claim.Key] = claim.Value;
         }
 
-        held[ClaimKeys.Of(e.Link)] = decision.Target;
-        foreach (LinkMove move in decision.Moves)
+        foreach (LinkMove move in decision.Moves.Where(move => move.Link is null))
         {
             foreach (string claim in held.Keys.Where(key => held[key].Owner == move.From).ToArray())
             {
@@ -228,6 +275,19 @@ public sealed class AnchoringTests
             }
         }
 
+        held[ClaimKeys.Of(e.Link)] = decision.Target;
         return decision;
     }
+
+    private static IEnumerable<T[]> OrdersOf<T>(T[] items) =>
+        items.Length == 0
+            ?
+            [
+                [],
+            ]
+            : items.SelectMany(
+                (first, at) =>
+                    OrdersOf<T>([.. items[..at], .. items[(at + 1)..]])
+                        .Select(rest => (T[])[first, .. rest])
+            );
 }
