@@ -19,7 +19,7 @@ public sealed record Member(
 
 /// <summary>One account: the merge of its links, and its people.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.account-state")]
-public sealed record Account
+public sealed record Account : ISubject<Account>
 {
     /// <summary>
     /// Most people an account lists, those included who belonged to it once. First come, first listed: further ones
@@ -57,8 +57,7 @@ public sealed record Account
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
 
-    /// <summary>Folds events into the links they belong to.</summary>
-    /// <param name="events">Events of one partition and lane, in sequence order.</param>
+    /// <inheritdoc/>
     public Transition<Account> Apply(ReadOnlySpan<SequencedEvent> events)
     {
         LinkSet links = Links;
@@ -77,9 +76,7 @@ public sealed record Account
         return Becomes(next, outcomes);
     }
 
-    /// <summary>The transition to another state of this account, with the identifiers that differ.</summary>
-    /// <param name="next">The state afterwards.</param>
-    /// <param name="outcomes">What became of the events; null when all were applied.</param>
+    /// <inheritdoc/>
     public Transition<Account> Becomes(Account next, EventOutcome[]? outcomes)
     {
         var (added, removed) = IdentifierChanges.Between(Links, next.Links);

@@ -20,6 +20,9 @@ public static class Limits
     /// <summary>Bytes of the body of one data stream request, after decompression (10 MiB).</summary>
     public const int StreamBodyBytesMax = 10 * 1024 * 1024;
 
+    /// <summary>Columns of one CSV file.</summary>
+    public const int ColumnsMax = 2_000;
+
     /// <summary>Nesting of JSON objects and arrays.</summary>
     public const int JsonDepthMax = 32;
 

@@ -47,7 +47,7 @@ public readonly record struct MovedLink([property: Id(0)] LinkKey Link, [propert
 /// from one to the next.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.individual-state")]
-public sealed record UnifiedIndividual
+public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
 {
     /// <summary>Derived from the first anchor; never changes.</summary>
     [Id(0)]
@@ -70,8 +70,7 @@ public sealed record UnifiedIndividual
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && RedirectTo is null;
 
-    /// <summary>Folds events into the links they belong to.</summary>
-    /// <param name="events">Events of one partition and lane, in sequence order.</param>
+    /// <inheritdoc/>
     public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events)
     {
         LinkSet links = Links;
@@ -229,14 +228,16 @@ public sealed record UnifiedIndividual
             .DefaultIfEmpty(AnchorPolicy.Unanchored)
             .Min();
 
-    /// <summary>The transition to another state of this individual, with the identifiers that differ.</summary>
-    /// <param name="next">The state afterwards.</param>
-    /// <param name="outcomes">What became of the events; null when all were applied.</param>
-    /// <param name="identifiersMayDiffer">False spares the comparison.</param>
+    /// <inheritdoc/>
     public Transition<UnifiedIndividual> Becomes(
         UnifiedIndividual next,
+        EventOutcome[]? outcomes
+    ) => Becomes(next, outcomes, identifiersMayDiffer: true);
+
+    private Transition<UnifiedIndividual> Becomes(
+        UnifiedIndividual next,
         EventOutcome[]? outcomes,
-        bool identifiersMayDiffer = true
+        bool identifiersMayDiffer
     )
     {
         // A refusal is saved with the state, even if the state is the same.

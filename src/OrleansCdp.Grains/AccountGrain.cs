@@ -66,7 +66,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             );
         }
 
-        Transition<Account> transition = Fold(events.Value);
+        Transition<Account> transition = BatchFold.Fold(account, events.Value, logger);
         if (transition.Changed)
         {
             await BecomeAsync(transition, fates.Of(events.Value, transition.Outcomes));
@@ -124,38 +124,6 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             AsOf = ServiceGraph.AsOf(account.Links) ?? default,
         };
 
-    /// <summary>Folds the batch; if that fails, each event alone, so that a defect costs one event.</summary>
-    private Transition<Account> Fold(SequencedEvent[] events)
-    {
-        try
-        {
-            return account.Apply(events);
-        }
-        catch (Exception e)
-        {
-            LogFoldFailed(account.Id, e);
-        }
-
-        Account next = account;
-        EventOutcome[] outcomes = new EventOutcome[events.Length];
-        for (int i = 0; i < events.Length; i++)
-        {
-            try
-            {
-                Transition<Account> one = next.Apply(events.AsSpan(i, 1));
-                next = one.Next;
-                outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
-            }
-            catch (Exception e)
-            {
-                LogPoison(account.Id, events[i].Event.Link.Source, events[i].Event.EventId, e);
-                outcomes[i] = EventOutcome.Refused(ReasonCodes.FoldFailed);
-            }
-        }
-
-        return account.Becomes(next, outcomes);
-    }
-
     private async Task BecomeAsync(Transition<Account> transition, ImmutableArray<EventFate> noted)
     {
         if (broken)
@@ -184,23 +152,4 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             throw;
         }
     }
-
-    [LoggerMessage(
-        LogEvents.FoldFailed,
-        LogLevel.Error,
-        "Folding a batch into {Subject} failed; trying its events one by one"
-    )]
-    private partial void LogFoldFailed(string subject, Exception exception);
-
-    [LoggerMessage(
-        LogEvents.PoisonEvent,
-        LogLevel.Error,
-        "Event {Source}/{EventId} cannot be folded into {Subject}; it goes to quarantine"
-    )]
-    private partial void LogPoison(
-        string subject,
-        string source,
-        string eventId,
-        Exception exception
-    );
 }

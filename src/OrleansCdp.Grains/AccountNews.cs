@@ -85,12 +85,10 @@ internal static class AccountNews
         return news;
     }
 
-    private static IEnumerable<AccountStatement> LeftBy(AccountRegister register, Link? before)
-    {
-        return before?.Account is not { } former
+    private static IEnumerable<AccountStatement> LeftBy(AccountRegister register, Link? before) =>
+        before?.Account is not { } former
             ? register.Left
             : register.Left.Append(new AccountStatement(former.Account, former.Stamp));
-    }
 
     private static void Tell(
         List<MemberChange> news,

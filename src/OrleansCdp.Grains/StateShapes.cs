@@ -37,7 +37,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Departed =
             [
                 .. parts
-                    .Keys.Where(key => PartKeys.Read(key).Kind == DepartedKind)
+                    .Keys.Where(key => key.StartsWith(DepartedKind, StringComparison.Ordinal))
                     .Select(parts.Read<DepartedLink>)
                     .Concat(head.Departed)
                     .OrderBy(left => left.Link, Comparer<LinkKey>.Create(LinkSet.Order)),

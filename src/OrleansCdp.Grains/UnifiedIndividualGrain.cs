@@ -76,7 +76,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             );
         }
 
-        Transition<UnifiedIndividual> transition = Fold(events.Value);
+        Transition<UnifiedIndividual> transition = BatchFold.Fold(individual, events.Value, logger);
         LinkSet before = individual.Links;
         await BecomeAsync(
             transition,
@@ -169,45 +169,6 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     public Task ReleaseAsync(ImmutableArray<MovedLink> links, string target) =>
         BecomeAsync(individual.Release(links, target), NothingTaken, []);
-
-    /// <summary>
-    /// Folds the batch. A defect in the fold must cost one event, not a partition: then each event is tried alone,
-    /// and the one that fails is refused.
-    /// </summary>
-    private Transition<UnifiedIndividual> Fold(SequencedEvent[] events)
-    {
-        try
-        {
-            return individual.Apply(events);
-        }
-        catch (Exception e)
-        {
-            LogFoldFailed(individual.Id, e);
-            return FoldOneByOne(events);
-        }
-    }
-
-    private Transition<UnifiedIndividual> FoldOneByOne(SequencedEvent[] events)
-    {
-        UnifiedIndividual next = individual;
-        EventOutcome[] outcomes = new EventOutcome[events.Length];
-        for (int i = 0; i < events.Length; i++)
-        {
-            try
-            {
-                var one = next.Apply(events.AsSpan(i, 1));
-                next = one.Next;
-                outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
-            }
-            catch (Exception e)
-            {
-                LogPoison(individual.Id, events[i].Event.Link.Source, events[i].Event.EventId, e);
-                outcomes[i] = EventOutcome.Refused(ReasonCodes.FoldFailed);
-            }
-        }
-
-        return individual.Becomes(next, outcomes);
-    }
 
     private async Task BecomeAsync(
         Transition<UnifiedIndividual> transition,
@@ -313,23 +274,4 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         "{Individual} took {Count} links from {From}"
     )]
     private partial void LogAttached(string individual, string from, int count);
-
-    [LoggerMessage(
-        LogEvents.FoldFailed,
-        LogLevel.Error,
-        "Folding a batch into {Subject} failed; trying its events one by one"
-    )]
-    private partial void LogFoldFailed(string subject, Exception exception);
-
-    [LoggerMessage(
-        LogEvents.PoisonEvent,
-        LogLevel.Error,
-        "Event {Source}/{EventId} cannot be folded into {Subject}; it goes to quarantine"
-    )]
-    private partial void LogPoison(
-        string subject,
-        string source,
-        string eventId,
-        Exception exception
-    );
 }

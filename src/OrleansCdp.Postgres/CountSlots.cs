@@ -6,6 +6,14 @@ namespace OrleansCdp;
 /// </summary>
 internal static class CountSlots
 {
+    /// <summary>Adds counts to their sums: a select of stream, kind, reason, slot and number follows, in that order.</summary>
+    public const string Add =
+        "insert into cdp.event_count as t (stream, kind, reason, slot, count)";
+
+    /// <summary>Ends what <see cref="Add"/> begins.</summary>
+    public const string Sum =
+        "on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count";
+
     private const int Max = 64;
 
     /// <summary>The slot of this process.</summary>

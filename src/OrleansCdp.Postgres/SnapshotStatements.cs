@@ -118,9 +118,9 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
             on conflict (lane, partition, seq) where seq is not null do nothing
             returning stream, code
         ), refusals as (
-            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            {CountSlots.Add}
             select stream, $39, code, $10, count(*) from refused group by 1, 3 order by 1, 3
-            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+            {CountSlots.Sum}
         )
         select id from won
         """;

@@ -13,7 +13,7 @@ public sealed class SnapshotGroupTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        SnapshotWrite write = Write("ind_a", 0, 1) with
+        SnapshotWrite write = Some.Write("ind_a", 0, 1) with
         {
             Fates = [Fate(7, EventOutcome.Suppressed(ReasonCodes.NothingNew)), Fate(8, Refused)],
         };
@@ -55,7 +55,7 @@ public sealed class SnapshotGroupTests(PostgresServer server)
             .. Enumerable
                 .Range(0, 5)
                 .Select(i =>
-                    Write("ind_" + (char)('a' + i), 0, 1) with
+                    Some.Write("ind_" + (char)('a' + i), 0, 1) with
                     {
                         Data = new byte[5 << 20],
                     }
@@ -87,7 +87,7 @@ public sealed class SnapshotGroupTests(PostgresServer server)
                 .Range(0, 211)
                 .Select(i =>
                     silo.Snapshots.SaveAsync(
-                        Write(string.Create(CultureInfo.InvariantCulture, $"ind_{i}"), 0, 1)
+                        Some.Write(string.Create(CultureInfo.InvariantCulture, $"ind_{i}"), 0, 1)
                     )
                 )
         );
@@ -123,13 +123,4 @@ public sealed class SnapshotGroupTests(PostgresServer server)
         };
         return new(position, outcome, outcome.Kind == OutcomeKind.Refused ? item : null);
     }
-
-    private static SnapshotWrite Write(string id, long previous, long version) =>
-        new()
-        {
-            Id = id,
-            PreviousVersion = previous,
-            Version = version,
-            Data = [(byte)version],
-        };
 }

@@ -14,8 +14,8 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1));
-        await silo.Snapshots.SaveAsync(Write("ind_a", 1, 4));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 1, 4));
 
         Snapshot? loaded = await silo.Snapshots.LoadAsync("ind_a", default);
 
@@ -31,12 +31,12 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        SnapshotWrite write = Write("ind_a", 1, 2) with
+        SnapshotWrite write = Some.Write("ind_a", 1, 2) with
         {
             PartsWritten = [new("a", [1]), new("b", [2]), new("c", [3])],
             DueAt = due ? LinkEvents.Noon : null,
         };
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
         await silo.Snapshots.SaveAsync(write);
         await silo.Snapshots.SaveAsync(
             write with
@@ -75,11 +75,11 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1));
-        await silo.Snapshots.SaveAsync(Write("ind_a", 1, 2));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 1, 2));
 
         await Should.ThrowAsync<InconsistentStateException>(() =>
-            silo.Snapshots.SaveAsync(Write("ind_a", previous, next))
+            silo.Snapshots.SaveAsync(Some.Write("ind_a", previous, next))
         );
 
         (await silo.Snapshots.LoadAsync("ind_a", default))!.Version.ShouldBe(2);
@@ -92,7 +92,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         await using StoreHost silo = await StoreHost.StartAsync(database);
 
         await Should.ThrowAsync<InconsistentStateException>(() =>
-            silo.Snapshots.SaveAsync(Write("ind_a", 3, 4))
+            silo.Snapshots.SaveAsync(Some.Write("ind_a", 3, 4))
         );
 
         (await silo.Snapshots.LoadAsync("ind_a", default)).ShouldBeNull();
@@ -103,7 +103,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Write("ind_7", 0, 5));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_7", 0, 5));
 
         Task[] saves =
         [
@@ -111,7 +111,11 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 .Range(0, 20)
                 .Select(i =>
                     silo.Snapshots.SaveAsync(
-                        Write(string.Create(CultureInfo.InvariantCulture, $"ind_{i}"), 0, 1) with
+                        Some.Write(
+                            string.Create(CultureInfo.InvariantCulture, $"ind_{i}"),
+                            0,
+                            1
+                        ) with
                         {
                             Outbox = [new OutboxRow("memberships", 1, [1])],
                             DueAt = LinkEvents.Noon,
@@ -154,7 +158,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         {
             try
             {
-                await silo.Snapshots.SaveAsync(Write(id, 0, 1));
+                await silo.Snapshots.SaveAsync(Some.Write(id, 0, 1));
                 return true;
             }
             catch (InconsistentStateException)
@@ -177,7 +181,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         Identifier phone = new("phone", "+4312345", Verified: false);
 
         await silo.Snapshots.SaveAsync(
-            Write("ind_a", 0, 1) with
+            Some.Write("ind_a", 0, 1) with
             {
                 IdentifiersAdded = [mail, phone],
                 ClaimsTaken = ["link:web/anonymous/a"],
@@ -198,7 +202,12 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         ]);
         (await database.NumberAsync("select count(*) from cdp.due where id = 'ind_a'")).ShouldBe(1);
 
-        await silo.Snapshots.SaveAsync(Write("ind_a", 1, 2) with { IdentifiersRemoved = [phone] });
+        await silo.Snapshots.SaveAsync(
+            Some.Write("ind_a", 1, 2) with
+            {
+                IdentifiersRemoved = [phone],
+            }
+        );
 
         (await FindAsync(silo, phone)).ShouldBeEmpty();
         (await FindAsync(silo, mail)).ShouldBe(["ind_a"]);
@@ -213,9 +222,9 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1) with { DueAt = LinkEvents.Noon });
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1) with { DueAt = LinkEvents.Noon });
         await silo.Snapshots.SaveAsync(
-            Write("ind_a", 1, 2) with
+            Some.Write("ind_a", 1, 2) with
             {
                 DueAt = LinkEvents.Noon.AddDays(1),
             }
@@ -224,7 +233,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
             "03/02/2026 12:00:00",
         ]);
 
-        await silo.Snapshots.SaveAsync(Write("ind_a", 2, 3));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 2, 3));
 
         (await database.NumberAsync("select count(*) from cdp.due")).ShouldBe(0);
     }
@@ -235,10 +244,15 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
         Identifier mail = new("email", "ada@example.com", Verified: false);
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1) with { IdentifiersAdded = [mail] });
+        await silo.Snapshots.SaveAsync(
+            Some.Write("ind_a", 0, 1) with
+            {
+                IdentifiersAdded = [mail],
+            }
+        );
 
         await silo.Snapshots.SaveAsync(
-            Write("ind_a", 1, 2) with
+            Some.Write("ind_a", 1, 2) with
             {
                 IdentifiersAdded = [mail with { Verified = true }],
                 IdentifiersRemoved = [mail],
@@ -258,11 +272,11 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 .Range(0, 30)
                 .Select(i =>
                     silo.Snapshots.SaveAsync(
-                        Write((i < 12 ? "acc_" : "ind_") + i.ToString("D2", null), 0, 1)
+                        Some.Write((i < 12 ? "acc_" : "ind_") + i.ToString("D2", null), 0, 1)
                     )
                 )
         );
-        await silo.Snapshots.SaveAsync(Write("ind_20", 1, 2));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_20", 1, 2));
 
         ClusterStatus status = await silo.Status.ReadAsync(default);
 
@@ -275,11 +289,11 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Write("ind_a", 0, 1));
+        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
         await server.Server.StopAsync(PostgresStop.Immediate, default);
 
         Exception failure = await Should.ThrowAsync<Npgsql.NpgsqlException>(() =>
-            silo.Snapshots.SaveAsync(Write("ind_a", 1, 2))
+            silo.Snapshots.SaveAsync(Some.Write("ind_a", 1, 2))
         );
         await server.RestartAsync(PostgresStop.Fast);
 
@@ -301,13 +315,4 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 default
             ),
         ];
-
-    private static SnapshotWrite Write(string id, long previous, long version) =>
-        new()
-        {
-            Id = id,
-            PreviousVersion = previous,
-            Version = version,
-            Data = [(byte)version],
-        };
 }

@@ -109,24 +109,24 @@ public sealed class Intake(
         }
     }
 
-    private static List<EventCount> CountsOf(IReadOnlyList<IntakeItem> items)
+    private static ImmutableArray<EventCount> CountsOf(IReadOnlyList<IntakeItem> items)
     {
-        List<EventCount> said = [];
+        EventTally said = new();
         foreach (IntakeItem item in items)
         {
             if (item.Admission.UnknownFields is > 0 and int unknown)
             {
-                said.Add(new EventCount(item.Stream, CountKind.UnknownFields, "", unknown));
+                said.Add(item.Stream, CountKind.UnknownFields, "", unknown);
             }
 
             if (item.Admission is Admission.Filtered why)
             {
-                said.Add(new EventCount(item.Stream, CountKind.Received, "", 1));
-                said.Add(new EventCount(item.Stream, CountKind.Filtered, why.Reason, 1));
+                said.Add(item.Stream, CountKind.Received, "");
+                said.Add(item.Stream, CountKind.Filtered, why.Reason);
             }
         }
 
-        return said;
+        return said.Counts();
     }
 
     private List<int>[] GroupByPartition(IReadOnlyList<IntakeItem> items)

@@ -16,9 +16,9 @@ public sealed class IntakeCounts(IGrainFactory grains)
     /// <summary>Adds counts.</summary>
     /// <returns>Once they are durable.</returns>
     /// <exception cref="Exception">They may not be: the cluster or its database is away.</exception>
-    public Task AddAsync(IReadOnlyCollection<EventCount> counts)
+    public Task AddAsync(ImmutableArray<EventCount> counts)
     {
-        if (counts.Count == 0)
+        if (counts.IsEmpty)
         {
             return Task.CompletedTask;
         }
@@ -26,7 +26,7 @@ public sealed class IntakeCounts(IGrainFactory grains)
         lock (gate)
         {
             Report joined = next;
-            joined.Add(counts);
+            joined.Tally.Add(counts);
             if (!reporting)
             {
                 reporting = true;
@@ -43,7 +43,7 @@ public sealed class IntakeCounts(IGrainFactory grains)
         {
             try
             {
-                await grains.GetGrain<IStatusGrain>(0).CountAsync(report.Counts());
+                await grains.GetGrain<IStatusGrain>(0).CountAsync(report.Tally.Counts());
                 report.Done.TrySetResult();
             }
             catch (Exception e)
@@ -57,7 +57,7 @@ public sealed class IntakeCounts(IGrainFactory grains)
     {
         lock (gate)
         {
-            if (next.IsEmpty)
+            if (next.Tally.IsEmpty)
             {
                 reporting = false;
                 return null;
@@ -71,30 +71,9 @@ public sealed class IntakeCounts(IGrainFactory grains)
 
     private sealed class Report
     {
-        private readonly Dictionary<(string Stream, CountKind Kind, string Reason), long> sums = [];
+        public EventTally Tally { get; } = new();
 
         public TaskCompletionSource Done { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public bool IsEmpty => sums.Count == 0;
-
-        public void Add(IReadOnlyCollection<EventCount> counts)
-        {
-            foreach (EventCount count in counts)
-            {
-                var key = (count.Stream, count.Kind, count.Reason);
-                sums[key] = sums.GetValueOrDefault(key) + count.Count;
-            }
-        }
-
-        public ImmutableArray<EventCount> Counts() =>
-            [
-                .. sums.Select(sum => new EventCount(
-                    sum.Key.Stream,
-                    sum.Key.Kind,
-                    sum.Key.Reason,
-                    sum.Value
-                )),
-            ];
     }
 }

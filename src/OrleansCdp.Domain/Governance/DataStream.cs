@@ -30,9 +30,6 @@ namespace OrleansCdp.Governance;
 /// </remarks>
 public sealed partial class DataStream
 {
-    /// <summary>Columns of one CSV file.</summary>
-    internal const int ColumnsMax = 2_000;
-
     [ThreadStatic]
     private static RecordView? spareView;
 
@@ -118,12 +115,12 @@ public sealed partial class DataStream
         DateTimeOffset receivedAt
     )
     {
-        if (columns.Count != values.Count || columns.Count > ColumnsMax)
+        if (columns.Count != values.Count || columns.Count > Limits.ColumnsMax)
         {
             return new Admission.Refused(
                 ReasonCodes.Malformed,
                 $"The row has {values.Count} values, the header {columns.Count} columns"
-                    + $" (at most {ColumnsMax})."
+                    + $" (at most {Limits.ColumnsMax})."
             );
         }
 

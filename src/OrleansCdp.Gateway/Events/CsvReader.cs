@@ -9,9 +9,6 @@ namespace OrleansCdp.Events;
 /// <summary>Takes CSV files apart into records and asks the data stream what it makes of each.</summary>
 internal static class CsvReader
 {
-    /// <summary>Columns a file may have.</summary>
-    public const int ColumnsMax = 2_000;
-
     /// <summary>Rows of a CSV file with a header; the separator is found in the header. Blank lines are none.</summary>
     /// <exception cref="ProblemException">
     /// There is no header, or quotes do not match anywhere in the file: then nothing of it was read.
@@ -62,9 +59,9 @@ internal static class CsvReader
         }
 
         bool isBlank = columns == 1 && text.Value.IsEmpty;
-        if (step != CsvStep.Broken && (isBlank || columns > ColumnsMax))
+        if (step != CsvStep.Broken && (isBlank || columns > Limits.ColumnsMax))
         {
-            throw Malformed($"A header of 1 to {ColumnsMax} columns is needed.");
+            throw Malformed($"A header of 1 to {Limits.ColumnsMax} columns is needed.");
         }
 
         int row = 0;
@@ -92,7 +89,7 @@ internal static class CsvReader
         do
         {
             step = text.Next();
-            if (values.Count > ColumnsMax)
+            if (values.Count > Limits.ColumnsMax)
             {
                 continue; // It is refused for its number whatever it says.
             }
@@ -125,7 +122,8 @@ internal static class CsvReader
             Admission = admission,
             Payload = RecordReader.Kept(payload),
             Incomplete =
-                values.Length > ColumnsMax || payload.Length > IQuarantineGrain.PayloadBytesMax,
+                values.Length > Limits.ColumnsMax
+                || payload.Length > IQuarantineGrain.PayloadBytesMax,
         };
     }
 

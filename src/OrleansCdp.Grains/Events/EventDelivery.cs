@@ -239,7 +239,7 @@ internal sealed partial class EventDelivery(
 
     private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)
     {
-        Dictionary<(string Stream, CountKind Kind, string Reason), long> counts = [];
+        EventTally counts = new();
         for (int i = 0; i < outcomes.Length; i++)
         {
             if (outcomes[i].Kind == OutcomeKind.Refused)
@@ -248,23 +248,14 @@ internal sealed partial class EventDelivery(
             }
 
             bool applied = outcomes[i].Kind == OutcomeKind.Applied;
-            var key = (
+            counts.Add(
                 chunk.Events[i].Stream,
                 applied ? CountKind.Applied : CountKind.Suppressed,
                 applied ? "" : outcomes[i].Code!
             );
-            counts[key] = counts.GetValueOrDefault(key) + 1;
         }
 
-        return
-        [
-            .. counts.Select(count => new EventCount(
-                count.Key.Stream,
-                count.Key.Kind,
-                count.Key.Reason,
-                count.Value
-            )),
-        ];
+        return counts.Counts();
     }
 
     [LoggerMessage(

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -218,19 +217,21 @@ internal sealed partial class PartitionLogGrain(
     // With the events, in one transaction: whatever ends in between, the books are right.
     private static ImmutableArray<EventCount> CountsOf(Pending[] round)
     {
-        Dictionary<(string Stream, CountKind Kind), long> counts = [];
-        void count(LinkEvent e, CountKind kind) =>
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, (e.Stream, kind), out _)++;
+        EventTally counts = new();
         foreach (Pending pending in round)
         {
-            Array.ForEach(pending.Events, e => count(e, CountKind.Received));
-            pending.Duplicates.ForEach(i => count(pending.Events[i], CountKind.Duplicate));
+            foreach (LinkEvent e in pending.Events)
+            {
+                counts.Add(e.Stream, CountKind.Received, "");
+            }
+
+            foreach (int i in pending.Duplicates)
+            {
+                counts.Add(pending.Events[i].Stream, CountKind.Duplicate, "");
+            }
         }
 
-        return
-        [
-            .. counts.Select(sum => new EventCount(sum.Key.Stream, sum.Key.Kind, "", sum.Value)),
-        ];
+        return counts.Counts();
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class CheckpointStatements
 
     // A checkpoint moves from exactly where its first chunk begins: nothing is passed over, and nothing is
     // counted twice when the answer to an earlier try was lost.
-    private const string Write = """
+    private const string Write = $"""
         with input as materialized (
             select * from unnest($1, $2, $3, $4, $5)
                 as i(lane, partition, epoch, first_seq, last_seq)
@@ -26,13 +26,13 @@ internal static class CheckpointStatements
                 and k.epoch = i.epoch and k.seq = i.first_seq - 1
             returning k.lane, k.partition, k.seq
         ), counted as (
-            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            {CountSlots.Add}
             select c.stream, c.kind, c.reason, $12, sum(c.count)
             from unnest($6, $7, $8, $9, $10, $11)
                     as c(lane, partition, stream, kind, reason, count)
                 join moved using (lane, partition)
             group by 1, 2, 3 order by 1, 2, 3
-            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+            {CountSlots.Sum}
         ), settled as (
             delete from cdp.event_fate f using moved m
             where f.lane = m.lane and f.partition = m.partition and f.seq <= m.seq

@@ -19,7 +19,7 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
         for update
         """;
 
-    private const string Append = """
+    private const string Append = $"""
         with input as materialized (
             select * from unnest($1, $2, $3, $4, $5)
                 as i(lane, partition, epoch, first_seq, count)
@@ -41,12 +41,12 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
                 as c(lane, partition, first_seq, count, subject, payload, event_keys)
             where c.partition not in (select partition from refused)
         ), counted as (
-            insert into cdp.event_count as t (stream, kind, reason, slot, count)
+            {CountSlots.Add}
             select c.stream, c.kind, '', $19, sum(c.count)
             from unnest($15, $16, $17, $18) as c(partition, stream, kind, count)
             where c.partition not in (select partition from refused)
             group by 1, 2 order by 1, 2
-            on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+            {CountSlots.Sum}
         )
         select partition from refused
         """;

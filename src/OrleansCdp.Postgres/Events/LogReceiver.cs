@@ -146,39 +146,40 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         }
     }
 
-    /// <summary>Whether another silo has applied what was handed out.</summary>
+    /// <summary>
+    /// Whether another silo has applied what was handed out, and its checkpoint says so. The grain is asked first, and
+    /// the database without it at the end of a wait: the grain may be a new one, which has applied nothing yet.
+    /// </summary>
     private async Task<bool> IsAppliedElsewhereAsync(
         CancellationToken until,
         CancellationToken cancel
     )
     {
-        if (until.IsCancellationRequested)
+        bool isEnd = until.IsCancellationRequested;
+        if (!isEnd)
         {
-            // It may have been applied by an activation that is no more; the database is asked seldom.
-            (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
-            if (checkpoint < handedOut && services.Clock.GetUtcNow() - handedOutAt > LostAfter)
+            PartitionProgress progress = await services
+                .Grains.GetGrain<IIngestPartitionGrain>(EventStreams.KeyOf(lane, partition))
+                .GetProgressAsync(handedOut);
+            if (progress.AppliedSequence < handedOut)
             {
-                LogLost(lane, partition, checkpoint + 1, handedOut);
-                await TakeOverAsync(cancel);
+                return false;
             }
-
-            return checkpoint >= handedOut;
         }
 
-        PartitionProgress progress = await services
-            .Grains.GetGrain<IIngestPartitionGrain>(EventStreams.KeyOf(lane, partition))
-            .GetProgressAsync(handedOut);
-        return progress.AppliedSequence >= handedOut && await IsNotedAsync(cancel);
-    }
-
-    /// <summary>
-    /// Whether the other silo's checkpoints follow what it applies. They do not where it found a gap: then everything
-    /// since the checkpoint is read anew, as a local reader would.
-    /// </summary>
-    private async Task<bool> IsNotedAsync(CancellationToken cancel)
-    {
         (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
-        return checkpoint >= handedOut;
+        if (checkpoint >= handedOut)
+        {
+            return true;
+        }
+
+        if (isEnd && services.Clock.GetUtcNow() - handedOutAt > LostAfter)
+        {
+            LogLost(lane, partition, checkpoint + 1, handedOut);
+            await TakeOverAsync(cancel);
+        }
+
+        return false;
     }
 
     private async Task<bool> EnsureOwnedAsync(CancellationToken cancel)

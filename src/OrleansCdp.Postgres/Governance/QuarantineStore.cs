@@ -15,10 +15,11 @@ internal sealed partial class QuarantineStore(
 ) : IQuarantineStore, IBackgroundLoop
 {
     // What has a position was counted as received when it entered the log.
-    private const string Add = """
+    private const string Add = $"""
         with added as (
             insert into cdp.quarantine
-                (stream, code, message, pointer, origin, payload, truncated, at, lane, partition, seq)
+                (stream, code, message, pointer, origin, payload, truncated, at,
+                    lane, partition, seq)
             select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             on conflict (lane, partition, seq) where seq is not null do nothing
             returning stream, code, lane, partition, seq
@@ -31,9 +32,9 @@ internal sealed partial class QuarantineStore(
             union all
             select stream, $13, '', count(*) from added where seq is null group by 1
         )
-        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+        {CountSlots.Add}
         select stream, kind, reason, $14, n from totals order by 1, 2, 3
-        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+        {CountSlots.Sum}
         """;
 
     private const string List = """
@@ -48,7 +49,7 @@ internal sealed partial class QuarantineStore(
         order by id limit $7
         """;
 
-    private const string MarkReplayed = """
+    private const string MarkReplayed = $"""
         with marked as (
             update cdp.quarantine set replayed_at = $2
             where id in (
@@ -62,9 +63,9 @@ internal sealed partial class QuarantineStore(
             union all
             select stream, $4, '', count(*) from marked group by 1
         )
-        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+        {CountSlots.Add}
         select stream, kind, reason, $5, -n from totals order by 1, 2, 3
-        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+        {CountSlots.Sum}
         """;
 
     // Replayed items first, then the oldest.

@@ -8,12 +8,12 @@ namespace OrleansCdp.Governance;
 /// <summary>Counts and positions. Reads small tables only, however many states there are.</summary>
 internal sealed class StatusStore(DataSources sources) : IStatusStore
 {
-    private const string Add = """
-        insert into cdp.event_count as t (stream, kind, reason, slot, count)
+    private const string Add = $"""
+        {CountSlots.Add}
         select stream, kind, reason, $5, sum(count)
         from unnest($1, $2, $3, $4) as c(stream, kind, reason, count)
         group by 1, 2, 3 order by 1, 2, 3
-        on conflict (stream, kind, reason, slot) do update set count = t.count + excluded.count
+        {CountSlots.Sum}
         """;
 
     private const string ReadPartitions = """

@@ -57,7 +57,7 @@ public sealed class AdmissionLimitTests
     [Fact]
     public void Columns_of_a_row() =>
         ShouldEndAt(
-            DataStream.ColumnsMax,
+            Limits.ColumnsMax,
             ReasonCodes.Malformed,
             columns => Row(["1", "r", .. Enumerable.Repeat("x", columns - 2)])
         );

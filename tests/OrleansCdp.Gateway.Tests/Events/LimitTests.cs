@@ -25,9 +25,9 @@ public sealed class LimitTests(GatewayHost host)
     }
 
     [Theory]
-    [InlineData(CsvReader.ColumnsMax, CsvReader.ColumnsMax, false)]
-    [InlineData(CsvReader.ColumnsMax + 1, CsvReader.ColumnsMax + 1, true)]
-    [InlineData(1_000_000, CsvReader.ColumnsMax + 1, true)]
+    [InlineData(Limits.ColumnsMax, Limits.ColumnsMax, false)]
+    [InlineData(Limits.ColumnsMax + 1, Limits.ColumnsMax + 1, true)]
+    [InlineData(1_000_000, Limits.ColumnsMax + 1, true)]
     public async Task Of_a_row_with_more_values_than_a_header_may_have_one_more_is_read(
         int values,
         int kept,
@@ -38,7 +38,7 @@ public sealed class LimitTests(GatewayHost host)
         await host.DefineAsync(stream, ShippedDefinitions.All["web"]);
         string header = string.Join(
             ',',
-            Enumerable.Range(0, CsvReader.ColumnsMax).Select(i => $"c{i}")
+            Enumerable.Range(0, Limits.ColumnsMax).Select(i => $"c{i}")
         );
         string row = string.Join(',', Enumerable.Repeat("a", values));
 

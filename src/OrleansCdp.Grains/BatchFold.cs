@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>Folds batches so that a defect in the fold costs one event, not a partition.</summary>
+internal static partial class BatchFold
+{
+    /// <summary>Folds a batch; if that fails, each event is tried alone, and the one that fails is refused.</summary>
+    public static Transition<T> Fold<T>(T subject, SequencedEvent[] events, ILogger logger)
+        where T : ISubject<T>
+    {
+        try
+        {
+            return subject.Apply(events);
+        }
+        catch (Exception e)
+        {
+            LogFoldFailed(logger, subject.Id, e);
+        }
+
+        T next = subject;
+        EventOutcome[] outcomes = new EventOutcome[events.Length];
+        for (int i = 0; i < events.Length; i++)
+        {
+            try
+            {
+                Transition<T> one = next.Apply(events.AsSpan(i, 1));
+                next = one.Next;
+                outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
+            }
+            catch (Exception e)
+            {
+                LinkEvent poison = events[i].Event;
+                LogPoison(logger, subject.Id, poison.Link.Source, poison.EventId, e);
+                outcomes[i] = EventOutcome.Refused(ReasonCodes.FoldFailed);
+            }
+        }
+
+        return subject.Becomes(next, outcomes);
+    }
+
+    [LoggerMessage(
+        LogEvents.FoldFailed,
+        LogLevel.Error,
+        "Folding a batch into {Subject} failed; trying its events one by one"
+    )]
+    private static partial void LogFoldFailed(ILogger logger, string subject, Exception exception);
+
+    [LoggerMessage(
+        LogEvents.PoisonEvent,
+        LogLevel.Error,
+        "Event {Source}/{EventId} cannot be folded into {Subject}; it goes to quarantine"
+    )]
+    private static partial void LogPoison(
+        ILogger logger,
+        string subject,
+        string source,
+        string eventId,
+        Exception exception
+    );
+}
