@@ -31,10 +31,7 @@ internal static class LinkCodec
             AppliedNormal = from.Number(),
             AppliedLow = from.Number(),
             Traits = from.Many(ReadRegister),
-            Identifiers = from.Many(from => new LinkIdentifier(
-                new Identifier(from.Name(), from.Text(), from.Flag()),
-                from.Stamp()
-            )),
+            Identifiers = from.Many(from => new LinkIdentifier(from.Identifier(), from.Stamp())),
             Engagement = new EngagementState
             {
                 Counters = from.Many(ReadCounter),
@@ -80,9 +77,7 @@ internal static class LinkCodec
             link.Identifiers,
             static (to, known) =>
             {
-                to.Name(known.Identifier.Type);
-                to.Text(known.Identifier.Value);
-                to.Flag(known.Identifier.Verified);
+                to.Identifier(known.Identifier);
                 to.Stamp(known.Stamp);
             }
         );
@@ -124,8 +119,7 @@ internal static class LinkCodec
     private static void WriteRegister(CompactWriter to, Register register)
     {
         to.Name(register.Name);
-        to.Unsigned((ulong)register.Value.Type);
-        to.Text(register.Value.Text);
+        to.Value(register.Value);
         to.Stamp(register.Stamp);
         to.Name(register.EventId); // One event says many of them.
     }
@@ -134,7 +128,7 @@ internal static class LinkCodec
         new()
         {
             Name = from.Name(),
-            Value = new FieldValue((FieldType)from.Unsigned(), from.Text()),
+            Value = from.Value(),
             Stamp = from.Stamp(),
             EventId = from.Name(),
         };
@@ -210,26 +204,11 @@ internal static class LinkCodec
 
     private static void WriteLine(CompactWriter to, LineRegister line)
     {
-        to.Text(line.Line.Id);
-        to.TextOrNull(line.Line.Product);
-        to.TextOrNull(line.Line.Category);
-        to.Amount(line.Line.Quantity);
-        to.Amount(line.Line.Amount);
+        to.Line(line.Line);
         to.Stamp(line.Stamp);
     }
 
-    private static LineRegister ReadLine(CompactReader from) =>
-        new(
-            new OrderLine
-            {
-                Id = from.Text(),
-                Product = from.TextOrNull(),
-                Category = from.TextOrNull(),
-                Quantity = from.Amount(),
-                Amount = from.Amount(),
-            },
-            from.Stamp()
-        );
+    private static LineRegister ReadLine(CompactReader from) => new(from.Line(), from.Stamp());
 
     private static CompactReader Open(ReadOnlyMemory<byte> bytes, ulong newest)
     {

@@ -22,7 +22,7 @@ internal static class LinkParts
             return;
         }
 
-        PartKeys.Compare(
+        SortedArrays.Compare(
             before.Links,
             after.Links,
             link => link.Key,
@@ -112,7 +112,7 @@ internal static class LinkParts
         ImmutableArray<RecordSet> after,
         IPartChanges changes
     ) =>
-        PartKeys.Compare(
+        SortedArrays.Compare(
             before,
             after,
             set => set.Object,
@@ -141,7 +141,7 @@ internal static class LinkParts
             }
         }
 
-        PartKeys.Compare(
+        SortedArrays.Compare(
             before?.Records ?? [],
             after.Records,
             record => record.Id,

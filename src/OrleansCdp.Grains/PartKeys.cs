@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 
 namespace OrleansCdp;
@@ -26,54 +25,6 @@ internal static class PartKeys
         ReadOnlySpan<char> rest = key.AsSpan(1);
         string link = Take(ref rest);
         return (key[..1], link, Take(ref rest));
-    }
-
-    /// <summary>Walks two sorted arrays at once and says where they differ.</summary>
-    /// <param name="before">Sorted by key.</param>
-    /// <param name="after">Sorted by key.</param>
-    /// <param name="keyOf">An item's key.</param>
-    /// <param name="order">The order of keys.</param>
-    /// <param name="differs">Called with the item before, if any, and after.</param>
-    /// <param name="gone">Called with an item that is no more.</param>
-    public static void Compare<TItem, TKey>(
-        ImmutableArray<TItem> before,
-        ImmutableArray<TItem> after,
-        Func<TItem, TKey> keyOf,
-        Func<TKey, TKey, int> order,
-        Action<TItem?, TItem> differs,
-        Action<TItem> gone
-    )
-        where TItem : class
-    {
-        if (before == after)
-        {
-            return;
-        }
-
-        int b = 0;
-        int a = 0;
-        while (b < before.Length || a < after.Length)
-        {
-            if (b < before.Length && a < after.Length && ReferenceEquals(before[b], after[a]))
-            {
-                b++;
-                a++;
-                continue;
-            }
-
-            int turn =
-                b == before.Length ? 1
-                : a == after.Length ? -1
-                : order(keyOf(before[b]), keyOf(after[a]));
-            if (turn < 0)
-            {
-                gone(before[b++]);
-            }
-            else
-            {
-                differs(turn == 0 ? before[b++] : null, after[a++]);
-            }
-        }
     }
 
     private static string Sized(string name) =>

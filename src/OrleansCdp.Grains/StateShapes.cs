@@ -18,7 +18,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         }
 
         LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
-        PartKeys.Compare(
+        SortedArrays.Compare(
             before?.Departed ?? [],
             after.Departed,
             left => left.Link,
@@ -80,7 +80,7 @@ internal sealed class AccountShape : IStateShape<Account>
         }
 
         LinkParts.Compare(before?.Links ?? LinkSet.Empty, after.Links, changes);
-        PartKeys.Compare(
+        SortedArrays.Compare(
             before?.Members ?? [],
             after.Members,
             member => member.Link.ToString(),

@@ -1,6 +1,4 @@
-using System.Collections;
 using System.Collections.Immutable;
-using System.Reflection;
 using System.Text.Json;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
@@ -23,7 +21,7 @@ public sealed class LinkCodecTests
     [Fact]
     public void A_link_with_every_field_is_read_as_it_was_written()
     {
-        DemandEveryField(Whole, nameof(Link.Records));
+        Examples.DemandEveryField(Whole, nameof(Link.Records));
 
         Link read = LinkCodec.ReadLink(BytesOf(Whole));
 
@@ -34,7 +32,7 @@ public sealed class LinkCodecTests
     [Fact]
     public void A_record_with_every_field_is_read_as_it_was_written()
     {
-        DemandEveryField(WholeRecord);
+        Examples.DemandEveryField(WholeRecord);
 
         RecordState read = LinkCodec.ReadRecord(LinkCodec.Write(WholeRecord).ToArray());
 
@@ -182,32 +180,4 @@ public sealed class LinkCodecTests
             Moves = 4,
             IdentifiersLeftOut = true,
         };
-
-    /// <summary>A field that is added later must be in the example, and so in the codec.</summary>
-    private static void DemandEveryField(object value, params string[] apart)
-    {
-        foreach (PropertyInfo property in value.GetType().GetProperties())
-        {
-            bool stored = property.GetCustomAttribute<IdAttribute>() is not null;
-            if (!stored || apart.Contains(property.Name))
-            {
-                continue;
-            }
-
-            object? held = property.GetValue(value);
-            string name = $"{value.GetType().Name}.{property.Name}";
-            object? nothing = property.PropertyType.IsValueType
-                ? Activator.CreateInstance(property.PropertyType)
-                : null;
-            Equals(held, nothing).ShouldBeFalse(name);
-            if (held is IEnumerable many and not string)
-            {
-                DemandEveryField(many.Cast<object>().First());
-            }
-            else if (held!.GetType().Assembly == typeof(Link).Assembly)
-            {
-                DemandEveryField(held);
-            }
-        }
-    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Orleans.Concurrency;
 
 namespace OrleansCdp.Events;
 
@@ -10,15 +9,14 @@ namespace OrleansCdp.Events;
 public interface IPartitionLogGrain : IGrainWithIntegerKey
 {
     /// <summary>Appends admitted events of links that hash to this partition.</summary>
-    /// <param name="events">At most <see cref="Limits.AppendBatchMax"/> events.</param>
+    /// <param name="batch">The events.</param>
     /// <returns>Once committed in PostgreSQL.</returns>
-    /// <exception cref="ArgumentException">Too many events, or one that is not whole. Nothing was appended.</exception>
     /// <exception cref="LogUnavailableException">
     /// Nothing was acknowledged: the database is away or another writer took over. Send the same events,
     /// with the same ids, again.
     /// </exception>
     [Alias("append")]
-    Task<AppendResult> AppendAsync(Immutable<LinkEvent[]> events);
+    Task<AppendResult> AppendAsync(EventBatch batch);
 
     /// <summary>Makes sure this partition has its writer, so that the local reader need not poll.</summary>
     [Alias("attach")]

@@ -157,7 +157,7 @@ public sealed class Intake(
         foreach (int[] part in indexes.Chunk(Limits.AppendBatchMax))
         {
             LinkEvent[] events = Array.ConvertAll(part, i => EventOf(items[i]));
-            AppendResult result = await log.AppendAsync(events.AsImmutable());
+            AppendResult result = await log.AppendAsync(new EventBatch(events));
             normal = Math.Max(normal, result.NormalSequence);
             low = Math.Max(low, result.LowSequence);
             duplicates += result.Duplicates.Length;

@@ -1,4 +1,3 @@
-using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Streams;
 
@@ -19,7 +18,8 @@ public sealed class PartitionProducer(
 {
     /// <summary>Appends events of one partition.</summary>
     /// <exception cref="ArgumentException">
-    /// Something that is no <see cref="LinkEvent"/>, or an event of another partition or lane. Nothing was appended.
+    /// Something that is no <see cref="LinkEvent"/>, or one that is not whole, or of another partition or lane. Nothing
+    /// was appended.
     /// </exception>
     /// <exception cref="LogUnavailableException">Not everything is durable; send the same events again.</exception>
     public async Task AppendAsync<T>(StreamId stream, IEnumerable<T> items)
@@ -30,7 +30,7 @@ public sealed class PartitionProducer(
         var log = grains.GetGrain<IPartitionLogGrain>(partition);
         foreach (LinkEvent[] part in events.Chunk(Limits.AppendBatchMax))
         {
-            await log.AppendAsync(part.AsImmutable());
+            await log.AppendAsync(new EventBatch(part));
         }
     }
 

@@ -136,15 +136,35 @@ public sealed record LinkEvent
     /// <summary>Whether nothing is missing that must be there: false only for an event built by hand or by reflection.</summary>
     [JsonIgnore]
     public bool IsWhole =>
-        Link is { Source: not null, Object: not null, Id: not null }
+        Link.IsWhole
         && Stream is not null
         && EventId is not null
         && Object is not null
-        && !Identifiers.IsDefault
-        && !Traits.IsDefault
-        && !Fields.IsDefault
-        && !Lines.IsDefault
-        && !AccountTraits.IsDefault;
+        && Account is null or { IsWhole: true }
+        && SameAs is null or { IsWhole: true }
+        && AreWhole(Identifiers, static one => one is { Type: not null, Value: not null })
+        && AreWhole(Traits, static one => one.IsWhole)
+        && AreWhole(Fields, static one => one.IsWhole)
+        && AreWhole(AccountTraits, static one => one.IsWhole)
+        && AreWhole(Lines, static one => one is { Id: not null });
+
+    private static bool AreWhole<T>(ImmutableArray<T> items, Func<T, bool> isWhole)
+    {
+        if (items.IsDefault)
+        {
+            return false;
+        }
+
+        foreach (T item in items)
+        {
+            if (!isWhole(item))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }
 
 /// <summary>One line of an order.</summary>

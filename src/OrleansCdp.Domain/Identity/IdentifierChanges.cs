@@ -17,16 +17,21 @@ public readonly record struct IdentifierChanges(
     public static IdentifierChanges Between(LinkSet before, LinkSet after)
     {
         HashSet<(string Type, string Value)> touched = [];
-        foreach (Link link in before.Links)
-        {
-            AddUnlessSame(touched, link, after);
-        }
-
-        foreach (Link link in after.Links)
-        {
-            AddUnlessSame(touched, link, before);
-        }
-
+        SortedArrays.Compare(
+            before.Links,
+            after.Links,
+            static link => link.Key,
+            LinkSet.Order,
+            (then, now) =>
+            {
+                if (!now.BearsTheSameAs(then))
+                {
+                    AddAll(touched, then);
+                    AddAll(touched, now);
+                }
+            },
+            gone => AddAll(touched, gone)
+        );
         if (touched.Count > FewMax)
         {
             IReadOnlySet<Identifier> then = before.Identifiers();
@@ -59,19 +64,9 @@ public readonly record struct IdentifierChanges(
         return new(added.ToImmutable(), removed.ToImmutable());
     }
 
-    private static void AddUnlessSame(
-        HashSet<(string Type, string Value)> touched,
-        Link link,
-        LinkSet other
-    )
+    private static void AddAll(HashSet<(string Type, string Value)> touched, Link? link)
     {
-        Link? counterpart = other.Find(link.Key);
-        if (ReferenceEquals(link, counterpart) || link.BearsTheSameAs(counterpart))
-        {
-            return;
-        }
-
-        foreach (LinkIdentifier known in link.Identifiers)
+        foreach (LinkIdentifier known in link?.Identifiers ?? [])
         {
             touched.Add((known.Identifier.Type, known.Identifier.Value));
         }

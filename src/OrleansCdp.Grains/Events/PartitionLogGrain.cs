@@ -66,34 +66,22 @@ internal sealed partial class PartitionLogGrain(
     public Task AttachAsync() => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task<AppendResult> AppendAsync(Immutable<LinkEvent[]> events)
+    public async Task<AppendResult> AppendAsync(EventBatch batch)
     {
-        if (events.Value.Length > Limits.AppendBatchMax)
-        {
-            throw new ArgumentException(
-                $"More than {Limits.AppendBatchMax} events.",
-                nameof(events)
-            );
-        }
-
-        if (Array.Exists(events.Value, e => e is not { IsWhole: true }))
-        {
-            throw new ArgumentException("An event is not whole.", nameof(events));
-        }
-
+        LinkEvent[] events = batch.Events;
         if (lost)
         {
             throw new LogUnavailableException("The partition is being taken over; send again.");
         }
 
-        if (waitingEvents + events.Value.Length > options.Value.WaitingEventsMax)
+        if (waitingEvents + events.Length > options.Value.WaitingEventsMax)
         {
             throw new LogUnavailableException("The partition's queue is full; send again later.");
         }
 
-        Pending pending = new(events.Value);
+        Pending pending = new(events);
         waiting.Add(pending);
-        waitingEvents += events.Value.Length;
+        waitingEvents += events.Length;
         if (rounds.IsCompleted)
         {
             rounds = WriteRoundsAsync();

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using K4os.Compression.LZ4;
 using Orleans.Serialization;
@@ -28,6 +27,7 @@ internal sealed record EncodedChunk
 }
 
 /// <summary>How events are written into, and read from, rows of the log. Part of the stored format.</summary>
+/// <param name="serializer">Reads the rows of the first version.</param>
 internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
 {
     /// <summary>Events of one row. Readers look back this far, so it may grow but never shrink.</summary>
@@ -39,14 +39,11 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
     /// <summary>Bytes of an event key.</summary>
     public const int KeyBytes = 16;
 
-    private const byte Lz4Format = 1;
-    private const int BufferKeptMax = 4 * 1024 * 1024;
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? buffer;
+    private const byte FirstFormat = 1;
+    private const byte Format = 2;
 
     /// <summary>Splits events into rows.</summary>
-    public List<EncodedChunk> Encode(LaneAppend lane)
+    public static List<EncodedChunk> Encode(LaneAppend lane)
     {
         List<EncodedChunk> chunks = [];
         for (int from = 0; from < lane.Events.Length; from += EventsMax)
@@ -63,26 +60,25 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
     /// <exception cref="InvalidDataException">Not one of our rows.</exception>
     public (LinkEvent[] Events, int SerializedBytes) Decode(byte[] payload)
     {
-        if (payload.Length < 1 || payload[0] != Lz4Format)
+        byte format = payload.Length == 0 ? (byte)0 : payload[0];
+        if (format is not (FirstFormat or Format))
         {
             throw new InvalidDataException("The log has a chunk in a format of a newer program.");
         }
 
         byte[] serialized = LZ4Pickler.Unpickle(payload.AsSpan(1));
-        LinkEvent[] events =
-            serializer.Deserialize(serialized)
-            ?? throw new InvalidDataException("The log has a chunk without events.");
-        return (events, serialized.Length);
+        LinkEvent[]? events =
+            format == Format ? EventCodec.Read(serialized) : serializer.Deserialize(serialized);
+        return events is null
+            ? throw new InvalidDataException("The log has a chunk without events.")
+            : (events, serialized.Length);
     }
 
-    private void Encode(LaneAppend lane, int from, int to, List<EncodedChunk> chunks)
+    private static void Encode(LaneAppend lane, int from, int to, List<EncodedChunk> chunks)
     {
         LinkEvent[] events = lane.Events[from..to];
-        ArrayBufferWriter<byte> serialized = buffer ??= new ArrayBufferWriter<byte>();
-        serialized.ResetWrittenCount();
-        serializer.Serialize(events, serialized);
-        int length = serialized.WrittenCount;
-        if (length > SerializedBytesMax && events.Length > 1)
+        ReadOnlySpan<byte> serialized = EventCodec.Write(events);
+        if (serialized.Length > SerializedBytesMax && events.Length > 1)
         {
             int middle = from + (events.Length / 2);
             Encode(lane, from, middle, chunks);
@@ -95,16 +91,12 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
             {
                 FirstSequence = lane.FirstSequence + from,
                 Events = events,
-                Payload = [Lz4Format, .. LZ4Pickler.Pickle(serialized.WrittenSpan)],
+                Payload = [Format, .. LZ4Pickler.Pickle(serialized)],
                 Subjects = Array.ConvertAll(events, e => (long)Partitions.HashOf(e.Link)),
                 EventKeys = KeysOf(lane.Keys.AsSpan(from..to)),
-                SerializedBytes = length,
+                SerializedBytes = serialized.Length,
             }
         );
-        if (serialized.Capacity > BufferKeptMax)
-        {
-            buffer = null;
-        }
     }
 
     private static byte[] KeysOf(ReadOnlySpan<UInt128> keys)

@@ -21,6 +21,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
 
     private readonly Lane lane;
     private readonly PartitionOwnership ownership;
+    private readonly PartitionTails tails;
     private readonly IClusterMembershipService membership;
     private readonly PartitionQueueMapper mapper;
     private readonly ITimer timer;
@@ -32,6 +33,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
         Lane lane,
         IServiceProvider services,
         PartitionOwnership ownership,
+        PartitionTails tails,
         IClusterMembershipService membership,
         LogShape shape,
         TimeProvider clock,
@@ -41,6 +43,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
     {
         this.lane = lane;
         this.ownership = ownership;
+        this.tails = tails;
         this.membership = membership;
         mapper = new PartitionQueueMapper(lane, shape.PartitionCount);
         timer = clock.CreateTimer(_ => Rebalance(), null, Recheck, Recheck);
@@ -104,6 +107,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
         {
             heard = false;
             ownership.NoteChange(); // Also if nothing differs now: a silo may have come and gone meanwhile.
+            tails.WakeAll();
         }
     }
 

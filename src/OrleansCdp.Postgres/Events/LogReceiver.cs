@@ -21,8 +21,13 @@ internal sealed record LogReaderServices(
 internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderServices services)
     : IQueueAdapterReceiver
 {
-    /// <summary>How long an answer may wait for events. Every end of it costs all partitions a little, also when idle.</summary>
-    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// How long an answer may wait for events. Dozens of readers that end their wait are what an idle silo does most.
+    /// </summary>
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a reader without a writer here says that it still waits.</summary>
+    private static readonly TimeSpan WantPeriod = PartitionTails.InterestPeriod / 2;
 
     /// <summary>How long a fenced reader leaves the partition alone before it looks whether it is its own after all.</summary>
     private static readonly TimeSpan FencedPause = TimeSpan.FromSeconds(2);
@@ -53,6 +58,9 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private DateTimeOffset attachAt;
     private int changesSeen;
 
+    /// <summary>Whether silos came or went since this reader looked whether it still is the reader.</summary>
+    private bool HasNews => services.Ownership.Changes != changesSeen;
+
     public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
 
     public async Task Initialize(TimeSpan timeout, CancellationToken cancellationToken)
@@ -82,7 +90,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         {
             if (!await EnsureOwnedAsync(cancellationToken))
             {
-                await Task.Delay(LongPoll, services.Clock, cancellationToken);
+                await Task.Delay(FencedPause, services.Clock, cancellationToken);
                 return [];
             }
 
@@ -139,7 +147,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 return true;
             }
 
-            if (until.IsCancellationRequested)
+            if (until.IsCancellationRequested || HasNews)
             {
                 return false;
             }
@@ -219,7 +227,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private async Task LookAfterChangeAsync(CancellationToken cancel)
     {
         int changes = services.Ownership.Changes;
-        if (changes == changesSeen)
+        if (!HasNews)
         {
             return;
         }
@@ -282,9 +290,11 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 return [batch];
             }
 
+            TimeSpan wait = Timeout.InfiniteTimeSpan;
             if (state == TailState.WaitForPoll)
             {
                 services.Tails.Want(lane, partition);
+                wait = WantPeriod;
                 if (services.Clock.GetUtcNow() >= attachAt)
                 {
                     RequestWriter();
@@ -296,8 +306,13 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 state == TailState.InDatabase
                     ? Task.Delay(MissingPause, services.Clock, until)
                     : tail.WaitAsync(position);
+            if (HasNews)
+            {
+                return []; // Looked at only now: news of later end the wait.
+            }
+
             // The common end of the wait is no exception: an idle silo has dozens of readers that wait.
-            await news.WaitAsync(until)
+            await news.WaitAsync(wait, services.Clock, until)
                 .ConfigureAwait(
                     ConfigureAwaitOptions.SuppressThrowing
                         | ConfigureAwaitOptions.ContinueOnCapturedContext

@@ -12,7 +12,6 @@ internal sealed partial class LogWriter(
     LogTables tables,
     LogCommits commits,
     PartitionTails tails,
-    ChunkCodec codec,
     CdpPostgresOptions options,
     TimeProvider clock,
     ILogger<LogWriter> logger
@@ -68,8 +67,8 @@ internal sealed partial class LogWriter(
         // On the caller's thread: many partitions serialise at once, and one loop commits for all.
         PendingAppend pending = new(
             append,
-            append.Normal is null ? [] : codec.Encode(append.Normal),
-            append.Low is null ? [] : codec.Encode(append.Low)
+            append.Normal is null ? [] : ChunkCodec.Encode(append.Normal),
+            append.Low is null ? [] : ChunkCodec.Encode(append.Low)
         );
         Reserve(pending);
         try

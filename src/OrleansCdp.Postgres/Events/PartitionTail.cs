@@ -176,6 +176,15 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
         }
     }
 
+    /// <summary>Ends the wait of whoever waits.</summary>
+    public void Wake()
+    {
+        lock (gate)
+        {
+            Signal();
+        }
+    }
+
     private void Dequeue()
     {
         TailChunk chunk = chunks.Dequeue();

@@ -18,7 +18,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     private static readonly TimeSpan ConfirmPeriod = TimeSpan.FromSeconds(15);
 
     /// <summary>A reader between two reads still counts as waiting.</summary>
-    private static readonly TimeSpan InterestPeriod = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan InterestPeriod = TimeSpan.FromSeconds(1);
 
     private readonly DataSources sources;
     private readonly TimeProvider clock;
@@ -63,6 +63,15 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
         if (wanted.CurrentCount == 0)
         {
             wanted.Release();
+        }
+    }
+
+    /// <summary>Ends every reader's wait: there is something to look at, though no event.</summary>
+    public void WakeAll()
+    {
+        foreach (PartitionTail tail in tails.SelectMany(lane => lane))
+        {
+            tail.Wake();
         }
     }
 

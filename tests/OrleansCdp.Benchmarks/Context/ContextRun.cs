@@ -9,7 +9,6 @@ internal static class ContextRun
 {
     private const int PeopleRead = 1_000;
     private const int Connections = 32;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
     /// <summary>Loads people once, then reads from both servers in turn.</summary>
     public static async Task RunAsync(BenchmarkOptions options, Report report)
@@ -106,7 +105,7 @@ internal static class ContextRun
     {
         HttpLoad load = new(address, paths, Connections);
         TimeSpan time = TimeSpan.FromSeconds(options.Seconds);
-        await load.AsFastAsPossibleAsync(WarmUp);
+        await load.AsFastAsPossibleAsync(TimeSpan.FromSeconds(options.WarmUpSeconds));
         TimeSpan before = ProcessUse.Of(process).Cpu;
         LoadResult closed = await load.AsFastAsPossibleAsync(time);
         double cpu =

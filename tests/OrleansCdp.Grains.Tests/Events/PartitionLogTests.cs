@@ -107,6 +107,12 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
         await Should.ThrowAsync<ArgumentException>(() =>
             AppendAsync(9, whole, whole with { Traits = default })
         );
+        await Should.ThrowAsync<ArgumentException>(() =>
+            AppendAsync(9, whole, whole with { Fields = [default] })
+        );
+        await Should.ThrowAsync<ArgumentException>(() =>
+            AppendAsync(9, whole, whole with { SameAs = default(LinkKey) })
+        );
         await Should.ThrowAsync<ArgumentException>(() => AppendAsync(9, whole, null!));
 
         (await AppendAsync(9, whole)).Duplicates.ShouldBeEmpty("nothing was appended with them");
@@ -139,7 +145,7 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
             .Select(e => e.EventId);
 
     private Task<AppendResult> AppendAsync(int partition, params LinkEvent[] events) =>
-        cluster.Grains.GetGrain<IPartitionLogGrain>(partition).AppendAsync(events.AsImmutable());
+        cluster.Grains.GetGrain<IPartitionLogGrain>(partition).AppendAsync(new EventBatch(events));
 
     private async Task LoseNextAppendAsync(int partition, bool afterCommit)
     {

@@ -9,7 +9,8 @@ namespace OrleansCdp.Events;
 [Collection(PostgresCollection.Name)]
 public sealed class LogReceiverTests(PostgresServer server)
 {
-    private readonly FakeTimeProvider clock = new(DateTimeOffset.UtcNow);
+    private static readonly DateTimeOffset Start = DateTimeOffset.UtcNow;
+    private readonly FakeTimeProvider clock = new(Start);
 
     [Fact]
     public async Task What_was_handed_out_and_never_noted_is_handed_out_again_after_silos_changed()
@@ -41,10 +42,57 @@ public sealed class LogReceiverTests(PostgresServer server)
         again.Chunk.ReaderEpoch.ShouldBeGreaterThan(first.Chunk.ReaderEpoch);
     }
 
+    [Fact]
+    public async Task A_reader_that_waits_for_events_wakes_up_when_silos_came_or_went()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        LogReceiver receiver = await ReadAsync(silo);
+        LogBatch first = (await TakeAsync(receiver))!;
+        silo.Checkpoints.Complete(first.Chunk, []);
+
+        Task<IList<IBatchContainer>> waiting = receiver.GetQueueMessagesAsync(1);
+        silo.Get<PartitionOwnership>().NoteChange();
+        silo.Tails.WakeAll();
+
+        await Eventually.BeAsync(() => waiting.IsCompleted); // No time passes by this clock.
+        (await waiting).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_reader_whose_writer_is_elsewhere_hears_of_events_however_long_it_has_waited()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost here = await StoreHost.StartAsync(database, clock: clock);
+        await using StoreHost elsewhere = await StoreHost.StartAsync(database, "b");
+        LogReceiver receiver = await ReceiverAsync(here);
+        Task<IList<IBatchContainer>> waiting = receiver.GetQueueMessagesAsync(1);
+        await PassAsync(() => clock.GetUtcNow() - Start > PartitionTails.InterestPeriod * 3);
+
+        TestWriter writer = await TestWriter.AcquireAsync(elsewhere.Log, 1);
+        await writer.AppendAsync(LinkEvents.InPartition(1, 4, 5));
+        await PassAsync(() => waiting.IsCompleted);
+
+        (await waiting).ShouldHaveSingleItem();
+    }
+
+    /// <summary>Lets time pass in small steps.</summary>
+    private Task PassAsync(Func<bool> until) =>
+        Eventually.BeAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(50));
+            return until();
+        });
+
     private async Task<LogReceiver> ReadAsync(StoreHost silo)
     {
         TestWriter writer = await TestWriter.AcquireAsync(silo.Log, 1);
         await writer.AppendAsync(LinkEvents.InPartition(1, 4, 5));
+        return await ReceiverAsync(silo);
+    }
+
+    private async Task<LogReceiver> ReceiverAsync(StoreHost silo)
+    {
         LogReceiver receiver = new(
             Lane.Normal,
             1,

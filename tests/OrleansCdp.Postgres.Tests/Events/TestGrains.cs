@@ -17,12 +17,12 @@ internal sealed class TestPartitionLogGrain(ILogStore log) : Grain, IPartitionLo
 
     public async Task AttachAsync() => writer ??= await AcquireAsync();
 
-    public async Task<AppendResult> AppendAsync(Immutable<LinkEvent[]> events)
+    public async Task<AppendResult> AppendAsync(EventBatch batch)
     {
         TestWriter owned = writer ?? await AcquireAsync();
         writer = null; // until it is acknowledged
-        LinkEvent[] normal = [.. events.Value.Where(e => e.Lane == Lane.Normal)];
-        LinkEvent[] low = [.. events.Value.Where(e => e.Lane == Lane.Low)];
+        LinkEvent[] normal = [.. batch.Events.Where(e => e.Lane == Lane.Normal)];
+        LinkEvent[] low = [.. batch.Events.Where(e => e.Lane == Lane.Low)];
         await owned.AppendBothAsync(normal, low);
         writer = owned;
         return new AppendResult();

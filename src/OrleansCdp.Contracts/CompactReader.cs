@@ -3,12 +3,17 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
 /// <summary>Reads what <see cref="CompactWriter"/> wrote, in the same order.</summary>
 /// <param name="bytes">One part.</param>
-internal sealed class CompactReader(ReadOnlyMemory<byte> bytes)
+/// <param name="namesMax">Names that are numbered, as when it was written.</param>
+internal sealed class CompactReader(
+    ReadOnlyMemory<byte> bytes,
+    int namesMax = CompactWriter.NamesMax
+)
 {
     private readonly List<string> names = [];
     private int position;
@@ -73,7 +78,7 @@ internal sealed class CompactReader(ReadOnlyMemory<byte> bytes)
         }
 
         string name = Text();
-        if (names.Count < CompactWriter.NamesMax)
+        if (names.Count < namesMax)
         {
             names.Add(name);
         }
@@ -91,21 +96,36 @@ internal sealed class CompactReader(ReadOnlyMemory<byte> bytes)
 
     public LinkKey Link() => new(Name(), Name(), Text());
 
+    public Identifier Identifier() => new(Name(), Text(), Flag());
+
+    public FieldValue Value() => new((FieldType)Unsigned(), Text());
+
+    public OrderLine Line() =>
+        new()
+        {
+            Id = Text(),
+            Product = TextOrNull(),
+            Category = TextOrNull(),
+            Quantity = Amount(),
+            Amount = Amount(),
+        };
+
     public ImmutableArray<T> Many<T>(Func<CompactReader, T> read)
     {
-        int count = Count();
-        if (count == 0)
-        {
-            return [];
-        }
+        T[] values = ManyAsArray(read);
+        return values.Length == 0 ? [] : ImmutableCollectionsMarshal.AsImmutableArray(values);
+    }
 
-        T[] values = new T[count];
+    public T[] ManyAsArray<T>(Func<CompactReader, T> read)
+    {
+        int count = Count();
+        T[] values = count == 0 ? [] : new T[count];
         for (int i = 0; i < count; i++)
         {
             values[i] = read(this);
         }
 
-        return ImmutableCollectionsMarshal.AsImmutableArray(values);
+        return values;
     }
 
     /// <summary>A count of things that follow, each a byte at least.</summary>

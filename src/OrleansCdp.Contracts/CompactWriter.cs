@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -12,23 +13,32 @@ namespace OrleansCdp;
 /// </summary>
 internal sealed class CompactWriter
 {
-    /// <summary>Names that are numbered; further ones are written out.</summary>
+    /// <summary>Names of a part that are numbered; further ones are written out.</summary>
     public const int NamesMax = 64;
 
+    private const int LengthBytesMax = 10;
     private const int BufferMin = 4096;
     private const int BufferKeptMax = 1024 * 1024;
 
     [ThreadStatic]
     private static CompactWriter? pooled;
 
-    private readonly List<string> names = [];
+    private readonly Dictionary<string, int> names = new(StringComparer.Ordinal);
     private byte[] buffer = new byte[BufferMin];
     private int length;
+    private int namesMax;
 
     /// <summary>
     /// The bytes that a function writes: good until the next such call of this thread, so to be copied at once.
     /// </summary>
-    public static ReadOnlySpan<byte> Write<T>(T value, Action<CompactWriter, T> write)
+    /// <param name="value">What is written.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="namesMax">Names that are numbered; whoever reads must know it.</param>
+    public static ReadOnlySpan<byte> Write<T>(
+        T value,
+        Action<CompactWriter, T> write,
+        int namesMax = NamesMax
+    )
     {
         CompactWriter writer = pooled ??= new CompactWriter();
         if (writer.buffer.Length > BufferKeptMax)
@@ -37,6 +47,7 @@ internal sealed class CompactWriter
         }
 
         writer.length = 0;
+        writer.namesMax = namesMax;
         writer.names.Clear();
         write(writer, value);
         return writer.buffer.AsSpan(0, writer.length);
@@ -79,7 +90,16 @@ internal sealed class CompactWriter
 
     public void Text(string value)
     {
-        int bytes = Encoding.UTF8.GetByteCount(value);
+        // Most is short: room for its length is one byte, and nothing needs to be counted before.
+        Span<byte> free = Room((value.Length * 3) + LengthBytesMax);
+        int bytes = Encoding.UTF8.GetBytes(value, free[1..]);
+        if (bytes < 0x80)
+        {
+            free[0] = (byte)bytes;
+            length += 1 + bytes;
+            return;
+        }
+
         Unsigned((ulong)bytes);
         Encoding.UTF8.GetBytes(value, Room(bytes));
         length += bytes;
@@ -97,17 +117,17 @@ internal sealed class CompactWriter
     /// <summary>A text that is likely to come again within the part.</summary>
     public void Name(string value)
     {
-        int known = names.IndexOf(value);
-        Unsigned((ulong)(known + 1));
-        if (known >= 0)
+        if (names.TryGetValue(value, out int known))
         {
+            Unsigned((ulong)known);
             return;
         }
 
+        Unsigned(0);
         Text(value);
-        if (names.Count < NamesMax)
+        if (names.Count < namesMax)
         {
-            names.Add(value);
+            names.Add(value, names.Count + 1);
         }
     }
 
@@ -129,6 +149,28 @@ internal sealed class CompactWriter
         Name(value.Source);
         Name(value.Object);
         Text(value.Id);
+    }
+
+    public void Identifier(Identifier value)
+    {
+        Name(value.Type);
+        Text(value.Value);
+        Flag(value.Verified);
+    }
+
+    public void Value(FieldValue value)
+    {
+        Unsigned((ulong)value.Type);
+        Text(value.Text);
+    }
+
+    public void Line(OrderLine value)
+    {
+        Text(value.Id);
+        TextOrNull(value.Product);
+        TextOrNull(value.Category);
+        Amount(value.Quantity);
+        Amount(value.Amount);
     }
 
     public void Many<T>(ImmutableArray<T> values, Action<CompactWriter, T> write)
