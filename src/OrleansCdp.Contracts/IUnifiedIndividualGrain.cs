@@ -61,4 +61,8 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
     [Alias("release")]
     Task ReleaseAsync(ImmutableArray<MovedLink> links, string target);
+
+    /// <summary>Rank of the strongest anchor that a link here bears.</summary>
+    [Alias("rank")]
+    ValueTask<int> GetRankAsync();
 }

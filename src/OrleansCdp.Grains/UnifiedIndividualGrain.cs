@@ -170,6 +170,8 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     public Task ReleaseAsync(ImmutableArray<MovedLink> links, string target) =>
         BecomeAsync(individual.Release(links, target), NothingTaken, []);
 
+    public ValueTask<int> GetRankAsync() => new(individual.RankBy(policy));
+
     private async Task BecomeAsync(
         Transition<UnifiedIndividual> transition,
         LinkTransfer taken,

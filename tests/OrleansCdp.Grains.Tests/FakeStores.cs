@@ -151,6 +151,22 @@ internal sealed class FakeDatabase
         return Task.CompletedTask;
     }
 
+    public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            foreach (ClaimMove move in moves)
+            {
+                if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
+                {
+                    claims[move.Claim] = held with { Owner = move.To, Rank = move.Rank };
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
     public Task<ImmutableArray<string>> FindAsync(
         SubjectKind subject,
         string type,

@@ -15,7 +15,7 @@ public interface IPartitionLogGrain : IGrainWithIntegerKey
     /// Nothing was acknowledged: the database is away or another writer took over. Send the same events,
     /// with the same ids, again.
     /// </exception>
-    [Alias("append")]
+    [Alias("append-batch")]
     Task<AppendResult> AppendAsync(EventBatch batch);
 
     /// <summary>Makes sure this partition has its writer, so that the local reader need not poll.</summary>

@@ -127,7 +127,7 @@ public sealed class Anchoring(AnchorPolicy policy)
 
         if (e.SameAs is { } other)
         {
-            SettleSame(ClaimKeys.Of(other), target, held, draft);
+            SettleSame(ClaimKeys.Of(other), bearer, held, draft);
         }
 
         return draft.ToDecision();

@@ -183,7 +183,7 @@ internal sealed partial class EventDelivery(
             if (!owners.TryGetValue(link, out string? owner))
             {
                 LinkMove move = new(targets[i], link, outcomes[i].Code!, AnchorPolicy.Unanchored);
-                owners[link] = owner = await mover.MoveAsync(move);
+                owners[link] = owner = (await mover.MoveAsync(move))?.Owner;
                 if (owner is null)
                 {
                     resolver.Forget(link);

@@ -32,6 +32,12 @@ public interface IIdentityStore
         CancellationToken cancel
     );
 
+    /// <summary>
+    /// Gives claims of an individual that was absorbed, or of links that it gave away, to whoever has the links now.
+    /// Where somebody else holds a claim by now it stays. Repeating it changes nothing.
+    /// </summary>
+    Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel);
+
     /// <summary>Who bears an identifier, by the index that saves keep; at most <paramref name="limit"/>.</summary>
     /// <param name="subject">Individuals or accounts.</param>
     /// <param name="type">Identifier type.</param>
@@ -49,6 +55,13 @@ public interface IIdentityStore
     /// <summary>Keeps evidence of two anchors that contradict each other, for a steward. Repeating it changes nothing.</summary>
     Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel);
 }
+
+/// <summary>A claim that goes with the links it spoke of.</summary>
+/// <param name="Claim">The claim.</param>
+/// <param name="From">Who held it.</param>
+/// <param name="To">Who has the links now.</param>
+/// <param name="Rank">Rank of that one's strongest anchor.</param>
+public sealed record ClaimMove(string Claim, string From, string To, int Rank);
 
 /// <summary>Two individuals, both with anchors of their own, that one event says are the same.</summary>
 /// <param name="Anchor">The claim both want, e.g. <c>email:ada@example.com</c>.</param>

@@ -76,6 +76,12 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     /// <summary>The individual of a link before any decision of this chunk; null for none.</summary>
     public string? FormerOwnerOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link))?.Owner;
 
+    /// <summary>The claims, as read, that must go where a move's links go.</summary>
+    public IEnumerable<string> ReadOf(LinkMove move) =>
+        move.Link is { } link
+            ? [ClaimKeys.Of(link)]
+            : read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key);
+
     /// <summary>A link's claim as read, with the stamp of the anchor that decides now; null when that stands.</summary>
     public Claim? RestampedOf(string link) =>
         read.TryGetValue(link, out Claim? before) && before.AnchoredAt != claims[link].AnchoredAt

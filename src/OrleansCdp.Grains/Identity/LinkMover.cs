@@ -14,14 +14,11 @@ internal sealed class LinkMover(IGrainFactory grains)
 
     /// <summary>Makes a move, or finishes it.</summary>
     /// <returns>
-    /// The individual that has the links in the end: the target, or whoever absorbed it. Null when that one has as
-    /// many links as it may have, or the present one can remember no further departure: then they stay where they are,
-    /// until a later attempt finds room.
+    /// The individual that has the links in the end: the target, whoever absorbed it, or whomever the links had been
+    /// promised to before. Null when that one has as many links as it may have, or the present one can remember no
+    /// further departure: then they stay where they are, until a later attempt finds room.
     /// </returns>
-    /// <exception cref="InconsistentStateException">
-    /// The links were promised to another individual and are there now: decide again with fresh claims.
-    /// </exception>
-    public async Task<string?> MoveAsync(LinkMove move)
+    public async Task<MoveEnd?> MoveAsync(LinkMove move)
     {
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
         while (true)
@@ -35,16 +32,22 @@ internal sealed class LinkMover(IGrainFactory grains)
             }
 
             string? owner = await HandOverAsync(transfer);
-            if (owner is null || !transfer.More)
+            if (owner is null)
             {
-                return transfer.To == move.To || owner is null
-                    ? owner
-                    : throw new InconsistentStateException(
-                        $"Links of {move.From} were promised to {transfer.To}; they are there now."
-                    );
+                return null;
+            }
+
+            if (!transfer.More)
+            {
+                return owner == move.To
+                    ? new MoveEnd(owner, move.ToRank)
+                    : new MoveEnd(owner, Math.Min(transfer.Rank, await RankOfAsync(owner)));
             }
         }
     }
+
+    private ValueTask<int> RankOfAsync(string individual) =>
+        grains.GetGrain<IUnifiedIndividualGrain>(individual).GetRankAsync();
 
     private async Task<string?> HandOverAsync(LinkTransfer transfer)
     {
@@ -74,3 +77,8 @@ internal sealed class LinkMover(IGrainFactory grains)
         );
     }
 }
+
+/// <summary>Where moved links are in the end.</summary>
+/// <param name="Owner">The individual.</param>
+/// <param name="Rank">Rank of its strongest anchor.</param>
+internal sealed record MoveEnd(string Owner, int Rank);

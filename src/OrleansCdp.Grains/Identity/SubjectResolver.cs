@@ -76,9 +76,12 @@ internal sealed partial class SubjectResolver(
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
-                stuck = await MoveAsync(decisions);
-                await NoteClashesAsync(chunk, indexes, decisions, cancel);
-                break;
+                stuck = new(StringComparer.Ordinal);
+                if (await MoveAsync(decisions, book, stuck, cancel))
+                {
+                    await NoteClashesAsync(chunk, indexes, decisions, cancel);
+                    break;
+                }
             }
 
             if (races == RacesMax)
@@ -157,20 +160,49 @@ internal sealed partial class SubjectResolver(
         return wanted.All(claim => held[claim.Key].Owner == claim.Value.Owner);
     }
 
-    /// <summary>Makes the moves.</summary>
-    /// <returns>Whose links found no room at their target.</returns>
-    private async Task<HashSet<string>> MoveAsync(AnchorDecision[] decisions)
+    /// <summary>
+    /// Makes the moves. Claims on what moved go along: a link takes its own with it, but an individual may hold others,
+    /// of links it gave away before, or that were made while it was being absorbed.
+    /// </summary>
+    /// <param name="decisions">The decisions.</param>
+    /// <param name="book">The claims they rest on.</param>
+    /// <param name="stuck">Takes those whose links found no room at their target.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>
+    /// Whether all is where the decisions wanted it. Otherwise links had gone elsewhere before: decide again, by claims
+    /// that say so now.
+    /// </returns>
+    private async Task<bool> MoveAsync(
+        AnchorDecision[] decisions,
+        ClaimBook book,
+        HashSet<string> stuck,
+        CancellationToken cancel
+    )
     {
-        HashSet<string> stuck = new(StringComparer.Ordinal);
+        bool asWanted = true;
+        Dictionary<string, ClaimMove> claims = new(StringComparer.Ordinal);
         foreach (LinkMove move in decisions.SelectMany(decision => decision.Moves))
         {
-            if (await mover.MoveAsync(move) is null)
+            MoveEnd? end = await mover.MoveAsync(move);
+            if (end is null)
             {
                 stuck.Add(move.From);
+                continue;
+            }
+
+            asWanted &= end.Owner == move.To;
+            foreach (string claim in book.ReadOf(move))
+            {
+                claims[claim] = new ClaimMove(claim, move.From, end.Owner, end.Rank);
             }
         }
 
-        return stuck;
+        if (claims.Count > 0)
+        {
+            await store.RepointAsync(claims.Values, cancel);
+        }
+
+        return asWanted;
     }
 
     private async Task RestampAsync(

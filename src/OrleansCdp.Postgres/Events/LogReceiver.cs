@@ -275,6 +275,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         while (true)
         {
             BatchBuilder batches = new(lane, partition, epoch, position);
+            Task changed = tail.WaitAsync(position); // Before the look, so that no change falls between.
             TailState state = tail.Take(position, batches);
             if (state == TailState.InDatabase || (lookFirst && state != TailState.Events))
             {
@@ -305,7 +306,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             Task news =
                 state == TailState.InDatabase
                     ? Task.Delay(MissingPause, services.Clock, until)
-                    : tail.WaitAsync(position);
+                    : changed;
             if (HasNews)
             {
                 return []; // Looked at only now: news of later end the wait.

@@ -35,6 +35,12 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 < (i.stamp_at, i.stamp_version, i.stamp_arrival)
         """;
 
+    private const string Repoint = """
+        update cdp.claim c set owner = i.owner, anchored_by = i.anchored_by
+        from unnest($1, $2, $3, $4) as i(claim, holder, owner, anchored_by)
+        where c.claim = i.claim and c.owner = i.holder
+        """;
+
     private const string Find = """
         select id from cdp.identifier
         where type = $1 and value = $2 and id >= $3 and id < $4
@@ -97,17 +103,37 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 .GroupBy(claim => claim.Key, StringComparer.Ordinal)
                 .Select(same => same.MaxBy(claim => claim.Value.AnchoredAt)),
         ];
-        await using NpgsqlBatch batch = sources.Storage.CreateBatch();
-        batch.BatchCommands.Add(
-            new NpgsqlBatchCommand(LockClaims).With(Array.ConvertAll(newest, claim => claim.Key))
-        );
         NpgsqlBatchCommand restamp = new(Restamp);
-        batch.BatchCommands.Add(restamp);
         foreach (NpgsqlParameter parameter in ParametersOf(newest))
         {
             restamp.Parameters.Add(parameter);
         }
 
+        await ChangeAsync(Array.ConvertAll(newest, claim => claim.Key), restamp, cancel);
+    }
+
+    public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
+    {
+        ClaimMove[] wanted = [.. moves];
+        string[] claims = Array.ConvertAll(wanted, move => move.Claim);
+        NpgsqlBatchCommand repoint = new NpgsqlBatchCommand(Repoint)
+            .With(claims)
+            .With(Array.ConvertAll(wanted, move => move.From))
+            .With(Array.ConvertAll(wanted, move => move.To))
+            .With(Array.ConvertAll(wanted, move => move.Rank));
+        return ChangeAsync(claims, repoint, cancel);
+    }
+
+    /// <summary>Changes claims once they are locked, in their order.</summary>
+    private async Task ChangeAsync(
+        string[] claims,
+        NpgsqlBatchCommand change,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlBatch batch = sources.Storage.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(LockClaims).With(claims));
+        batch.BatchCommands.Add(change);
         await batch.ExecuteNonQueryAsync(cancel);
     }
 

@@ -168,6 +168,26 @@ public sealed class AnchoringTests
     }
 
     [Fact]
+    public void A_late_event_does_not_give_its_visitor_to_whom_the_case_went()
+    {
+        LinkKey link = new("desk", "Case", "500");
+        Identifier other = new("contactId", "004", Verified: true);
+        Take(Of(Visitor));
+        Take(Of(link, other) with { FollowsAnchor = true }, minute: 2);
+
+        AnchorDecision late = Decide(
+            Of(link, ContactId) with
+            {
+                FollowsAnchor = true,
+                SameAs = Visitor,
+            },
+            minute: 1
+        );
+
+        late.Moves.ShouldHaveSingleItem().To.ShouldBe(SubjectIds.IndividualOf(ContactId));
+    }
+
+    [Fact]
     public void Cases_that_change_hands_belong_to_the_same_people_in_any_order_of_their_events()
     {
         LinkKey first = new("desk", "Case", "500");

@@ -89,6 +89,35 @@ public sealed class IdentityStoreTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_claim_goes_with_what_moved_unless_somebody_else_holds_it_by_now()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        Claim old = new("ind_a", 2, new Stamp(5, 1, 1));
+        await silo.Identity.ClaimAsync(
+            [new("userId:1", old), new("userId:2", old with { Owner = "ind_c" })],
+            default
+        );
+
+        for (int time = 0; time < 2; time++)
+        {
+            await silo.Identity.RepointAsync(
+                [
+                    new ClaimMove("userId:2", "ind_a", "ind_b", 0),
+                    new ClaimMove("userId:1", "ind_a", "ind_b", 0),
+                    new ClaimMove("userId:3", "ind_a", "ind_b", 0),
+                ],
+                default
+            );
+        }
+
+        var held = await silo.Identity.ReadAsync(["userId:1", "userId:2", "userId:3"], default);
+        held.Count.ShouldBe(2);
+        held["userId:1"].ShouldBe(old with { Owner = "ind_b", Rank = 0 });
+        held["userId:2"].ShouldBe(old with { Owner = "ind_c" });
+    }
+
+    [Fact]
     public async Task Bearers_of_an_identifier_are_found_per_kind_and_up_to_a_limit()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
