@@ -84,6 +84,13 @@ public sealed class Api(Uri address, string key)
         return JsonNode.Parse(text);
     }
 
+    /// <summary>How reading a resource is answered.</summary>
+    public async Task<HttpStatusCode> StatusOfAsync(string path)
+    {
+        using HttpResponseMessage answer = await http.GetAsync(path);
+        return answer.StatusCode;
+    }
+
     /// <summary>The profile of whoever bears an identifier.</summary>
     public Task<JsonNode?> ProfileAsync(string type, string value) =>
         GetAsync($"/v1/individuals/{type}/{Uri.EscapeDataString(value)}");
