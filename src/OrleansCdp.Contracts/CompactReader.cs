@@ -8,18 +8,44 @@ using OrleansCdp.Identity;
 namespace OrleansCdp;
 
 /// <summary>Reads what <see cref="CompactWriter"/> wrote, in the same order.</summary>
-/// <param name="bytes">One part.</param>
-/// <param name="namesMax">Names that are numbered, as when it was written.</param>
-internal sealed class CompactReader(
-    ReadOnlyMemory<byte> bytes,
-    int namesMax = CompactWriter.NamesMax
-)
+internal sealed class CompactReader
 {
+    private readonly ReadOnlyMemory<byte> bytes;
+    private readonly int namesMax;
     private readonly List<string> names = [];
     private int position;
 
-    /// <summary>Whether everything was read.</summary>
-    public bool IsAtEnd => position == bytes.Length;
+    private CompactReader(ReadOnlyMemory<byte> bytes, int namesMax)
+    {
+        this.bytes = bytes;
+        this.namesMax = namesMax;
+    }
+
+    /// <summary>Reads a whole: its format number, then what the function reads, then nothing.</summary>
+    /// <param name="bytes">What was written.</param>
+    /// <param name="format">The format that is known.</param>
+    /// <param name="read">Reads it.</param>
+    /// <param name="namesMax">Names that are numbered, as when it was written.</param>
+    /// <exception cref="InvalidDataException">The bytes are none that were written in this format.</exception>
+    public static T Read<T>(
+        ReadOnlyMemory<byte> bytes,
+        ulong format,
+        Func<CompactReader, T> read,
+        int namesMax = CompactWriter.NamesMax
+    )
+    {
+        CompactReader from = new(bytes, namesMax);
+        ulong written = from.Unsigned();
+        if (written != format)
+        {
+            throw new InvalidDataException($"A stored part has the unknown format {written}.");
+        }
+
+        T value = read(from);
+        return from.position == bytes.Length
+            ? value
+            : throw new InvalidDataException("A stored part is longer than it should be.");
+    }
 
     public bool Flag() => Unsigned() != 0;
 

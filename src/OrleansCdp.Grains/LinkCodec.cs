@@ -22,10 +22,16 @@ internal static class LinkCodec
 
     /// <summary>Reads a link; its records are none.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
-    public static Link ReadLink(ReadOnlyMemory<byte> bytes)
-    {
-        CompactReader from = Open(bytes, LinkFormat);
-        Link link = new()
+    public static Link ReadLink(ReadOnlyMemory<byte> bytes) =>
+        CompactReader.Read(bytes, LinkFormat, ReadLink);
+
+    /// <summary>Reads a record.</summary>
+    /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
+    public static RecordState ReadRecord(ReadOnlyMemory<byte> bytes) =>
+        CompactReader.Read(bytes, RecordFormat, ReadRecord);
+
+    private static Link ReadLink(CompactReader from) =>
+        new()
         {
             Key = from.Link(),
             AppliedNormal = from.Number(),
@@ -43,15 +49,9 @@ internal static class LinkCodec
             Moves = from.Int(),
             IdentifiersLeftOut = from.Flag(),
         };
-        return AtEnd(from, link);
-    }
 
-    /// <summary>Reads a record.</summary>
-    /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
-    public static RecordState ReadRecord(ReadOnlyMemory<byte> bytes)
-    {
-        CompactReader from = Open(bytes, RecordFormat);
-        RecordState record = new()
+    private static RecordState ReadRecord(CompactReader from) =>
+        new()
         {
             Id = from.Text(),
             Fields = from.Many(ReadRegister),
@@ -63,8 +63,6 @@ internal static class LinkCodec
             Last = from.Stamp(),
             DeletedAt = from.Stamp(),
         };
-        return AtEnd(from, record);
-    }
 
     private static void WriteLink(CompactWriter to, Link link)
     {
@@ -209,18 +207,4 @@ internal static class LinkCodec
     }
 
     private static LineRegister ReadLine(CompactReader from) => new(from.Line(), from.Stamp());
-
-    private static CompactReader Open(ReadOnlyMemory<byte> bytes, ulong newest)
-    {
-        CompactReader from = new(bytes);
-        ulong format = from.Unsigned();
-        return format == newest
-            ? from
-            : throw new InvalidDataException($"A stored part has the unknown format {format}.");
-    }
-
-    private static T AtEnd<T>(CompactReader from, T read) =>
-        from.IsAtEnd
-            ? read
-            : throw new InvalidDataException("A stored part is longer than it should be.");
 }

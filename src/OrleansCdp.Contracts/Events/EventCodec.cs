@@ -19,20 +19,8 @@ internal static class EventCodec
 
     /// <summary>Reads events.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
-    public static LinkEvent[] Read(ReadOnlyMemory<byte> bytes)
-    {
-        CompactReader from = new(bytes, NamesMax);
-        ulong format = from.Unsigned();
-        if (format != Format)
-        {
-            throw new InvalidDataException($"Events in the unknown format {format}.");
-        }
-
-        LinkEvent[] events = from.ManyAsArray(ReadEvent);
-        return from.IsAtEnd
-            ? events
-            : throw new InvalidDataException("Events are followed by something else.");
-    }
+    public static LinkEvent[] Read(ReadOnlyMemory<byte> bytes) =>
+        CompactReader.Read(bytes, Format, from => from.ManyAsArray(ReadEvent), NamesMax);
 
     private static void WriteAll(CompactWriter to, LinkEvent[] events)
     {

@@ -67,11 +67,10 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
         }
 
         byte[] serialized = LZ4Pickler.Unpickle(payload.AsSpan(1));
-        LinkEvent[]? events =
-            format == Format ? EventCodec.Read(serialized) : serializer.Deserialize(serialized);
-        return events is null
-            ? throw new InvalidDataException("The log has a chunk without events.")
-            : (events, serialized.Length);
+        LinkEvent[] events =
+            (format == Format ? EventCodec.Read(serialized) : serializer.Deserialize(serialized))
+            ?? throw new InvalidDataException("The log has a chunk without events.");
+        return (events, serialized.Length);
     }
 
     private static void Encode(LaneAppend lane, int from, int to, List<EncodedChunk> chunks)

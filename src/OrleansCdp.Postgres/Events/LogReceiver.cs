@@ -226,12 +226,12 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     /// </summary>
     private async Task LookAfterChangeAsync(CancellationToken cancel)
     {
-        int changes = services.Ownership.Changes;
         if (!HasNews)
         {
             return;
         }
 
+        int changes = services.Ownership.Changes;
         (long now, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
         if (now == epoch && handedOut > checkpoint)
         {

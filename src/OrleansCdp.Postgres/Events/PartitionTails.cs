@@ -11,7 +11,7 @@ namespace OrleansCdp.Events;
 /// </summary>
 internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
 {
-    /// <summary>How often partitions with a writer elsewhere are looked at.</summary>
+    /// <summary>How soon partitions with a writer elsewhere are looked at once a reader says that it waits.</summary>
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often an attached writer's ownership is confirmed.</summary>

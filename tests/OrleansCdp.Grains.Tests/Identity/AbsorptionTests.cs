@@ -38,11 +38,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
 
         await DeliverAsync(1, Some.Event(LinkOf(second), "e4", second, email));
 
-        string contact = SubjectIds.IndividualOf(first);
-        cluster.Database.OwnerOf(ClaimKeys.Of(email)).ShouldBe(contact);
-        cluster
-            .Database.Conflicts.Single(conflict => conflict.Anchor == ClaimKeys.Of(email))
-            .Holder.ShouldBe(contact);
+        ShouldBeTheFirstContactsAndClash(email);
     }
 
     [Fact]
@@ -57,17 +53,22 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
 
         await DeliverAsync(1, Some.Event(LinkOf(second), "e3", second, userId));
 
-        string contact = SubjectIds.IndividualOf(first);
-        cluster.Database.OwnerOf(ClaimKeys.Of(userId)).ShouldBe(contact);
-        cluster
-            .Database.Conflicts.Single(conflict => conflict.Anchor == ClaimKeys.Of(userId))
-            .Holder.ShouldBe(contact);
+        ShouldBeTheFirstContactsAndClash(userId);
         cluster
             .Database.OwnerOf(ClaimKeys.Of(LinkOf(second)))
             .ShouldBe(SubjectIds.IndividualOf(second));
     }
 
     private static LinkKey LinkOf(Identifier contact) => new("crm", "Contact", contact.Value);
+
+    private void ShouldBeTheFirstContactsAndClash(Identifier anchor)
+    {
+        string contact = SubjectIds.IndividualOf(first);
+        cluster.Database.OwnerOf(ClaimKeys.Of(anchor)).ShouldBe(contact);
+        cluster
+            .Database.Conflicts.Single(conflict => conflict.Anchor == ClaimKeys.Of(anchor))
+            .Holder.ShouldBe(contact);
+    }
 
     /// <summary>Delivers with nothing remembered, as after a restart.</summary>
     private async Task DeliverAsync(long sequence, LinkEvent e) =>
