@@ -35,9 +35,7 @@ public static class GatewayHosting
         services.AddSingleton<TrackingIntake>();
         services.AddSingleton<QuarantineReplay>();
         services.AddSingleton<IssuerTokens>();
-        services.AddRateLimiter(limits =>
-            limits.AddPolicy<string, IngestRequests>(IngestRequests.Policy)
-        );
+        services.AddSingleton<IngestRequests>();
         services.AddOpenApi("v1", ApiDescription.Complete);
         // Else a wrong parameter is answered with an empty 400.
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -50,7 +48,7 @@ public static class GatewayHosting
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyCheck>();
-        app.UseRateLimiter(); // After the keys: a wrong one takes nobody's place.
+        app.UseMiddleware<IngestRequests>(); // After the keys: a wrong one takes nobody's place.
         StreamEndpoints.Map(app);
         TrackingEndpoints.Map(app);
         CloudEventEndpoints.Map(app);

@@ -1,8 +1,8 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace OrleansCdp.Events;
@@ -11,52 +11,93 @@ namespace OrleansCdp.Events;
 /// How many requests that bring events are taken in at once. A few more wait for their turn without their bodies being
 /// read; the rest is told to come back, so that a rush of senders costs neither memory nor those who only read.
 /// </summary>
-internal sealed class IngestRequests(IOptions<GatewayOptions> options) : IRateLimiterPolicy<string>
+/// <remarks>
+/// One plain limiter. The rate limits of ASP.NET Core partition theirs, and look after the partitions ten times a
+/// second however idle the gateway is.
+/// </remarks>
+internal sealed class IngestRequests : IMiddleware, IDisposable
 {
-    /// <summary>The policy's name, as metrics show it.</summary>
-    public const string Policy = "ingest";
+    private readonly GatewayOptions options;
+    private readonly ConcurrencyLimiter limiter;
 
-    /// <inheritdoc/>
-    public Func<OnRejectedContext, CancellationToken, ValueTask> OnRejected => RefuseAsync;
-
-    /// <inheritdoc/>
-    public RateLimitPartition<string> GetPartition(HttpContext httpContext) =>
-        RateLimitPartition.GetConcurrencyLimiter(
-            Policy,
-            _ => new ConcurrencyLimiterOptions
+    public IngestRequests(IOptions<GatewayOptions> options, IMeterFactory meters)
+    {
+        this.options = options.Value;
+        limiter = new ConcurrencyLimiter(
+            new ConcurrencyLimiterOptions
             {
-                PermitLimit = options.Value.IngestRequestsMax,
-                QueueLimit = options.Value.IngestRequestsWaitingMax,
+                PermitLimit = this.options.IngestRequestsMax,
+                QueueLimit = this.options.IngestRequestsWaitingMax,
                 QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }
         );
+        Meter meter = meters.Create("OrleansCdp");
+        meter.CreateObservableUpDownCounter(
+            "cdp.ingest.active_requests",
+            () => this.options.IngestRequestsMax - Statistics.CurrentAvailablePermits,
+            "{request}",
+            "Requests that bring events and are being taken in."
+        );
+        meter.CreateObservableUpDownCounter(
+            "cdp.ingest.queued_requests",
+            () => Statistics.CurrentQueuedCount,
+            "{request}",
+            "Requests that bring events and wait for their turn."
+        );
+        meter.CreateObservableCounter(
+            "cdp.ingest.refused_requests",
+            () => Statistics.TotalFailedLeases,
+            "{request}",
+            "Requests that bring events and were told to come back."
+        );
+    }
 
-    private async ValueTask RefuseAsync(OnRejectedContext rejected, CancellationToken cancel)
+    private RateLimiterStatistics Statistics => limiter.GetStatistics()!;
+
+    /// <inheritdoc/>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        int seconds = options.Value.RetryAfterSeconds;
-        IHeaderDictionary headers = rejected.HttpContext.Response.Headers;
-        headers["RateLimit-Limit"] = Text(options.Value.IngestRequestsMax);
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IngestAddress>() is null)
+        {
+            await next(context);
+            return;
+        }
+
+        using RateLimitLease place = await limiter.AcquireAsync(1, context.RequestAborted);
+        await (place.IsAcquired ? next(context) : RefuseAsync(context));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => limiter.Dispose();
+
+    private Task RefuseAsync(HttpContext context)
+    {
+        IHeaderDictionary headers = context.Response.Headers;
+        headers["RateLimit-Limit"] = Text(options.IngestRequestsMax);
         headers["RateLimit-Remaining"] = Text(0);
-        headers["RateLimit-Reset"] = Text(seconds);
-        await new Problem(
+        headers["RateLimit-Reset"] = Text(options.RetryAfterSeconds);
+        return new Problem(
             StatusCodes.Status429TooManyRequests,
             "too_many_requests",
             "As many requests as may be are being taken in. Nothing of this one was: send it again."
         )
         {
-            RetryAfter = seconds,
-        }.ExecuteAsync(rejected.HttpContext);
+            RetryAfter = options.RetryAfterSeconds,
+        }.ExecuteAsync(context);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>Marks the addresses where events come in.</summary>
-internal static class IngestAddress
+internal sealed record IngestAddress;
+
+/// <summary>Marks an address.</summary>
+internal static class IngestAddresses
 {
     /// <summary>Makes an address one of those that share <see cref="GatewayOptions.IngestRequestsMax"/>.</summary>
     public static RouteHandlerBuilder SharesIngestLimit(this RouteHandlerBuilder route) =>
         route
-            .RequireRateLimiting(IngestRequests.Policy)
+            .WithMetadata(new IngestAddress())
             .ProducesProblem(StatusCodes.Status429TooManyRequests);
 }

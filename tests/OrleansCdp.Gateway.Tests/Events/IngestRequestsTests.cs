@@ -1,8 +1,7 @@
-using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using OrleansCdp.Governance;
@@ -18,20 +17,18 @@ public sealed class IngestRequestsTests(GatewayHost host)
     [Fact]
     public async Task As_many_as_may_be_are_taken_in_some_more_wait_and_one_more_is_refused()
     {
-        using Load load = new();
+        Load load = new(host);
         using HeldBody.Gate gate = new();
         Task<Answer>[] inside = [.. Held(GatewayHost.IngestRequestsMax, "inside", gate)];
-        await Eventually.BeAsync(
-            () => Task.FromResult(load.Inside == GatewayHost.IngestRequestsMax),
-            "every body but for its end is with its handler",
-            () => $"{load.Inside} are inside, {load.Waiting} wait"
+        // Every body but for its end is with its handler.
+        await Eventually.BeAsync(async () =>
+            await load.InsideAsync() == GatewayHost.IngestRequestsMax
         );
         Task<Answer>[] waiting = [.. Held(GatewayHost.IngestRequestsWaitingMax, "waiting", gate)];
-        await Eventually.BeAsync(
-            () => Task.FromResult(load.Waiting == GatewayHost.IngestRequestsWaitingMax),
-            "the others wait for their turn",
-            () => $"{load.Inside} are inside, {load.Waiting} wait"
+        await Eventually.BeAsync(async () =>
+            await load.WaitingAsync() == GatewayHost.IngestRequestsWaitingMax
         );
+        int refusedBefore = await load.RefusedAsync();
 
         foreach (string path in IngestPaths)
         {
@@ -41,7 +38,11 @@ public sealed class IngestRequestsTests(GatewayHost host)
         ShouldBeTurnedAway(await host.SendAsync(HttpMethod.Delete, "/api/v1/ingest/sources/a/b"));
         (await host.PostAsync(Stream, "{}", key: null)).ShouldBeProblem(401, "unauthenticated");
         await ShouldBeOpenToReadersAsync();
-        load.Inside.ShouldBe(GatewayHost.IngestRequestsMax);
+        // One request a path, and one that deletes. Metrics may be a moment old.
+        await Eventually.BeAsync(async () =>
+            await load.RefusedAsync() == refusedBefore + IngestPaths.Length + 1
+        );
+        (await load.InsideAsync()).ShouldBe(GatewayHost.IngestRequestsMax);
         inside.Concat(waiting).ShouldAllBe(request => !request.IsCompleted);
 
         gate.Open();
@@ -52,17 +53,19 @@ public sealed class IngestRequestsTests(GatewayHost host)
             ((int)answer.Json["accepted"]!).ShouldBe(1, answer.Text);
         }
 
-        await Eventually.BeAsync(() => load.Inside == 0);
+        await Eventually.BeAsync(async () => await load.InsideAsync() == 0);
         (await host.PostAsync(Stream, "[]")).Status.ShouldBe(202);
     }
 
     [Fact]
     public async Task Whoever_gives_up_waiting_leaves_the_place_to_others()
     {
-        using Load load = new();
+        Load load = new(host);
         using HeldBody.Gate gate = new();
         Task<Answer>[] inside = [.. Held(GatewayHost.IngestRequestsMax, "patient", gate)];
-        await Eventually.BeAsync(() => load.Inside == GatewayHost.IngestRequestsMax);
+        await Eventually.BeAsync(async () =>
+            await load.InsideAsync() == GatewayHost.IngestRequestsMax
+        );
         using (HttpClient impatient = new())
         using (CancellationTokenSource enough = new())
         {
@@ -72,7 +75,9 @@ public sealed class IngestRequestsTests(GatewayHost host)
                     .Range(0, GatewayHost.IngestRequestsWaitingMax)
                     .Select(_ => impatient.SendAsync(RequestOf(gate, "impatient"), enough.Token)),
             ];
-            await Eventually.BeAsync(() => load.Waiting == GatewayHost.IngestRequestsWaitingMax);
+            await Eventually.BeAsync(async () =>
+                await load.WaitingAsync() == GatewayHost.IngestRequestsWaitingMax
+            );
 
             await enough.CancelAsync();
 
@@ -82,13 +87,13 @@ public sealed class IngestRequestsTests(GatewayHost host)
             }
         }
 
-        await Eventually.BeAsync(() => load.Waiting == 0);
+        await Eventually.BeAsync(async () => await load.WaitingAsync() == 0);
         Task<Answer> next = Held(1, "next", gate).Single();
-        await Eventually.BeAsync(() => load.Waiting == 1);
+        await Eventually.BeAsync(async () => await load.WaitingAsync() == 1);
         gate.Open();
         (await next).Status.ShouldBe(202);
         (await Task.WhenAll(inside)).ShouldAllBe(answer => answer.Status == 202);
-        await Eventually.BeAsync(() => load.Inside == 0);
+        await Eventually.BeAsync(async () => await load.InsideAsync() == 0);
     }
 
     [Fact]
@@ -105,10 +110,7 @@ public sealed class IngestRequestsTests(GatewayHost host)
         string?[] limited =
         [
             .. routes
-                .Where(route =>
-                    route.Metadata.GetMetadata<EnableRateLimitingAttribute>() is { } shared
-                    && shared.PolicyName == IngestRequests.Policy
-                )
+                .Where(route => route.Metadata.GetMetadata<IngestAddress>() is not null)
                 .Select(route => route.DisplayName),
         ];
 
@@ -221,45 +223,21 @@ public sealed class IngestRequestsTests(GatewayHost host)
         }
     }
 
-    /// <summary>What ASP.NET Core's own metrics say of the requests, as an operator sees it.</summary>
-    private sealed class Load : IDisposable
+    /// <summary>What the metrics say of such requests, as an operator sees it.</summary>
+    private sealed class Load(GatewayHost host)
     {
-        private readonly MeterListener listener = new();
-        private long inside;
-        private long waiting;
+        public Task<int> InsideAsync() => ReadAsync("cdp_ingest_active_requests");
 
-        public Load()
+        public Task<int> WaitingAsync() => ReadAsync("cdp_ingest_queued_requests");
+
+        public Task<int> RefusedAsync() => ReadAsync("cdp_ingest_refused_requests_total");
+
+        private async Task<int> ReadAsync(string metric)
         {
-            listener.InstrumentPublished = (instrument, own) =>
-            {
-                if (instrument.Meter.Name == "Microsoft.AspNetCore.RateLimiting")
-                {
-                    own.EnableMeasurementEvents(instrument);
-                }
-            };
-            listener.SetMeasurementEventCallback<long>(
-                (instrument, change, _, _) =>
-                {
-                    switch (instrument.Name)
-                    {
-                        case "aspnetcore.rate_limiting.active_request_leases":
-                            Interlocked.Add(ref inside, change);
-                            break;
-                        case "aspnetcore.rate_limiting.queued_requests":
-                            Interlocked.Add(ref waiting, change);
-                            break;
-                        default:
-                            break;
-                    }
-                }
-            );
-            listener.Start();
+            string line = (await host.GetAsync("/metrics"))
+                .Text.Split('\n')
+                .Single(line => line.StartsWith(metric + "{", StringComparison.Ordinal));
+            return int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
         }
-
-        public long Inside => Interlocked.Read(ref inside);
-
-        public long Waiting => Interlocked.Read(ref waiting);
-
-        public void Dispose() => listener.Dispose();
     }
 }
