@@ -41,10 +41,17 @@ internal sealed class CompactReader
             throw new InvalidDataException($"A stored part has the unknown format {written}.");
         }
 
-        T value = read(from);
-        return from.position == bytes.Length
-            ? value
-            : throw new InvalidDataException("A stored part is longer than it should be.");
+        try
+        {
+            T value = read(from);
+            return from.position == bytes.Length
+                ? value
+                : throw new InvalidDataException("A stored part is longer than it should be.");
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException)
+        {
+            throw new InvalidDataException("A stored part has a value that cannot be.", e);
+        }
     }
 
     public bool Flag() => Unsigned() != 0;

@@ -43,6 +43,9 @@ internal sealed class FakeDatabase
     /// <summary>Who bears an identifier, by type and value.</summary>
     public ConcurrentDictionary<(string Type, string Value), string[]> Bearers { get; } = new();
 
+    /// <summary>Called before claims are made.</summary>
+    public Func<Task> OnClaim { get; set; } = () => Task.CompletedTask;
+
     /// <summary>What appends wait for.</summary>
     public Task AppendGate { get; set; } = Task.CompletedTask;
 
@@ -113,11 +116,12 @@ internal sealed class FakeDatabase
         }
     }
 
-    public Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
+    public async Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
         IReadOnlyCollection<KeyValuePair<string, Claim>> wanted,
         CancellationToken cancel
     )
     {
+        await OnClaim();
         lock (gate)
         {
             foreach (var claim in wanted)
@@ -125,9 +129,7 @@ internal sealed class FakeDatabase
                 claims.TryAdd(claim.Key, claim.Value);
             }
 
-            return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
-                wanted.ToDictionary(claim => claim.Key, claim => claims[claim.Key])
-            );
+            return wanted.ToDictionary(claim => claim.Key, claim => claims[claim.Key]);
         }
     }
 

@@ -12,7 +12,21 @@ internal sealed class KnownLink(string owner)
     private HashSet<LinkKey>? sameAs;
 
     /// <summary>The link's individual.</summary>
-    public string Owner { get; set; } = owner;
+    public string Owner { get; private set; } = owner;
+
+    /// <summary>
+    /// Notes whose the link is. What was settled for another individual is not settled for this one: it is decided
+    /// about again, as it is where nothing is remembered.
+    /// </summary>
+    public void BelongTo(string individual)
+    {
+        if (individual != Owner)
+        {
+            Owner = individual;
+            identifiers = null;
+            sameAs = null;
+        }
+    }
 
     /// <summary>Whether an event says nothing about identity that was not settled before.</summary>
     public bool Covers(LinkEvent e)
@@ -66,6 +80,7 @@ internal sealed class KnownLink(string owner)
 internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
 {
     private readonly Dictionary<string, Claim> claims = new(read, StringComparer.Ordinal);
+    private readonly Dictionary<string, Claim> stored = new(read, StringComparer.Ordinal);
 
     /// <summary>Who holds a claim; null for nobody.</summary>
     public Claim? HolderOf(string claim) => claims.GetValueOrDefault(claim);
@@ -82,9 +97,18 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             ? [ClaimKeys.Of(link)]
             : read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key);
 
-    /// <summary>A link's claim as read, with the stamp of the anchor that decides now; null when that stands.</summary>
+    /// <summary>Notes what is stored of claims this chunk wanted: its own, or those of somebody who came first.</summary>
+    public void NoteStored(IReadOnlyDictionary<string, Claim> held)
+    {
+        foreach (var claim in held)
+        {
+            stored[claim.Key] = claim.Value;
+        }
+    }
+
+    /// <summary>A link's stored claim with the stamp of the anchor that decides now; null when it has it.</summary>
     public Claim? RestampedOf(string link) =>
-        read.TryGetValue(link, out Claim? before) && before.AnchoredAt != claims[link].AnchoredAt
+        stored.TryGetValue(link, out Claim? before) && before.AnchoredAt < claims[link].AnchoredAt
             ? before with
             {
                 AnchoredAt = claims[link].AnchoredAt,

@@ -53,7 +53,7 @@ internal sealed partial class SubjectResolver(
     {
         if (known.TryGetValue(link, out KnownLink? entry))
         {
-            entry.Owner = owner;
+            entry.BelongTo(owner);
         }
     }
 
@@ -157,6 +157,7 @@ internal sealed partial class SubjectResolver(
         }
 
         var held = await store.ClaimAsync(wanted, cancel);
+        book.NoteStored(held);
         return wanted.All(claim => held[claim.Key].Owner == claim.Value.Owner);
     }
 
@@ -265,7 +266,7 @@ internal sealed partial class SubjectResolver(
             known[e.Link] = link = new KnownLink(owner);
         }
 
-        link.Owner = owner;
+        link.BelongTo(owner);
         link.Learn(e);
     }
 

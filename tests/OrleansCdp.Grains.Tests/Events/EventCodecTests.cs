@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
@@ -114,6 +116,28 @@ public sealed class EventCodecTests
     }
 
     [Fact]
+    public void Bytes_that_are_damaged_are_refused_or_read_as_other_events_and_never_fail_otherwise()
+    {
+        byte[] bytes = BytesOf(Whole);
+        int refused = 0;
+        for (int i = 0; i < bytes.Length * byte.MaxValue; i++)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[i / byte.MaxValue] ^= (byte)((i % byte.MaxValue) + 1);
+            try
+            {
+                EventCodec.Read(damaged);
+            }
+            catch (InvalidDataException)
+            {
+                refused++;
+            }
+        }
+
+        refused.ShouldBeGreaterThan(bytes.Length);
+    }
+
+    [Fact]
     public void A_batch_arrives_in_another_process_as_it_was_sent()
     {
         using ServiceProvider services = new ServiceCollection()
@@ -130,6 +154,35 @@ public sealed class EventCodecTests
         JsonSerializer.Serialize(read[0]).ShouldBe(JsonSerializer.Serialize(batch));
         read[1].ShouldBeSameAs(read[0]);
         services.GetRequiredService<DeepCopier>().Copy(batch).ShouldBeSameAs(batch);
+    }
+
+    [Theory]
+    [InlineData(Limits.AppendBatchMax, true)]
+    [InlineData(Limits.AppendBatchMax + 1, false)]
+    public void As_many_events_as_one_append_takes_arrive_and_one_more_is_refused(
+        int count,
+        bool taken
+    )
+    {
+        using ServiceProvider services = new ServiceCollection()
+            .AddSerializer()
+            .BuildServiceProvider();
+        Serializer serializer = services.GetRequiredService<Serializer>();
+        EventBatch sent = (EventBatch)RuntimeHelpers.GetUninitializedObject(typeof(EventBatch));
+        typeof(EventBatch)
+            .GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
+            .Single()
+            .SetValue(sent, Enumerable.Repeat(Whole, count).ToArray()); // As a sender that does not check.
+        byte[] bytes = serializer.SerializeToArray(sent);
+
+        if (taken)
+        {
+            serializer.Deserialize<EventBatch>(bytes)!.Events.Length.ShouldBe(count);
+        }
+        else
+        {
+            Should.Throw<ArgumentException>(() => serializer.Deserialize<EventBatch>(bytes));
+        }
     }
 
     private static byte[] BytesOf(params LinkEvent[] events) => EventCodec.Write(events).ToArray();

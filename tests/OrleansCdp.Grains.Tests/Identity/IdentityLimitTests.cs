@@ -46,6 +46,20 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task What_was_settled_for_one_individual_is_decided_about_again_for_another()
+    {
+        SubjectResolver resolver = cluster.NewResolver(linksMax: 3);
+        Identifier email = new("email", Some.Unique("m") + "@example.com", Verified: true);
+        LinkEvent e = Some.Event(new LinkKey("web", "user", Some.Unique("u")), "e1", email);
+        string owner = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
+
+        resolver.Correct(e.Link, owner);
+        (await ReadsOfAsync(resolver, e)).ShouldBe(0);
+        resolver.Correct(e.Link, Some.Unique("ind_"));
+        (await ReadsOfAsync(resolver, e)).ShouldBe(1);
+    }
+
+    [Fact]
     public void A_link_s_32_identifiers_are_remembered_and_of_33_only_the_last_event_s()
     {
         KnownLink link = new("ind_a");

@@ -84,6 +84,27 @@ public sealed class IngestStreamTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_silo_that_comes_wakes_readers_that_wait_for_events()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync(PartitionCount);
+        Journal journal = new();
+        await using TestSilo one = await TestSilo.StartAsync(database, journal, "one");
+        await PublishToAllAsync(one, 1, "a"); // So that every tail has its writer and hears of nothing else.
+        await Eventually.BeAsync(() => Distinct(journal) == PartitionCount);
+        PartitionTails tails = one.Get<PartitionTails>();
+        Task[] waiting =
+        [
+            .. Enumerable
+                .Range(0, PartitionCount)
+                .Select(p => tails.Of(Lane.Normal, p).WaitAsync(long.MaxValue)),
+        ];
+
+        await using TestSilo two = await TestSilo.StartAsync(database, journal, "two");
+
+        await Eventually.BeAsync(() => waiting.All(wait => wait.IsCompleted));
+    }
+
+    [Fact]
     public async Task A_silo_that_leaves_hands_its_partitions_over()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync(PartitionCount);

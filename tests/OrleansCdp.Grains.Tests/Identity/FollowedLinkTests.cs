@@ -1,0 +1,45 @@
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>A link that follows its anchor is where its newest event says, whoever decides and when.</summary>
+public sealed class FollowedLinkTests(Cluster cluster) : IClassFixture<Cluster>
+{
+    private readonly LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+    private readonly Identifier first = new("contactId", Some.Unique("003"), true);
+    private readonly Identifier second = new("contactId", Some.Unique("003"), true);
+
+    [Fact]
+    public async Task Of_two_that_claim_it_for_the_same_at_once_the_newer_event_counts()
+    {
+        bool raced = false;
+        cluster.Database.OnClaim = async () =>
+        {
+            if (!raced)
+            {
+                raced = true;
+                await DeliverAsync(1, Event("older", minute: 0, first));
+            }
+        };
+        await DeliverAsync(3, Event("newer", minute: 2, first));
+        cluster.Database.OnClaim = () => Task.CompletedTask;
+
+        await DeliverAsync(2, Event("between", minute: 1, second));
+
+        raced.ShouldBeTrue();
+        cluster
+            .Database.OwnerOf(ClaimKeys.Of(order))
+            .ShouldBe(SubjectIds.IndividualOf(first), "the newest event of the order names it");
+    }
+
+    private LinkEvent Event(string id, int minute, Identifier contact) =>
+        Some.Event(order, id, contact) with
+        {
+            FollowsAnchor = true,
+            OccurredAt = Some.Noon.AddMinutes(minute),
+        };
+
+    /// <summary>Delivers with nothing remembered, as by another lane.</summary>
+    private async Task DeliverAsync(long sequence, LinkEvent e) =>
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(sequence, e), default);
+}
