@@ -4,20 +4,21 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansCdp.Events;
 
-/// <summary>The gateway of contender BH: lines of JSON in, one call of the function per request.</summary>
+/// <summary>The gateway of contender BH: lines of JSON in, batches for the function out.</summary>
 internal static class SetBasedFront
 {
     /// <summary>Serves until standard input ends.</summary>
     public static async Task RunAsync(string connection)
     {
         await using SetBasedTarget target = SetBasedTarget.Connect(connection);
+        await using SetBasedIntake intake = new(target);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         await using WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
         app.MapPost(
             "/v1/streams/{stream}",
-            (HttpContext http, string stream) => TakeAsync(http, stream, target)
+            (HttpContext http, string stream) => TakeAsync(http, stream, intake)
         );
         await app.StartAsync();
         Console.WriteLine(app.Urls.First());
@@ -27,7 +28,7 @@ internal static class SetBasedFront
     private static async Task<IResult> TakeAsync(
         HttpContext http,
         string stream,
-        SetBasedTarget target
+        SetBasedIntake intake
     )
     {
         using MemoryStream body = new();
@@ -42,7 +43,7 @@ internal static class SetBasedFront
             rest = end < 0 ? default : rest[(end + 1)..];
         }
 
-        await target.SendAsync(lines);
+        await intake.TakeAsync(lines);
         return Results.Accepted();
     }
 }
