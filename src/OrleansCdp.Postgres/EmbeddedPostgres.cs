@@ -50,6 +50,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 
     private string PidFile => Path.Combine(Data, "postmaster.pid");
 
+    private string PasswordFile => Path.Combine(Folder, "password");
+
     private string LogFile => Path.Combine(Folder, "server.log");
 
     /// <summary>Starts the server, making its data folder first if need be.</summary>
@@ -84,18 +86,25 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         );
         EmbeddedPostgresUser runner = await EmbeddedPostgresUser.FindAsync(cancel);
         Directory.CreateDirectory(folder);
+        bool isFresh = !Directory.EnumerateFileSystemEntries(folder).Any();
         FileStream held = Lock(folder);
         try
         {
             string secret = await PasswordOfAsync(folder, cancel);
-            await runner.OwnAsync(folder, cancel);
-            await runner.RequireAccessAsync(folder, cancel);
             EmbeddedPostgres server = new(options, held, runner, programs, secret);
+            if (isFresh)
+            {
+                await runner.OwnAsync([folder], cancel);
+            }
+
+            await runner.RequireAccessAsync(folder, cancel);
             if (dataMajor is null)
             {
                 await server.InitialiseAsync(cancel);
             }
 
+            await File.AppendAllTextAsync(server.LogFile, "", cancel);
+            await runner.OwnAsync([data, server.LogFile], cancel);
             await server.StopLeftoverAsync(cancel);
             await server.StartServerAsync(cancel);
             return server;
@@ -235,13 +244,23 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 
     private async Task InitialiseAsync(CancellationToken cancel)
     {
-        // Made beside its place and moved there when whole: a kill half-way leaves nothing that looks ready.
-        string half = Data + ".new";
-        foreach (string leftover in new[] { half, Data }.Where(Directory.Exists))
+        if (Path.Exists(Data))
         {
-            Directory.Delete(leftover, recursive: true);
+            throw new EmbeddedPostgresException(
+                $"{Data} is there and holds no database (it has no PG_VERSION). It is left as it is: "
+                    + "choose another data folder, or move it away."
+            );
         }
 
+        // Made beside its place and moved there when whole: a kill half-way leaves nothing that looks ready.
+        string half = Data + ".new";
+        if (Directory.Exists(half))
+        {
+            Directory.Delete(half, recursive: true);
+        }
+
+        Directory.CreateDirectory(half);
+        await user.OwnAsync([half, PasswordFile], cancel);
         (int exit, string output) = await RunAsync(
             "initdb",
             [
@@ -252,7 +271,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
                 "-A",
                 "scram-sha-256",
                 "--pwfile",
-                Path.Combine(Folder, "password"),
+                PasswordFile,
                 "-E",
                 "UTF8",
                 "--no-locale",

@@ -44,8 +44,8 @@ internal sealed class EmbeddedPostgresUser
         );
     }
 
-    /// <summary>Gives a folder with everything in it to the user.</summary>
-    public async Task OwnAsync(string folder, CancellationToken cancel)
+    /// <summary>Gives files, and folders with everything in them, to the user. They must be the server's own.</summary>
+    public async Task OwnAsync(string[] paths, CancellationToken cancel)
     {
         if (account is null)
         {
@@ -56,20 +56,22 @@ internal sealed class EmbeddedPostgresUser
         string owner = $"{account}:{group}";
         (int exit, string output) = await root.RunAsync(
             "chown",
-            ["-R", owner, folder],
+            ["-R", owner, .. paths],
             "/",
             cancel
         );
         if (exit != 0)
         {
-            throw new EmbeddedPostgresException($"Cannot give {folder} to {owner}: {output}");
+            throw new EmbeddedPostgresException(
+                $"Cannot give {string.Join(", ", paths)} to {owner}: {output}"
+            );
         }
     }
 
     /// <summary>Fails early, and plainly, when the user cannot get at the folder.</summary>
     public async Task RequireAccessAsync(string folder, CancellationToken cancel)
     {
-        (int exit, _) = await RunAsync("test", ["-w", folder, "-a", "-x", folder], "/", cancel);
+        (int exit, _) = await RunAsync("test", ["-x", folder], "/", cancel);
         if (exit != 0)
         {
             string who = account is null ? "this user" : $"user '{account}'";

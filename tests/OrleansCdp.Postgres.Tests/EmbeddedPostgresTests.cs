@@ -114,6 +114,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(folder, "pg.new"));
         await File.WriteAllTextAsync(Path.Combine(folder, "pg.new", "half"), "done");
+        LetEverybodyEnter();
 
         await using EmbeddedPostgres server = await StartAsync();
 
@@ -147,6 +148,54 @@ public sealed class EmbeddedPostgresTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(data, "PG_VERSION"), "9\n");
 
         (await RefusalAsync(new() { DataFolder = folder })).ShouldContain("by PostgreSQL 9, but");
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_somebody_else_s_is_refused_and_left_as_it_is()
+    {
+        string foreign = Path.Combine(folder, "pg", "thesis.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(foreign)!);
+        await File.WriteAllTextAsync(foreign, "years of work");
+        LetEverybodyEnter();
+
+        string message = await RefusalAsync(new() { DataFolder = folder });
+
+        message.ShouldContain("holds no database");
+        (await File.ReadAllTextAsync(foreign)).ShouldBe("years of work");
+    }
+
+    [Fact]
+    public async Task What_else_is_in_the_folder_keeps_its_owner()
+    {
+        string other = Path.Combine(folder, "other");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(other, "");
+        LetEverybodyEnter();
+        string before = await OwnersAsync(folder, other);
+
+        await (await StartAsync()).DisposeAsync();
+
+        (await OwnersAsync(folder, other)).ShouldBe(before);
+    }
+
+    // What is not empty is nobody's to give away, and PostgreSQL runs as another user when we are root.
+    private void LetEverybodyEnter() =>
+        File.SetUnixFileMode(
+            folder,
+            UnixFileMode.UserRead
+                | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute
+                | UnixFileMode.OtherExecute
+        );
+
+    private static async Task<string> OwnersAsync(params string[] paths)
+    {
+        ProcessStartInfo start = new("stat", ["-c", "%U", .. paths])
+        {
+            RedirectStandardOutput = true,
+        };
+        using Process stat = Process.Start(start)!;
+        return await stat.StandardOutput.ReadToEndAsync();
     }
 
     [Fact]
