@@ -107,6 +107,12 @@ public static class ReasonCodes
     /// <summary>Suppressed at the edge: the definition does not keep this kind of event.</summary>
     public const string KindNotKept = "kind_not_kept";
 
+    /// <summary>
+    /// Suppressed at the edge: the source deleted what is no record, e.g. its contact or account. The profile stays as
+    /// it is, for a person is more than that.
+    /// </summary>
+    public const string DeletionNotKept = "deletion_not_kept";
+
     /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
     public const string FoldFailed = "fold_failed";
 }

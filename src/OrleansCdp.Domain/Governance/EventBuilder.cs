@@ -40,7 +40,7 @@ internal ref struct EventBuilder
 
         EventKind kind = KindOf();
         KeepRule keep = plan.Keep[(int)kind];
-        if ((keep.Suppressed ?? SuppressionOf()) is { } reason)
+        if ((keep.Suppressed ?? SuppressionOf() ?? DeletionOf(kind)) is { } reason)
         {
             return new Admission.Filtered(reason);
         }
@@ -82,6 +82,10 @@ internal ref struct EventBuilder
 
         return null;
     }
+
+    // What a source deletes of itself says nothing about the person, whose other links live on.
+    private readonly string? DeletionOf(EventKind kind) =>
+        kind == EventKind.Deleted && plan.RecordId is null ? ReasonCodes.DeletionNotKept : null;
 
     private bool Fit(ImmutableArray<int> slots)
     {
@@ -147,7 +151,7 @@ internal ref struct EventBuilder
             Traits = ValueMapping.Map(plan.Traits, view),
             Fields = fields,
             Lines = lines,
-            LinesComplete = plan.Lines?.Complete ?? false,
+            LinesComplete = SpeaksOfAllLines(lines),
             Account = account,
             SameAs = sameAs == link ? null : sameAs,
             FollowsAnchor = subject.FollowsAnchor,
@@ -341,6 +345,15 @@ internal ref struct EventBuilder
 
         return LineReader.Read(plan.Lines, table, view, out refusal);
     }
+
+    // A record that does not mention its lines says nothing about them; an empty list says there are none.
+    private readonly bool SpeaksOfAllLines(ImmutableArray<OrderLine> lines) =>
+        plan.Lines is { Complete: true } of
+        && (
+            of.From is { } slot
+                ? view.StateOf(slot) is CellState.Value or CellState.Cleared
+                : !lines.IsEmpty
+        );
 
     private readonly string? KeyOf(KeyPlan key) => Keys.Of(key, view);
 }
