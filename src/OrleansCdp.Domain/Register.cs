@@ -86,6 +86,19 @@ public static class Registers
             : [.. joined.Concat(added).OrderBy(register => register.Name, StringComparer.Ordinal)];
     }
 
+    /// <summary>Joins registers of two: of each name the newer, of equals the first's.</summary>
+    public static ImmutableArray<Register> Join(
+        ImmutableArray<Register> registers,
+        ImmutableArray<Register> others
+    ) =>
+        [
+            .. registers
+                .Concat(others)
+                .GroupBy(register => register.Name, StringComparer.Ordinal)
+                .Select(same => same.MaxBy(register => register.Stamp)!)
+                .OrderBy(register => register.Name, StringComparer.Ordinal),
+        ];
+
     /// <summary>The value under a name, or null when there is none or it was removed.</summary>
     public static FieldValue? Find(ImmutableArray<Register> registers, string name)
     {

@@ -154,12 +154,6 @@ internal static class ContextJson
     }
 }
 
-/// <summary>A record with the link it is in.</summary>
-/// <param name="Link">The link.</param>
-/// <param name="Object">Its canonical object.</param>
-/// <param name="State">The record.</param>
-internal readonly record struct LinkRecord(LinkKey Link, string Object, RecordState State);
-
 /// <summary>How much of each edge the default graph shows.</summary>
 public static class GraphLimits
 {

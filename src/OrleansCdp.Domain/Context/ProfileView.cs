@@ -146,11 +146,9 @@ public static class ProfileView
         )
         {
             json.WriteStartObject(set.Key);
-            json.WriteNumber(
-                "count",
-                set.Sum(s => s.Records.Count(r => !r.IsDeleted) + s.Base.Count)
-            );
-            json.WriteNumber("folded", set.Sum(s => s.Base.Count));
+            int folded = set.Sum(s => s.Base.Count);
+            json.WriteNumber("count", LinkRecords.Of(links, set.Key).Count() + folded);
+            json.WriteNumber("folded", folded);
             json.WriteEndObject();
         }
 

@@ -178,7 +178,7 @@ public static class ServiceGraph
     private static void WriteInteractions(Utf8JsonWriter json, LinkSet links)
     {
         json.WriteStartArray("interactions");
-        foreach (Happening happening in LinkRecords.Latest(links))
+        foreach (Happening happening in Happenings.Latest(links))
         {
             json.WriteStartObject();
             json.WriteInstant("at", happening.At);

@@ -44,33 +44,35 @@ public sealed record BaseInsights
         long last = long.MinValue;
         long engagements = 0;
         long lastEngagement = long.MinValue;
+        foreach (LinkRecord order in LinkRecords.Of(links, RecordObjects.SalesOrder))
+        {
+            orders++;
+            revenue = MoneySums.Add(revenue, MoneySums.Of(order.State));
+            first = Math.Min(first, order.State.First.At);
+            last = Math.Max(last, order.State.First.At);
+        }
+
+        foreach (LinkRecord service in LinkRecords.Of(links, RecordObjects.Case))
+        {
+            cases++;
+            open += service.State.IsClosed ? 0 : 1;
+            closures += service.State.Closures;
+        }
+
         foreach (Link link in links.Links)
         {
-            if (link.RecordsOf(RecordObjects.SalesOrder) is { } sales)
+            if (link.RecordsOf(RecordObjects.SalesOrder)?.Base is { Count: > 0 } sold)
             {
-                foreach (RecordState order in sales.Records.Where(order => !order.IsDeleted))
-                {
-                    orders++;
-                    revenue = MoneySums.Add(revenue, MoneySums.Of(order));
-                    first = Math.Min(first, order.First.At);
-                    last = Math.Max(last, order.First.At);
-                }
-
-                if (sales.Base.Count > 0)
-                {
-                    orders += sales.Base.Count;
-                    revenue = sales.Base.Totals.Aggregate(revenue, MoneySums.Add);
-                    first = Math.Min(first, sales.Base.FirstAt);
-                    last = Math.Max(last, sales.Base.LastAt);
-                }
+                orders += sold.Count;
+                revenue = sold.Totals.Aggregate(revenue, MoneySums.Add);
+                first = Math.Min(first, sold.FirstAt);
+                last = Math.Max(last, sold.LastAt);
             }
 
-            if (link.RecordsOf(RecordObjects.Case) is { } service)
+            if (link.RecordsOf(RecordObjects.Case)?.Base is { } served)
             {
-                RecordState[] alive = [.. service.Records.Where(record => !record.IsDeleted)];
-                cases += alive.Length + service.Base.Count;
-                open += alive.Count(record => !record.IsClosed);
-                closures += alive.Sum(record => record.Closures) + service.Base.Closures;
+                cases += served.Count;
+                closures += served.Closures;
             }
 
             foreach (EngagementCounter counter in link.Engagement.Counters)

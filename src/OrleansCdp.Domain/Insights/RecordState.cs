@@ -178,6 +178,34 @@ public sealed record RecordState
         return next;
     }
 
+    /// <summary>
+    /// Joins what another link says of the same record in. Where both said something at the same moment this one's
+    /// word counts. Links come sorted, so whoever joins them all gets the same.
+    /// </summary>
+    public RecordState Join(RecordState other)
+    {
+        Stamp from = other.LinesFrom > LinesFrom ? other.LinesFrom : LinesFrom;
+        RecordState joined = this with
+        {
+            First = other.First < First ? other.First : First,
+            Last = other.Last > Last ? other.Last : Last,
+            DeletedAt = other.DeletedAt > DeletedAt ? other.DeletedAt : DeletedAt,
+            Fields = Registers.Join(Fields, other.Fields),
+            LinesFrom = from,
+            Lines =
+            [
+                .. Lines
+                    .Concat(other.Lines)
+                    .Where(line => line.Stamp >= from)
+                    .GroupBy(line => line.Line.Id, StringComparer.Ordinal)
+                    .Select(same => same.MaxBy(line => line.Stamp)!)
+                    .OrderBy(line => line.Line.Id, StringComparer.Ordinal),
+            ],
+            ClosuresBefore = ClosuresBefore + other.ClosuresBefore,
+        };
+        return other.Status.Aggregate(joined, (record, point) => record.JoinStatus(point));
+    }
+
     /// <summary>A record's first event: its creation, whatever it says.</summary>
     public static RecordState Begin(SequencedEvent e) =>
         new RecordState { Id = e.Event.RecordId!, First = e.Stamp }.Join(e, out _);

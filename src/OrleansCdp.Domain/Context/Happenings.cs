@@ -2,25 +2,9 @@ using OrleansCdp.Insights;
 
 namespace OrleansCdp.Context;
 
-/// <summary>Reads over the records and interactions of all links together.</summary>
-internal static class LinkRecords
+/// <summary>What happened lately, over all links together.</summary>
+internal static class Happenings
 {
-    /// <summary>Records of one object that are not deleted.</summary>
-    public static IEnumerable<LinkRecord> Of(LinkSet links, string recordObject) =>
-        links.Links.SelectMany(
-            link => link.RecordsOf(recordObject)?.Records.Where(record => !record.IsDeleted) ?? [],
-            (link, record) => new LinkRecord(link.Key, recordObject, record)
-        );
-
-    /// <summary>Every record of every object that is not deleted.</summary>
-    public static IEnumerable<LinkRecord> All(LinkSet links) =>
-        links.Links.SelectMany(link =>
-            link.Records.SelectMany(
-                set => set.Records.Where(record => !record.IsDeleted),
-                (set, record) => new LinkRecord(link.Key, set.Object, record)
-            )
-        );
-
     /// <summary>The latest things that happened: engagements, and what became of records.</summary>
     public static IEnumerable<Happening> Latest(LinkSet links) =>
         links
@@ -29,7 +13,7 @@ internal static class LinkRecords
                 (link, done) =>
                     new Happening(done.Stamp.Time, link.Key, done.Object, done.Name, null, done)
             )
-            .Concat(All(links).SelectMany(Moments))
+            .Concat(LinkRecords.All(links).SelectMany(Moments))
             .OrderByDescending(happening => happening.At)
             .ThenBy(happening => happening.Link.ToString(), StringComparer.Ordinal)
             .ThenBy(happening => happening.Name, StringComparer.Ordinal)

@@ -1,0 +1,68 @@
+namespace OrleansCdp.Insights;
+
+/// <summary>A record with the link it is shown under.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="Object">Its canonical object.</param>
+/// <param name="State">The record.</param>
+internal readonly record struct LinkRecord(LinkKey Link, string Object, RecordState State);
+
+/// <summary>
+/// Reads over the records of all links together. A record that a source told of under several links (an order made
+/// before its customer signed in, and paid for after) is one: the join of what is said under each.
+/// </summary>
+internal static class LinkRecords
+{
+    /// <summary>Records of one object that are not deleted.</summary>
+    public static IEnumerable<LinkRecord> Of(LinkSet links, string recordObject) =>
+        Joined(links, recordObject).Where(record => !record.State.IsDeleted);
+
+    /// <summary>Every record of every object that is not deleted.</summary>
+    public static IEnumerable<LinkRecord> All(LinkSet links) =>
+        links
+            .Links.SelectMany(link => link.Records, (_, set) => set.Object)
+            .Distinct(StringComparer.Ordinal)
+            .SelectMany(recordObject => Of(links, recordObject));
+
+    private static IEnumerable<LinkRecord> Joined(LinkSet links, string recordObject)
+    {
+        List<(LinkKey Link, RecordSet Set)> sets = [];
+        foreach (Link link in links.Links)
+        {
+            if (link.RecordsOf(recordObject) is { } set)
+            {
+                sets.Add((link.Key, set));
+            }
+        }
+
+        return sets.Count < 2
+            ? sets.SelectMany(one => RecordsOf(one.Link, one.Set))
+            : JoinedById(sets);
+    }
+
+    private static IEnumerable<LinkRecord> RecordsOf(LinkKey link, RecordSet set) =>
+        set.Records.Select(record => new LinkRecord(link, set.Object, record));
+
+    private static List<LinkRecord> JoinedById(List<(LinkKey Link, RecordSet Set)> sets)
+    {
+        List<LinkRecord> records = [];
+        Dictionary<(string Source, string Id), int> places = [];
+        foreach (LinkRecord record in sets.SelectMany(one => RecordsOf(one.Link, one.Set)))
+        {
+            if (places.TryAdd((record.Link.Source, record.State.Id), records.Count))
+            {
+                records.Add(record);
+                continue;
+            }
+
+            int place = places[(record.Link.Source, record.State.Id)];
+            LinkRecord known = records[place];
+            records[place] = known with
+            {
+                Link = record.State.Last > known.State.Last ? record.Link : known.Link,
+                State = known.State.Join(record.State),
+            };
+        }
+
+        return records;
+    }
+}
