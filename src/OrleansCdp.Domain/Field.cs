@@ -78,11 +78,7 @@ public readonly record struct FieldValue(
 public readonly record struct Field(
     [property: Id(0)] string Name,
     [property: Id(1)] FieldValue Value
-)
-{
-    /// <summary>Whether nothing is missing: false only for one that was never set.</summary>
-    internal bool IsWhole => Name is not null && Value.Text is not null;
-}
+);
 
 /// <summary>Instants as text, RFC 3339, UTC, with as many decimals as needed.</summary>
 public static class Rfc3339

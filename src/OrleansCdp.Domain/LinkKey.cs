@@ -18,9 +18,6 @@ public readonly record struct LinkKey(
     [property: Id(2)] string Id
 )
 {
-    /// <summary>Whether nothing is missing: false only for one that was never set.</summary>
-    internal bool IsWhole => Source is not null && Object is not null && Id is not null;
-
     /// <summary>Reads the form that <see cref="ToString"/> writes.</summary>
     /// <returns>False when a part is empty or missing, or the whole exceeds the limit.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out LinkKey key)

@@ -16,9 +16,9 @@ public sealed class EventBatch
 {
     /// <summary>Makes a batch.</summary>
     /// <param name="events">
-    /// At most <see cref="Limits.AppendBatchMax"/> events, every one whole; the array is never changed afterwards.
+    /// At most <see cref="Limits.AppendBatchMax"/> events, none with a flaw (<see cref="EventCheck"/>); the array is never changed afterwards.
     /// </param>
-    /// <exception cref="ArgumentException">There are too many, or one is not whole.</exception>
+    /// <exception cref="ArgumentException">There are too many, or one has a flaw.</exception>
     public EventBatch(LinkEvent[] events)
     {
         if (events.Length > Limits.AppendBatchMax)
@@ -29,9 +29,12 @@ public sealed class EventBatch
             );
         }
 
-        if (Array.Exists(events, e => e is not { IsWhole: true }))
+        for (int i = 0; i < events.Length; i++)
         {
-            throw new ArgumentException("An event is not whole.", nameof(events));
+            if (EventCheck.FlawOf(events[i]) is { } flaw)
+            {
+                throw new ArgumentException($"Event {i} cannot be taken: {flaw}.", nameof(events));
+            }
         }
 
         Events = events;

@@ -18,42 +18,50 @@ public sealed class PartitionProducer(
 {
     /// <summary>Appends events of one partition.</summary>
     /// <exception cref="ArgumentException">
-    /// Something that is no <see cref="LinkEvent"/>, or one that is not whole, or of another partition or lane. Nothing
-    /// was appended.
+    /// Something that is no <see cref="LinkEvent"/>, or one with a flaw (<see cref="EventCheck"/>), or of another
+    /// partition or lane. Nothing was appended.
     /// </exception>
     /// <exception cref="LogUnavailableException">Not everything is durable; send the same events again.</exception>
     public async Task AppendAsync<T>(StreamId stream, IEnumerable<T> items)
     {
         int count = await partitionCount();
         int partition = PartitionQueueMapper.PartitionOf(stream, lane, count);
-        LinkEvent[] events = [.. items.Select(item => Checked(item, partition, count))];
-        var log = grains.GetGrain<IPartitionLogGrain>(partition);
-        foreach (LinkEvent[] part in events.Chunk(Limits.AppendBatchMax))
+        EventBatch[] batches =
+        [
+            .. items
+                .Select(EventOf)
+                .Chunk(Limits.AppendBatchMax)
+                .Select(events => new EventBatch(events)),
+        ];
+        foreach (LinkEvent e in batches.SelectMany(batch => batch.Events))
         {
-            await log.AppendAsync(new EventBatch(part));
+            RequireHome(e, partition, count);
+        }
+
+        var log = grains.GetGrain<IPartitionLogGrain>(partition);
+        foreach (EventBatch batch in batches)
+        {
+            await log.AppendAsync(batch);
         }
     }
 
-    private LinkEvent Checked<T>(T item, int partition, int count)
-    {
-        if (item is not LinkEvent e)
-        {
-            throw new ArgumentException(
-                $"The log's streams take {nameof(LinkEvent)}, not {item?.GetType() ?? typeof(T)}.",
-                nameof(item)
-            );
-        }
+    private static LinkEvent EventOf<T>(T item) =>
+        item as LinkEvent
+        ?? throw new ArgumentException(
+            $"The log's streams take {nameof(LinkEvent)}, not {item?.GetType() ?? typeof(T)}.",
+            nameof(item)
+        );
 
+    private void RequireHome(LinkEvent e, int partition, int count)
+    {
         int home = Partitions.Of(e.Link, count);
         if (home != partition || e.Lane != lane)
         {
             throw new ArgumentException(
                 $"An event of the {e.Lane} lane and partition {home} cannot go to the {lane} lane "
                     + $"and partition {partition}.",
-                nameof(item)
+                nameof(e)
             );
         }
-
-        return e;
     }
 }

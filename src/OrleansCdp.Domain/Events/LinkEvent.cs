@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 using OrleansCdp.Identity;
 
 namespace OrleansCdp.Events;
@@ -132,39 +131,6 @@ public sealed record LinkEvent
     /// <summary>Facts about <see cref="Account"/> that came with an event about a person (Segment's group).</summary>
     [Id(19)]
     public ImmutableArray<Field> AccountTraits { get; init; } = [];
-
-    /// <summary>Whether nothing is missing that must be there: false only for an event built by hand or by reflection.</summary>
-    [JsonIgnore]
-    public bool IsWhole =>
-        Link.IsWhole
-        && Stream is not null
-        && EventId is not null
-        && Object is not null
-        && Account is null or { IsWhole: true }
-        && SameAs is null or { IsWhole: true }
-        && AreWhole(Identifiers, static one => one is { Type: not null, Value: not null })
-        && AreWhole(Traits, static one => one.IsWhole)
-        && AreWhole(Fields, static one => one.IsWhole)
-        && AreWhole(AccountTraits, static one => one.IsWhole)
-        && AreWhole(Lines, static one => one is { Id: not null });
-
-    private static bool AreWhole<T>(ImmutableArray<T> items, Func<T, bool> isWhole)
-    {
-        if (items.IsDefault)
-        {
-            return false;
-        }
-
-        foreach (T item in items)
-        {
-            if (!isWhole(item))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
 }
 
 /// <summary>One line of an order.</summary>

@@ -289,6 +289,21 @@ public sealed class IngestStreamTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Of_many_events_with_a_flaw_in_the_last_none_is_published()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync(1);
+        await using TestSilo silo = await TestSilo.StartAsync(database, new(), "one");
+        LinkEvent[] events = LinkEvents.InPartition(0, 1, Limits.AppendBatchMax + 1);
+        events[^1] = events[^1] with { Stream = "nul\0" };
+
+        await Should.ThrowAsync<ArgumentException>(() =>
+            StreamOf<LinkEvent>(silo, Lane.Normal, 0).OnNextBatchAsync(events)
+        );
+
+        (await database.NumberAsync("select count(*) from cdp.ingest_chunk")).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task More_events_than_one_append_takes_are_published_in_parts()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync(1);
