@@ -304,7 +304,7 @@ internal ref struct EventBuilder
                     return [];
                 }
 
-                if (Normalisation.Of(identifier.Type, text, identifier.Rules) is { } value)
+                if (Normalisation.Of(identifier.Type, text, identifier.Region) is { } value)
                 {
                     bool verified = identifier.VerifiedWhen?.Holds(view) ?? identifier.Verified;
                     identifiers[count++] = new Identifier(identifier.Type, value, verified);

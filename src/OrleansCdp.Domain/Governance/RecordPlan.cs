@@ -78,7 +78,7 @@ internal sealed record IdentifierPlan(
     ImmutableArray<int> Slots,
     bool Verified,
     Condition? VerifiedWhen,
-    NormalisationRules Rules
+    string? Region
 );
 
 /// <summary>Where the value of a canonical field comes from: the first field with a value, else a constant.</summary>

@@ -104,15 +104,7 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
 
     private IdentifierPlan? IdentifierOf(YamlNode node, string path)
     {
-        Section section = reader.Open(
-            node,
-            path,
-            "type",
-            "field",
-            "verified",
-            "region",
-            "providerRules"
-        );
+        Section section = reader.Open(node, path, "type", "field", "verified", "region");
         string? type = reader.Text(section["type"], section.PathOf("type"));
         ImmutableArray<int> slots = uses.SlotsOf(section["field"], section.PathOf("field"));
         if (type is null || !RecordCompiler.IsName(type) || slots.IsEmpty)
@@ -122,15 +114,12 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
         }
 
         bool conditional = section["verified"] is YamlMap;
-        EmailRules rules = reader.Flag(section["providerRules"], section.PathOf("providerRules"))
-            ? EmailRules.All
-            : EmailRules.None;
         return new IdentifierPlan(
             type,
             slots,
             !conditional && reader.Flag(section["verified"], section.PathOf("verified")),
             conditional ? uses.ConditionOf(section, "verified") : null,
-            new NormalisationRules(rules, RegionOf(section))
+            RegionOf(section)
         );
     }
 
