@@ -60,11 +60,11 @@ public sealed record Account : ISubject<Account>
     /// <inheritdoc/>
     public Transition<Account> Apply(ReadOnlySpan<SequencedEvent> events)
     {
-        LinkSet links = Links;
+        LinkFold fold = new(Links);
         EventOutcome[]? outcomes = null;
         for (int i = 0; i < events.Length; i++)
         {
-            links = links.Fold(events[i], out EventOutcome outcome);
+            fold.Fold(events[i], out EventOutcome outcome);
             if (outcome.Kind != OutcomeKind.Applied)
             {
                 outcomes ??= new EventOutcome[events.Length];
@@ -72,6 +72,7 @@ public sealed record Account : ISubject<Account>
             }
         }
 
+        LinkSet links = fold.ToSet();
         Account next = ReferenceEquals(links, Links) ? this : this with { Links = links };
         return Becomes(next, outcomes);
     }

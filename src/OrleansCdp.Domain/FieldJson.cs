@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -14,6 +15,12 @@ internal static class FieldJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         SkipValidation = true,
     };
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? spareBuffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? spareWriter;
 
     /// <summary>An object without members.</summary>
     public const string Empty = "{}";
@@ -36,15 +43,23 @@ internal static class FieldJson
     }
 
     /// <summary>Fields as one object, in their order.</summary>
-    public static string ObjectOf(IEnumerable<Field> fields)
+    /// <param name="fields">The fields.</param>
+    /// <param name="except">The name of one that is left out.</param>
+    /// <param name="max">Most of them.</param>
+    public static string ObjectOf(ImmutableArray<Field> fields, string except, int max)
     {
-        ArrayBufferWriter<byte> buffer = new(256);
-        using Utf8JsonWriter json = new(buffer, Compact);
+        ArrayBufferWriter<byte> buffer = spareBuffer ??= new(256);
+        Utf8JsonWriter json = spareWriter ??= new(buffer, Compact);
+        buffer.ResetWrittenCount();
+        json.Reset();
         json.WriteStartObject();
         foreach (Field field in fields)
         {
-            json.WritePropertyName(field.Name);
-            json.WriteValue(field.Value);
+            if (field.Name != except && max-- > 0)
+            {
+                json.WritePropertyName(field.Name);
+                json.WriteValue(field.Value);
+            }
         }
 
         json.WriteEndObject();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
@@ -194,6 +195,7 @@ public sealed record Link
     )
     {
         ImmutableArray<LinkIdentifier> joined = Identifiers;
+        LinkIdentifier[]? raised = null;
         foreach (Identifier identifier in said)
         {
             LinkIdentifier stated = new(identifier, stamp);
@@ -204,10 +206,14 @@ public sealed record Link
             if (at < 0)
             {
                 joined = joined.Insert(~at, stated);
+                raised = null;
             }
             else if (stated.Outranks(joined[at]))
             {
-                joined = joined.SetItem(at, stated);
+                // One copy for all that an event states anew: nearly every event states the same few again.
+                raised ??= [.. joined];
+                raised[at] = stated;
+                joined = ImmutableCollectionsMarshal.AsImmutableArray(raised);
             }
         }
 

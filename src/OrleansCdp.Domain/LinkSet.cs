@@ -25,24 +25,9 @@ public sealed record LinkSet
     /// <summary>Folds one event into its link, which begins with it if it is new.</summary>
     public LinkSet Fold(SequencedEvent e, out EventOutcome outcome)
     {
-        int at = IndexOf(e.Event.Link);
-        if (at < 0 && Links.Length >= Limits.LinksMax)
-        {
-            outcome = EventOutcome.Refused(ReasonCodes.LinksMax);
-            return this;
-        }
-
-        Link link = at < 0 ? new Link { Key = e.Event.Link } : Links[at];
-        Link folded = link.Fold(e, out outcome);
-        if (ReferenceEquals(folded, link))
-        {
-            return this;
-        }
-
-        return new LinkSet
-        {
-            Links = at < 0 ? Links.Insert(~at, folded) : Links.SetItem(at, folded),
-        };
+        LinkFold fold = new(this);
+        fold.Fold(e, out outcome);
+        return fold.ToSet();
     }
 
     /// <summary>Adds a link as it is, or replaces it.</summary>

@@ -15,6 +15,16 @@ public static class SortedArrays
         this ImmutableArray<T> items,
         TKey key,
         Func<T, TKey, int> order
+    ) => items.AsSpan().IndexOf(key, order);
+
+    /// <summary>Where a key is, or the complement of where it would be inserted.</summary>
+    /// <param name="items">Sorted by <paramref name="order"/>.</param>
+    /// <param name="key">The key looked for.</param>
+    /// <param name="order">Compares an item with a key; a static lambda allocates nothing.</param>
+    public static int IndexOf<T, TKey>(
+        this ReadOnlySpan<T> items,
+        TKey key,
+        Func<T, TKey, int> order
     )
     {
         int low = 0;

@@ -73,7 +73,7 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     /// <inheritdoc/>
     public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events)
     {
-        LinkSet links = Links;
+        LinkFold fold = new(Links);
         EventOutcome[]? outcomes = null;
         bool bearsOthers = false;
         for (int i = 0; i < events.Length; i++)
@@ -85,10 +85,7 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
             }
             else
             {
-                LinkKey key = events[i].Event.Link;
-                Link? before = links.Find(key);
-                links = links.Fold(events[i], out outcome);
-                bearsOthers |= links.Find(key) is { } after && !after.BearsTheSameAs(before);
+                bearsOthers |= fold.Fold(events[i], out outcome);
             }
 
             if (outcome.Kind != OutcomeKind.Applied)
@@ -98,6 +95,7 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
             }
         }
 
+        LinkSet links = fold.ToSet();
         UnifiedIndividual next = ReferenceEquals(links, Links) ? this : this with { Links = links };
         return Becomes(next, outcomes, bearsOthers);
     }

@@ -81,6 +81,8 @@ public sealed record AnchorDecision
 /// <param name="policy">The anchors, strongest first.</param>
 public sealed class Anchoring(AnchorPolicy policy)
 {
+    private readonly Comparison<Identifier> byRank = (left, right) => Order(policy, left, right);
+
     /// <summary>The claims a decision about this event needs to know.</summary>
     public IEnumerable<string> ClaimsOf(LinkEvent e)
     {
@@ -201,16 +203,42 @@ public sealed class Anchoring(AnchorPolicy policy)
         held(ClaimKeys.Of(anchor))
         ?? new(SubjectIds.IndividualOf(anchor), policy.RankOf(anchor), default);
 
-    private Identifier[] AnchorsOf(LinkEvent e) =>
-        e.Identifiers.IsEmpty
-            ? []
-            :
-            [
-                .. e
-                    .Identifiers.Where(id => policy.RankOf(id) < AnchorPolicy.Unanchored)
-                    .OrderBy(policy.RankOf)
-                    .ThenBy(id => id.Value, StringComparer.Ordinal),
-            ];
+    /// <summary>The anchors an event states, strongest first.</summary>
+    private Identifier[] AnchorsOf(LinkEvent e)
+    {
+        int count = 0;
+        foreach (Identifier identifier in e.Identifiers)
+        {
+            count += policy.RankOf(identifier) < AnchorPolicy.Unanchored ? 1 : 0;
+        }
+
+        if (count == 0)
+        {
+            return [];
+        }
+
+        Identifier[] anchors = new Identifier[count];
+        foreach (Identifier identifier in e.Identifiers)
+        {
+            if (policy.RankOf(identifier) < AnchorPolicy.Unanchored)
+            {
+                anchors[--count] = identifier;
+            }
+        }
+
+        if (anchors.Length > 1)
+        {
+            Array.Sort(anchors, byRank);
+        }
+
+        return anchors;
+    }
+
+    private static int Order(AnchorPolicy policy, Identifier left, Identifier right)
+    {
+        int order = policy.RankOf(left).CompareTo(policy.RankOf(right));
+        return order == 0 ? string.CompareOrdinal(left.Value, right.Value) : order;
+    }
 
     private sealed class Draft(Claim target)
     {

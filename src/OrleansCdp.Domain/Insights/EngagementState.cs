@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Insights;
@@ -169,14 +170,13 @@ public sealed record EngagementState
             Object = e.Event.Object,
             Name = name,
             EventId = e.Event.EventId,
-            Fields = FieldJson.ObjectOf(
-                e.Event.Fields.Where(field => field.Name != "name")
-                    .Take(Limits.InteractionFieldsMax)
-            ),
+            Fields = FieldJson.ObjectOf(e.Event.Fields, "name", Limits.InteractionFieldsMax),
         };
-        ImmutableArray<Interaction> kept =
-            Latest.Length < Limits.InteractionsMax ? Latest : Latest.RemoveAt(Latest.Length - 1);
-        return kept.Insert(at, interaction);
+        Interaction[] latest = new Interaction[Math.Min(Latest.Length + 1, Limits.InteractionsMax)];
+        Latest.CopyTo(0, latest, 0, at);
+        latest[at] = interaction;
+        Latest.CopyTo(at, latest, at + 1, latest.Length - at - 1);
+        return ImmutableCollectionsMarshal.AsImmutableArray(latest);
     }
 
     private int IndexOf(string engagement, string name, Lane lane) =>

@@ -71,7 +71,7 @@ internal sealed partial class SubjectResolver(
         HashSet<string> stuck;
         for (int races = 0; ; races++)
         {
-            AnchorDecision[] decisions = Decide(chunk, indexes, book);
+            List<Decided> decisions = Decide(chunk, indexes, book);
             if (await TryClaimAsync(decisions, book, cancel))
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
@@ -79,7 +79,7 @@ internal sealed partial class SubjectResolver(
                 stuck = new(StringComparer.Ordinal);
                 if (await MoveAsync(decisions, book, stuck, cancel))
                 {
-                    await NoteClashesAsync(chunk, indexes, decisions, cancel);
+                    await NoteClashesAsync(decisions, cancel);
                     break;
                 }
             }
@@ -94,19 +94,27 @@ internal sealed partial class SubjectResolver(
             book = await ReadBookAsync(chunk, indexes, cancel);
         }
 
+        Dictionary<LinkKey, (string Owner, bool IsStuck)> places = [];
         foreach (int i in indexes)
         {
             LinkEvent e = chunk.Events[i];
-            if (book.FormerOwnerOf(e.Link) is { } former && stuck.Contains(former))
+            if (!places.TryGetValue(e.Link, out var place))
             {
-                // The claims were not taken, so each event comes this way and tries the move again.
-                targets[i] = former;
-                Forget(e.Link);
-                continue;
+                string? former = book.FormerOwnerOf(e.Link);
+                bool isStuck = former is not null && stuck.Contains(former);
+                place = places[e.Link] = (isStuck ? former! : book.OwnerOf(e.Link), isStuck);
             }
 
-            targets[i] = book.OwnerOf(e.Link);
-            Remember(e, targets[i]);
+            targets[i] = place.Owner;
+            if (place.IsStuck)
+            {
+                // The claims were not taken, so each event comes this way and tries the move again.
+                Forget(e.Link);
+            }
+            else
+            {
+                Remember(e, place.Owner);
+            }
         }
     }
 
@@ -117,35 +125,63 @@ internal sealed partial class SubjectResolver(
     )
     {
         HashSet<string> wanted = new(StringComparer.Ordinal);
-        foreach (int i in indexes)
+        Dictionary<LinkKey, KnownLink> read = [];
+        foreach (LinkEvent e in indexes.Select(i => chunk.Events[i]))
         {
-            wanted.UnionWith(anchoring.ClaimsOf(chunk.Events[i]));
+            if (!IsCovered(read, e))
+            {
+                wanted.UnionWith(anchoring.ClaimsOf(e));
+                LinkOf(read, e.Link, "").Learn(e);
+            }
         }
 
         return new ClaimBook(await store.ReadAsync(wanted, cancel));
     }
 
-    private AnchorDecision[] Decide(EventChunk chunk, List<int> indexes, ClaimBook book)
+    /// <summary>
+    /// Decides about each event that says something its link did not say before, in this chunk too: a visitor whose
+    /// first events come in hundreds is decided about once.
+    /// </summary>
+    private List<Decided> Decide(EventChunk chunk, List<int> indexes, ClaimBook book)
     {
-        AnchorDecision[] decisions = new AnchorDecision[indexes.Count];
-        for (int d = 0; d < decisions.Length; d++)
+        List<Decided> decisions = [];
+        Dictionary<LinkKey, KnownLink> settled = [];
+        foreach (int i in indexes)
         {
-            SequencedEvent e = new(chunk.FirstSequence + indexes[d], chunk.Events[indexes[d]]);
-            decisions[d] = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
-            book.Apply(e.Event.Link, decisions[d]);
+            SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
+            if (IsCovered(settled, e.Event))
+            {
+                continue;
+            }
+
+            AnchorDecision decision = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
+            book.Apply(e.Event.Link, decision);
+            KnownLink link = LinkOf(settled, e.Event.Link, decision.Target.Owner);
+            link.BelongTo(decision.Target.Owner);
+            link.Learn(e.Event);
+            decisions.Add(new Decided(e.Event, decision));
         }
 
         return decisions;
     }
 
+    private static bool IsCovered(Dictionary<LinkKey, KnownLink> links, LinkEvent e) =>
+        links.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e);
+
+    private static KnownLink LinkOf(
+        Dictionary<LinkKey, KnownLink> links,
+        LinkKey key,
+        string owner
+    ) => links.TryGetValue(key, out KnownLink? link) ? link : links[key] = new KnownLink(owner);
+
     private async Task<bool> TryClaimAsync(
-        AnchorDecision[] decisions,
+        List<Decided> decisions,
         ClaimBook book,
         CancellationToken cancel
     )
     {
         Dictionary<string, Claim> wanted = new(StringComparer.Ordinal);
-        foreach (var claim in decisions.SelectMany(decision => decision.Claims))
+        foreach (var claim in decisions.SelectMany(one => one.Decision.Claims))
         {
             // As it stands after the whole chunk: an owner that a later event absorbs never claims.
             wanted[claim.Key] = book.HolderOf(claim.Key)!;
@@ -174,7 +210,7 @@ internal sealed partial class SubjectResolver(
     /// that say so now.
     /// </returns>
     private async Task<bool> MoveAsync(
-        AnchorDecision[] decisions,
+        List<Decided> decisions,
         ClaimBook book,
         HashSet<string> stuck,
         CancellationToken cancel
@@ -182,7 +218,7 @@ internal sealed partial class SubjectResolver(
     {
         bool asWanted = true;
         Dictionary<string, ClaimMove> claims = new(StringComparer.Ordinal);
-        foreach (LinkMove move in decisions.SelectMany(decision => decision.Moves))
+        foreach (LinkMove move in decisions.SelectMany(one => one.Decision.Moves))
         {
             MoveEnd? end = await mover.MoveAsync(move);
             if (end is null)
@@ -229,17 +265,11 @@ internal sealed partial class SubjectResolver(
         }
     }
 
-    private async Task NoteClashesAsync(
-        EventChunk chunk,
-        List<int> indexes,
-        AnchorDecision[] decisions,
-        CancellationToken cancel
-    )
+    private async Task NoteClashesAsync(List<Decided> decisions, CancellationToken cancel)
     {
-        for (int d = 0; d < decisions.Length; d++)
+        foreach ((LinkEvent e, AnchorDecision decision) in decisions)
         {
-            LinkEvent e = chunk.Events[indexes[d]];
-            foreach (AnchorClash clash in decisions[d].Clashes)
+            foreach (AnchorClash clash in decision.Clashes)
             {
                 LogClash(clash.Holder, clash.Claimant, e.Link.Source, e.EventId);
                 AnchorConflict conflict = new(
@@ -276,4 +306,7 @@ internal sealed partial class SubjectResolver(
         "{Holder} and {Claimant} are kept apart although {Source}/{EventId} gives both an anchor"
     )]
     private partial void LogClash(string holder, string claimant, string source, string eventId);
+
+    /// <summary>An event and what was decided about it.</summary>
+    private readonly record struct Decided(LinkEvent Event, AnchorDecision Decision);
 }

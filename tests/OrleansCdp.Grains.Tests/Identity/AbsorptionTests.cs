@@ -59,6 +59,25 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
             .ShouldBe(SubjectIds.IndividualOf(second));
     }
 
+    [Fact]
+    public async Task What_a_chunk_s_events_say_again_and_again_is_decided_about_once()
+    {
+        LinkKey device = new("web", "user", userId.Value);
+        await DeliverAsync(1, Some.Event(LinkOf(first), "e1", first));
+        await DeliverAsync(1, Some.Event(LinkOf(second), "e2", second));
+        LinkEvent[] events =
+        [
+            .. Enumerable.Range(0, 50).Select(i => Some.Event(device, $"e{i}", first, second)),
+        ];
+
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(1, events), default);
+
+        cluster.Database.OwnerOf(ClaimKeys.Of(device)).ShouldBe(SubjectIds.IndividualOf(first));
+        cluster
+            .Database.Conflicts.Count(conflict => conflict.Link == device)
+            .ShouldBe(1, "the same contradiction, said fifty times");
+    }
+
     private static LinkKey LinkOf(Identifier contact) => new("crm", "Contact", contact.Value);
 
     private void ShouldBeTheFirstContactsAndClash(Identifier anchor)
