@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CloudNative.CloudEvents;
@@ -88,8 +89,23 @@ internal static class CloudEventReader
     /// <summary>What a stream makes of an event.</summary>
     public static Admission Admit(CloudEvent e, DataStream stream, DateTimeOffset now) =>
         e.Data is JsonElement data
-            ? stream.Admit(data, now, new Envelope(e.Id, e.Time))
+            ? stream.Admit(data, now, new Envelope(EventIdOf(e), e.Time))
             : Fault("The data is not JSON.", "data");
+
+    /// <summary>
+    /// The id under which an event counts once: <c>{source} {id}</c>, as ids are a source's own; hashed when that is
+    /// longer than <see cref="Limits.EventIdMax"/>.
+    /// </summary>
+    /// <remarks>A source is a URI reference and has no blank, so the first blank tells both apart.</remarks>
+    public static string EventIdOf(CloudEvent e)
+    {
+        string id = e.Id!;
+        string both = $"{SourceOf(e)} {id}";
+        // An id that is too long by itself is refused as such.
+        return both.Length <= Limits.EventIdMax || id.Length > Limits.EventIdMax
+            ? both
+            : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(both)));
+    }
 
     /// <summary>The event in structured mode, its data byte for byte: what is refused may be what no writer writes.</summary>
     public static ReadOnlyMemory<byte> StructuredOf(CloudEvent e)
@@ -115,6 +131,9 @@ internal static class CloudEventReader
         json.Write("}"u8);
         return json.WrittenMemory;
     }
+
+    private static string SourceOf(CloudEvent e) =>
+        e.Source!.OriginalString.Replace(" ", "%20", StringComparison.Ordinal);
 
     private static string? NameOf(string? stream, string? type) =>
         (stream ?? type?.Split('.')[^1])?.ToLowerInvariant();

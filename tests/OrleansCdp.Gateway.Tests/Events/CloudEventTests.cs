@@ -40,7 +40,7 @@ public sealed class CloudEventTests(GatewayHost host)
 
         answer.Status.ShouldBe(202, answer.Text);
         ((int)answer.Json["accepted"]!).ShouldBe(1, answer.Text);
-        await ShouldShowAsync("ce-binary", "ce-binary-1");
+        await ShouldShowAsync("ce-binary", "/tests ce-binary-1");
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class CloudEventTests(GatewayHost host)
         );
 
         answer.Status.ShouldBe(202, answer.Text);
-        await ShouldShowAsync("ce-structured", "ce-structured-1");
+        await ShouldShowAsync("ce-structured", "/t ce-structured-1");
     }
 
     [Fact]
@@ -72,11 +72,86 @@ public sealed class CloudEventTests(GatewayHost host)
             .AsArray()
             .Select(item => ((int)item!["index"]!, (string)item["code"]!))
             .ShouldBe([(1, "malformed"), (2, "malformed")]);
-        await ShouldShowAsync("ce-batch-1", "ce-batch-1-1");
-        await ShouldShowAsync("ce-batch-2", "ce-batch-2-1");
+        await ShouldShowAsync("ce-batch-1", "/t ce-batch-1-1");
+        await ShouldShowAsync("ce-batch-2", "/t ce-batch-2-1");
         IReadOnlyList<JsonNode> kept = await host.QuarantineAsync("web", "&code=malformed");
         kept.ShouldContain(item => item["payload"]!.ToJsonString().Contains("plain"));
         await host.Api.DrainAsync();
+    }
+
+    [Fact]
+    public async Task The_same_id_of_two_sources_names_two_events()
+    {
+        const string stream = "ce-sources";
+        await host.DefineAsync(stream, ShippedDefinitions.All["web"]);
+        string one = EventOf("ce-sources", $"a.{stream}");
+        string other = one.Replace("\"/t\"", "\"/other\"", StringComparison.Ordinal);
+
+        Answer answer = await host.PostAsync(
+            "/v1/cloudevents",
+            $"[{one},{other}]",
+            mediaType: Batched
+        );
+        Answer again = await host.PostAsync(
+            "/v1/cloudevents",
+            $"[{other},{one}]",
+            mediaType: Batched
+        );
+
+        ((int)answer.Json["accepted"]!).ShouldBe(2, answer.Text);
+        ((int)again.Json["duplicates"]!).ShouldBe(2, again.Text);
+    }
+
+    [Fact]
+    public async Task Where_a_source_ends_and_an_id_begins_is_never_in_doubt()
+    {
+        const string stream = "ce-borders";
+        await host.DefineAsync(stream, ShippedDefinitions.All["web"]);
+        string one = EventOf("ce-borders", $"a.{stream}")
+            .Replace("\"ce-borders-1\"", "\"b c\"", StringComparison.Ordinal);
+        string other = one.Replace("\"b c\"", "\"c\"", StringComparison.Ordinal)
+            .Replace("\"/t\"", "\"/t b\"", StringComparison.Ordinal);
+
+        Answer answer = await host.PostAsync(
+            "/v1/cloudevents",
+            $"[{one},{other}]",
+            mediaType: Batched
+        );
+
+        ((int)answer.Json["accepted"]!).ShouldBe(2, answer.Text);
+    }
+
+    [Theory]
+    [InlineData(Limits.EventIdMax - 3, 1, false, null)]
+    [InlineData(Limits.EventIdMax - 2, 1, true, null)]
+    [InlineData(1, Limits.EventIdMax, true, null)]
+    [InlineData(1, Limits.EventIdMax + 1, false, "limit_exceeded")]
+    public async Task A_source_may_be_of_any_length_and_an_id_as_long_as_an_event_id(
+        int source,
+        int id,
+        bool hashed,
+        string? code
+    )
+    {
+        string user = $"ce-long-{source}-{id}";
+        string from = "/" + new string('s', source);
+        string named = user.PadRight(id, 'x')[..id];
+        string sent = EventOf(user)
+            .Replace($"\"{user}-1\"", $"\"{named}\"", StringComparison.Ordinal)
+            .Replace("\"/t\"", $"\"{from}\"", StringComparison.Ordinal);
+
+        Answer answer = await host.PostAsync("/v1/cloudevents", sent, mediaType: Structured);
+        Answer again = await host.PostAsync("/v1/cloudevents", sent, mediaType: Structured);
+
+        ((string?)answer.Json["quarantined"]!.AsArray().SingleOrDefault()?["code"]).ShouldBe(code);
+        if (code is null)
+        {
+            ((int)again.Json["duplicates"]!).ShouldBe(1, again.Text);
+            JsonNode profile = await host.ProfileAsync("userId", user);
+            string shown = (string)profile["traits"]!["firstName"]!["eventId"]!;
+            shown.Length.ShouldBeLessThanOrEqualTo(Limits.EventIdMax);
+            (shown == $"{from} {named}").ShouldBe(!hashed, shown);
+        }
     }
 
     /// <summary>Envelopes that are none, what points at why, and whether they name a stream.</summary>
