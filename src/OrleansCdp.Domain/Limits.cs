@@ -20,6 +20,18 @@ public static class Limits
     /// <summary>Bytes of the body of one data stream request, after decompression (10 MiB).</summary>
     public const int StreamBodyBytesMax = 10 * 1024 * 1024;
 
+    /// <summary>Records of one data stream request; of a body with more nothing is taken.</summary>
+    public const int StreamRecordsMax = 100_000;
+
+    /// <summary>Refused records that one answer lists, the first ones; it counts all, and quarantine keeps all.</summary>
+    public const int RefusalsListedMax = 10_000;
+
+    /// <summary>
+    /// Bytes of a tracking batch's context, times its messages, each of which gets it (10 MiB): so much one request may
+    /// put into quarantine beside its own bytes. Of a batch with more nothing is taken.
+    /// </summary>
+    public const int BatchContextsBytesMax = 10 * 1024 * 1024;
+
     /// <summary>Columns of one CSV file.</summary>
     public const int ColumnsMax = 2_000;
 

@@ -197,37 +197,6 @@ public sealed record IntakeResult
 
     /// <summary>Events refused and quarantined.</summary>
     public required ImmutableArray<IntakeRefusal> Refusals { get; init; }
-
-    /// <summary>Token for <c>GET /v1/receipts/{id}</c>.</summary>
-    public string Receipt => Events.Receipt.Encode(StoredAt, Positions);
-
-    /// <summary>The result of this batch and the one after it, as if they had been one.</summary>
-    /// <param name="next">The next batch's result.</param>
-    /// <param name="size">Items of this batch, which the next one's indexes count from.</param>
-    public IntakeResult Then(IntakeResult next, int size) =>
-        new()
-        {
-            StoredAt = next.StoredAt,
-            Positions =
-            [
-                .. Positions
-                    .Concat(next.Positions)
-                    .GroupBy(position => position.Partition)
-                    .Select(same => new ReceiptPosition(
-                        same.Key,
-                        same.Max(position => position.NormalSequence),
-                        same.Max(position => position.LowSequence)
-                    )),
-            ],
-            Accepted = Accepted + next.Accepted,
-            Duplicates = Duplicates + next.Duplicates,
-            Filtered = Filtered + next.Filtered,
-            Refusals =
-            [
-                .. Refusals,
-                .. next.Refusals.Select(refusal => refusal with { Index = refusal.Index + size }),
-            ],
-        };
 }
 
 /// <summary>A refused item.</summary>

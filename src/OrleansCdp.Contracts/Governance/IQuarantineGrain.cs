@@ -46,6 +46,12 @@ public enum QuarantineOrigin
 
     /// <summary>A CloudEvent in structured mode: JSON text, with the envelope that names and dates it.</summary>
     CloudEvent = 3,
+
+    /// <summary>
+    /// A row of a CSV file, byte for byte, that does not fit its header or is not UTF-8. It cannot go in again: the
+    /// file has to be mended and sent anew.
+    /// </summary>
+    Row = 4,
 }
 
 /// <summary>One refused event.</summary>

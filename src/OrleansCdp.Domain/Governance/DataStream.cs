@@ -53,6 +53,20 @@ public sealed partial class DataStream
     /// <summary>Whether its records are messages of the Segment tracking API.</summary>
     public bool TakesTrackingMessages { get; init; }
 
+    /// <summary>
+    /// The property that names a record: of its record id, else of its subject. Null when several together do, one
+    /// within another, or another one in each variant.
+    /// </summary>
+    public string? KeyProperty
+    {
+        get
+        {
+            ImmutableArray<int> key = KeyOf(plans[0]).Slots;
+            bool isOne = key is [_] && plans.All(plan => KeyOf(plan).Slots.SequenceEqual(key));
+            return isOne && table.Fields[key[0]].Path is [var name] ? name : null;
+        }
+    }
+
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The stream's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
@@ -170,6 +184,8 @@ public sealed partial class DataStream
     /// <summary>The answer to a record that is too large.</summary>
     public static Admission.Refused TooLarge() =>
         new(ReasonCodes.EventTooLarge, $"An event has at most {Limits.EventBytesMax} bytes.");
+
+    private static KeyPlan KeyOf(RecordPlan plan) => plan.RecordId ?? plan.Subjects[0].Id;
 
     private Admission Admit(in Candidate candidate)
     {

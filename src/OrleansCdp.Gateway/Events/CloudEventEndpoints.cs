@@ -61,12 +61,12 @@ internal static class CloudEventEndpoints
                 )
             ),
         };
-        IntakeResult result = await StreamEndpoints.SubmitAsync(
+        TakenAnswer answer = await StreamEndpoints.SubmitAsync(
             intake,
             items,
             options.Value.SliceRecordsMax
         );
-        return Results.Json(TakenAnswer.Of(result), statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(answer, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static string? MediaTypeOf(HttpRequest request) =>

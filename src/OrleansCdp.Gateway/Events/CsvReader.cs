@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -11,7 +10,8 @@ internal static class CsvReader
 {
     /// <summary>Rows of a CSV file with a header; the separator is found in the header. Blank lines are none.</summary>
     /// <exception cref="ProblemException">
-    /// There is no header, or quotes do not match anywhere in the file: then nothing of it was read.
+    /// There is no header, quotes do not match anywhere in the file, or it has more than
+    /// <see cref="Limits.StreamRecordsMax"/> rows: then nothing of it was read.
     /// </exception>
     public static IEnumerable<IntakeItem> Rows(
         ReadOnlyMemory<byte> body,
@@ -31,8 +31,14 @@ internal static class CsvReader
             string[] values = ReadRecord(body.Span, separator, ref at);
             if (values is not [""])
             {
-                bool isRowText = isText || Utf8.IsValid(body.Span[start..at]);
-                yield return Row(columns, values, stream, now, isRowText);
+                ReadOnlyMemory<byte> sent = body[start..at];
+                yield return isText || Utf8.IsValid(sent.Span)
+                    ? Row(columns, values, sent, stream, now)
+                    : Misfit(
+                        new(ReasonCodes.Malformed, "The row is not valid UTF-8."),
+                        sent,
+                        stream
+                    );
             }
         }
     }
@@ -65,16 +71,21 @@ internal static class CsvReader
         }
 
         int row = 0;
+        int records = 0;
         while (step != CsvStep.Broken && text.Position < body.Length)
         {
+            int start = text.Position;
             step = text.NextRecord();
             row++;
+            records += CsvText.IsBlank(body[start..text.Position].TrimEnd("\r\n"u8)) ? 0 : 1;
         }
 
         if (step == CsvStep.Broken)
         {
             throw Malformed($"The quotes do not match in row {row}, counted from 0, the header.");
         }
+
+        RecordReader.DemandFew(records);
     }
 
     /// <summary>
@@ -109,40 +120,17 @@ internal static class CsvReader
     private static IntakeItem Row(
         string[] columns,
         string[] values,
+        ReadOnlyMemory<byte> sent,
         DataStream stream,
-        DateTimeOffset now,
-        bool isText
+        DateTimeOffset now
     )
     {
-        Admission admission = Admit(columns, values, stream, now, isText);
-        byte[] payload = admission is Admission.Refused ? JsonOf(columns, values) : [];
-        return new IntakeItem
+        if (values.Length > columns.Length)
         {
-            Stream = stream.Name,
-            Admission = admission,
-            Payload = RecordReader.Kept(payload),
-            Incomplete =
-                values.Length > Limits.ColumnsMax
-                || payload.Length > IQuarantineGrain.PayloadBytesMax,
-        };
-    }
-
-    private static Admission Admit(
-        string[] columns,
-        string[] values,
-        DataStream stream,
-        DateTimeOffset now,
-        bool isText
-    )
-    {
-        if (DataStream.IsTooLarge(values))
-        {
-            return DataStream.TooLarge();
-        }
-
-        if (!isText)
-        {
-            return new Admission.Refused(ReasonCodes.Malformed, "The row is not valid UTF-8.");
+            Admission why = DataStream.IsTooLarge(values)
+                ? DataStream.TooLarge()
+                : stream.Admit(columns, values, now);
+            return Misfit((Admission.Refused)why, sent, stream);
         }
 
         if (values.Length < columns.Length)
@@ -152,7 +140,36 @@ internal static class CsvReader
             values = [.. values, .. Enumerable.Repeat("", missing)];
         }
 
-        return stream.Admit(columns, values, now); // Too many values are refused there.
+        Admission admission = stream.Admit(columns, values, now);
+        byte[] payload = admission is Admission.Refused ? JsonOf(columns, values) : [];
+        return new IntakeItem
+        {
+            Stream = stream.Name,
+            Admission = admission,
+            Payload = RecordReader.Kept(payload),
+            Incomplete = payload.Length > IQuarantineGrain.PayloadBytesMax,
+        };
+    }
+
+    /// <summary>
+    /// A row that does not fit its header, or is no text, kept as it came: nobody can say which value belongs to which
+    /// column, and an object made of it would be admitted as something else when it is replayed.
+    /// </summary>
+    private static IntakeItem Misfit(
+        Admission.Refused why,
+        ReadOnlyMemory<byte> sent,
+        DataStream stream
+    )
+    {
+        ReadOnlySpan<byte> row = sent.Span.TrimEnd("\r\n"u8);
+        return new IntakeItem
+        {
+            Stream = stream.Name,
+            Admission = why,
+            Payload = RecordReader.Kept(row),
+            Incomplete = row.Length > IQuarantineGrain.PayloadBytesMax,
+            Origin = QuarantineOrigin.Row,
+        };
     }
 
     /// <summary>A row as the JSON object it stands for, so that it can be replayed.</summary>
@@ -163,14 +180,7 @@ internal static class CsvReader
         {
             if (values[i].Length > 0)
             {
-                string name =
-                    i < columns.Length
-                        ? columns[i]
-                        : string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"(value {i + 1}, beyond the header)"
-                        );
-                row[name] = values[i];
+                row[columns[i]] = values[i];
             }
         }
 

@@ -14,7 +14,7 @@ internal static class ReceiptEndpoints
             .RequireScope(Scopes.Ingest)
             .Produces<ReceiptAnswer>()
             .WithSummary(
-                "When a batch was stored, applied to its individuals and visible in context."
+                "When a batch was stored, applied to its individuals and visible in context, and its counts."
             );
 
     private static async Task<IResult> GetAsync(
@@ -44,7 +44,18 @@ internal static class ReceiptEndpoints
         bool applied = parts.All(part => part.Applied) || await IsPassedAsync(grains, receipt);
         DateTimeOffset? at = applied ? parts.Max(part => part.At) : null;
         return Results.Ok(
-            new ReceiptAnswer(receipt.StoredAt, applied, at, applied, at, receipt.Positions.Length)
+            new ReceiptAnswer(
+                receipt.StoredAt,
+                applied,
+                at,
+                applied,
+                at,
+                receipt.Positions.Length,
+                receipt.Counts?.Accepted,
+                receipt.Counts?.Duplicates,
+                receipt.Counts?.Filtered,
+                receipt.Counts?.Refused
+            )
         );
     }
 
@@ -88,11 +99,19 @@ internal static class ReceiptEndpoints
 /// <param name="Visible">Whether every event shows in context.</param>
 /// <param name="VisibleAt">Since when.</param>
 /// <param name="Partitions">Partitions the batch went to.</param>
+/// <param name="Accepted">Events it stored; null, as those below, for a receipt of an earlier version.</param>
+/// <param name="Duplicates">Events that were known already.</param>
+/// <param name="Filtered">Events the definition does not keep.</param>
+/// <param name="Refused">Records kept in quarantine.</param>
 public sealed record ReceiptAnswer(
     DateTimeOffset StoredAt,
     bool Applied,
     DateTimeOffset? AppliedAt,
     bool Visible,
     DateTimeOffset? VisibleAt,
-    int Partitions
+    int Partitions,
+    int? Accepted,
+    int? Duplicates,
+    int? Filtered,
+    int? Refused
 );

@@ -10,7 +10,8 @@ namespace OrleansCdp.Events;
 /// <summary>Records of a data stream, and the Data Cloud shape of the same.</summary>
 internal static class StreamEndpoints
 {
-    private const int DeletedIdsMax = 200;
+    /// <summary>Records that one request in Data Cloud's shape may delete, as Data Cloud has it.</summary>
+    public const int DeletedIdsMax = 200;
 
     private static readonly Problem BodyTooLarge = Problem.TooLarge(
         "body_too_large",
@@ -31,7 +32,8 @@ internal static class StreamEndpoints
             )
             .Produces<TakenAnswer>(StatusCodes.Status202Accepted)
             .WithSummary(
-                "Takes records of a data stream; ?dryRun=true only says what would become of them."
+                $"Takes up to {Limits.StreamRecordsMax} records of a data stream; ?dryRun=true only says what "
+                    + "would become of them."
             );
         routes
             .MapPost("/api/v1/ingest/sources/{connector}/{object}", UpsertAsync)
@@ -44,7 +46,7 @@ internal static class StreamEndpoints
             .MapDelete("/api/v1/ingest/sources/{connector}/{object}", DeleteAsync)
             .RequireScope(Scopes.Ingest)
             .SharesIngestLimit()
-            .WithSummary("Deletes records in Data Cloud's shape.");
+            .WithSummary($"Deletes up to {DeletedIdsMax} records in Data Cloud's shape.");
     }
 
     /// <summary>The active stream of this name, for a key that may send to it.</summary>
@@ -62,22 +64,26 @@ internal static class StreamEndpoints
     }
 
     /// <summary>Submits items slice by slice, so that a long body is never in memory as events all at once.</summary>
-    public static async Task<IntakeResult> SubmitAsync(
+    public static async Task<TakenAnswer> SubmitAsync(
         Intake intake,
         IEnumerable<IntakeItem> items,
         int sliceMax
     )
     {
-        IntakeResult? result = null;
-        int done = 0;
+        TakenSum sum = new();
+        bool any = false;
         foreach (IntakeItem[] slice in items.Chunk(sliceMax))
         {
-            IntakeResult next = await intake.SubmitAsync(slice);
-            result = result?.Then(next, done) ?? next;
-            done += slice.Length;
+            sum.Add(await intake.SubmitAsync(slice), slice.Length);
+            any = true;
         }
 
-        return result ?? await intake.SubmitAsync([]);
+        if (!any)
+        {
+            sum.Add(await intake.SubmitAsync([]), 0); // Nothing is stored as of now.
+        }
+
+        return sum.Stored();
     }
 
     private static async Task<IResult> TakeAsync(
@@ -103,11 +109,11 @@ internal static class StreamEndpoints
         );
         if (dryRun == true)
         {
-            return Results.Json(Tried([.. read(body)]), statusCode: StatusCodes.Status202Accepted);
+            return Results.Json(Try(read(body)), statusCode: StatusCodes.Status202Accepted);
         }
 
-        IntakeResult result = await SubmitAsync(intake, read(body), options.Value.SliceRecordsMax);
-        return Results.Json(TakenAnswer.Of(result), statusCode: StatusCodes.Status202Accepted);
+        TakenAnswer answer = await SubmitAsync(intake, read(body), options.Value.SliceRecordsMax);
+        return Results.Json(answer, statusCode: StatusCodes.Status202Accepted);
     }
 
     private static Func<ReadOnlyMemory<byte>, IEnumerable<IntakeItem>> ReaderOf(
@@ -134,24 +140,16 @@ internal static class StreamEndpoints
         };
     }
 
-    private static TakenAnswer Tried(IntakeItem[] items) =>
-        new(
-            null,
-            items.Count(item => item.Admission is Admission.Accepted),
-            0,
-            items.Count(item => item.Admission is Admission.Filtered),
-            [
-                .. items
-                    .Select((item, i) => (Refused: item.Admission as Admission.Refused, i))
-                    .Where(item => item.Refused is not null)
-                    .Select(item => new IntakeRefusal(
-                        item.i,
-                        item.Refused!.Code,
-                        item.Refused.Message,
-                        item.Refused.Pointer
-                    )),
-            ]
-        );
+    private static TakenAnswer Try(IEnumerable<IntakeItem> items)
+    {
+        TakenSum sum = new();
+        foreach (IntakeItem item in items)
+        {
+            sum.Add(item.Admission);
+        }
+
+        return sum.Tried();
+    }
 
     private static Task<IResult> UpsertAsync(
         string connector,
@@ -161,7 +159,15 @@ internal static class StreamEndpoints
         DefinitionCatalogue catalogue,
         TimeProvider clock,
         IOptions<GatewayOptions> options
-    ) => TakeAliasAsync(connector, @object, http, intake, catalogue, clock, options, default);
+    ) =>
+        TakeAliasAsync(
+            $"{connector}-{@object}",
+            http,
+            intake,
+            catalogue,
+            options,
+            (body, stream) => RecordReader.Json(body, stream, clock.GetUtcNow())
+        );
 
     private static Task<IResult> DeleteAsync(
         string connector,
@@ -173,66 +179,43 @@ internal static class StreamEndpoints
         IOptions<GatewayOptions> options
     ) =>
         TakeAliasAsync(
-            connector,
-            @object,
+            $"{connector}-{@object}",
             http,
             intake,
             catalogue,
-            clock,
             options,
-            new Envelope(Kind: EventKind.Deleted)
+            (body, stream) => RecordReader.Deletions(body, stream, clock.GetUtcNow(), DeletedIdsMax)
         );
 
     private static async Task<IResult> TakeAliasAsync(
-        string connector,
-        string @object,
+        string name,
         HttpContext http,
         Intake intake,
         DefinitionCatalogue catalogue,
-        TimeProvider clock,
         IOptions<GatewayOptions> options,
-        Envelope envelope
+        Func<ReadOnlyMemory<byte>, DataStream, IEnumerable<IntakeItem>> read
     )
     {
-        string name = $"{connector}-{@object}".ToLowerInvariant();
-        DataStream stream = StreamOf(catalogue, name, KeyCheck.KeyOf(http));
+        DataStream stream = StreamOf(catalogue, name.ToLowerInvariant(), KeyCheck.KeyOf(http));
         var body = await RequestBody.ReadAsync(
             http.Request,
             Limits.StreamBodyBytesMax,
             BodyTooLarge
         );
-        IntakeItem[] items = [.. RecordReader.Json(body, stream, clock.GetUtcNow(), envelope)];
-        if (envelope.Kind == EventKind.Deleted && items.Length > DeletedIdsMax)
-        {
-            return Problem.TooLarge(
-                "too_many_items",
-                $"At most {DeletedIdsMax} deletions at once."
-            );
-        }
-
-        IntakeResult result = await SubmitAsync(intake, items, options.Value.SliceRecordsMax);
-        http.Response.Headers["Cdp-Receipt"] = result.Receipt;
+        TakenAnswer answer = await SubmitAsync(
+            intake,
+            read(body, stream),
+            options.Value.SliceRecordsMax
+        );
+        http.Response.Headers["Cdp-Receipt"] = answer.Receipt;
         return Results.Json(
-            new { accepted = true, quarantined = result.Refusals },
+            new
+            {
+                accepted = true,
+                refused = answer.Refused,
+                quarantined = answer.Quarantined,
+            },
             statusCode: StatusCodes.Status202Accepted
         );
     }
-}
-
-/// <summary>What became of the records of a request.</summary>
-/// <param name="Receipt">Token for <c>GET /v1/receipts/{id}</c>; null on a dry run.</param>
-/// <param name="Accepted">Events now durable in the log.</param>
-/// <param name="Duplicates">Events known already.</param>
-/// <param name="Filtered">Events the definition does not keep.</param>
-/// <param name="Quarantined">Refused records, kept in quarantine.</param>
-public sealed record TakenAnswer(
-    string? Receipt,
-    int Accepted,
-    int Duplicates,
-    int Filtered,
-    IReadOnlyList<IntakeRefusal> Quarantined
-)
-{
-    internal static TakenAnswer Of(IntakeResult result) =>
-        new(result.Receipt, result.Accepted, result.Duplicates, result.Filtered, result.Refusals);
 }

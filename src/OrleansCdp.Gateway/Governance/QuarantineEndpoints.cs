@@ -139,6 +139,11 @@ internal static class QuarantineEndpoints
             return new { base64 = Convert.ToBase64String(item.Payload) };
         }
 
+        if (item.Origin == QuarantineOrigin.Row)
+        {
+            return Encoding.UTF8.GetString(item.Payload);
+        }
+
         try
         {
             using JsonDocument document = JsonDocument.Parse(item.Payload, Shown);
@@ -191,10 +196,15 @@ public sealed record ReplayRequest(
 
 /// <summary>What became of a replay.</summary>
 /// <param name="Replayed">Items that went through.</param>
+/// <param name="Resubmitted">
+/// Events that were in the log before and are there again: whether their individuals take them now shows when they are
+/// applied. One that is refused again comes back once and then stays, unless it is named in <c>ids</c>.
+/// </param>
 /// <param name="StillRefused">Items that stay, with the reason of today.</param>
 /// <param name="LastId">The last item looked at; pass it as <c>after</c> to go on. 0 when there was none.</param>
 public sealed record ReplayAnswer(
     int Replayed,
+    int Resubmitted,
     IReadOnlyList<StillRefused> StillRefused,
     long LastId
 );

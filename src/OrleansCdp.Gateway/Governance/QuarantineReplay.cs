@@ -1,26 +1,36 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>Sends quarantined items in again.</summary>
-internal sealed class QuarantineReplay(
+/// <remarks>
+/// Of a record it is known at once whether it goes in. An event that was in the log and whose individual refused it
+/// goes to the log again, and only later is it known whether it is refused again. Such a second refusal stays, unless
+/// it is asked for by its id: so whoever replays until nothing goes in any more comes to an end.
+/// </remarks>
+internal sealed partial class QuarantineReplay(
     Intake intake,
     DefinitionCatalogue catalogue,
     IGrainFactory grains,
     TimeProvider clock
 )
 {
+    /// <summary>What the ids of events end with that were in the log before.</summary>
+    private const string Again = "~again-";
+
     /// <summary>Replays what a filter selects. What is refused again stays where it is.</summary>
     public async Task<ReplayAnswer> RunAsync(QuarantineFilter filter)
     {
         var quarantine = grains.GetGrain<IQuarantineGrain>(0);
         ImmutableArray<QuarantineItem> items = await quarantine.ListAsync(filter);
-        IntakeItem[] again = [.. items.Select(Admit)];
+        IntakeItem[] again = [.. items.Select(item => Admit(item, !filter.Ids.IsEmpty))];
         await intake.SubmitAsync(again, replay: true);
         List<long> gone = [];
+        int resubmitted = 0;
         List<StillRefused> stay = [];
         for (int i = 0; i < again.Length; i++)
         {
@@ -31,6 +41,7 @@ internal sealed class QuarantineReplay(
             else
             {
                 gone.Add(items[i].Id);
+                resubmitted += items[i].Origin == QuarantineOrigin.Event ? 1 : 0;
             }
         }
 
@@ -39,20 +50,33 @@ internal sealed class QuarantineReplay(
             await quarantine.MarkReplayedAsync([.. gone]);
         }
 
-        return new ReplayAnswer(gone.Count, stay, items.IsEmpty ? 0 : items[^1].Id);
+        return new ReplayAnswer(
+            gone.Count - resubmitted,
+            resubmitted,
+            stay,
+            items.IsEmpty ? 0 : items[^1].Id
+        );
     }
 
-    private IntakeItem Admit(QuarantineItem item) =>
+    private IntakeItem Admit(QuarantineItem item, bool named) =>
         new()
         {
             Stream = item.Stream,
-            Admission = AdmissionOf(item),
+            Admission = AdmissionOf(item, named),
             Payload = item.Payload,
             Origin = item.Origin,
         };
 
-    private Admission AdmissionOf(QuarantineItem item)
+    private Admission AdmissionOf(QuarantineItem item, bool named)
     {
+        if (item.Origin == QuarantineOrigin.Row)
+        {
+            return new Admission.Refused(
+                item.Code,
+                "A row that does not fit its header, or is not UTF-8: mend the file and send it anew."
+            );
+        }
+
         if (item.Truncated)
         {
             return new Admission.Refused(ReasonCodes.EventTooLarge, "Only its beginning was kept.");
@@ -62,10 +86,11 @@ internal sealed class QuarantineReplay(
         {
             if (item.Origin == QuarantineOrigin.Event)
             {
-                // Its id is known to the log already; a second entry needs an id of its own.
-                LinkEvent e = JsonSerializer.Deserialize<LinkEvent>(item.Payload)!;
-                string id = string.Create(CultureInfo.InvariantCulture, $"{e.EventId}~{item.Id}");
-                return new Admission.Accepted(e with { EventId = id });
+                return AdmissionOf(
+                    item,
+                    JsonSerializer.Deserialize<LinkEvent>(item.Payload)!,
+                    named
+                );
             }
 
             if (!catalogue.Streams.TryGetValue(item.Stream, out DataStream? stream))
@@ -85,6 +110,31 @@ internal sealed class QuarantineReplay(
             return new Admission.Refused(ReasonCodes.Malformed, "The payload is not JSON.");
         }
     }
+
+    /// <summary>
+    /// The log knows the event's id already, so a second entry needs one of its own: made of the original and of this
+    /// item, so that however often it is refused the id grows no longer.
+    /// </summary>
+    private static Admission AdmissionOf(QuarantineItem item, LinkEvent e, bool named)
+    {
+        string original = Suffix().Replace(e.EventId, "");
+        if (!named && original.Length < e.EventId.Length)
+        {
+            return new Admission.Refused(
+                item.Code,
+                "It was sent in again before and refused again. Name it in `ids` to try once more."
+            );
+        }
+
+        string id = string.Create(CultureInfo.InvariantCulture, $"{original}{Again}{item.Id}");
+        return new Admission.Accepted(e with { EventId = id });
+    }
+
+    [GeneratedRegex(
+        Again + "[0-9]+$",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
+    )]
+    private static partial Regex Suffix();
 
     private static Admission AdmitAt(DateTimeOffset instant, QuarantineItem item, DataStream stream)
     {

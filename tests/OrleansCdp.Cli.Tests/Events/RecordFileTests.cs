@@ -119,6 +119,12 @@ public sealed class RecordFileTests
     }
 
     [Fact]
+    public void An_answer_to_a_chunk_lists_all_that_is_refused_of_it() =>
+        RecordFile.RecordsMax.ShouldBeLessThanOrEqualTo(
+            Math.Min(Limits.RefusalsListedMax, Limits.StreamRecordsMax)
+        );
+
+    [Fact]
     public async Task A_chunk_has_at_most_its_maximum_of_records()
     {
         string file = string.Concat(Enumerable.Repeat("{}\n", RecordFile.RecordsMax + 1));

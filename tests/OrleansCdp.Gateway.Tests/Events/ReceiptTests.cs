@@ -36,6 +36,40 @@ public sealed class ReceiptTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_receipt_says_what_became_of_the_records()
+    {
+        const string known =
+            """{"type":"track","event":"e","userId":"counted","messageId":"counted-1"}""";
+        await host.PostAsync("/v1/streams/web", known);
+        string sent = $"{known}\n{known.Replace("-1", "-2", StringComparison.Ordinal)}\n7\n8\n9";
+        Answer answer = await host.PostAsync(
+            "/v1/streams/web",
+            sent,
+            mediaType: "application/x-ndjson"
+        );
+
+        JsonNode seen = (
+            await host.GetAsync("/v1/receipts/" + (string)answer.Json["receipt"]!)
+        ).Json;
+
+        ((int)seen["accepted"]!).ShouldBe(1);
+        ((int)seen["duplicates"]!).ShouldBe(1);
+        ((int)seen["filtered"]!).ShouldBe(0);
+        ((int)seen["refused"]!).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_receipt_of_an_earlier_version_has_no_counts()
+    {
+        string old = Receipt.Encode(Noon, [new ReceiptPosition(0, 0, 0)]);
+
+        JsonNode seen = (await host.GetAsync("/v1/receipts/" + old)).Json;
+
+        ((bool)seen["applied"]!).ShouldBeTrue();
+        seen["accepted"].ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_receipt_that_is_none_is_not_found()
     {
         string foreign = Receipt.Encode(Noon, [new ReceiptPosition(200, 1, 1)]);
@@ -66,13 +100,31 @@ public sealed class ReceiptTests(GatewayHost host)
 
         read.StoredAt.ShouldBe(Noon);
         read.Positions.ShouldBe(positions);
+        read.Counts.ShouldBeNull();
     }
 
     [Fact]
-    public void A_receipt_that_was_cut_off_or_changed_is_read_as_another_or_not_at_all()
+    public void A_receipts_counts_are_read_as_they_were_written()
     {
+        ReceiptCounts counts = new(1, 0, int.MaxValue, 4);
+
+        Receipt
+            .TryDecode(Receipt.Encode(Noon, [new(0, 7, 0)], counts), out Receipt? read)
+            .ShouldBeTrue();
+
+        read.Counts.ShouldBe(counts);
+        read.Positions.ShouldBe([new(0, 7, 0)]);
+        Receipt.TryDecode(Receipt.Encode(Noon, [], new(0, -1, 0, 0)), out _).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_receipt_that_was_cut_off_or_changed_is_read_as_another_or_not_at_all(bool counted)
+    {
+        ReceiptCounts? counts = counted ? new(1, 20, 300, 70_000) : null;
         byte[] bytes = Base64Url.DecodeFromChars(
-            Receipt.Encode(Noon, [new(0, 7, 1), new(3, 300, 70_000)])
+            Receipt.Encode(Noon, [new(0, 7, 1), new(3, 300, 70_000)], counts)
         );
         for (int length = 0; length < bytes.Length; length++)
         {
@@ -91,7 +143,7 @@ public sealed class ReceiptTests(GatewayHost host)
 
         for (int i = 0; i < 10_000; i++)
         {
-            Reads([1, .. RandomNumberGenerator.GetBytes(i % 40)]);
+            Reads([(byte)(counted ? 2 : 1), .. RandomNumberGenerator.GetBytes(i % 40)]);
         }
     }
 

@@ -112,9 +112,90 @@ public sealed class QuarantineTests(GatewayHost host)
 
         JsonNode profile = await host.ProfileAsync("userId", "cloud-user");
         ((string)profile["traits"]!["level"]!["at"]!).ShouldStartWith("2026-01-02T03:04:05");
-        ((string)profile["traits"]!["level"]!["eventId"]!).ShouldBe("cloud-7");
+        ((string)profile["traits"]!["level"]!["eventId"]!).ShouldBe("/t cloud-7");
         Answer again = await SendCloudAsync(stream, cloud);
         ((int)again.Json["duplicates"]!).ShouldBe(1, again.Text);
+    }
+
+    [Fact]
+    public async Task A_row_that_does_not_fit_is_kept_as_it_came_and_no_replay_takes_it()
+    {
+        const string stream = "replayed-rows";
+        await host.DefineAsync(stream, Definition(Iso));
+        byte[] odd = [.. "rows-2,2026-01-01,g"u8, 0xe9, .. "ld"u8];
+        byte[] file =
+        [
+            .. "id,since,level\r\nrows-1,2026-01-01,Smith, John\r\n"u8,
+            .. odd,
+            .. "\nrows-3,31/1/2026,gold\nrows-4,2026-01-01,gold"u8,
+        ];
+
+        Answer answer = await host.PostAsync($"/v1/streams/{stream}", file, "text/csv");
+
+        ((int)answer.Json["accepted"]!).ShouldBe(1, answer.Text);
+        IReadOnlyList<JsonNode> kept = await host.QuarantineAsync(stream);
+        kept.Select(item => (string)item["code"]!).ShouldBe(["malformed", "malformed", "bad_time"]);
+        ((string)kept[0]["payload"]!).ShouldBe("rows-1,2026-01-01,Smith, John");
+        Convert.FromBase64String((string)kept[1]["payload"]!["base64"]!).ShouldBe(odd);
+        ((string)kept[2]["payload"]!["id"]!).ShouldBe("rows-3");
+
+        ShouldHaveReplayed(await ReplayAsync(stream), 0, "malformed", "malformed", "bad_time");
+
+        await host.Api.DrainAsync();
+        (await host.Api.ProfileAsync("userId", "rows-1")).ShouldBeNull();
+        (await host.QuarantineAsync(stream)).Count.ShouldBe(3);
+        await host.DefineAsync(stream, Definition(Spanish));
+        ShouldHaveReplayed(await ReplayAsync(stream), 1, "malformed", "malformed");
+    }
+
+    [Theory]
+    [InlineData("[1,2]")]
+    [InlineData("""{"id":"rows-json", "level":"gold"}""")]
+    public async Task A_row_that_looks_like_a_record_is_none(string row)
+    {
+        string stream = $"replayed-row-{row.Length}";
+        await host.DefineAsync(stream, Definition(Iso));
+
+        await host.PostAsync($"/v1/streams/{stream}", $"id\n{row}\n", mediaType: "text/csv");
+
+        JsonNode kept = (await host.QuarantineAsync(stream)).ShouldHaveSingleItem();
+        ((string)kept["payload"]!).ShouldBe(row);
+        ShouldHaveReplayed(await ReplayAsync(stream), 0, "malformed");
+    }
+
+    [Fact]
+    public async Task An_event_that_is_refused_ever_again_is_sent_in_again_once_and_then_if_named()
+    {
+        const string stream = "replayed-event";
+        await host.DefineAsync(stream, ShippedDefinitions.All["salesforce-case"]);
+        string[] changes =
+        [
+            .. Enumerable
+                .Range(1, Limits.StatusPointsMax + 1)
+                .Append(0) // The oldest comes last: it cannot be folded any more.
+                .Select(i =>
+                    $$"""{"Id":"500again","Status":"s{{i}}","LastModifiedDate":"2026-01-01T00:{{i / 60:D2}}:{{i % 60:D2}}Z"}"""
+                ),
+        ];
+        await host.PostAsync(
+            $"/v1/streams/{stream}",
+            string.Join('\n', changes),
+            mediaType: "application/x-ndjson"
+        );
+        string first = await RefusedEventAsync(stream, "");
+
+        ShouldHaveResubmitted(await ReplayAsync(stream));
+        string second = await RefusedEventAsync(stream, first);
+        ShouldHaveReplayed(await ReplayAsync(stream), 0, "record_folded");
+        long id = (long)(await host.QuarantineAsync(stream)).Single()["id"]!;
+        ShouldHaveResubmitted(
+            await host.PostAsync("/v1/quarantine/replay", $$"""{"ids":[{{id}}]}""")
+        );
+        string third = await RefusedEventAsync(stream, second);
+
+        string original = second[..second.IndexOf('~', StringComparison.Ordinal)];
+        first.ShouldBe(original);
+        third.ShouldBe($"{original}~again-{id}");
     }
 
     [Fact]
@@ -206,6 +287,26 @@ public sealed class QuarantineTests(GatewayHost host)
             .AsArray()
             .Select(item => (string)item!["code"]!)
             .ShouldBe(refused);
+    }
+
+    private static void ShouldHaveResubmitted(Answer answer)
+    {
+        ShouldHaveReplayed(answer, 0);
+        ((int)answer.Json["resubmitted"]!).ShouldBe(1, answer.Text);
+    }
+
+    /// <summary>Waits for the one refused event of a stream, another than the former.</summary>
+    private async Task<string> RefusedEventAsync(string stream, string former)
+    {
+        string id = "";
+        await Eventually.BeAsync(
+            async () =>
+                (await host.QuarantineAsync(stream)) is [var item]
+                && (id = (string)item["payload"]!["EventId"]!) != former,
+            "an event is refused",
+            () => id
+        );
+        return id;
     }
 
     private Task<Answer> ReplayAsync(string stream, string? code = null) =>
