@@ -35,6 +35,7 @@ public static class GatewayHosting
         services.AddSingleton<TrackingIntake>();
         services.AddSingleton<QuarantineReplay>();
         services.AddSingleton<IssuerTokens>();
+        services.AddSingleton<KeysInBodies>();
         services.AddSingleton<IngestRequests>();
         services.AddOpenApi("v1", ApiDescription.Complete);
         // Else a wrong parameter is answered with an empty 400.

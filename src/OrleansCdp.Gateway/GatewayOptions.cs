@@ -9,7 +9,10 @@ public sealed class GatewayOptions
     /// <summary>Where these options are in the configuration.</summary>
     public const string Section = "Cdp:Gateway";
 
-    /// <summary>The first key, with every scope; put in place at start-up. Null for none.</summary>
+    /// <summary>
+    /// The administrator's key, with every scope, put in place at start-up: a new value takes the place of the former.
+    /// One that was revoked stays so, and the start fails. Null for none.
+    /// </summary>
     public string? AdminKey { get; set; }
 
     /// <summary>OpenID issuer whose JWTs are keys too, with scopes in the claim <c>scope</c>; null for none.</summary>
@@ -37,6 +40,19 @@ public sealed class GatewayOptions
     /// <value>From 0 to 10,000. Default: 256.</value>
     [Range(0, 10_000)]
     public int IngestRequestsWaitingMax { get; set; } = 256;
+
+    /// <summary>
+    /// Requests of the tracking API that show their key in their body and not in a header, whose bodies are read at
+    /// once to find it. As many as <see cref="IngestRequestsWaitingMax"/> wait; one more is answered with 429.
+    /// </summary>
+    /// <value>From 1 to 10,000. Default: 64.</value>
+    [Range(1, 10_000)]
+    public int UnkeyedRequestsMax { get; set; } = 64;
+
+    /// <summary>How long such a body may take to come in; later it is answered with 408.</summary>
+    /// <value>From 1 second to 10 minutes. Default: 10 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan UnkeyedBodyTimeMax { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Seconds a turned-away client is told to wait.</summary>
     /// <value>From 1 to 60. Default: 1.</value>

@@ -19,6 +19,9 @@ public sealed class GatewayHost : IAsyncLifetime
     /// <summary>Further ones that wait.</summary>
     public const int IngestRequestsWaitingMax = 4;
 
+    /// <summary>Requests whose bodies it reads at once to find their key.</summary>
+    public const int UnkeyedRequestsMax = 2;
+
     private readonly PostgresServer postgres = new();
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(5) };
     private WebApplication? app;
@@ -51,6 +54,8 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Configuration["Cdp:Gateway:IngestRequestsMax"] = $"{IngestRequestsMax}";
         builder.Configuration["Cdp:Gateway:IngestRequestsWaitingMax"] =
             $"{IngestRequestsWaitingMax}";
+        builder.Configuration["Cdp:Gateway:UnkeyedRequestsMax"] = $"{UnkeyedRequestsMax}";
+        builder.Configuration["Cdp:Gateway:UnkeyedBodyTimeMax"] = "00:10:00";
         // A test may hold a body back for as long as it takes.
         builder.WebHost.ConfigureKestrel(server => server.Limits.MinRequestBodyDataRate = null);
         HostArguments arguments = new() { Urls = "http://127.0.0.1:0", DataFolder = "" };

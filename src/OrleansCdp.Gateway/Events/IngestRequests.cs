@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Text.Json;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
 
@@ -18,11 +20,18 @@ namespace OrleansCdp.Events;
 internal sealed class IngestRequests : IMiddleware, IDisposable
 {
     private readonly GatewayOptions options;
+    private readonly KeysInBodies unkeyed;
     private readonly ConcurrencyLimiter limiter;
+    private readonly Meter meter;
 
-    public IngestRequests(IOptions<GatewayOptions> options, IMeterFactory meters)
+    public IngestRequests(
+        IOptions<GatewayOptions> options,
+        KeysInBodies unkeyed,
+        IMeterFactory meters
+    )
     {
         this.options = options.Value;
+        this.unkeyed = unkeyed;
         limiter = new ConcurrencyLimiter(
             new ConcurrencyLimiterOptions
             {
@@ -31,25 +40,8 @@ internal sealed class IngestRequests : IMiddleware, IDisposable
                 QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
             }
         );
-        Meter meter = meters.Create("OrleansCdp");
-        meter.CreateObservableUpDownCounter(
-            "cdp.ingest.active_requests",
-            () => this.options.IngestRequestsMax - Statistics.CurrentAvailablePermits,
-            "{request}",
-            "Requests that bring events and are being taken in."
-        );
-        meter.CreateObservableUpDownCounter(
-            "cdp.ingest.queued_requests",
-            () => Statistics.CurrentQueuedCount,
-            "{request}",
-            "Requests that bring events and wait for their turn."
-        );
-        meter.CreateObservableCounter(
-            "cdp.ingest.refused_requests",
-            () => Statistics.TotalFailedLeases,
-            "{request}",
-            "Requests that bring events and were told to come back."
-        );
+        meter = meters.Create("OrleansCdp");
+        Observe();
     }
 
     private RateLimiterStatistics Statistics => limiter.GetStatistics()!;
@@ -63,12 +55,73 @@ internal sealed class IngestRequests : IMiddleware, IDisposable
             return;
         }
 
+        if (KeyCheck.IsKnown(context))
+        {
+            using RateLimitLease place = await limiter.AcquireAsync(1, context.RequestAborted);
+            await (place.IsAcquired ? next(context) : RefuseAsync(context));
+            return;
+        }
+
+        await TakeUnkeyedAsync(context, next);
+    }
+
+    /// <summary>Its body waits in memory for a place, so until then it counts as one of the few that are read.</summary>
+    private async Task TakeUnkeyedAsync(HttpContext context, RequestDelegate next)
+    {
+        using RateLimitLease before = await unkeyed.AcquireAsync(context.RequestAborted);
+        if (!before.IsAcquired)
+        {
+            await RefuseAsync(context);
+            return;
+        }
+
+        using JsonDocument body = await unkeyed.ReadAsync(context);
         using RateLimitLease place = await limiter.AcquireAsync(1, context.RequestAborted);
-        await (place.IsAcquired ? next(context) : RefuseAsync(context));
+        before.Dispose();
+        if (!place.IsAcquired)
+        {
+            await RefuseAsync(context);
+            return;
+        }
+
+        context.Items[typeof(JsonDocument)] = body;
+        await next(context);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => limiter.Dispose();
+    public void Dispose()
+    {
+        limiter.Dispose();
+        meter.Dispose();
+    }
+
+    private void Observe()
+    {
+        meter.CreateObservableUpDownCounter(
+            "cdp.ingest.active_requests",
+            () => options.IngestRequestsMax - Statistics.CurrentAvailablePermits,
+            "{request}",
+            "Requests that bring events and are being taken in."
+        );
+        meter.CreateObservableUpDownCounter(
+            "cdp.ingest.unkeyed_requests",
+            () => unkeyed.Inside,
+            "{request}",
+            "Requests without a key in their header, whose bodies are read to find one."
+        );
+        meter.CreateObservableUpDownCounter(
+            "cdp.ingest.queued_requests",
+            () => Statistics.CurrentQueuedCount + unkeyed.Statistics.CurrentQueuedCount,
+            "{request}",
+            "Requests that bring events and wait for their turn."
+        );
+        meter.CreateObservableCounter(
+            "cdp.ingest.refused_requests",
+            () => Statistics.TotalFailedLeases + unkeyed.Statistics.TotalFailedLeases,
+            "{request}",
+            "Requests that bring events and were told to come back."
+        );
+    }
 
     private Task RefuseAsync(HttpContext context)
     {

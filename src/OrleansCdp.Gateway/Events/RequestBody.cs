@@ -15,12 +15,14 @@ internal static class RequestBody
     /// <param name="request">The request.</param>
     /// <param name="bytesMax">Bytes after decompression.</param>
     /// <param name="tooLarge">The answer when it is larger.</param>
+    /// <param name="cancel">Ends reading.</param>
     /// <returns>The bytes; gzip is undone even where the client forgot to say so.</returns>
     /// <exception cref="ProblemException">Too large, or not what its encoding says.</exception>
     public static async Task<ReadOnlyMemory<byte>> ReadAsync(
         HttpRequest request,
         int bytesMax,
-        Problem tooLarge
+        Problem tooLarge,
+        CancellationToken cancel = default
     )
     {
         string encoding = request.Headers.ContentEncoding.ToString();
@@ -32,7 +34,7 @@ internal static class RequestBody
             );
         }
 
-        ReadOnlyMemory<byte> body = await ReadAsync(request.Body, bytesMax, tooLarge);
+        ReadOnlyMemory<byte> body = await ReadAsync(request.Body, bytesMax, tooLarge, cancel);
         bool compressed = body.Length > 2 && body.Span[0] == Gzip1 && body.Span[1] == Gzip2;
         if (declared && !compressed && body.Length > 0)
         {
@@ -48,7 +50,7 @@ internal static class RequestBody
         {
             using MemoryStream sent = new(body.ToArray(), writable: false);
             await using GZipStream unzip = new(sent, CompressionMode.Decompress);
-            ReadOnlyMemory<byte> plain = await ReadAsync(unzip, bytesMax, tooLarge);
+            ReadOnlyMemory<byte> plain = await ReadAsync(unzip, bytesMax, tooLarge, cancel);
             return IsWhole(body.Span, plain.Span) ? plain : throw Malformed();
         }
         catch (InvalidDataException)
@@ -78,14 +80,15 @@ internal static class RequestBody
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(
         Stream body,
         int bytesMax,
-        Problem tooLarge
+        Problem tooLarge,
+        CancellationToken cancel
     )
     {
         byte[] buffer = new byte[Math.Min(16 * 1024, bytesMax + 1)];
         int length = 0;
         while (true)
         {
-            int read = await body.ReadAsync(buffer.AsMemory(length));
+            int read = await body.ReadAsync(buffer.AsMemory(length), cancel);
             if (read == 0)
             {
                 return buffer.AsMemory(0, length);

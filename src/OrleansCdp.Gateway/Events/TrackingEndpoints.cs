@@ -21,11 +21,6 @@ internal static class TrackingEndpoints
         "alias",
     ];
 
-    private static readonly Problem BatchTooLarge = Problem.TooLarge(
-        "batch_too_large",
-        $"A batch may have {Limits.BatchBytesMax} bytes, decompressed."
-    );
-
     public static void Map(IEndpointRouteBuilder routes)
     {
         foreach (string type in Types)
@@ -41,8 +36,7 @@ internal static class TrackingEndpoints
         routes
             .MapPost(
                 "/v1/" + path,
-                (HttpContext http, TrackingIntake intake) =>
-                    intake.TakeAsync(http, type, BatchTooLarge)
+                (HttpContext http, TrackingIntake intake) => intake.TakeAsync(http, type)
             )
             .WithMetadata(new RequiredScope(Scopes.Ingest, FromBody: true))
             .SharesIngestLimit()
@@ -59,29 +53,43 @@ internal static class TrackingEndpoints
 internal sealed class TrackingIntake(
     Intake intake,
     DefinitionCatalogue catalogue,
-    KeyRing keys,
     TimeProvider clock,
     IOptions<GatewayOptions> options
 )
 {
     private const string ShippedStream = "web";
 
+    private static readonly Problem BatchTooLarge = Problem.TooLarge(
+        "batch_too_large",
+        $"A batch may have {Limits.BatchBytesMax} bytes, decompressed."
+    );
+
+    /// <summary>Reads a request's body.</summary>
+    /// <exception cref="ProblemException">It is too large, or not JSON.</exception>
+    public static async Task<JsonDocument> ReadAsync(
+        HttpRequest request,
+        CancellationToken cancel
+    ) =>
+        RecordReader.Parse(
+            await RequestBody.ReadAsync(request, Limits.BatchBytesMax, BatchTooLarge, cancel)
+        );
+
     /// <summary>Takes one request.</summary>
     /// <param name="http">The request.</param>
     /// <param name="type">The message type the address states; null for a batch.</param>
-    /// <param name="tooLarge">The answer to a body that is too large.</param>
-    public async Task<IResult> TakeAsync(HttpContext http, string? type, Problem tooLarge)
+    public async Task<IResult> TakeAsync(HttpContext http, string? type)
     {
-        var body = await RequestBody.ReadAsync(http.Request, Limits.BatchBytesMax, tooLarge);
-        using JsonDocument document = RecordReader.Parse(body);
+        // A body that named its own key has been read.
+        using JsonDocument document =
+            http.Items[typeof(JsonDocument)] as JsonDocument
+            ?? await ReadAsync(http.Request, http.RequestAborted);
         JsonElement root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
         {
             return Problem.BadRequest(ReasonCodes.Malformed, "The body must be a JSON object.");
         }
 
-        AccessKey key = KeyCheck.KeyOf(http, keys, RawJson.TextOf(root, "writeKey"u8));
-        DataStream stream = StreamOf(key);
+        DataStream stream = StreamOf(KeyCheck.KeyOf(http));
         DateTimeOffset now = clock.GetUtcNow();
         List<IntakeItem> items = [];
         if (type is not null)
@@ -112,6 +120,16 @@ internal sealed class TrackingIntake(
                 $"The context of a batch may have {Limits.EventBytesMax} bytes: every message gets it."
             );
         }
+        else if (
+            (long)TrackingMerge.SharedBytesOf(root) * batch.GetArrayLength()
+            > Limits.BatchContextsBytesMax
+        )
+        {
+            return Problem.TooLarge(
+                "context_too_large",
+                $"The context of a batch, times its messages, may have {Limits.BatchContextsBytesMax} bytes."
+            );
+        }
         else
         {
             items.AddRange(
@@ -125,12 +143,12 @@ internal sealed class TrackingIntake(
         );
     }
 
-    private static IResult Answer(HttpContext http, IntakeResult result)
+    private static IResult Answer(HttpContext http, TakenAnswer answer)
     {
-        http.Response.Headers["Cdp-Receipt"] = result.Receipt;
-        return result.Refusals.IsEmpty
+        http.Response.Headers["Cdp-Receipt"] = answer.Receipt;
+        return answer.Refused == 0
             ? Results.Ok(new { success = true })
-            : Results.Ok(new { success = true, rejected = result.Refusals });
+            : Results.Ok(new { success = true, rejected = answer.Quarantined });
     }
 
     private static IntakeItem ItemOf(

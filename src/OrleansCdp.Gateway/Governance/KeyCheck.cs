@@ -19,6 +19,9 @@ internal sealed class KeyCheck(
     IOptions<GatewayOptions> options
 )
 {
+    /// <summary>Characters of a user name and password as Basic has them, in base64.</summary>
+    public const int BasicMax = 1024;
+
     private const string Bearer = "Bearer ";
     private const string Basic = "Basic ";
 
@@ -73,17 +76,16 @@ internal sealed class KeyCheck(
     /// <summary>The request's key.</summary>
     public static AccessKey KeyOf(HttpContext http) => (AccessKey)http.Items[typeof(AccessKey)]!;
 
-    /// <summary>The request's key, or the one its body names.</summary>
-    public static AccessKey KeyOf(HttpContext http, KeyRing keys, string? writeKey)
-    {
-        if (http.Items[typeof(AccessKey)] is AccessKey known)
-        {
-            return known;
-        }
+    /// <summary>Whether the request has shown a valid key.</summary>
+    public static bool IsKnown(HttpContext http) => http.Items[typeof(AccessKey)] is AccessKey;
 
+    /// <summary>Takes the key that a body names for the request's.</summary>
+    /// <exception cref="ProblemException">It is none, or may not send.</exception>
+    public static void Show(HttpContext http, KeyRing keys, string? writeKey)
+    {
         AccessKey key = keys.Find(writeKey) ?? throw Unauthenticated(http);
         Demand(key, Scopes.Ingest);
-        return key;
+        http.Items[typeof(AccessKey)] = key;
     }
 
     /// <summary>Checks that a key may send for a source.</summary>
@@ -147,9 +149,9 @@ internal sealed class KeyCheck(
 
     private static string UserOf(string basic)
     {
-        Span<byte> bytes = stackalloc byte[1024];
+        Span<byte> bytes = stackalloc byte[BasicMax];
         if (
-            basic.Length > 1024
+            basic.Length > BasicMax
             || !Convert.TryFromBase64String(basic.Trim(), bytes, out int length)
         )
         {

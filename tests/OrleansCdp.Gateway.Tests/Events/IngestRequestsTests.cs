@@ -175,7 +175,7 @@ public sealed class IngestRequestsTests(GatewayHost host)
         };
 
     /// <summary>A body whose last byte is held back.</summary>
-    private sealed class HeldBody : HttpContent
+    internal sealed class HeldBody : HttpContent
     {
         private readonly byte[] body;
         private readonly Gate gate;
@@ -224,9 +224,11 @@ public sealed class IngestRequestsTests(GatewayHost host)
     }
 
     /// <summary>What the metrics say of such requests, as an operator sees it.</summary>
-    private sealed class Load(GatewayHost host)
+    internal sealed class Load(GatewayHost host)
     {
         public Task<int> InsideAsync() => ReadAsync("cdp_ingest_active_requests");
+
+        public Task<int> UnkeyedAsync() => ReadAsync("cdp_ingest_unkeyed_requests");
 
         public Task<int> WaitingAsync() => ReadAsync("cdp_ingest_queued_requests");
 
