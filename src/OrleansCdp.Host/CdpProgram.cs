@@ -17,6 +17,7 @@ internal static class CdpProgram
     {
         try
         {
+            HostArguments.DemandKnown(args);
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
             HostArguments arguments = HostArguments.Read(builder.Configuration);
             Settings.Demand(builder.Configuration);
@@ -71,8 +72,10 @@ internal static class CdpProgram
     private static string? ReasonOf(Exception e) =>
         e switch
         {
-            StartRefusedException or DatabaseRefusedException or EmbeddedPostgresException =>
-                e.Message,
+            StartRefusedException
+            or DatabaseRefusedException
+            or EmbeddedPostgresException
+            or AdminKeyRefusedException => e.Message,
             IOException { InnerException: AddressInUseException or SocketException } =>
                 $"{e.Message} Choose another address with --urls.",
             _ => null,

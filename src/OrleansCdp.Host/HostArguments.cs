@@ -1,12 +1,18 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp;
 
 /// <summary>What the program was told on its command line and in its environment.</summary>
 internal sealed record HostArguments
 {
+    private static readonly string[] Options = ["urls", "data", "partitions", "gateway-port"];
+
+    /// <summary>Sections of settings that the command line may name: ours, and those of what we are made of.</summary>
+    private static readonly string[] Sections = ["Cdp", "ConnectionStrings", "Kestrel", "Logging"];
+
     /// <summary>Where HTTP listens. Default: <c>http://127.0.0.1:5080</c>.</summary>
     public required string Urls { get; init; }
 
@@ -25,6 +31,35 @@ internal sealed record HostArguments
     /// <summary>Loopback port where stream producers connect to the silo; null for any free one.</summary>
     public int? GatewayPort { get; init; }
 
+    /// <summary>Makes sure that every word of the command line is understood: nobody reads the others.</summary>
+    /// <exception cref="StartRefusedException">One is not, or lacks its value.</exception>
+    public static void DemandKnown(string[] args)
+    {
+        for (int i = 0; i < args.Length; i++)
+        {
+            string[] parts = args[i].Split('=', 2);
+            string name = parts[0].StartsWith("--", StringComparison.Ordinal) ? parts[0][2..] : "";
+            if (!IsKnown(name))
+            {
+                string known = string.Join(", ", Options.Select(option => "--" + option));
+                throw new StartRefusedException(
+                    $"Unknown option {parts[0]}. There are {known}, and settings as --Cdp:Gateway:IngestRequestsMax."
+                );
+            }
+
+            bool hasValue = parts.Length == 2;
+            if (!hasValue && ++i < args.Length)
+            {
+                hasValue = !args[i].StartsWith("--", StringComparison.Ordinal);
+            }
+
+            if (!hasValue)
+            {
+                throw new StartRefusedException($"{parts[0]} needs a value.");
+            }
+        }
+    }
+
     /// <summary>Reads them.</summary>
     /// <exception cref="StartRefusedException">A value makes no sense.</exception>
     public static HostArguments Read(IConfiguration configuration)
@@ -33,6 +68,13 @@ internal sealed record HostArguments
         if (adminKey is { Length: < 16 })
         {
             throw new StartRefusedException("CDP_ADMIN_KEY must have at least 16 characters.");
+        }
+
+        if (adminKey is { Length: > IAccessKeysGrain.SecretMax })
+        {
+            throw new StartRefusedException(
+                $"CDP_ADMIN_KEY may have at most {IAccessKeysGrain.SecretMax} characters."
+            );
         }
 
         return new HostArguments
@@ -47,6 +89,12 @@ internal sealed record HostArguments
             GatewayPort = PortOf(configuration, "gateway-port"),
         };
     }
+
+    private static bool IsKnown(string name) =>
+        Options.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || Sections.Any(section =>
+            name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase)
+        );
 
     private static int? PortOf(IConfiguration configuration, string name)
     {

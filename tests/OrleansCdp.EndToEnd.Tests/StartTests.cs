@@ -39,6 +39,17 @@ public sealed class StartTests(RunningHost host) : IClassFixture<RunningHost>
     }
 
     [Fact]
+    public async Task An_option_that_is_none_is_said_so()
+    {
+        var (exitCode, output) = await RunningHost.RunAsync(["--partitons", "64"]);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("OrleansCdp cannot start: Unknown option --partitons.");
+        output.ShouldNotContain("Starting PostgreSQL");
+        output.ShouldNotContain("   at ");
+    }
+
+    [Fact]
     public async Task An_address_that_is_none_is_said_so()
     {
         var (exitCode, output) = await RunningHost.RunAsync(["--urls", "somewhere"]);

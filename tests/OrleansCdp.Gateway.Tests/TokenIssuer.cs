@@ -48,13 +48,15 @@ public sealed class TokenIssuer : IAsyncDisposable
     /// <param name="lifetime">From now; negative for one that has expired.</param>
     /// <param name="signer">Whose key signs it; null for the issuer's.</param>
     /// <param name="source">The source it may send for; null for every one.</param>
+    /// <param name="pad">What makes it longer; null for nothing.</param>
     /// <returns>The token.</returns>
     public string Token(
         string scope,
         string audience = "orleanscdp",
         TimeSpan? lifetime = null,
         RSA? signer = null,
-        string? source = null
+        string? source = null,
+        string? pad = null
     )
     {
         DateTime expires = DateTime.UtcNow + (lifetime ?? TimeSpan.FromHours(1));
@@ -62,6 +64,11 @@ public sealed class TokenIssuer : IAsyncDisposable
         if (source is not null)
         {
             claims["cdp_source"] = source;
+        }
+
+        if (pad is not null)
+        {
+            claims["pad"] = pad;
         }
 
         return new JsonWebTokenHandler().CreateToken(

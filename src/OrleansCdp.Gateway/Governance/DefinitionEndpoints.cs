@@ -11,7 +11,9 @@ namespace OrleansCdp.Governance;
 internal static class DefinitionEndpoints
 {
     private const string StreamKind = "stream";
-    private const int NameMax = 100;
+
+    /// <summary>Characters of a definition's name.</summary>
+    public const int NameMax = 100;
 
     private static readonly Problem TooLarge = Problem.TooLarge(
         "body_too_large",

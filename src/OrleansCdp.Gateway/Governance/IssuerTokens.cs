@@ -15,7 +15,9 @@ namespace OrleansCdp.Governance;
 internal sealed class IssuerTokens(IOptions<GatewayOptions> options)
 {
     private const string Discovery = "/.well-known/openid-configuration";
-    private const int CharactersMax = 16 * 1024;
+
+    /// <summary>Characters of a token.</summary>
+    public const int CharactersMax = 16 * 1024;
 
     private readonly JsonWebTokenHandler handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters? demands = DemandsOf(options.Value);

@@ -9,7 +9,9 @@ namespace OrleansCdp.Governance;
 internal static class KeyEndpoints
 {
     private const int NameMax = 200;
-    private const int SourcesMax = 100;
+
+    /// <summary>Sources of one key.</summary>
+    public const int SourcesMax = 100;
 
     public static void Map(IEndpointRouteBuilder routes)
     {

@@ -17,6 +17,7 @@ internal sealed partial class KeyRing(
 ) : BackgroundService
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
+    private bool isAdminSet = options.Value.AdminKey is null;
     private volatile Snapshot current = new(-1, FrozenDictionary<string, AccessKey>.Empty);
 
     /// <summary>Whether the keys are here; before that nobody can be told that theirs is none.</summary>
@@ -28,12 +29,12 @@ internal sealed partial class KeyRing(
     /// <summary>The key of a secret; null when it is none, or revoked.</summary>
     public AccessKey? Find(ReadOnlySpan<char> secret)
     {
-        if (secret.Length is 0 or > 512)
+        if (secret.Length is 0 or > IAccessKeysGrain.SecretMax)
         {
             return null;
         }
 
-        Span<byte> bytes = stackalloc byte[2048];
+        Span<byte> bytes = stackalloc byte[IAccessKeysGrain.SecretMax * 4];
         int length = Encoding.UTF8.GetBytes(secret, bytes);
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(bytes[..length], hash);
@@ -62,42 +63,62 @@ internal sealed partial class KeyRing(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Sets the administrator's key before anybody may ask.</summary>
+    /// <exception cref="AdminKeyRefusedException">It was revoked, or is another key.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        bool adminKnown = options.Value.AdminKey is null;
-        using PeriodicTimer timer = new(PollPeriod, clock);
-        do
-        {
-            try
-            {
-                if (!adminKnown)
-                {
-                    await AddAdminAsync(options.Value.AdminKey!);
-                    adminKnown = true;
-                }
-
-                await RefreshAsync();
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogPollFailed(e);
-            }
-        } while (await timer.WaitForNextTickAsync(stoppingToken));
+        await PollAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
-    private Task<bool> AddAdminAsync(string secret) =>
-        grains
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(PollPeriod, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await PollAsync(stoppingToken);
+        }
+    }
+
+    private async Task PollAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (!isAdminSet)
+            {
+                await SetAdminAsync(options.Value.AdminKey!);
+                isAdminSet = true;
+            }
+
+            await RefreshAsync();
+        }
+        catch (Exception e)
+            when (e is not AdminKeyRefusedException && !stoppingToken.IsCancellationRequested)
+        {
+            LogPollFailed(e); // The cluster may be away; the next poll asks again.
+        }
+    }
+
+    private async Task SetAdminAsync(string secret)
+    {
+        string hash = HashOf(secret);
+        AdminKeyOutcome outcome = await grains
             .GetGrain<IAccessKeysGrain>(IAccessKeysGrain.Key)
-            .AddAsync(
+            .SetAdminAsync(
                 new AccessKey
                 {
-                    Id = "admin-" + HashOf(secret)[..8],
+                    Id = IAccessKeysGrain.AdminPrefix + hash[..8],
                     Name = "Administrator, from the environment",
-                    Hash = HashOf(secret),
+                    Hash = hash,
                     Scopes = [Scopes.Admin],
                     CreatedAt = clock.GetUtcNow(),
                 }
             );
+        if (outcome != AdminKeyOutcome.Valid)
+        {
+            throw new AdminKeyRefusedException(outcome);
+        }
+    }
 
     [LoggerMessage(
         LogEvents.KeysNotPolled,
@@ -107,4 +128,15 @@ internal sealed partial class KeyRing(
     private partial void LogPollFailed(Exception exception);
 
     private sealed record Snapshot(long Version, FrozenDictionary<string, AccessKey> ByHash);
+}
+
+/// <summary>The administrator's key of the environment can be none; the message is for whoever set it.</summary>
+public sealed class AdminKeyRefusedException : Exception
+{
+    internal AdminKeyRefusedException(AdminKeyOutcome outcome)
+        : base(
+            outcome == AdminKeyOutcome.Revoked
+                ? "The administrator's key (CDP_ADMIN_KEY, or admin-key in the data folder) was revoked. Set a new one, or delete that file."
+                : "The administrator's key (CDP_ADMIN_KEY) is another key already. Set one of its own."
+        ) { }
 }

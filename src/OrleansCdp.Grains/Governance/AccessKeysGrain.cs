@@ -16,6 +16,10 @@ internal sealed record AccessKeysState
     /// <summary>The keys.</summary>
     [Id(1)]
     public ImmutableArray<AccessKey> Keys { get; init; } = [];
+
+    /// <summary>Hashes of administrator's keys that were revoked, the oldest first.</summary>
+    [Id(2)]
+    public ImmutableArray<string> RevokedAdmins { get; init; } = [];
 }
 
 /// <summary>Keeps the keys.</summary>
@@ -33,25 +37,66 @@ internal sealed partial class AccessKeysGrain(
             return true;
         }
 
-        if (stored.State.Keys.Length >= IAccessKeysGrain.KeysMax)
+        if (stored.State.Keys.Count(known => !IsAdmin(known)) >= IAccessKeysGrain.KeysMax)
         {
             return false;
         }
 
-        await BecomeAsync(stored.State.Keys.Add(key));
+        await BecomeAsync(stored.State with { Keys = stored.State.Keys.Add(key) });
         LogAdded(key.Id, string.Join(' ', key.Scopes));
         return true;
     }
 
+    public async Task<AdminKeyOutcome> SetAdminAsync(AccessKey key)
+    {
+        if (!IsAdmin(key))
+        {
+            throw new ArgumentException("Its id is none of an administrator's key.", nameof(key));
+        }
+
+        if (RevokedAdmins.Contains(key.Hash))
+        {
+            return AdminKeyOutcome.Revoked;
+        }
+
+        ImmutableArray<AccessKey> former = [.. stored.State.Keys.Where(IsAdmin)];
+        ImmutableArray<AccessKey> others = stored.State.Keys.RemoveAll(IsAdmin);
+        if (others.Any(known => known.Hash == key.Hash))
+        {
+            return AdminKeyOutcome.Taken;
+        }
+
+        if (former is [{ } same] && same.Hash == key.Hash)
+        {
+            return AdminKeyOutcome.Valid;
+        }
+
+        await BecomeAsync(stored.State with { Keys = others.Add(key) });
+        LogAdded(key.Id, string.Join(' ', key.Scopes));
+        foreach (AccessKey replaced in former.Where(replaced => replaced.Id != key.Id))
+        {
+            LogRevoked(replaced.Id);
+        }
+
+        return AdminKeyOutcome.Valid;
+    }
+
     public async Task<bool> RevokeAsync(string id)
     {
-        ImmutableArray<AccessKey> rest = stored.State.Keys.RemoveAll(key => key.Id == id);
-        if (rest.Length == stored.State.Keys.Length)
+        if (stored.State.Keys.FirstOrDefault(key => key.Id == id) is not { } revoked)
         {
             return false;
         }
 
-        await BecomeAsync(rest);
+        AccessKeysState next = stored.State with { Keys = stored.State.Keys.Remove(revoked) };
+        if (IsAdmin(revoked))
+        {
+            ImmutableArray<string> all = RevokedAdmins.Add(revoked.Hash);
+            int oldest = Math.Max(0, all.Length - IAccessKeysGrain.RevokedAdminsMax);
+            next = next with { RevokedAdmins = all[oldest..] };
+        }
+
+        await BecomeAsync(next);
         LogRevoked(id);
         return true;
     }
@@ -63,10 +108,17 @@ internal sealed partial class AccessKeysGrain(
                 : new AccessKeySet { Version = stored.State.Version, Keys = stored.State.Keys }
         );
 
-    private async Task BecomeAsync(ImmutableArray<AccessKey> keys)
+    /// <summary>A state stored by an earlier version has none.</summary>
+    private ImmutableArray<string> RevokedAdmins =>
+        stored.State.RevokedAdmins.IsDefault ? [] : stored.State.RevokedAdmins;
+
+    private static bool IsAdmin(AccessKey key) =>
+        key.Id.StartsWith(IAccessKeysGrain.AdminPrefix, StringComparison.Ordinal);
+
+    private async Task BecomeAsync(AccessKeysState next)
     {
         AccessKeysState before = stored.State;
-        stored.State = new AccessKeysState { Version = before.Version + 1, Keys = keys };
+        stored.State = next with { Version = before.Version + 1 };
         try
         {
             await stored.WriteStateAsync();

@@ -205,6 +205,59 @@ public sealed partial class KeyTests(GatewayHost host)
         made.Status.ShouldBe(status, made.Text);
     }
 
+    [Theory]
+    [InlineData(KeyEndpoints.SourcesMax, 201)]
+    [InlineData(KeyEndpoints.SourcesMax + 1, 400)]
+    public async Task A_key_has_a_limit_of_sources(int sources, int status)
+    {
+        string list = string.Join(',', Enumerable.Range(0, sources).Select(i => $"\"s{i}\""));
+
+        Answer made = await host.PostAsync(
+            "/v1/keys",
+            $$"""{"name":"n","scopes":["ingest"],"sources":[{{list}}]}"""
+        );
+
+        made.Status.ShouldBe(status, made.Text);
+    }
+
+    [Theory]
+    [InlineData(IAccessKeysGrain.SecretMax, 200)]
+    [InlineData(IAccessKeysGrain.SecretMax + 1, 401)]
+    public async Task A_secret_has_a_limit_of_characters(int length, int status)
+    {
+        string secret = new('é', length);
+        AccessKey key = new()
+        {
+            Id = $"key_long_{length}",
+            Name = "long",
+            Hash = KeyRing.HashOf(secret),
+            Scopes = [Scopes.Ingest],
+            CreatedAt = DateTimeOffset.UnixEpoch,
+        };
+        var grains = host.Services.GetRequiredService<IGrainFactory>();
+        await grains.GetGrain<IAccessKeysGrain>(IAccessKeysGrain.Key).AddAsync(key);
+        await host.Services.GetRequiredService<KeyRing>().RefreshAsync();
+        string keyed = Message.Replace(
+            "{",
+            $$"""{"writeKey":"{{secret}}",""",
+            StringComparison.Ordinal
+        );
+
+        (await host.PostAsync("/v1/track", keyed, key: null)).Status.ShouldBe(status);
+    }
+
+    [Theory]
+    [InlineData(KeyCheck.BasicMax * 3 / 4, 200)]
+    [InlineData((KeyCheck.BasicMax * 3 / 4) + 1, 401)]
+    public async Task A_user_name_and_password_have_a_limit(int bytes, int status)
+    {
+        var (_, secret) = await host.MakeKeyAsync(Scopes.Ingest);
+
+        Answer answer = await BasicAsync((secret + ":").PadRight(bytes, 'x'));
+
+        answer.Status.ShouldBe(status, answer.Text);
+    }
+
     private static string PathOf(RouteEndpoint route) =>
         "/"
         + Parameter()

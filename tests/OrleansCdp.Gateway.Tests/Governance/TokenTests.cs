@@ -30,6 +30,26 @@ public sealed class TokenTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_token_has_a_limit_of_characters()
+    {
+        // Three characters of a claim are four of a token, which so has this length or one or two more or less.
+        int missing = IssuerTokens.CharactersMax - host.Issuer.Token("operate", pad: "").Length;
+        string[] tokens =
+        [
+            .. Enumerable
+                .Range((missing * 3 / 4) - 4, 8)
+                .Select(pad => host.Issuer.Token("operate", pad: new string('x', pad))),
+        ];
+        string most = tokens.Last(token => token.Length <= IssuerTokens.CharactersMax);
+        string tooLong = tokens.First(token => token.Length > IssuerTokens.CharactersMax);
+
+        most.Length.ShouldBeGreaterThanOrEqualTo(IssuerTokens.CharactersMax - 1);
+        (await host.GetAsync("/v1/status", most)).Status.ShouldBe(200);
+        tooLong.Length.ShouldBeLessThanOrEqualTo(IssuerTokens.CharactersMax + 2);
+        (await host.GetAsync("/v1/status", tooLong)).ShouldBeProblem(401, "unauthenticated");
+    }
+
+    [Fact]
     public async Task A_token_for_somebody_else_is_none()
     {
         string token = host.Issuer.Token("operate", audience: "another-program");

@@ -88,6 +88,76 @@ public sealed class GovernanceLimitTests
         (await grain.AddAsync(Key("more"))).ShouldBeTrue();
     }
 
+    [Fact]
+    public async Task The_administrators_key_has_a_place_of_its_own_that_a_new_one_takes()
+    {
+        FakeState<AccessKeysState> state = new();
+        AccessKeysGrain grain = new(state, NullLogger<AccessKeysGrain>.Instance);
+        // Earlier versions kept every administrator's key there ever was.
+        state.State = new AccessKeysState { Keys = [Key("admin-1"), Key("admin-2")] };
+        for (int i = 0; i < IAccessKeysGrain.KeysMax; i++)
+        {
+            (await grain.AddAsync(Key($"{i}"))).ShouldBeTrue();
+        }
+
+        (await grain.AddAsync(Key("more"))).ShouldBeFalse();
+        (await grain.SetAdminAsync(Key("admin-3"))).ShouldBe(AdminKeyOutcome.Valid);
+        long version = state.State.Version;
+        (await grain.SetAdminAsync(Key("admin-3"))).ShouldBe(AdminKeyOutcome.Valid);
+
+        state.State.Version.ShouldBe(version);
+        AdminsOf(state).ShouldBe(["admin-3"]);
+        (await grain.SetAdminAsync(Key("admin-1"))).ShouldBe(AdminKeyOutcome.Valid);
+        AdminsOf(state).ShouldBe(["admin-1"]);
+        state.State.Keys.Length.ShouldBe(IAccessKeysGrain.KeysMax + 1);
+    }
+
+    [Fact]
+    public async Task The_secret_of_another_key_is_none_for_the_administrator()
+    {
+        FakeState<AccessKeysState> state = new();
+        AccessKeysGrain grain = new(state, NullLogger<AccessKeysGrain>.Instance);
+        await grain.SetAdminAsync(Key("admin-1"));
+        await grain.AddAsync(Key("other"));
+
+        AdminKeyOutcome outcome = await grain.SetAdminAsync(Key("admin-2") with { Hash = "other" });
+
+        outcome.ShouldBe(AdminKeyOutcome.Taken);
+        AdminsOf(state).ShouldBe(["admin-1"]);
+        await Should.ThrowAsync<ArgumentException>(() => grain.SetAdminAsync(Key("other")));
+    }
+
+    [Fact]
+    public async Task Of_a_thousand_and_one_revoked_administrators_keys_the_oldest_is_forgotten()
+    {
+        FakeState<AccessKeysState> state = new();
+        AccessKeysGrain grain = new(state, NullLogger<AccessKeysGrain>.Instance);
+        for (int i = 1; i <= IAccessKeysGrain.RevokedAdminsMax; i++)
+        {
+            await RevokeAdminAsync(grain, $"admin-{i}");
+        }
+
+        (await grain.SetAdminAsync(Key("admin-1"))).ShouldBe(AdminKeyOutcome.Revoked);
+        (await grain.ListAsync(-1))!.Keys.ShouldBeEmpty();
+
+        await RevokeAdminAsync(grain, "admin-more");
+
+        (await grain.SetAdminAsync(Key("admin-2"))).ShouldBe(AdminKeyOutcome.Revoked);
+        (await grain.SetAdminAsync(Key("admin-1"))).ShouldBe(AdminKeyOutcome.Valid);
+        state.State.RevokedAdmins.Length.ShouldBe(IAccessKeysGrain.RevokedAdminsMax);
+    }
+
+    private static async Task RevokeAdminAsync(AccessKeysGrain grain, string id)
+    {
+        (await grain.SetAdminAsync(Key(id))).ShouldBe(AdminKeyOutcome.Valid);
+        (await grain.RevokeAsync(id)).ShouldBeTrue();
+    }
+
+    private static IEnumerable<string> AdminsOf(FakeState<AccessKeysState> state) =>
+        state
+            .State.Keys.Select(key => key.Id)
+            .Where(id => id.StartsWith(IAccessKeysGrain.AdminPrefix, StringComparison.Ordinal));
+
     private static async Task<DefinitionsGrain> DefinitionsAsync()
     {
         DefinitionsGrain grain = new(
