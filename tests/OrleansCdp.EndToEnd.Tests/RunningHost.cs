@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace OrleansCdp;
 
 /// <summary>The real program in a process of its own, with a private PostgreSQL in a temporary folder.</summary>
-public sealed partial class RunningHost : IAsyncLifetime
+public sealed partial class RunningHost : IAsyncLifetime, IAsyncDisposable
 {
     /// <summary>The key of the administrator, given to the program when it starts.</summary>
     public const string AdminKey = "cdp_end_to_end_admin_key_0123456789";
@@ -44,6 +44,14 @@ public sealed partial class RunningHost : IAsyncLifetime
 
     /// <inheritdoc/>
     public Task InitializeAsync() => StartAsync();
+
+    /// <summary>Another one that knows nothing of the first: for comparing what two of them make of something.</summary>
+    public static async Task<RunningHost> AnotherAsync()
+    {
+        RunningHost host = new();
+        await host.StartAsync();
+        return host;
+    }
 
     /// <summary>Starts it and waits until it is ready.</summary>
     public async Task StartAsync()
@@ -115,6 +123,8 @@ public sealed partial class RunningHost : IAsyncLifetime
         process?.Dispose();
         Directory.Delete(DataFolder, recursive: true);
     }
+
+    async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();
 
     /// <summary>Starts the program with arguments of its own and waits for its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(

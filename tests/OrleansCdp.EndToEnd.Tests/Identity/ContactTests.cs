@@ -12,22 +12,30 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
     {
         IReadOnlyList<Dictionary<string, string>> rows = RealData.Rows("crm/coral_contacts.csv");
         await host.Api.DefineAsync(Stream);
-        await SendAsync(rows);
+        await SendAsync(host.Api, rows);
         await host.Api.DrainAsync();
-        Dictionary<string, string> ids = await IdsAsync(rows);
+        Dictionary<string, string> ids = await IdsAsync(host.Api, rows);
         ids.Values.Distinct().Count().ShouldBe(700);
-        (await IndividualsAsync()).ShouldBe(700);
+        (await IndividualsAsync(host.Api)).ShouldBe(700);
 
         Random random = new(3);
-        await SendAsync([.. rows.OrderBy(_ => random.Next())]);
+        Dictionary<string, string>[] shuffled = [.. rows.OrderBy(_ => random.Next())];
+        await SendAsync(host.Api, shuffled);
         await host.Api.DrainAsync();
-        (await IdsAsync(rows)).ShouldBe(ids);
+        (await IdsAsync(host.Api, rows)).ShouldBe(ids);
 
-        await SendAsync([.. rows.Select(EverythingElseChanged)]);
+        await using RunningHost other = await RunningHost.AnotherAsync();
+        await other.Api.DefineAsync(Stream);
+        await SendAsync(other.Api, shuffled);
+        await other.Api.DrainAsync();
+        (await IdsAsync(other.Api, rows)).ShouldBe(ids);
+        (await IndividualsAsync(other.Api)).ShouldBe(700);
+
+        await SendAsync(host.Api, [.. rows.Select(EverythingElseChanged)]);
         await host.Api.DrainAsync();
 
-        (await IdsAsync(rows)).ShouldBe(ids);
-        (await IndividualsAsync()).ShouldBe(700);
+        (await IdsAsync(host.Api, rows)).ShouldBe(ids);
+        (await IndividualsAsync(host.Api)).ShouldBe(700);
         JsonNode first = (await host.Api.ProfileAsync("contactId", rows[0]["referenceId"]))!;
         ((string)first["traits"]!["lastName"]!["value"]!).ShouldBe("Changed 1");
         ((string)first["traits"]!["lastName"]!["source"]!).ShouldBe("coral");
@@ -52,7 +60,7 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
                 }
         );
 
-    private async Task SendAsync(IEnumerable<Dictionary<string, string>> rows)
+    private static async Task SendAsync(Api api, IEnumerable<Dictionary<string, string>> rows)
     {
         JsonArray body =
         [
@@ -61,7 +69,7 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
                     .Select(field => KeyValuePair.Create(field.Key, (JsonNode?)field.Value))
             )),
         ];
-        var (status, json) = await host.Api.PostAsync(
+        var (status, json) = await api.PostAsync(
             $"/v1/streams/{Stream}",
             body.ToJsonString(),
             "application/json"
@@ -70,19 +78,20 @@ public sealed class ContactTests(RunningHost host) : IClassFixture<RunningHost>
         json!["quarantined"]!.AsArray().ShouldBeEmpty();
     }
 
-    private async Task<Dictionary<string, string>> IdsAsync(
+    private static async Task<Dictionary<string, string>> IdsAsync(
+        Api api,
         IReadOnlyList<Dictionary<string, string>> rows
     )
     {
         Dictionary<string, string> ids = [];
         foreach (string contact in rows.Select(row => row["referenceId"]))
         {
-            ids[contact] = (string)(await host.Api.ProfileAsync("contactId", contact))!["id"]!;
+            ids[contact] = (string)(await api.ProfileAsync("contactId", contact))!["id"]!;
         }
 
         return ids;
     }
 
-    private async Task<long> IndividualsAsync() =>
-        (long)(await host.Api.GetAsync("/v1/status"))!["individuals"]!;
+    private static async Task<long> IndividualsAsync(Api api) =>
+        (long)(await api.GetAsync("/v1/status"))!["individuals"]!;
 }
