@@ -13,7 +13,12 @@ public sealed class Cluster : IAsyncLifetime
 {
     private InProcessTestCluster? running;
 
-    internal FakeDatabase Database { get; } = new();
+    internal TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    internal IngestOptions Ingest { get; init; } =
+        new() { WaitingEventsMax = Limits.AppendBatchMax };
+
+    internal FakeDatabase Database => field ??= new() { Clock = Clock };
 
     public IGrainFactory Grains => running!.Client;
 
@@ -34,9 +39,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton(new LogShape(Partitions.CountDefault));
-                silo.Services.AddSingleton(
-                    Options.Create(new IngestOptions { WaitingEventsMax = Limits.AppendBatchMax })
-                );
+                silo.Services.AddSingleton(Options.Create(Ingest));
+                silo.Services.AddSingleton(Clock);
             }
         );
         running = builder.Build();

@@ -27,7 +27,10 @@ internal sealed class FakeDatabase
 
     public ConcurrentDictionary<string, Snapshot> Snapshots { get; } = new();
 
-    public List<(int Partition, Lane Lane, LaneAppend Append)> Log { get; } = [];
+    /// <summary>When chunks are received.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public List<(int Partition, Lane Lane, LaneAppend Append, DateTimeOffset At)> Log { get; } = [];
 
     public List<QuarantineItem> Quarantined { get; } = [];
 
@@ -223,11 +226,11 @@ internal sealed class FakeDatabase
     {
         lock (gate)
         {
-            foreach (var chunk in Log.Where(chunk => chunk.Partition == partition))
+            foreach (var chunk in Log.Where(c => c.Partition == partition && c.At >= since))
             {
                 foreach (UInt128 key in chunk.Append.Keys)
                 {
-                    remember(key, DateTimeOffset.UtcNow);
+                    remember(key, chunk.At);
                 }
             }
         }
@@ -252,7 +255,7 @@ internal sealed class FakeDatabase
                 if (chunk is not null)
                 {
                     chunk.FirstSequence.ShouldBe(NextOf(append.Partition, lane));
-                    Log.Add((append.Partition, lane, chunk));
+                    Log.Add((append.Partition, lane, chunk, Clock.GetUtcNow()));
                 }
             }
 

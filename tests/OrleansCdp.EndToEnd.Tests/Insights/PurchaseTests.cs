@@ -7,7 +7,7 @@ namespace OrleansCdp.Insights;
 public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
 {
     [SkippableFact]
-    public async Task Every_CDNOW_customer_has_the_file_s_own_count_and_revenue()
+    public async Task Every_CDNOW_customer_has_the_file_s_own_count_revenue_and_dates()
     {
         var (header, rows) = RealData.Lines("purchases/cdnow_sample_transactions.csv");
         await host.Api.DefineAsync("cdnow");
@@ -26,13 +26,15 @@ public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
             .Select(group => new Expected(
                 group.Key,
                 group.Count(),
-                group.Sum(row => decimal.Parse(row["amount_usd"], CultureInfo.InvariantCulture))
+                group.Sum(row => decimal.Parse(row["amount_usd"], CultureInfo.InvariantCulture)),
+                group.Min(row => row["date"] + "T00:00:00Z")!,
+                group.Max(row => row["date"] + "T00:00:00Z")!
             ));
         await CheckAsync("customerId", customers);
     }
 
     [SkippableFact]
-    public async Task Every_household_has_the_file_s_own_baskets_and_revenue()
+    public async Task Every_household_has_the_file_s_own_baskets_revenue_and_dates()
     {
         var (header, rows) = RealData.Lines("purchases/completejourney_transactions.csv");
         await host.Api.DefineAsync("completejourney");
@@ -47,7 +49,9 @@ public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
             .Select(group => new Expected(
                 group.Key,
                 group.Select(row => row["basket_id"]).Distinct().Count(),
-                group.Sum(row => decimal.Parse(row["sales_value"], CultureInfo.InvariantCulture))
+                group.Sum(row => decimal.Parse(row["sales_value"], CultureInfo.InvariantCulture)),
+                group.Min(row => row["transaction_timestamp"])!,
+                group.Max(row => row["transaction_timestamp"])!
             ));
         await CheckAsync("householdId", households);
     }
@@ -68,12 +72,18 @@ public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
                 JsonNode? insights = profile?["insights"];
                 decimal revenue =
                     insights?["revenue"]!.AsArray().Sum(money => (decimal)money!["amount"]!) ?? -1;
-                int orders = (int?)insights?["orderCount"] ?? -1;
-                if (orders != customer.Orders || revenue != customer.Revenue)
+                Expected served = new(
+                    customer.Id,
+                    (int?)insights?["orderCount"] ?? -1,
+                    revenue,
+                    (string?)insights?["firstOrderAt"] ?? "never",
+                    (string?)insights?["lastOrderAt"] ?? "never"
+                );
+                if (served != customer)
                 {
                     lock (wrong)
                     {
-                        wrong.Add($"{customer}, served {orders} and {revenue}");
+                        wrong.Add($"{customer}, served {served}");
                     }
                 }
             }
@@ -81,5 +91,11 @@ public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
         wrong.ShouldBeEmpty();
     }
 
-    private sealed record Expected(string Id, int Orders, decimal Revenue);
+    private sealed record Expected(
+        string Id,
+        int Orders,
+        decimal Revenue,
+        string FirstAt,
+        string LastAt
+    );
 }

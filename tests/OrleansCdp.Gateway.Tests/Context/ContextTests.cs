@@ -53,6 +53,9 @@ public sealed class ContextTests(GatewayHost host)
         graph["identifiers"]!.AsArray().Count.ShouldBeGreaterThanOrEqualTo(2);
         ((int)graph["insights"]!["orderCount"]!).ShouldBe(1);
         graph["insights"]!["revenue"]![0]!["amount"]!.GetValue<decimal>().ShouldBe(12.50m);
+        ((string)graph["insights"]!["firstOrderAt"]!).ShouldBe("2026-01-04T00:00:00Z");
+        ((string)graph["insights"]!["lastOrderAt"]!).ShouldBe("2026-01-04T00:00:00Z");
+        ((string)graph["insights"]!["lastEngagementAt"]!).ShouldBe("2026-02-01T00:24:00Z");
         ((int)graph["insights"]!["openCases"]!).ShouldBe(1);
         ((string)graph["cases"]!["open"]![0]!["id"]!).ShouldBe("500C1");
         ((string)graph["cases"]!["recent"]![0]!["id"]!).ShouldBe("500C2");

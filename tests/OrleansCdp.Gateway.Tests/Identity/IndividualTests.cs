@@ -32,15 +32,8 @@ public sealed class IndividualTests(GatewayHost host)
         plain["traits"]!["firstName"]!.AsObject().ContainsKey("lost").ShouldBeFalse();
         JsonNode won = explained["traits"]!["firstName"]!;
         JsonNode lost = won["lost"]!.AsArray().ShouldHaveSingleItem()!;
-        foreach (JsonNode value in new[] { won, lost })
-        {
-            bool web = (string)value["source"]! == "web";
-            ((string)value["value"]!).ShouldBe(web ? "Countess" : "Ada");
-            ((string)value["link"]!).ShouldBe(web ? "web/user/i-web" : "salesforce/Contact/003I");
-            ((string)value["at"]!).ShouldStartWith(web ? "2026-02-01" : "2026-01-01");
-        }
-
-        ((string)won["source"]!).ShouldNotBe((string)lost["source"]!);
+        ShouldSay(won, "Countess", "web", "web/user/i-web", "2026-02-01");
+        ShouldSay(lost, "Ada", "salesforce", "salesforce/Contact/003I", "2026-01-01");
         (await host.GetAsync("/v1/individuals/userId/i-web")).Json["id"]!
             .ToString()
             .ShouldBe((string)plain["id"]!);
@@ -79,6 +72,20 @@ public sealed class IndividualTests(GatewayHost host)
     [InlineData("acc_0000000000000000000000")]
     public async Task An_account_that_is_none_is_not_found(string id) =>
         (await host.GetAsync("/v1/accounts/" + id)).ShouldBeProblem(404, "not_found");
+
+    private static void ShouldSay(
+        JsonNode trait,
+        string value,
+        string source,
+        string link,
+        string day
+    )
+    {
+        ((string)trait["value"]!).ShouldBe(value);
+        ((string)trait["source"]!).ShouldBe(source);
+        ((string)trait["link"]!).ShouldBe(link);
+        ((string)trait["at"]!).ShouldStartWith(day);
+    }
 
     private async Task SendAsync(string stream, string body)
     {

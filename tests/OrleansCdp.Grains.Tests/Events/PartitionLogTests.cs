@@ -22,6 +22,17 @@ public sealed class PartitionLogTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task The_same_event_id_of_another_source_is_another_event()
+    {
+        LinkEvent ours = Event("a");
+        LinkEvent theirs = ours with { Link = Link with { Source = "t" } };
+        LinkEvent ofAnotherSubject = ours with { Link = Link with { Id = "2" } };
+
+        (await AppendAsync(10, ours, theirs, ofAnotherSubject)).Duplicates.ShouldBe([2]);
+        (await AppendAsync(10, theirs)).Duplicates.ShouldBe([0]);
+    }
+
+    [Fact]
     public async Task An_event_id_counts_once_for_a_new_activation_too()
     {
         await AppendAsync(2, Event("a"));

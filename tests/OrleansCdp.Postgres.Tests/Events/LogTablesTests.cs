@@ -55,6 +55,29 @@ public sealed class LogTablesTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_running_silo_drops_old_days_by_itself_and_keeps_what_is_not_read()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        FakeTimeProvider clock = new(LinkEvents.Noon);
+        await using StoreHost silo = await StartAsync(database, clock);
+        TestWriter writer = await TestWriter.AcquireAsync(silo.Log, 1);
+        await writer.AppendAsync(LinkEvents.InPartition(1, 4, 5));
+        clock.Advance(TimeSpan.FromDays(8));
+
+        await Eventually.BeAsync(() => IsGoneAnHourLaterAsync("ingest_chunk_20260302"));
+        (await database.RowsAsync(Days)).ShouldContain("ingest_chunk_20260301", "it is not read");
+        await PassAsync(database, 5);
+
+        await Eventually.BeAsync(() => IsGoneAnHourLaterAsync("ingest_chunk_20260301"));
+
+        async Task<bool> IsGoneAnHourLaterAsync(string table)
+        {
+            clock.Advance(TimeSpan.FromHours(1));
+            return !(await database.RowsAsync(Days)).Contains(table);
+        }
+    }
+
+    [Fact]
     public async Task Appends_go_on_over_midnight()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Time.Testing;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Governance;
@@ -119,6 +120,35 @@ public sealed class GovernanceStoreTests(PostgresServer server)
         (await database.NumberAsync("select count(*) from cdp.quarantine where id = 500")).ShouldBe(
             0
         );
+        (await database.NumberAsync("select min(id) from cdp.quarantine")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_running_silo_trims_its_quarantine_by_itself()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        CdpPostgresOptions options = new()
+        {
+            ConnectionString = database.ConnectionString,
+            QuarantineItemsMax = 1_000,
+        };
+        FakeTimeProvider clock = new(LinkEvents.Noon);
+        await using StoreHost silo = await StoreHost.StartAsync(
+            database,
+            options: options,
+            clock: clock
+        );
+        await silo.Quarantine.AddAsync(
+            [.. Enumerable.Range(0, 1_001).Select(i => Item(i))],
+            default
+        );
+
+        await Eventually.BeAsync(async () =>
+        {
+            clock.Advance(TimeSpan.FromMinutes(10));
+            return await database.NumberAsync("select count(*) from cdp.quarantine") == 1_000;
+        });
+
         (await database.NumberAsync("select min(id) from cdp.quarantine")).ShouldBe(2);
     }
 
