@@ -66,10 +66,13 @@ public sealed class CrashTests(RunningHost host) : IClassFixture<RunningHost>
         // that is sent again because its answer was lost counts again, as received too.
         Fate("applied").ShouldBe(sent.Sum(one => one.Applied));
         Fate("suppressed").ShouldBe(sent.Sum(one => one.Suppressed));
+        Fate("suppressed", ReasonCodes.NothingNew).ShouldBe(Fate("suppressed"));
         Fate("quarantined", ReasonCodes.LimitExceeded).ShouldBe(sent.Sum(one => one.RefusedByFold));
         Fate("quarantined", ReasonCodes.Required)
             .ShouldBeGreaterThanOrEqualTo(sent.Sum(one => one.RefusedAtEdge));
-        Fate("filtered").ShouldBeGreaterThanOrEqualTo(sent.Sum(one => one.Filtered));
+        Fate("filtered", ReasonCodes.KindNotKept)
+            .ShouldBeGreaterThanOrEqualTo(sent.Sum(one => one.Filtered));
+        Fate("filtered", ReasonCodes.KindNotKept).ShouldBe(Fate("filtered"));
         sent.ShouldAllBe(one => one.Applied > 0 && one.Suppressed > 0 && one.RefusedByFold > 0);
 
         long Fate(string kind, string? reason = null) =>

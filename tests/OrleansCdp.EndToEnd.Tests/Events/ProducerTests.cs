@@ -52,7 +52,10 @@ public sealed class ProducerTests(ProducerHost host) : IClassFixture<ProducerHos
         await AppearsAsync("a1", "Ada");
         (await Api.ProfileAsync("contactId", "a2")).ShouldBeNull();
         (await QuarantinedAsync("a3")).ShouldBe(2);
-        await Api.DrainAsync();
+        Counts counts = await Api.DrainAsync();
+        counts[Stream, "filtered", "test_data"]
+            .ShouldBe(2, "one each way, by the rule's own reason");
+        counts[Stream, "filtered"].ShouldBe(2);
     }
 
     [Fact]

@@ -64,12 +64,17 @@ public sealed class FateTests(Cluster cluster) : IClassFixture<Cluster>
     {
         long applied = fate == CountKind.Applied ? 2 : 1;
         counts.Where(c => c.Kind == CountKind.Applied).Sum(c => c.Count).ShouldBe(applied);
-        long suppressed = fate == CountKind.Suppressed ? 1 : 0;
-        counts.Where(c => c.Kind == CountKind.Suppressed).Sum(c => c.Count).ShouldBe(suppressed);
+        counts
+            .Where(c => c.Kind == CountKind.Suppressed)
+            .Select(c => (c.Reason, c.Count))
+            .ShouldBe(fate == CountKind.Suppressed ? [(ReasonCodes.NothingNew, 1L)] : []);
         long quarantined = fate == CountKind.Quarantined ? 1 : 0;
         cluster
             .Database.Quarantined.Count(item => item.Stream == stream)
             .ShouldBe((int)quarantined);
+        cluster
+            .Database.Quarantined.Where(item => item.Stream == stream)
+            .ShouldAllBe(item => item.Code == ReasonCodes.LimitExceeded);
         cluster.Database.CountOf(stream, CountKind.Quarantined).ShouldBe(quarantined);
         cluster.Database.CountOf(stream, CountKind.Received).ShouldBe(0, "the log counts it");
     }
