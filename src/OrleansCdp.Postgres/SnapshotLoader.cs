@@ -11,7 +11,7 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
     private const int LoadersMax = 2;
 
     /// <summary>States that one statement loads. They wait in memory until the last of them is read.</summary>
-    private const int GroupMax = 100;
+    internal const int GroupMax = 100;
 
     // One statement sees states and their parts at one instant.
     private const string Load = """
@@ -61,6 +61,15 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
         }
     }
 
+    /// <summary>Takes what waits, up to the bound of one statement.</summary>
+    internal static void TakeGroup(ChannelReader<PendingLoad> waiting, List<PendingLoad> group)
+    {
+        while (group.Count < GroupMax && waiting.TryRead(out PendingLoad? pending))
+        {
+            group.Add(pending);
+        }
+    }
+
     private static InvalidOperationException Stopping() =>
         new("This silo is stopping and loads no more states.");
 
@@ -69,11 +78,7 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
         List<PendingLoad> group = [];
         while (await arriving.Reader.WaitToReadAsync())
         {
-            while (group.Count < GroupMax && arriving.Reader.TryRead(out PendingLoad? pending))
-            {
-                group.Add(pending);
-            }
-
+            TakeGroup(arriving.Reader, group);
             if (group.Count > 0)
             {
                 await LoadGroupAsync(group);
@@ -129,7 +134,8 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
         }
     }
 
-    private sealed record PendingLoad(string Id)
+    /// <summary>A state that somebody waits for.</summary>
+    internal sealed record PendingLoad(string Id)
     {
         public TaskCompletionSource<Snapshot?> Done { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);

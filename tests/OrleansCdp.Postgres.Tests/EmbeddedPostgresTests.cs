@@ -231,6 +231,28 @@ public sealed class EmbeddedPostgresTests : IDisposable
             await RefusalAsync(new() { DataFolder = folder, ConnectionsMax = connections })
         ).ShouldContain(nameof(EmbeddedPostgresOptions.ConnectionsMax));
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(1_000)]
+    public async Task As_few_or_as_many_connections_as_may_be_are_what_the_server_admits(
+        int connections
+    )
+    {
+        await using EmbeddedPostgres server = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataFolder = folder,
+                SharedBuffers = "16MB",
+                ConnectionsMax = connections,
+            },
+            default
+        );
+
+        (await ExecuteAsync(server, "show max_connections")).ShouldBe(
+            connections.ToString(CultureInfo.InvariantCulture)
+        );
+    }
+
     private static async Task<string> RefusalAsync(EmbeddedPostgresOptions options)
     {
         EmbeddedPostgresException refusal = await Should.ThrowAsync<EmbeddedPostgresException>(() =>

@@ -72,7 +72,7 @@ public sealed class SnapshotGroupTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task More_saves_than_one_statement_takes_all_go_through()
+    public async Task Saves_go_together_up_to_the_limit_and_more_than_that_all_go_through()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         CdpPostgresOptions options = new()
@@ -103,6 +103,8 @@ public sealed class SnapshotGroupTests(PostgresServer server)
         );
 
         loaded.ShouldAllBe(snapshot => snapshot != null && snapshot.Version == 1);
+        const string groups = "select count(*) n from cdp.snapshot group by xmin::text";
+        (await database.NumberAsync($"select max(n) from ({groups}) g")).ShouldBe(10);
     }
 
     private static EventOutcome Refused { get; } = EventOutcome.Refused(ReasonCodes.LimitExceeded);

@@ -80,7 +80,7 @@ internal sealed partial class IngestPartitionGrain
             throw; // The stream delivers the chunk again, for ever: nothing is skipped.
         }
 
-        applied.Note(item.LastSequence, clock.GetUtcNow());
+        applied.Note(item.FirstSequence, item.LastSequence, clock.GetUtcNow());
         checkpoints.Complete(item, counts);
     }
 
@@ -119,40 +119,50 @@ internal sealed partial class IngestPartitionGrain
 /// <summary>When the latest chunks were applied.</summary>
 internal sealed class AppliedHistory
 {
-    private const int ChunksMax = 512;
+    /// <summary>Chunks remembered.</summary>
+    public const int ChunksMax = 512;
+
     private readonly Queue<(long Sequence, DateTimeOffset At)> chunks = new();
+    private long forgotten;
 
     /// <summary>Sequence of the last event applied; 0 before the first.</summary>
     public long Last { get; private set; }
 
     /// <summary>Notes a chunk.</summary>
-    public void Note(long lastSequence, DateTimeOffset at)
+    public void Note(long firstSequence, long lastSequence, DateTimeOffset at)
     {
         if (lastSequence <= Last)
         {
             return; // A redelivery: it was applied before.
         }
 
+        if (chunks.Count == 0)
+        {
+            forgotten = firstSequence - 1; // Another activation applied it, nobody here knows when.
+        }
+
         Last = lastSequence;
         chunks.Enqueue((lastSequence, at));
         if (chunks.Count > ChunksMax)
         {
-            chunks.Dequeue();
+            forgotten = chunks.Dequeue().Sequence;
         }
     }
 
     /// <summary>When an event was applied; null if it was not, or too long ago.</summary>
     public DateTimeOffset? WhenWas(long sequence)
     {
-        bool first = true;
+        if (sequence <= forgotten)
+        {
+            return null;
+        }
+
         foreach (var (last, at) in chunks)
         {
             if (last >= sequence)
             {
-                return first && chunks.Count == ChunksMax ? null : at;
+                return at;
             }
-
-            first = false;
         }
 
         return null;

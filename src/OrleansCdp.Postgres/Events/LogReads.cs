@@ -6,7 +6,8 @@ namespace OrleansCdp.Events;
 /// <summary>The reader's statements.</summary>
 internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSiloDetails silo)
 {
-    private const int RowsMax = 50;
+    /// <summary>Rows that one query reads.</summary>
+    internal const int RowsMax = 50;
 
     private const string TakeOver = """
         update cdp.ingest_checkpoint set epoch = epoch + 1, owner = $3

@@ -17,7 +17,8 @@ internal sealed partial class LogWriter(
     ILogger<LogWriter> logger
 ) : ILogStore, IBackgroundLoop
 {
-    private const int GroupBytesMax = 8 * 1024 * 1024;
+    /// <summary>Bytes of compressed events that one transaction writes, unless a single append has more.</summary>
+    internal const int GroupBytesMax = 8 * 1024 * 1024;
 
     private readonly Channel<PendingAppend> arriving = Channel.CreateUnbounded<PendingAppend>(
         new UnboundedChannelOptions { SingleReader = true }
@@ -126,7 +127,7 @@ internal sealed partial class LogWriter(
         new(why + " Nothing was acknowledged; send the same events again later.", inner);
 
     /// <summary>Takes at most one append per partition, oldest first, up to a bound of bytes.</summary>
-    private static List<PendingAppend> TakeGroup(List<PendingAppend> waiting)
+    internal static List<PendingAppend> TakeGroup(List<PendingAppend> waiting)
     {
         List<PendingAppend> group = [];
         HashSet<int> seen = [];

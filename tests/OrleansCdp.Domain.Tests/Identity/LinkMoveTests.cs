@@ -127,17 +127,20 @@ public sealed class LinkMoveTests
     }
 
     [Fact]
+    public void Fifty_links_are_handed_over_at_once()
+    {
+        UnifiedIndividual a = Nobody.Apply(OfLinks(Limits.TransferLinksMax)).Next;
+
+        a.Detach([], "ind_b", 0, out var only);
+
+        only.Links.Length.ShouldBe(Limits.TransferLinksMax);
+        only.More.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Links_are_handed_over_in_groups_and_an_absorbed_individual_remembers_none_of_them()
     {
-        SequencedEvent[] events =
-        [
-            .. Enumerable
-                .Range(0, Limits.TransferLinksMax + 1)
-                .Select(i =>
-                    Some.Event(EventKind.Updated, "Individual", new LinkKey("web", "user", $"{i}"))
-                        .At(1)
-                ),
-        ];
+        SequencedEvent[] events = OfLinks(Limits.TransferLinksMax + 1);
         UnifiedIndividual a = Nobody.Apply(events).Next;
 
         a = a.Detach([], "ind_b", 0, out var first).Next;
@@ -189,6 +192,16 @@ public sealed class LinkMoveTests
         full.Detach([Some.Customer], "ind_c", 0, out var promised).Changed.ShouldBeFalse();
         promised.Target.ShouldBe("ind_c", "what is promised already needs no room");
     }
+
+    private static SequencedEvent[] OfLinks(int count) =>
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    Some.Event(EventKind.Updated, "Individual", new LinkKey("web", "user", $"{i}"))
+                        .At(1)
+                ),
+        ];
 
     private static UnifiedIndividual Nobody => new() { Id = "ind_a" };
 

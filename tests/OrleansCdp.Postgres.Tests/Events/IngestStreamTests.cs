@@ -132,19 +132,26 @@ public sealed class IngestStreamTests(PostgresServer server)
     public async Task Events_that_no_checkpoint_passed_are_delivered_again()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync(PartitionCount);
-        Journal broken = new() { Broken = true };
-        await using (TestSilo first = await TestSilo.StartAsync(database, broken, "first"))
+        Journal before = new();
+        await using (TestSilo first = await TestSilo.StartAsync(database, before, "first"))
         {
-            await PublishToAllAsync(first, 20, "a");
+            await PublishToAllAsync(first, 5, "a");
+            await Eventually.BeAsync(async () =>
+                await AppliedAsync(first.Get<IStatusStore>()) == PartitionCount * 5
+            );
+            before.Broken = true;
+            await PublishToAllAsync(first, 20, "b");
+            await Eventually.BeAsync(() => before.Failures > 0);
         }
 
         Journal journal = new();
         await using TestSilo second = await TestSilo.StartAsync(database, journal, "second");
         await Eventually.BeAsync(() => Distinct(journal) == PartitionCount * 20);
         await Eventually.BeAsync(async () =>
-            await AppliedAsync(second.Get<IStatusStore>()) == PartitionCount * 20
+            await AppliedAsync(second.Get<IStatusStore>()) == PartitionCount * 25
         );
         journal.Deliveries.Count.ShouldBe(PartitionCount * 20, "what is applied is not read again");
+        journal.Deliveries.ShouldAllBe(d => d.Sequence > 5 && d.Sequence <= 25);
     }
 
     [Fact]
@@ -154,12 +161,14 @@ public sealed class IngestStreamTests(PostgresServer server)
         Journal journal = new() { Broken = true };
         await using TestSilo silo = await TestSilo.StartAsync(database, journal, "one");
         await PublishToAllAsync(silo, 5, "a");
+        await Eventually.BeAsync(() => journal.Failures > 0);
 
         journal.Broken = false;
 
         await Eventually.BeAsync(async () =>
             await AppliedAsync(silo.Get<IStatusStore>()) == PartitionCount * 5
         );
+        Distinct(journal).ShouldBe(PartitionCount * 5);
     }
 
     [Fact]

@@ -9,6 +9,10 @@ namespace OrleansCdp.Events;
 [Collection(PostgresCollection.Name)]
 public sealed class LogReceiverTests(PostgresServer server)
 {
+    private const string Epoch = """
+        select epoch from cdp.ingest_checkpoint where lane = 0 and partition = 1
+        """;
+
     private static readonly DateTimeOffset Start = DateTimeOffset.UtcNow;
     private readonly FakeTimeProvider clock = new(Start);
 
@@ -78,6 +82,32 @@ public sealed class LogReceiverTests(PostgresServer server)
         (await waiting).ShouldHaveSingleItem();
     }
 
+    [Fact]
+    public async Task A_reader_whose_partition_went_to_another_silo_leaves_it_alone_until_it_comes_back()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost here = await StoreHost.StartAsync(database);
+        await using StoreHost there = await StoreHost.StartAsync(database, "b");
+        PartitionOwnership ownership = here.Get<PartitionOwnership>();
+        LogReceiver former = await ReadAsync(here);
+        await TakeAsync(former);
+
+        LogReceiver owner = await ReceiverAsync(there);
+        LogBatch taken = (await TakeAsync(owner))!;
+        ownership.NoteChange();
+
+        for (int asked = 0; asked < 3; asked++)
+        {
+            (await AskAsync(former)).ShouldBeEmpty();
+        }
+
+        (await database.NumberAsync(Epoch)).ShouldBe(taken.Chunk.ReaderEpoch);
+        ownership.Set(Lane.Normal, 1, owns: true);
+        LogBatch again = (await TakeAsync(former))!;
+        again.Chunk.FirstSequence.ShouldBe(1);
+        again.Chunk.ReaderEpoch.ShouldBe(taken.Chunk.ReaderEpoch + 1);
+    }
+
     /// <summary>Lets time pass in small steps.</summary>
     private Task PassAsync(Func<bool> until) =>
         Eventually.BeAsync(() =>
@@ -117,17 +147,21 @@ public sealed class LogReceiverTests(PostgresServer server)
     {
         LogBatch? batch = null;
         await Eventually.BeAsync(async () =>
-        {
-            Task<IList<IBatchContainer>> asked = receiver.GetQueueMessagesAsync(1);
-            await Eventually.BeAsync(() =>
-            {
-                clock.Advance(TimeSpan.FromSeconds(1));
-                return asked.IsCompleted;
-            });
-            batch = (LogBatch?)(await asked).SingleOrDefault();
-            return batch is not null;
-        });
+            (batch = (LogBatch?)(await AskAsync(receiver)).SingleOrDefault()) is not null
+        );
         return batch;
+    }
+
+    /// <summary>Asks once, letting time pass until there is an answer.</summary>
+    private async Task<IList<IBatchContainer>> AskAsync(LogReceiver receiver)
+    {
+        Task<IList<IBatchContainer>> asked = receiver.GetQueueMessagesAsync(1);
+        await Eventually.BeAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(10));
+            return asked.IsCompleted;
+        });
+        return await asked;
     }
 
     /// <summary>Grains that have applied nothing.</summary>
