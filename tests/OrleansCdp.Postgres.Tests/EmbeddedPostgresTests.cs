@@ -192,6 +192,7 @@ public sealed class EmbeddedPostgresTests : IDisposable
     {
         ProcessStartInfo start = new("stat", ["-c", "%U", .. paths])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
         };
         using Process stat = Process.Start(start)!;
