@@ -136,7 +136,8 @@ public sealed class AdminKeyRefusedException : Exception
     internal AdminKeyRefusedException(AdminKeyOutcome outcome)
         : base(
             outcome == AdminKeyOutcome.Revoked
-                ? "The administrator's key (CDP_ADMIN_KEY, or admin-key in the data folder) was revoked. Set a new one, or delete that file."
+                ? "The administrator's key (CDP_ADMIN_KEY, or admin-key in the data folder) was revoked. "
+                    + "Set a new one, or delete that file."
                 : "The administrator's key (CDP_ADMIN_KEY) is another key already. Set one of its own."
         ) { }
 }
