@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -87,10 +86,10 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         EmbeddedPostgresUser runner = await EmbeddedPostgresUser.FindAsync(cancel);
         Directory.CreateDirectory(folder);
         bool isFresh = !Directory.EnumerateFileSystemEntries(folder).Any();
-        FileStream held = Lock(folder);
+        FileStream held = EmbeddedPostgresFolder.Lock(folder);
         try
         {
-            string secret = await PasswordOfAsync(folder, cancel);
+            string secret = await EmbeddedPostgresFolder.PasswordOfAsync(folder, cancel);
             EmbeddedPostgres server = new(options, held, runner, programs, secret);
             if (isFresh)
             {
@@ -171,52 +170,6 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
 
     /// <summary>Forgets the server without stopping it, as a kill of this program does.</summary>
     internal void AbandonForTest() => running = false;
-
-    private static FileStream Lock(string folder)
-    {
-        try
-        {
-            // The operating system lets go of it even after a kill, so it tells a crash from a program that runs.
-            string path = Path.Combine(folder, "lock");
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new EmbeddedPostgresException(
-                $"The data folder {folder} is in use by another running program.",
-                e
-            );
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new EmbeddedPostgresException(
-                $"The data folder {folder} cannot be written by this user.",
-                e
-            );
-        }
-    }
-
-    private static async Task<string> PasswordOfAsync(string folder, CancellationToken cancel)
-    {
-        string path = Path.Combine(folder, "password");
-        if (!File.Exists(path))
-        {
-            FileStreamOptions create = new()
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-            };
-            if (!OperatingSystem.IsWindows())
-            {
-                create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            await using StreamWriter writer = new(path, create);
-            await writer.WriteAsync(RandomNumberGenerator.GetHexString(32, lowercase: true));
-        }
-
-        return (await File.ReadAllTextAsync(path, cancel)).Trim();
-    }
 
     private static int FreePort()
     {

@@ -16,7 +16,8 @@ public sealed class EventBatch
 {
     /// <summary>Makes a batch.</summary>
     /// <param name="events">
-    /// At most <see cref="Limits.AppendBatchMax"/> events, none with a flaw (<see cref="EventCheck"/>); the array is never changed afterwards.
+    /// At most <see cref="Limits.AppendBatchMax"/> events, none with a flaw (<see cref="EventCheck"/>); the array is never
+    /// changed afterwards.
     /// </param>
     /// <exception cref="ArgumentException">There are too many, or one has a flaw.</exception>
     public EventBatch(LinkEvent[] events)

@@ -15,7 +15,7 @@ public sealed class EventCheckTests
         };
 
     [Fact]
-    public void Texts()
+    public void Texts_have_their_limits()
     {
         ShouldEndAt(Limits.EventIdMax, text => Whole with { EventId = text });
         ShouldEndAt(Limits.RecordIdMax, text => Whole with { RecordId = text });
@@ -31,7 +31,7 @@ public sealed class EventCheckTests
     }
 
     [Fact]
-    public void Keys_of_links()
+    public void Keys_of_links_have_their_limit()
     {
         int max = Limits.LinkKeyMax - "a/b/".Length;
         ShouldEndAt(max, text => Whole with { Link = new LinkKey("a", "b", text) });
@@ -40,7 +40,7 @@ public sealed class EventCheckTests
     }
 
     [Fact]
-    public void Counts()
+    public void Counts_have_their_limits()
     {
         Identifier name = new("email", "a@b.c", true);
         ShouldHoldAtMost(
@@ -55,7 +55,7 @@ public sealed class EventCheckTests
     }
 
     [Fact]
-    public void Times()
+    public void The_future_has_its_limit()
     {
         DateTimeOffset max = Whole.ReceivedAt + Limits.FutureMax;
         EventCheck.FlawOf(Whole with { OccurredAt = max }).ShouldBeNull();
