@@ -84,3 +84,18 @@ require_postgres() {
   "${install[@]}" postgresql >/dev/null || refuse "PostgreSQL could not be installed."
   postgres_is_installed || refuse "The packaged PostgreSQL is older than $postgres_min."
 }
+
+# Where the data lives unless told otherwise. PostgreSQL refuses to run as root, and the user who then runs it must be
+# able to enter the folder's parents: nobody can enter a checkout under /root.
+default_data() {
+  local user
+  if [ "$(id -u)" -eq 0 ]; then
+    for user in postgres nobody; do
+      id -u "$user" >/dev/null 2>&1 || continue
+      setpriv --reuid="$user" --clear-groups test -x "$root" 2>/dev/null \
+        || { printf /var/lib/orleanscdp; return; }
+      break
+    done
+  fi
+  printf %s "$root/.data"
+}

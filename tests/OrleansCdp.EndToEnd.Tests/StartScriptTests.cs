@@ -90,6 +90,24 @@ public sealed class StartScriptTests : IDisposable
         output.ShouldContain("ConnectionStrings__Cdp");
     }
 
+    [Theory]
+    [InlineData(0, true, ".data")]
+    [InlineData(0, false, "/var/lib/orleanscdp")]
+    [InlineData(1000, false, ".data")]
+    public async Task Data_live_where_whoever_runs_the_server_can_enter(
+        int user,
+        bool entersCheckout,
+        string folder
+    )
+    {
+        Write("bin/id", $"#!/bin/sh\necho {user}\n");
+        Write("bin/setpriv", $"#!/bin/sh\n{(entersCheckout ? "true" : "false")}\n");
+
+        (_, string output, _) = await RunAsync();
+
+        output.ShouldContain($" --data {Path.Combine(root, folder)}\n");
+    }
+
     private void Write(string file, string text)
     {
         string path = Path.Combine(root, file);
