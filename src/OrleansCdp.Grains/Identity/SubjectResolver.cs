@@ -218,19 +218,22 @@ internal sealed partial class SubjectResolver(
     {
         bool asWanted = true;
         Dictionary<string, ClaimMove> claims = new(StringComparer.Ordinal);
-        foreach (LinkMove move in decisions.SelectMany(one => one.Decision.Moves))
+        foreach (var wave in MoveWaves.Of(decisions.SelectMany(one => one.Decision.Moves)))
         {
-            MoveEnd? end = await mover.MoveAsync(move);
-            if (end is null)
+            MoveEnd?[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
+            foreach ((LinkMove move, MoveEnd? end) in wave.Zip(ends))
             {
-                stuck.Add(move.From);
-                continue;
-            }
+                if (end is null)
+                {
+                    stuck.Add(move.From);
+                    continue;
+                }
 
-            asWanted &= end.Owner == move.To;
-            foreach (string claim in book.ReadOf(move))
-            {
-                claims[claim] = new ClaimMove(claim, move.From, end.Owner, end.Rank);
+                asWanted &= end.Owner == move.To;
+                foreach (string claim in book.ReadOf(move))
+                {
+                    claims[claim] = new ClaimMove(claim, move.From, end.Owner, end.Rank);
+                }
             }
         }
 
