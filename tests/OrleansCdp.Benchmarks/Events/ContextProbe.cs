@@ -8,7 +8,8 @@ namespace OrleansCdp.Events;
 
 /// <summary>Sends page views of people nobody else sends, and reads their context until it shows them.</summary>
 /// <param name="address">The gateway.</param>
-internal sealed class ContextProbe(Uri address) : IDisposable
+/// <param name="atOnce">Whether what it acknowledged is applied, and there is no context to ask for.</param>
+internal sealed class ContextProbe(Uri address, bool atOnce = false) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
@@ -32,14 +33,14 @@ internal sealed class ContextProbe(Uri address) : IDisposable
         long sent = Stopwatch.GetTimestamp();
         await send(new EventLine(0, Encoding.UTF8.GetBytes(json)));
         long acknowledged = Stopwatch.GetTimestamp();
-        while (!await ShowsAsync(user, id))
+        while (!atOnce && !await ShowsAsync(user, id))
         {
             await Task.Delay(Pause);
         }
 
         return new ProbeTimes(
             Stopwatch.GetElapsedTime(sent, acknowledged),
-            Stopwatch.GetElapsedTime(acknowledged)
+            atOnce ? TimeSpan.Zero : Stopwatch.GetElapsedTime(acknowledged)
         );
     }
 

@@ -5,11 +5,12 @@ namespace OrleansCdp.Events;
 /// <summary>Records over HTTP: lines of JSON per stream, or the site's as batches of the tracking API.</summary>
 /// <param name="address">The gateway.</param>
 /// <param name="tracking">Whether the site's messages go as tracking batches.</param>
-internal sealed class HttpTarget(Uri address, bool tracking) : IEventTarget
+/// <param name="atOnce">Whether what the gateway acknowledged is applied, and it has no contexts.</param>
+internal sealed class HttpTarget(Uri address, bool tracking, bool atOnce = false) : IEventTarget
 {
     private static readonly byte[] BatchStart = "{\"batch\":["u8.ToArray();
     private static readonly byte[] BatchEnd = "]}"u8.ToArray();
-    private readonly ContextProbe probe = new(address);
+    private readonly ContextProbe probe = new(address, atOnce);
 
     private readonly HttpClient http = new()
     {

@@ -55,7 +55,7 @@ internal static class Contenders
             "OH" => new HttpTarget(new Uri(options.Address), tracking: false),
             "OS" => new HttpTarget(new Uri(options.Address), tracking: true),
             "B" => SetBasedTarget.Connect(options.Connection),
-            "BH" => new HttpTarget(new Uri(options.Address), tracking: false),
+            "BH" => new HttpTarget(new Uri(options.Address), tracking: false, atOnce: true),
             "C" => CopyTarget.Connect(options.Connection),
             _ => throw new FormatException($"There is no target {options.Target}."),
         };
