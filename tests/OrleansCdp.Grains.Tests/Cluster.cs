@@ -38,7 +38,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
-                silo.Services.AddSingleton(new LogShape(Partitions.CountDefault));
+                silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);
             }

@@ -8,6 +8,9 @@ internal static class Some
 {
     public static readonly DateTimeOffset Noon = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Many, so that two tests of one cluster hardly share one and find each other's fates.</summary>
+    public const int PartitionCount = Partitions.CountMax;
+
     private static int last;
 
     /// <summary>A name no other test uses.</summary>
@@ -33,7 +36,7 @@ internal static class Some
         new()
         {
             Lane = Lane.Normal,
-            Partition = Partitions.Of(events[0].Link, Partitions.CountDefault),
+            Partition = Partitions.Of(events[0].Link, PartitionCount),
             ReaderEpoch = 1,
             FirstSequence = first,
             Events = events,

@@ -211,13 +211,13 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
                 RecordId = new string('x', padding),
             };
             await DeliverAsync(Some.Chunk(sequence, e));
-            return cluster.Database.Quarantined[^1];
+            return cluster.Database.Quarantined.Single(item => item.Position?.Sequence == sequence);
         }
 
-        int bare = (await KeptOfAsync(1, 0)).Payload.Length;
+        int bare = (await KeptOfAsync(901, 0)).Payload.Length;
         int padding = IQuarantineGrain.PayloadBytesMax - bare;
-        QuarantineItem atLimit = await KeptOfAsync(2, padding);
-        QuarantineItem past = await KeptOfAsync(3, padding + 1);
+        QuarantineItem atLimit = await KeptOfAsync(902, padding);
+        QuarantineItem past = await KeptOfAsync(903, padding + 1);
 
         atLimit.Payload.Length.ShouldBe(IQuarantineGrain.PayloadBytesMax);
         atLimit.Truncated.ShouldBeFalse();
