@@ -69,6 +69,18 @@ public readonly record struct FieldValue(
     /// <summary>The number held, or null when this is not a number.</summary>
     public decimal? AsNumber() =>
         Type == FieldType.Number ? decimal.Parse(Text, CultureInfo.InvariantCulture) : null;
+
+    /// <summary>The instant held, or null when this is none; a day is its first moment in UTC.</summary>
+    public DateTimeOffset? AsInstant() =>
+        Type is FieldType.Timestamp or FieldType.Date
+        && DateTimeOffset.TryParse(
+            Text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset instant
+        )
+            ? instant
+            : null;
 }
 
 /// <summary>A named value.</summary>

@@ -129,7 +129,7 @@ public static class ServiceGraph
             name,
             LinkRecords
                 .Of(links, recordObject)
-                .OrderByDescending(record => record.State.First.At)
+                .OrderByDescending(record => record.State.MadeAt)
                 .ThenBy(record => record.State.Id, StringComparer.Ordinal)
                 .Take(max)
         );

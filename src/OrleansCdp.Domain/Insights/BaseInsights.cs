@@ -48,8 +48,8 @@ public sealed record BaseInsights
         {
             orders++;
             revenue = MoneySums.Add(revenue, MoneySums.Of(order.State));
-            first = Math.Min(first, order.State.First.At);
-            last = Math.Max(last, order.State.First.At);
+            first = Math.Min(first, order.State.MadeAt);
+            last = Math.Max(last, order.State.MadeAt);
         }
 
         foreach (LinkRecord service in LinkRecords.Of(links, RecordObjects.Case))

@@ -58,8 +58,8 @@ public sealed record RecordBase
             Count = Count + 1,
             Totals = MoneySums.Add(Totals, MoneySums.Of(record)),
             Closures = Closures + record.Closures,
-            FirstAt = Count == 0 ? record.First.At : Math.Min(FirstAt, record.First.At),
-            LastAt = Math.Max(LastAt, record.First.At),
+            FirstAt = Count == 0 ? record.MadeAt : Math.Min(FirstAt, record.MadeAt),
+            LastAt = Math.Max(LastAt, record.MadeAt),
             Ids = at >= 0 ? Ids.Insert(at, Partitions.HashOf(record.Id)) : Ids,
         };
     }

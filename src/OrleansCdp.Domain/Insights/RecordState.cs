@@ -135,6 +135,12 @@ public sealed record RecordState
         Registers.Find(Fields, "total")?.AsNumber() ?? Lines.Sum(line => line.Line.Amount);
 
     /// <summary>
+    /// When it was made, in UTC ticks: the field <c>orderedAt</c> where its source states one, for an order may first
+    /// be heard of long after; else its earliest event.
+    /// </summary>
+    public long MadeAt => Registers.Find(Fields, "orderedAt")?.AsInstant()?.UtcTicks ?? First.At;
+
+    /// <summary>
     /// Whether an event tells of a status older than all that are kept. How often the record was closed before
     /// them is a number by then, and what the event would add to it could only be guessed.
     /// </summary>

@@ -41,6 +41,30 @@ public sealed class BaseInsightsTests
     }
 
     [Fact]
+    public void An_order_first_heard_of_when_it_was_amended_counts_when_its_source_says_it_was_made()
+    {
+        DateTimeOffset made = Some.Noon.AddYears(-1);
+        LinkEvent late = Order("a", minute: 90) with
+        {
+            Kind = EventKind.Updated,
+            Fields = [new Field("orderedAt", FieldValue.Of(made))],
+        };
+        LinkEvent day = late with
+        {
+            Fields = [new Field("orderedAt", FieldValue.Of(new DateOnly(2024, 2, 29)))],
+        };
+        LinkEvent wrong = late with
+        {
+            Fields = [new Field("orderedAt", new FieldValue(FieldType.Timestamp, "soon"))],
+        };
+
+        Of(late).FirstOrderAt.ShouldBe(made);
+        Of(late).LastOrderAt.ShouldBe(made);
+        Of(day).FirstOrderAt.ShouldBe(new DateTimeOffset(2024, 2, 29, 0, 0, 0, TimeSpan.Zero));
+        Of(wrong).FirstOrderAt.ShouldBe(Some.Noon.AddMinutes(90));
+    }
+
+    [Fact]
     public void A_deleted_order_is_neither_first_nor_last()
     {
         BaseInsights insights = Of(
