@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using CloudNative.CloudEvents;
@@ -102,9 +101,7 @@ internal static class CloudEventReader
         string id = e.Id!;
         string both = $"{SourceOf(e)} {id}";
         // An id that is too long by itself is refused as such.
-        return both.Length <= Limits.EventIdMax || id.Length > Limits.EventIdMax
-            ? both
-            : "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(both)));
+        return id.Length > Limits.EventIdMax ? both : EventIds.Fit(both);
     }
 
     /// <summary>The event in structured mode, its data byte for byte: what is refused may be what no writer writes.</summary>

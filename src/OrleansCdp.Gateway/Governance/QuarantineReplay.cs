@@ -111,23 +111,22 @@ internal sealed partial class QuarantineReplay(
         }
     }
 
-    /// <summary>
-    /// The log knows the event's id already, so a second entry needs one of its own: made of the original and of this
-    /// item, so that however often it is refused the id grows no longer.
-    /// </summary>
-    private static Admission AdmissionOf(QuarantineItem item, LinkEvent e, bool named)
-    {
-        string original = Suffix().Replace(e.EventId, "");
-        if (!named && original.Length < e.EventId.Length)
-        {
-            return new Admission.Refused(
+    private static Admission AdmissionOf(QuarantineItem item, LinkEvent e, bool named) =>
+        !named && Suffix().IsMatch(e.EventId)
+            ? new Admission.Refused(
                 item.Code,
                 "It was sent in again before and refused again. Name it in `ids` to try once more."
-            );
-        }
+            )
+            : new Admission.Accepted(e with { EventId = IdAgain(e.EventId, item.Id) });
 
-        string id = string.Create(CultureInfo.InvariantCulture, $"{original}{Again}{item.Id}");
-        return new Admission.Accepted(e with { EventId = id });
+    /// <summary>
+    /// The log knows the event's id already, so a second entry needs one of its own: made of the original and of this
+    /// item, so that however often it is refused the id grows no longer. Never longer than the log takes.
+    /// </summary>
+    internal static string IdAgain(string eventId, long item)
+    {
+        string suffix = string.Create(CultureInfo.InvariantCulture, $"{Again}{item}");
+        return EventIds.Fit(Suffix().Replace(eventId, ""), suffix.Length) + suffix;
     }
 
     [GeneratedRegex(

@@ -198,6 +198,25 @@ public sealed class QuarantineTests(GatewayHost host)
         third.ShouldBe($"{original}~again-{id}");
     }
 
+    [Theory]
+    [InlineData(Limits.EventIdMax - 8, false)]
+    [InlineData(Limits.EventIdMax - 7, true)]
+    [InlineData(Limits.EventIdMax, true)]
+    public void The_id_of_an_event_that_is_sent_in_again_is_never_longer_than_the_log_takes(
+        int length,
+        bool isHashed
+    )
+    {
+        string original = new('e', length);
+
+        string again = QuarantineReplay.IdAgain(original, 7); // "~again-7" has 8 characters.
+
+        again.Length.ShouldBeLessThanOrEqualTo(Limits.EventIdMax);
+        again.ShouldEndWith("~again-7");
+        again.StartsWith("sha256:", StringComparison.Ordinal).ShouldBe(isHashed);
+        QuarantineReplay.IdAgain(again, 9).ShouldBe(again[..^1] + "9");
+    }
+
     [Fact]
     public async Task Too_large_an_event_stays_out_whoever_sent_it()
     {
