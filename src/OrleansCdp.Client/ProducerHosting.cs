@@ -96,6 +96,7 @@ public static class ProducerHosting
     {
         client.Configure<ClusterOptions>(o => o.ClusterId = o.ServiceId = options.ClusterId);
         client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = GatewayListPeriod);
+        client.Services.AddSingleton(new ClusterPatience(options.ConnectTimeout));
         client.UseConnectionRetryFilter<ClusterConnection>();
         return string.IsNullOrEmpty(options.ConnectionString)
             ? client.UseStaticClustering([.. options.Gateways])

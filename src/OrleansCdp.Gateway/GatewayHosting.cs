@@ -13,6 +13,27 @@ namespace OrleansCdp;
 /// <summary>Adds the HTTP API to an application.</summary>
 public static class GatewayHosting
 {
+    /// <summary>
+    /// Adds what tells who may ask, for a process with addresses of its own that need a key, such as its metrics.
+    /// Adding it twice adds it once.
+    /// </summary>
+    /// <param name="services">The application's services; a grain factory must be among them.</param>
+    public static IServiceCollection AddCdpKeys(this IServiceCollection services)
+    {
+        if (services.Any(service => service.ServiceType == typeof(KeyRing)))
+        {
+            return services;
+        }
+
+        services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section);
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddCdpIntake();
+        services.AddSingleton<KeyRing>();
+        services.AddHostedService(s => s.GetRequiredService<KeyRing>());
+        services.AddSingleton<IssuerTokens>();
+        return services;
+    }
+
     /// <summary>Adds the gateway's services.</summary>
     /// <param name="services">The application's services; a grain factory must be among them.</param>
     /// <param name="configure">Changes the options.</param>
@@ -21,20 +42,12 @@ public static class GatewayHosting
         Action<GatewayOptions>? configure = null
     )
     {
-        services
-            .AddOptions<GatewayOptions>()
-            .BindConfiguration(GatewayOptions.Section)
-            .Configure(configure ?? (_ => { }))
-            .ValidateOnStart();
-        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        services.AddCdpIntake();
-        services.AddSingleton<KeyRing>();
-        services.AddHostedService(s => s.GetRequiredService<KeyRing>());
+        services.AddCdpKeys();
+        services.AddOptions<GatewayOptions>().Configure(configure ?? (_ => { })).ValidateOnStart();
         services.AddSingleton<IdentifierCache>();
         services.AddSingleton<ContextReader>();
         services.AddSingleton<TrackingIntake>();
         services.AddSingleton<QuarantineReplay>();
-        services.AddSingleton<IssuerTokens>();
         services.AddSingleton<KeysInBodies>();
         services.AddSingleton<IngestRequests>();
         services.AddOpenApi("v1", ApiDescription.Complete);
@@ -43,12 +56,18 @@ public static class GatewayHosting
         return services;
     }
 
-    /// <summary>Maps every address. Call it once, after the application's own addresses that need no key.</summary>
-    public static void MapCdpGateway(this WebApplication app)
+    /// <summary>Lets nobody pass to an address that needs a key without one. Call it before such addresses are mapped.</summary>
+    public static void UseCdpKeys(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyCheck>();
+    }
+
+    /// <summary>Maps every address. Call it once, after the application's own addresses that need no key.</summary>
+    public static void MapCdpGateway(this WebApplication app)
+    {
+        app.UseCdpKeys();
         app.UseMiddleware<IngestRequests>(); // After the keys: a wrong one takes nobody's place.
         StreamEndpoints.Map(app);
         TrackingEndpoints.Map(app);

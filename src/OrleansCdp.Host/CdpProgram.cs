@@ -21,31 +21,35 @@ internal static class CdpProgram
             WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
             HostArguments arguments = HostArguments.Read(builder.Configuration);
             Settings.Demand(builder.Configuration);
-            if (arguments.GatewayPort is { } port && !CdpApplication.IsFree(port))
-            {
-                throw new StartRefusedException(
-                    $"Port {port} is taken. Choose another with --gateway-port."
-                );
-            }
-
-            ListenAddresses.Demand(arguments.Urls);
+            DemandPorts(arguments);
             using StopSignals signals = new();
             await using EmbeddedPostgres? postgres = arguments.ConnectionString is null
                 ? await StartPostgresAsync(arguments, signals.Told)
                 : null;
             string connection = arguments.ConnectionString ?? postgres!.ConnectionString;
-            LogShape shape = await DatabaseSetup.PrepareAsync(
-                connection,
-                arguments.Partitions,
-                signals.Told
-            );
+            DatabaseTerms terms = new()
+            {
+                PartitionCount = arguments.Partitions,
+                ClusterId = arguments.Cluster,
+                IsAlone = postgres is not null,
+            };
+            LogShape shape = await DatabaseSetup.PrepareAsync(connection, terms, signals.Told);
             if (postgres is not null)
             {
                 await DatabaseSetup.DeclareMembersDeadAsync(connection, signals.Told);
             }
 
-            string adminKey =
-                arguments.AdminKey ?? await AdminKeyFile.ReadOrMakeAsync(arguments, signals.Told);
+            string? adminKey =
+                arguments.Role == HostRole.Silo
+                    ? null
+                    : arguments.AdminKey
+                        ?? await AdminKeyFile.ReadOrMakeAsync(arguments, signals.Told);
+            if (arguments.Role == HostRole.Database)
+            {
+                await DatabaseProcess.RunAsync(arguments, connection, signals.Told);
+                return 0;
+            }
+
             await using WebApplication app = CdpApplication.Build(
                 builder,
                 arguments,
@@ -66,6 +70,20 @@ internal static class CdpProgram
         catch (OperationCanceledException)
         {
             return 0; // Told to stop before it was up.
+        }
+    }
+
+    private static void DemandPorts(HostArguments arguments)
+    {
+        if (arguments.Role is HostRole.All or HostRole.Silo)
+        {
+            Ports.Demand(arguments.Advertise, arguments.GatewayPort, "gateway-port");
+            Ports.Demand(arguments.Advertise, arguments.SiloPort, "silo-port");
+        }
+
+        if (arguments.Role != HostRole.Database)
+        {
+            ListenAddresses.Demand(arguments.Urls);
         }
     }
 

@@ -1,14 +1,26 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp;
 
 /// <summary>What the program was told on its command line and in its environment.</summary>
-internal sealed record HostArguments
+internal sealed partial record HostArguments
 {
-    private static readonly string[] Options = ["urls", "data", "partitions", "gateway-port"];
+    private static readonly string[] Options =
+    [
+        "urls",
+        "data",
+        "partitions",
+        "gateway-port",
+        "roles",
+        "cluster",
+        "advertise",
+        "silo-port",
+    ];
 
     /// <summary>Sections of settings that the command line may name: ours, and those of what we are made of.</summary>
     private static readonly string[] Sections = ["Cdp", "ConnectionStrings", "Kestrel", "Logging"];
@@ -28,8 +40,25 @@ internal sealed record HostArguments
     /// <summary>The first key; null to have one made.</summary>
     public string? AdminKey { get; init; }
 
-    /// <summary>Loopback port where stream producers connect to the silo; null for any free one.</summary>
+    /// <summary>
+    /// Port where stream producers and gateways connect to the silo, on <see cref="Advertise"/>; null for any free one.
+    /// </summary>
     public int? GatewayPort { get; init; }
+
+    /// <summary>What of the platform this process is. Default: <see cref="HostRole.All"/>.</summary>
+    public HostRole Role { get; init; } = HostRole.All;
+
+    /// <summary>
+    /// The cluster: a database has one. 1 to 63 letters, digits, dots, dashes and underscores. Default:
+    /// <see cref="EventStreams.ClusterId"/>.
+    /// </summary>
+    public string Cluster { get; init; } = EventStreams.ClusterId;
+
+    /// <summary>Address under which other machines reach this silo. Default: loopback, one machine for all of them.</summary>
+    public IPAddress Advertise { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Port where other silos connect to this one, on <see cref="Advertise"/>; null for any free one.</summary>
+    public int? SiloPort { get; init; }
 
     /// <summary>Makes sure that every word of the command line is understood: nobody reads the others.</summary>
     /// <exception cref="StartRefusedException">One is not, or lacks its value.</exception>
@@ -77,16 +106,37 @@ internal sealed record HostArguments
             );
         }
 
+        HostRole role = RoleOf(configuration["roles"]);
+        string? connection = configuration.GetConnectionString("Cdp") is { Length: > 0 } given
+            ? given
+            : null;
+        if (role is HostRole.Silo or HostRole.Gateway && connection is null)
+        {
+            throw new StartRefusedException(
+                $"A {configuration["roles"]} shares its database with others: set ConnectionStrings__Cdp. "
+                    + "A process with --roles database starts one and says how to reach it."
+            );
+        }
+
+        if (role == HostRole.Database && connection is not null)
+        {
+            throw new StartRefusedException(
+                "--roles database starts a PostgreSQL of its own: it takes no ConnectionStrings__Cdp."
+            );
+        }
+
         return new HostArguments
         {
             Urls = configuration["urls"] ?? "http://127.0.0.1:5080",
             DataFolder = Path.GetFullPath(configuration["data"] ?? ".data"),
             Partitions = NumberOf(configuration, "partitions"),
-            ConnectionString = configuration.GetConnectionString("Cdp") is { Length: > 0 } given
-                ? given
-                : null,
+            ConnectionString = connection,
             AdminKey = adminKey,
             GatewayPort = PortOf(configuration, "gateway-port"),
+            Role = role,
+            Cluster = ClusterOf(configuration["cluster"]),
+            Advertise = AddressOf(configuration["advertise"]),
+            SiloPort = PortOf(configuration, "silo-port"),
         };
     }
 
@@ -95,6 +145,38 @@ internal sealed record HostArguments
         || Sections.Any(section =>
             name.StartsWith(section + ":", StringComparison.OrdinalIgnoreCase)
         );
+
+    private static HostRole RoleOf(string? roles) =>
+        roles?.ToLowerInvariant() switch
+        {
+            null or "all" or "silo,gateway" or "gateway,silo" => HostRole.All,
+            "silo" => HostRole.Silo,
+            "gateway" => HostRole.Gateway,
+            "database" => HostRole.Database,
+            _ => throw new StartRefusedException(
+                $"--roles must be all, silo, gateway or database, not '{roles}'."
+            ),
+        };
+
+    private static string ClusterOf(string? name) =>
+        name is null ? EventStreams.ClusterId
+        : ClusterName().IsMatch(name) ? name
+        : throw new StartRefusedException(
+            "--cluster must be 1 to 63 letters, digits, dots, dashes and underscores."
+        );
+
+    private static IPAddress AddressOf(string? text) =>
+        text is null ? IPAddress.Loopback
+        : IPAddress.TryParse(text, out IPAddress? address)
+        && !address.Equals(IPAddress.Any)
+        && !address.Equals(IPAddress.IPv6Any)
+            ? address
+        : throw new StartRefusedException(
+            $"--advertise must be an address of this machine, not '{text}'."
+        );
+
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,63}$", RegexOptions.None, 1000)]
+    private static partial Regex ClusterName();
 
     private static int? PortOf(IConfiguration configuration, string name)
     {

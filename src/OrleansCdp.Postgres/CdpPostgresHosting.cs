@@ -21,7 +21,7 @@ public static class CdpPostgresHosting
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="connectionString">The database that <see cref="DatabaseSetup"/> prepared.</param>
-    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync(string, int?, CancellationToken)"/> returned.</param>
+    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync"/> returned.</param>
     /// <exception cref="OptionsValidationException">A setting is out of its range.</exception>
     /// <exception cref="InvalidOperationException">A setting is not of its type.</exception>
     public static ISiloBuilder AddCdpPostgres(
@@ -43,7 +43,7 @@ public static class CdpPostgresHosting
     /// </summary>
     /// <param name="silo">The silo.</param>
     /// <param name="options">How to use the database.</param>
-    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync(string, int?, CancellationToken)"/> returned.</param>
+    /// <param name="shape">What <see cref="DatabaseSetup.PrepareAsync"/> returned.</param>
     /// <exception cref="OptionsValidationException">An option is out of its range.</exception>
     public static ISiloBuilder AddCdpPostgres(
         this ISiloBuilder silo,

@@ -1,10 +1,5 @@
 using System.Globalization;
-using System.Reflection;
 using System.Security.Cryptography;
-using DbUp;
-using DbUp.Builder;
-using DbUp.Engine;
-using DbUp.Postgresql;
 using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
@@ -23,8 +18,8 @@ public static class DatabaseSetup
     /// <summary>The schema everything lives in.</summary>
     internal const string Schema = "cdp";
 
-    private const string Journal = "migration";
-    private const string ScriptPrefix = "OrleansCdp.Migrations.";
+    /// <summary>Looks at the clock, of which the quickest says most.</summary>
+    private const int ClockLooks = 3;
 
     // 6 is SiloStatus.Dead. The version tells Orleans that the table changed.
     private const string MembersDead = """
@@ -40,51 +35,40 @@ public static class DatabaseSetup
 
     /// <summary>Migrates the database and fixes, or checks, its shape.</summary>
     /// <param name="connectionString">How to reach it; the user must be allowed to create a schema.</param>
-    /// <param name="partitionCount">
-    /// Partitions of the log, fixed at the first start; null takes what is fixed, or
-    /// <see cref="Partitions.CountDefault"/> for a new database.
-    /// </param>
+    /// <param name="terms">What the program expects.</param>
     /// <param name="cancel">Gives up.</param>
     /// <returns>What was fixed when the database was made.</returns>
     /// <exception cref="DatabaseRefusedException">The database cannot be used; the message says why.</exception>
-    public static Task<LogShape> PrepareAsync(
+    public static async Task<LogShape> PrepareAsync(
         string connectionString,
-        int? partitionCount,
-        CancellationToken cancel
-    ) => PrepareAsync(connectionString, partitionCount, ServerVersionMin, cancel);
-
-    /// <summary>As above, for tests with a server older than some minimum.</summary>
-    internal static async Task<LogShape> PrepareAsync(
-        string connectionString,
-        int? partitionCount,
-        int serverVersionMin,
+        DatabaseTerms terms,
         CancellationToken cancel
     )
     {
-        if (partitionCount is < 1 or > Partitions.CountMax)
+        if (terms.PartitionCount is < 1 or > Partitions.CountMax)
         {
             throw new DatabaseRefusedException(
                 $"The number of log partitions must be from 1 to {Partitions.CountMax}, "
-                    + $"not {partitionCount}."
+                    + $"not {terms.PartitionCount}."
             );
         }
 
         NpgsqlConnectionStringBuilder settings = Parse(connectionString);
         await using NpgsqlDataSource source = NpgsqlDataSource.Create(settings);
         await using NpgsqlConnection connection = await OpenAsync(source, settings, cancel);
-        RequireVersion(connection, serverVersionMin);
+        RequireVersion(connection, terms.ServerVersionMin);
+        DatabaseTerms.DemandClock(await SkewAsync(connection, terms.Clock, cancel));
         // Held until the connection is closed with its source, whatever happens in between.
         await ExecuteAsync(connection, $"select pg_advisory_lock({MigrationLock})", cancel);
-        await RefuseNewerSchemaAsync(connection, cancel);
-        await MigrateAsync(connection, source, cancel);
-        return await FixShapeAsync(connection, partitionCount, cancel);
+        await DatabaseMigration.ApplyAsync(connection, source, terms.IsAlone, cancel);
+        return await FixShapeAsync(connection, terms, cancel);
     }
 
     /// <summary>
     /// Declares dead whoever is still noted as a member of the cluster. For a database that only this process can use,
     /// before its silo starts: after a crash the silo would otherwise wait half a minute for one that is gone.
     /// </summary>
-    /// <param name="connectionString">A database that <see cref="PrepareAsync(string, int?, CancellationToken)"/> prepared.</param>
+    /// <param name="connectionString">A database that <see cref="PrepareAsync"/> prepared.</param>
     /// <param name="cancel">Gives up.</param>
     public static async Task DeclareMembersDeadAsync(
         string connectionString,
@@ -171,69 +155,33 @@ public static class DatabaseSetup
         }
     }
 
-    private static async Task RefuseNewerSchemaAsync(
+    /// <summary>This machine's clock less the database's, as exactly as the way there and back allows.</summary>
+    private static async Task<TimeSpan> SkewAsync(
         NpgsqlConnection connection,
+        TimeProvider clock,
         CancellationToken cancel
     )
     {
-        object? journal = await ScalarAsync(
-            connection,
-            $"select to_regclass('{Schema}.{Journal}')::text",
-            cancel
-        );
-        if (journal is not string)
+        TimeSpan skew = TimeSpan.Zero;
+        TimeSpan quickest = TimeSpan.MaxValue;
+        for (int look = 0; look < ClockLooks; look++)
         {
-            return;
-        }
-
-        HashSet<string> known = [.. Scripts()];
-        await using NpgsqlCommand command = new(
-            $"select scriptname from {Schema}.{Journal} order by scriptname",
-            connection
-        );
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            string applied = reader.GetString(0);
-            if (!known.Contains(applied))
+            DateTimeOffset asked = clock.GetUtcNow();
+            object? theirs = await ScalarAsync(connection, "select clock_timestamp()", cancel);
+            DateTimeOffset answered = clock.GetUtcNow();
+            if (answered - asked < quickest)
             {
-                throw new DatabaseRefusedException(
-                    "The database was migrated by a newer program: it has "
-                        + $"'{applied[ScriptPrefix.Length..]}', which this program does not know. "
-                        + "Start the newer program."
-                );
+                quickest = answered - asked;
+                skew = asked + (quickest / 2) - new DateTimeOffset((DateTime)theirs!);
             }
         }
-    }
 
-    private static async Task MigrateAsync(
-        NpgsqlConnection connection,
-        NpgsqlDataSource source,
-        CancellationToken cancel
-    )
-    {
-        await ExecuteAsync(connection, $"create schema if not exists {Schema}", cancel);
-        UpgradeEngineBuilder builder = DeployChanges
-            .To.PostgresqlDatabase(new PostgresqlConnectionManager(source))
-            .WithScriptsEmbeddedInAssembly(Assembly.GetExecutingAssembly(), IsScript)
-            .JournalToPostgresqlTable(Schema, Journal)
-            .WithTransactionPerScript()
-            .WithVariablesDisabled()
-            .LogToNowhere();
-        DatabaseUpgradeResult result = await Task.Run(builder.Build().PerformUpgrade, cancel);
-        if (!result.Successful)
-        {
-            string reason = result.Error.Message.ReplaceLineEndings(" ");
-            throw new DatabaseRefusedException(
-                $"Migration '{result.ErrorScript?.Name}' failed: {reason}",
-                result.Error
-            );
-        }
+        return skew;
     }
 
     private static async Task<LogShape> FixShapeAsync(
         NpgsqlConnection connection,
-        int? partitionCount,
+        DatabaseTerms terms,
         CancellationToken cancel
     )
     {
@@ -250,9 +198,15 @@ public static class DatabaseSetup
                 {
                     Parameters =
                     {
-                        new() { Value = partitionCount ?? Partitions.CountDefault },
+                        new() { Value = terms.PartitionCount ?? Partitions.CountDefault },
                         new() { Value = Secret() },
                     },
+                },
+                new NpgsqlBatchCommand(
+                    "update cdp.log_shape set cluster_id = $1 where cluster_id is null"
+                )
+                {
+                    Parameters = { new() { Value = terms.ClusterId } },
                 },
                 new NpgsqlBatchCommand(InsertRows("ingest_head")),
                 new NpgsqlBatchCommand(InsertRows("ingest_checkpoint")),
@@ -263,12 +217,26 @@ public static class DatabaseSetup
             await ScalarAsync(connection, "select partition_count from cdp.log_shape", cancel),
             CultureInfo.InvariantCulture
         );
-        if (partitionCount is int wanted && wanted != count)
+        if (terms.PartitionCount is int wanted && wanted != count)
         {
             throw new DatabaseRefusedException(
                 $"This database was made with {count} log partitions and cannot be opened with "
                     + $"{wanted}: events would leave the order of their link. Configure {count}, or "
                     + "start with a new database."
+            );
+        }
+
+        object? cluster = await ScalarAsync(
+            connection,
+            "select cluster_id from cdp.log_shape",
+            cancel
+        );
+        if (cluster is not string id || id != terms.ClusterId)
+        {
+            throw new DatabaseRefusedException(
+                $"This database belongs to the cluster '{cluster}', not to '{terms.ClusterId}': two "
+                    + "clusters would take the partitions away from each other. Give the right name, or "
+                    + "another database."
             );
         }
 
@@ -287,12 +255,6 @@ public static class DatabaseSetup
 
     private static long Secret() =>
         BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
-
-    private static bool IsScript(string name) =>
-        name.StartsWith(ScriptPrefix, StringComparison.Ordinal);
-
-    private static IEnumerable<string> Scripts() =>
-        Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(IsScript);
 
     private static async Task<object?> ScalarAsync(
         NpgsqlConnection connection,

@@ -12,7 +12,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     {
         string empty = await server.CreateEmptyDatabaseAsync();
 
-        LogShape shape = await DatabaseSetup.PrepareAsync(empty, null, default);
+        LogShape shape = await DatabaseSetup.PrepareAsync(empty, new(), default);
 
         shape.PartitionCount.ShouldBe(Partitions.CountDefault);
         await using TestDatabase database = new(empty, shape, "empty");
@@ -28,7 +28,11 @@ public sealed class DatabaseSetupTests(PostgresServer server)
         const string look = "select partition_count, event_key_secret from cdp.log_shape";
         string[] before = await database.RowsAsync(look);
 
-        LogShape shape = await DatabaseSetup.PrepareAsync(database.ConnectionString, null, default);
+        LogShape shape = await DatabaseSetup.PrepareAsync(
+            database.ConnectionString,
+            new(),
+            default
+        );
 
         shape.ShouldBe(database.Shape);
         (await database.RowsAsync(look)).ShouldBe(before);
@@ -38,7 +42,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     public async Task Members_of_an_earlier_run_are_declared_dead_and_the_cluster_hears_of_it()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
-        await DatabaseSetup.PrepareAsync(database.ConnectionString, null, default);
+        await DatabaseSetup.PrepareAsync(database.ConnectionString, new(), default);
         await database.ExecuteAsync(
             """
             insert into cdp.cluster_version (cluster_id, version) values ('cdp', 4), ('other', 9);
@@ -67,7 +71,11 @@ public sealed class DatabaseSetupTests(PostgresServer server)
         string empty = await server.CreateEmptyDatabaseAsync();
 
         LogShape[] shapes = await Task.WhenAll(
-            Enumerable.Range(0, 4).Select(_ => DatabaseSetup.PrepareAsync(empty, 8, default))
+            Enumerable
+                .Range(0, 4)
+                .Select(_ =>
+                    DatabaseSetup.PrepareAsync(empty, new() { PartitionCount = 8 }, default)
+                )
         );
 
         shapes.ShouldAllBe(shape => shape.PartitionCount == 8);
@@ -95,7 +103,11 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     {
         string empty = await server.CreateEmptyDatabaseAsync();
 
-        LogShape shape = await DatabaseSetup.PrepareAsync(empty, Partitions.CountMax, default);
+        LogShape shape = await DatabaseSetup.PrepareAsync(
+            empty,
+            new() { PartitionCount = Partitions.CountMax },
+            default
+        );
 
         shape.PartitionCount.ShouldBe(Partitions.CountMax);
     }
@@ -105,7 +117,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     {
         NpgsqlConnectionStringBuilder nowhere = new(server.Server.ConnectionString) { Port = 1 };
 
-        string message = await RefusalAsync(nowhere.ConnectionString, null);
+        string message = await RefusalAsync(nowhere.ConnectionString, new());
 
         message.ShouldContain("127.0.0.1:1 cannot be reached");
     }
@@ -118,7 +130,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             Password = "a-wrong-one",
         };
 
-        string message = await RefusalAsync(wrong.ConnectionString, null);
+        string message = await RefusalAsync(wrong.ConnectionString, new());
 
         message.ShouldContain("does not accept user 'cdp'");
         message.ShouldNotContain("a-wrong-one");
@@ -126,19 +138,23 @@ public sealed class DatabaseSetupTests(PostgresServer server)
 
     [Fact]
     public async Task A_database_that_does_not_exist_is_named() =>
-        (await RefusalAsync(server.Server.ConnectionStringTo("nothing"), null)).ShouldContain(
+        (await RefusalAsync(server.Server.ConnectionStringTo("nothing"), new())).ShouldContain(
             "no database 'nothing'"
         );
 
     [Fact]
     public async Task A_connection_string_that_cannot_be_read_is_refused() =>
-        (await RefusalAsync("Hots=127.0.0.1", null)).ShouldContain("cannot be read");
+        (await RefusalAsync("Hots=127.0.0.1", new())).ShouldContain("cannot be read");
 
     [Fact]
     public async Task A_server_that_is_too_old_is_refused()
     {
         DatabaseRefusedException refusal = await Should.ThrowAsync<DatabaseRefusedException>(() =>
-            DatabaseSetup.PrepareAsync(server.Server.ConnectionString, null, 99, default)
+            DatabaseSetup.PrepareAsync(
+                server.Server.ConnectionString,
+                new() { ServerVersionMin = 99 },
+                default
+            )
         );
 
         refusal.Message.ShouldContain("version 99 or newer is needed");
@@ -155,18 +171,117 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             """
         );
 
-        string message = await RefusalAsync(database.ConnectionString, null);
+        string message = await RefusalAsync(database.ConnectionString, new());
 
         message.ShouldContain("newer program");
         message.ShouldContain("9999_future.sql");
     }
 
-    private static async Task<string> RefusalAsync(string connectionString, int? partitionCount)
+    [Fact]
+    public async Task A_migration_that_running_silos_do_not_bear_waits_until_they_are_stopped()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync(
+            """
+            delete from cdp.migration where scriptname like '%0003_states.sql';
+            insert into cdp.cluster_version (cluster_id, version) values ('cdp', 1);
+            insert into cdp.cluster_member
+                (cluster_id, address, port, generation, silo_name, host_name, status, proxy_port,
+                    start_time, i_am_alive_time)
+            select 'cdp', '127.0.0.1', status, 1, 's', 'h', status, 0, now(),
+                now() - case status when 2 then interval '2 minutes' else '0' end
+            from unnest('{2, 3, 6}'::int[]) as s(status);
+            """
+        );
+
+        string message = await RefusalAsync(database.ConnectionString, new());
+
+        message.ShouldStartWith("1 silos of an older program use the database");
+        message.ShouldContain("'0003_states.sql'");
+        (await RefusalAsync(database.ConnectionString, new() { IsAlone = true })).ShouldContain(
+            "0003_states.sql' failed"
+        );
+    }
+
+    [Fact]
+    public async Task A_migration_that_running_silos_bear_is_made()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync(
+            """
+            alter table cdp.log_shape drop column cluster_id;
+            delete from cdp.migration where scriptname like '%0008_cluster.sql';
+            insert into cdp.cluster_version (cluster_id, version) values ('cdp', 1);
+            insert into cdp.cluster_member
+                (cluster_id, address, port, generation, silo_name, host_name, status, proxy_port,
+                    start_time, i_am_alive_time)
+            values ('cdp', '127.0.0.1', 1, 1, 's', 'h', 3, 0, now(), now());
+            """
+        );
+
+        await DatabaseSetup.PrepareAsync(database.ConnectionString, new(), default);
+
+        (await database.RowsAsync("select cluster_id from cdp.log_shape")).ShouldBe([
+            EventStreams.ClusterId,
+        ]);
+    }
+
+    [Fact]
+    public async Task A_database_belongs_to_one_cluster()
+    {
+        string empty = await server.CreateEmptyDatabaseAsync();
+        await DatabaseSetup.PrepareAsync(empty, new() { ClusterId = "green" }, default);
+
+        string message = await RefusalAsync(empty, new() { ClusterId = "blue" });
+
+        message.ShouldContain("belongs to the cluster 'green', not to 'blue'");
+        await DatabaseSetup.PrepareAsync(empty, new() { ClusterId = "green" }, default);
+    }
+
+    [Theory]
+    [InlineData(1, "ahead of")]
+    [InlineData(-1, "behind")]
+    public async Task A_clock_that_is_an_hour_off_is_refused(int hours, string word)
+    {
+        string empty = await server.CreateEmptyDatabaseAsync();
+        DatabaseTerms terms = new() { Clock = new ShiftedClock(TimeSpan.FromHours(hours)) };
+
+        string message = await RefusalAsync(empty, terms);
+
+        message.ShouldContain(" s " + word + " PostgreSQL's; at most 5 s is allowed");
+        await using TestDatabase database = new(empty, new(1), "empty");
+        (
+            await database.NumberAsync("select count(*) from pg_namespace where nspname = 'cdp'")
+        ).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void A_clock_may_be_off_by_five_seconds_and_not_by_a_moment_more(int sign)
+    {
+        TimeSpan most = DatabaseTerms.ClockSkewMax * sign;
+
+        Should.NotThrow(() => DatabaseTerms.DemandClock(most));
+        Should.Throw<DatabaseRefusedException>(() =>
+            DatabaseTerms.DemandClock(most + TimeSpan.FromTicks(sign))
+        );
+    }
+
+    private static Task<string> RefusalAsync(string connectionString, int partitionCount) =>
+        RefusalAsync(connectionString, new DatabaseTerms { PartitionCount = partitionCount });
+
+    private static async Task<string> RefusalAsync(string connectionString, DatabaseTerms terms)
     {
         DatabaseRefusedException refusal = await Should.ThrowAsync<DatabaseRefusedException>(() =>
-            DatabaseSetup.PrepareAsync(connectionString, partitionCount, default)
+            DatabaseSetup.PrepareAsync(connectionString, terms, default)
         );
         refusal.Message.ShouldNotContain("\n");
         return refusal.Message;
+    }
+
+    private sealed class ShiftedClock(TimeSpan shift) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + shift;
     }
 }

@@ -31,7 +31,7 @@ public sealed class PostgresServer : IAsyncLifetime
                 await ExecuteAsync($"create database {template}");
                 await DatabaseSetup.PrepareAsync(
                     Server.ConnectionStringTo(template),
-                    partitionCount,
+                    new DatabaseTerms { PartitionCount = partitionCount },
                     CancellationToken.None
                 );
             }

@@ -14,7 +14,7 @@ public sealed class ProducerHost : IAsyncLifetime
     private IHost? sender;
 
     /// <summary>The program.</summary>
-    public RunningHost Cdp { get; } = new() { GatewayPort = CdpApplication.FreePort() };
+    public RunningHost Cdp { get; } = new() { GatewayPort = Ports.Free(IPAddress.Loopback) };
 
     /// <summary>Where it takes producers in.</summary>
     public IPEndPoint Gateway => new(IPAddress.Loopback, Cdp.GatewayPort!.Value);

@@ -3,9 +3,13 @@ using Orleans.Runtime;
 
 namespace OrleansCdp;
 
-/// <summary>Keeps trying to reach a cluster that starts later than the producer.</summary>
-internal sealed partial class ClusterConnection(
-    CdpProducerOptions options,
+/// <summary>How long a client waits for a cluster that is not there yet.</summary>
+/// <param name="Max">The longest; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+public sealed record ClusterPatience(TimeSpan Max);
+
+/// <summary>Keeps trying to reach a cluster that starts later than its client. Needs a <see cref="ClusterPatience"/>.</summary>
+public sealed partial class ClusterConnection(
+    ClusterPatience patience,
     TimeProvider clock,
     ILogger<ClusterConnection> logger
 ) : IClientConnectionRetryFilter
@@ -13,12 +17,16 @@ internal sealed partial class ClusterConnection(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly long started = clock.GetTimestamp();
 
+    /// <inheritdoc/>
     public async Task<bool> ShouldRetryConnectionAttempt(
         Exception exception,
         CancellationToken cancellationToken
     )
     {
-        if (clock.GetElapsedTime(started) + Pause > options.ConnectTimeout)
+        bool isPatient =
+            patience.Max == Timeout.InfiniteTimeSpan
+            || clock.GetElapsedTime(started) + Pause <= patience.Max;
+        if (!isPatient)
         {
             return false;
         }

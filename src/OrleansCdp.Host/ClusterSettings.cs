@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using ClientGatewayOptions = Orleans.Configuration.GatewayOptions;
+
+namespace OrleansCdp;
+
+/// <summary>How silos and gateways find each other, and how soon they notice that one is gone.</summary>
+internal static class ClusterSettings
+{
+    private static readonly TimeSpan GatewayListPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CallTimeMax = TimeSpan.FromSeconds(10);
+
+    /// <summary>A silo.</summary>
+    public static void Configure(ISiloBuilder silo, HostArguments arguments)
+    {
+        silo.Configure<ClusterOptions>(o => Name(o, arguments));
+        silo.Configure<EndpointOptions>(o =>
+        {
+            o.AdvertisedIPAddress = arguments.Advertise;
+            o.SiloPort = arguments.SiloPort ?? Ports.Free(arguments.Advertise);
+            o.GatewayPort = arguments.GatewayPort ?? Ports.Free(arguments.Advertise);
+        });
+        silo.Configure<ClusterMembershipOptions>(DetectFailures);
+        silo.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = 2_000);
+        silo.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>A gateway that is no silo.</summary>
+    public static void Configure(IClientBuilder client, HostArguments arguments)
+    {
+        client.Configure<ClusterOptions>(o => Name(o, arguments));
+        client.Configure<ClientGatewayOptions>(o => o.GatewayListRefreshPeriod = GatewayListPeriod);
+        client.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = CallTimeMax);
+        client.Services.AddSingleton(new ClusterPatience(Timeout.InfiniteTimeSpan));
+        client.UseConnectionRetryFilter<ClusterConnection>();
+    }
+
+    private static void Name(ClusterOptions options, HostArguments arguments) =>
+        options.ClusterId = options.ServiceId = arguments.Cluster;
+
+    /// <summary>
+    /// A killed silo is noticed within about three missed probes. Shorter ones would take a long collection of garbage,
+    /// or a busy machine, for a death.
+    /// </summary>
+    private static void DetectFailures(ClusterMembershipOptions options)
+    {
+        options.ProbeTimeout = TimeSpan.FromSeconds(1.5);
+        options.MinProbeTimeout = TimeSpan.FromSeconds(0.75);
+        options.MaxProbeTimeout = TimeSpan.FromSeconds(3);
+        options.NumMissedProbesLimit = 3;
+        options.NumVotesForDeathDeclaration = 2;
+        options.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(60);
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(15);
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+        options.MaxJoinAttemptTime = TimeSpan.FromMinutes(2);
+    }
+}

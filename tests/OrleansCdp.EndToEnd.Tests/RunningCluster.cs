@@ -1,0 +1,114 @@
+using System.Net;
+
+namespace OrleansCdp;
+
+/// <summary>Silos and gateways in processes of their own over one PostgreSQL, as <c>deploy/cluster</c> starts them.</summary>
+public sealed class RunningCluster : IAsyncDisposable
+{
+    private readonly PostgresServer postgres = new();
+    private readonly List<CdpProcess> ended = [];
+
+    /// <summary>The database they share.</summary>
+    public TestDatabase Database { get; private set; } = null!;
+
+    /// <summary>The server it is on.</summary>
+    public PostgresServer Postgres => postgres;
+
+    /// <summary>The silos.</summary>
+    public List<CdpProcess> Silos { get; } = [];
+
+    /// <summary>The gateways.</summary>
+    public List<CdpProcess> Gateways { get; } = [];
+
+    /// <summary>Where silos take producers in, one address per silo that was ever started.</summary>
+    public List<IPEndPoint> ProducerGateways { get; } = [];
+
+    /// <summary>The HTTP API of the first gateway, with the administrator's key.</summary>
+    public Api Api => new(Gateways[0].Address, CdpProcess.AdminKey);
+
+    /// <summary>What all of them printed.</summary>
+    public string Output =>
+        string.Join(
+            "\n",
+            ended
+                .Concat(Silos)
+                .Concat(Gateways)
+                .Select((process, i) => $"--- {i}\n{process.Output}")
+        );
+
+    /// <summary>Starts a cluster and waits until all of it is ready.</summary>
+    public static async Task<RunningCluster> StartAsync(
+        int silos,
+        int gateways,
+        int partitions = 16
+    )
+    {
+        RunningCluster cluster = new();
+        await cluster.postgres.InitializeAsync();
+        cluster.Database = await cluster.postgres.CreateDatabaseAsync(partitions);
+        for (int i = 0; i < silos; i++)
+        {
+            cluster.Silos.Add(cluster.StartSilo());
+        }
+
+        for (int i = 0; i < gateways; i++)
+        {
+            cluster.Gateways.Add(cluster.StartGateway());
+        }
+
+        await Task.WhenAll(
+            cluster.Silos.Concat(cluster.Gateways).Select(process => process.UntilReadyAsync())
+        );
+        return cluster;
+    }
+
+    /// <summary>Starts another silo in the place of one, which has ended.</summary>
+    public async Task ReplaceSiloAsync(int place)
+    {
+        ended.Add(Silos[place]);
+        Silos[place] = StartSilo();
+        await Silos[place].UntilReadyAsync();
+    }
+
+    /// <summary>Starts another gateway in the place of one, which has ended.</summary>
+    public async Task ReplaceGatewayAsync(int place)
+    {
+        ended.Add(Gateways[place]);
+        Gateways[place] = StartGateway();
+        await Gateways[place].UntilReadyAsync();
+    }
+
+    /// <summary>Starts one more silo.</summary>
+    public async Task AddSiloAsync()
+    {
+        Silos.Add(StartSilo());
+        await Silos[^1].UntilReadyAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (CdpProcess process in Gateways.Concat(Silos).Concat(ended))
+        {
+            await process.DisposeAsync();
+        }
+
+        await Database.DisposeAsync();
+        await postgres.DisposeAsync();
+    }
+
+    private CdpProcess StartSilo()
+    {
+        int port = Ports.Free(IPAddress.Loopback);
+        ProducerGateways.Add(new IPEndPoint(IPAddress.Loopback, port));
+        return Start("silo", "--gateway-port", $"{port}");
+    }
+
+    private CdpProcess StartGateway() => Start("gateway");
+
+    private CdpProcess Start(string role, params string[] more) =>
+        CdpProcess.Start(
+            ["--roles", role, "--urls", "http://127.0.0.1:0", .. more],
+            Database.ConnectionString
+        );
+}
