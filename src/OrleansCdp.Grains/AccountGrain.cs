@@ -12,13 +12,16 @@ namespace OrleansCdp;
 /// <summary>An account's activation.</summary>
 [GrainType("cdp.account")]
 [CollectionAgeLimit(Minutes = 10)]
+[HomePlacement]
 internal sealed partial class AccountGrain : Grain, IAccountGrain
 {
     private readonly SnapshotCell<Account> cell;
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
     private readonly EventFates fates;
+    private readonly Residences residences;
     private readonly ILogger<AccountGrain> logger;
+    private Residence residence;
     private PublishedContext facts = new();
     private Account account;
     private bool broken;
@@ -29,6 +32,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         EventFates fates,
+        Residences residences,
         ILogger<AccountGrain> logger
     )
     {
@@ -38,6 +42,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         this.published = published;
         this.reconciliation = reconciliation;
         this.fates = fates;
+        this.residences = residences;
         this.logger = logger;
     }
 
@@ -72,6 +77,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             await BecomeAsync(transition, fates.Of(events.Value, transition.Outcomes));
         }
 
+        residences.Note(this, ref residence, events.Value);
         return transition.Outcomes;
     }
 

@@ -29,10 +29,13 @@ public static class GrainsHosting
             .BindConfiguration(IngestOptions.Section)
             .ValidateOnStart();
         silo.Services.AddSingleton<IValidateOptions<IngestOptions>, IngestOptionsValidator>();
+        silo.Services.AddSingleton<PartitionHomes>();
+        silo.Services.AddSingleton<Residences>();
         silo.Services.AddPlacementDirector<
             PartitionPlacementStrategy,
             PartitionPlacementDirector
         >();
+        silo.Services.AddPlacementDirector<HomePlacementStrategy, HomePlacementDirector>();
         return silo;
     }
 }

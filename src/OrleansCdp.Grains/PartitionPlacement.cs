@@ -19,7 +19,8 @@ internal sealed class PartitionPlacementStrategy : PlacementStrategy;
 /// Chooses by the same rendezvous hashing as the queue balancer, so that the log's writer, its reader and the
 /// partition's grain meet in one process.
 /// </summary>
-internal sealed class PartitionPlacementDirector(LogShape shape) : IPlacementDirector
+internal sealed class PartitionPlacementDirector(PartitionHomes homes, LogShape shape)
+    : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(
         PlacementStrategy strategy,
@@ -40,16 +41,9 @@ internal sealed class PartitionPlacementDirector(LogShape shape) : IPlacementDir
 
     private SiloAddress OwnerOf(int partition, SiloAddress[] silos)
     {
-        if (silos.Length == 1)
-        {
-            return silos[0];
-        }
-
-        SiloAddress[] sorted =
-        [
-            .. silos.OrderBy(silo => silo.ToParsableString(), StringComparer.Ordinal),
-        ];
-        string[] names = Array.ConvertAll(sorted, silo => silo.ToParsableString());
-        return sorted[Rendezvous.Assign(shape.PartitionCount, names)[partition]];
+        SiloAddress owner = homes.OwnerOf(partition);
+        return silos.Contains(owner)
+            ? owner
+            : Rendezvous.Assign(shape.PartitionCount, silos)[partition];
     }
 }

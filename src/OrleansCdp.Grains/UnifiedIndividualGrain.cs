@@ -13,6 +13,7 @@ namespace OrleansCdp;
 /// <summary>An individual's activation: loads, asks the domain, writes once, then tells the account.</summary>
 [GrainType("cdp.individual")]
 [CollectionAgeLimit(Minutes = 5)]
+[HomePlacement]
 internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain
 {
     private static readonly LinkTransfer NothingTaken = new()
@@ -26,7 +27,9 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     private readonly ReconciliationPolicy reconciliation;
     private readonly AnchorPolicy policy;
     private readonly EventFates fates;
+    private readonly Residences residences;
     private readonly ILogger<UnifiedIndividualGrain> logger;
+    private Residence residence;
     private PublishedContext context = new();
     private UnifiedIndividual individual;
     private bool broken;
@@ -38,6 +41,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         ReconciliationPolicy reconciliation,
         AnchorPolicy policy,
         EventFates fates,
+        Residences residences,
         ILogger<UnifiedIndividualGrain> logger
     )
     {
@@ -48,6 +52,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         this.reconciliation = reconciliation;
         this.policy = policy;
         this.fates = fates;
+        this.residences = residences;
         this.logger = logger;
     }
 
@@ -84,6 +89,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
         );
         await TellAsync(AccountNews.Of(events.Value, transition.Outcomes, before, individual));
+        residences.Note(this, ref residence, events.Value);
         return transition.Outcomes;
     }
 

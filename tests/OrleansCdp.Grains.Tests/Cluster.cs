@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.TestingHost;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
@@ -8,10 +9,12 @@ using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
-/// <summary>One silo with the real grains over a fake database.</summary>
+/// <summary>One silo, or more, with the real grains over a fake database.</summary>
 public sealed class Cluster : IAsyncLifetime
 {
     private InProcessTestCluster? running;
+
+    internal short SiloCount { get; init; } = 1;
 
     internal TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -26,7 +29,7 @@ public sealed class Cluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        InProcessTestClusterBuilder builder = new(1);
+        InProcessTestClusterBuilder builder = new(SiloCount);
         builder.ConfigureSilo(
             (_, silo) =>
             {
@@ -48,6 +51,20 @@ public sealed class Cluster : IAsyncLifetime
     }
 
     public Task DisposeAsync() => running!.DisposeAsync().AsTask();
+
+    internal IReadOnlyList<SiloAddress> Silos =>
+        [.. running!.Silos.Select(silo => silo.SiloAddress)];
+
+    internal Task AddSiloAsync() => running!.StartAdditionalSiloAsync();
+
+    /// <summary>Where every grain is active, as the silos themselves say; what others remember may be old.</summary>
+    internal async Task<ILookup<GrainId, SiloAddress>> ActivationsAsync()
+    {
+        DetailedGrainStatistic[] all = await Grains
+            .GetGrain<IManagementGrain>(0)
+            .GetDetailedGrainStatistics();
+        return all.ToLookup(one => one.GrainId, one => one.SiloAddress);
+    }
 
     internal SubjectResolver NewResolver(int linksMax) =>
         new(

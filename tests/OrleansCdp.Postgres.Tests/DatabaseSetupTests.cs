@@ -117,7 +117,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
     {
         NpgsqlConnectionStringBuilder nowhere = new(server.Server.ConnectionString) { Port = 1 };
 
-        string message = await RefusalAsync(nowhere.ConnectionString, new());
+        string message = await RefusalAsync(nowhere.ConnectionString, new DatabaseTerms());
 
         message.ShouldContain("127.0.0.1:1 cannot be reached");
     }
@@ -130,7 +130,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             Password = "a-wrong-one",
         };
 
-        string message = await RefusalAsync(wrong.ConnectionString, new());
+        string message = await RefusalAsync(wrong.ConnectionString, new DatabaseTerms());
 
         message.ShouldContain("does not accept user 'cdp'");
         message.ShouldNotContain("a-wrong-one");
@@ -138,13 +138,13 @@ public sealed class DatabaseSetupTests(PostgresServer server)
 
     [Fact]
     public async Task A_database_that_does_not_exist_is_named() =>
-        (await RefusalAsync(server.Server.ConnectionStringTo("nothing"), new())).ShouldContain(
+        (await RefusalAsync(server.Server.ConnectionStringTo("nothing"), new DatabaseTerms())).ShouldContain(
             "no database 'nothing'"
         );
 
     [Fact]
     public async Task A_connection_string_that_cannot_be_read_is_refused() =>
-        (await RefusalAsync("Hots=127.0.0.1", new())).ShouldContain("cannot be read");
+        (await RefusalAsync("Hots=127.0.0.1", new DatabaseTerms())).ShouldContain("cannot be read");
 
     [Fact]
     public async Task A_server_that_is_too_old_is_refused()
@@ -171,7 +171,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             """
         );
 
-        string message = await RefusalAsync(database.ConnectionString, new());
+        string message = await RefusalAsync(database.ConnectionString, new DatabaseTerms());
 
         message.ShouldContain("newer program");
         message.ShouldContain("9999_future.sql");
@@ -194,11 +194,11 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             """
         );
 
-        string message = await RefusalAsync(database.ConnectionString, new());
+        string message = await RefusalAsync(database.ConnectionString, new DatabaseTerms());
 
         message.ShouldStartWith("1 silos of an older program use the database");
         message.ShouldContain("'0003_states.sql'");
-        (await RefusalAsync(database.ConnectionString, new() { IsAlone = true })).ShouldContain(
+        (await RefusalAsync(database.ConnectionString, new DatabaseTerms { IsAlone = true })).ShouldContain(
             "0003_states.sql' failed"
         );
     }
@@ -232,7 +232,7 @@ public sealed class DatabaseSetupTests(PostgresServer server)
         string empty = await server.CreateEmptyDatabaseAsync();
         await DatabaseSetup.PrepareAsync(empty, new() { ClusterId = "green" }, default);
 
-        string message = await RefusalAsync(empty, new() { ClusterId = "blue" });
+        string message = await RefusalAsync(empty, new DatabaseTerms { ClusterId = "blue" });
 
         message.ShouldContain("belongs to the cluster 'green', not to 'blue'");
         await DatabaseSetup.PrepareAsync(empty, new() { ClusterId = "green" }, default);

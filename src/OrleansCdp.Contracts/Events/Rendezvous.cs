@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Runtime;
 
 namespace OrleansCdp.Events;
 
@@ -45,6 +46,24 @@ public static class Rendezvous
         }
 
         return owners;
+    }
+
+    /// <summary>Assigns every partition to a silo, the same on every silo that knows the same ones.</summary>
+    /// <param name="partitionCount">Partitions, from 0.</param>
+    /// <param name="silos">The silos, in any order; one that is there twice counts once.</param>
+    /// <returns>The owner of each partition.</returns>
+    /// <exception cref="ArgumentException">No silo.</exception>
+    public static SiloAddress[] Assign(int partitionCount, IEnumerable<SiloAddress> silos)
+    {
+        (string Name, SiloAddress Silo)[] sorted =
+        [
+            .. silos
+                .Select(silo => (Name: silo.ToParsableString(), silo))
+                .DistinctBy(silo => silo.Name, StringComparer.Ordinal)
+                .OrderBy(silo => silo.Name, StringComparer.Ordinal),
+        ];
+        int[] owners = Assign(partitionCount, Array.ConvertAll(sorted, silo => silo.Name));
+        return Array.ConvertAll(owners, owner => sorted[owner].Silo);
     }
 
     private static ulong WeightOf(int partition, string silo) =>

@@ -24,6 +24,7 @@ internal sealed partial class IngestPartitionGrain
 {
     private readonly EventDelivery delivery;
     private readonly ICheckpoints checkpoints;
+    private readonly PartitionHomes homes;
     private readonly TimeProvider clock;
     private readonly ILogger<IngestPartitionGrain> logger;
     private readonly AppliedHistory applied = new();
@@ -34,6 +35,7 @@ internal sealed partial class IngestPartitionGrain
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
         EventFates fates,
+        PartitionHomes homes,
         AnchorPolicy policy,
         IOptions<IngestOptions> options,
         TimeProvider clock,
@@ -59,6 +61,7 @@ internal sealed partial class IngestPartitionGrain
             loggers.CreateLogger<EventDelivery>()
         );
         this.checkpoints = checkpoints;
+        this.homes = homes;
         this.clock = clock;
         logger = loggers.CreateLogger<IngestPartitionGrain>();
     }
@@ -82,6 +85,7 @@ internal sealed partial class IngestPartitionGrain
 
         applied.Note(item.FirstSequence, item.LastSequence, clock.GetUtcNow());
         checkpoints.Complete(item, counts);
+        homes.Follow(this, item.Partition);
     }
 
     public Task OnErrorAsync(Exception ex) => Task.CompletedTask;

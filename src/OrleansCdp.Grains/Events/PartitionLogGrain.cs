@@ -17,6 +17,7 @@ namespace OrleansCdp.Events;
 [Reentrant] // Requests only queue up and await their round; one round runs at a time.
 internal sealed partial class PartitionLogGrain(
     ILogStore store,
+    PartitionHomes homes,
     IOptions<IngestOptions> options,
     TimeProvider clock,
     ILogger<PartitionLogGrain> logger
@@ -63,7 +64,11 @@ internal sealed partial class PartitionLogGrain(
     }
 
     /// <inheritdoc/>
-    public Task AttachAsync() => Task.CompletedTask;
+    public Task AttachAsync()
+    {
+        homes.Follow(this, Partition);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public async Task<AppendResult> AppendAsync(EventBatch batch)
@@ -87,7 +92,9 @@ internal sealed partial class PartitionLogGrain(
             rounds = WriteRoundsAsync();
         }
 
-        return await pending.Done.Task;
+        AppendResult result = await pending.Done.Task;
+        homes.Follow(this, Partition); // A silo that came takes its share of the writing too.
+        return result;
     }
 
     private int Partition => (int)this.GetPrimaryKeyLong();

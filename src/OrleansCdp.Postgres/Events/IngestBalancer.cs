@@ -51,11 +51,7 @@ internal sealed class IngestBalancer : QueueBalancerBase
 
     public override Task Initialize(IStreamQueueMapper queueMapper)
     {
-        Assign(
-            membership
-                .CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active)
-                .Select(m => m.SiloAddress)
-        );
+        Assign(Active());
         return base.Initialize(queueMapper);
     }
 
@@ -90,14 +86,17 @@ internal sealed class IngestBalancer : QueueBalancerBase
                 .Order(StringComparer.Ordinal),
         ];
 
+    private SiloAddress[] Active() =>
+        [
+            .. membership
+                .CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active)
+                .Select(m => m.SiloAddress),
+        ];
+
     private void Rebalance()
     {
         int[] before = mine;
-        Assign(
-            membership
-                .CurrentSnapshot.Members.Values.Where(m => m.Status == SiloStatus.Active)
-                .Select(m => m.SiloAddress)
-        );
+        Assign(Active());
         if (!mine.SequenceEqual(before))
         {
             _ = NotifyAsync();
@@ -125,19 +124,18 @@ internal sealed class IngestBalancer : QueueBalancerBase
         }
     }
 
-    private void Assign(IEnumerable<SiloAddress> active)
+    private void Assign(SiloAddress[] active)
     {
         string[] names = NamesOf(active);
-        int own = Array.IndexOf(names, SiloAddress.ToParsableString());
-        int[] owners = Rendezvous.Assign(mapper.PartitionCount, names);
+        SiloAddress[] owners = Rendezvous.Assign(mapper.PartitionCount, active.Append(SiloAddress));
         for (int partition = 0; partition < owners.Length; partition++)
         {
-            ownership.Set(lane, partition, owners[partition] == own);
+            ownership.Set(lane, partition, owners[partition].Equals(SiloAddress));
         }
 
         heard |= silos.Length > 0 && !names.SequenceEqual(silos);
         silos = names;
-        mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p] == own)];
+        mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p].Equals(SiloAddress))];
     }
 }
 
