@@ -111,8 +111,10 @@ public static class CdpPostgresHosting
         services.AddSingleton(shape);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ChunkCodec>();
-        services.AddSingleton<LogCommits>();
-        services.AddSingleton<LogReads>();
+        services.AddSingleton<ILogCommits, LogCommits>();
+        services.AddSingleton<ILogReads, LogReads>();
+        services.AddSingleton<ICheckpointStatements, CheckpointStatements>();
+        services.AddSingleton<ISnapshotStatements, SnapshotStatements>();
         services.AddSingleton<PartitionOwnership>();
         services.AddSingleton<SnapshotStore>();
         AddLoop<LogTables>(services);

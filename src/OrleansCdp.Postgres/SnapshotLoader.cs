@@ -1,24 +1,15 @@
-using System.Collections.Immutable;
 using System.Threading.Channels;
-using Npgsql;
 
 namespace OrleansCdp;
 
 /// <summary>Loads states: what is asked for while one query runs goes into the next together.</summary>
-internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions options)
+internal sealed class SnapshotLoader(ISnapshotStatements statements, CdpPostgresOptions options)
     : IBackgroundLoop
 {
     private const int LoadersMax = 2;
 
     /// <summary>States that one statement loads. They wait in memory until the last of them is read.</summary>
     internal const int GroupMax = 100;
-
-    // One statement sees states and their parts at one instant.
-    private const string Load = """
-        select id, ver, data, null as part from cdp.snapshot where id = any($1)
-        union all
-        select id, 0, data, part from cdp.snapshot_part where id = any($1)
-        """;
 
     private readonly Channel<PendingLoad> arriving = Channel.CreateBounded<PendingLoad>(
         new BoundedChannelOptions(options.PendingLoadsMax)
@@ -91,39 +82,11 @@ internal sealed class SnapshotLoader(DataSources sources, CdpPostgresOptions opt
     {
         try
         {
-            Dictionary<string, (long Version, byte[] Data)> states = [];
-            Dictionary<string, ImmutableArray<SnapshotPart>.Builder> parts = [];
             string[] ids =
             [
                 .. group.Select(pending => pending.Id).Distinct(StringComparer.Ordinal),
             ];
-            await using NpgsqlCommand command = sources.Storage.CreateCommand(Load).With(ids);
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-            {
-                string id = reader.GetString(0);
-                if (reader.Text(3) is not { } part)
-                {
-                    states.Add(id, (reader.GetInt64(1), reader.Bytes(2)));
-                    continue;
-                }
-
-                if (!parts.TryGetValue(id, out var apart))
-                {
-                    parts.Add(id, apart = ImmutableArray.CreateBuilder<SnapshotPart>());
-                }
-
-                apart.Add(new SnapshotPart(part, reader.Bytes(2)));
-            }
-
-            Dictionary<string, Snapshot> found = states.ToDictionary(
-                state => state.Key,
-                state => new Snapshot(
-                    state.Value.Version,
-                    state.Value.Data,
-                    parts.TryGetValue(state.Key, out var apart) ? apart.ToImmutable() : []
-                )
-            );
+            Dictionary<string, Snapshot> found = await statements.LoadAsync(ids);
             group.ForEach(pending =>
                 pending.Done.TrySetResult(found.GetValueOrDefault(pending.Id))
             );

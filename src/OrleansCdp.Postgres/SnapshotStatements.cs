@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 using NpgsqlTypes;
 using OrleansCdp.Events;
@@ -10,7 +11,7 @@ namespace OrleansCdp;
 /// The statement that saves a group of states. There are three: many groups change states alone, others parts of
 /// them too, and none pays for what it does not use.
 /// </summary>
-internal sealed class SnapshotStatements(DataSources sources, int saver)
+internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStatements
 {
     // A true compare-and-set: a test for "older" would let a stale activation with a higher counter overwrite.
     // Ids are sorted by the caller, so that two silos lock them in the same order.
@@ -125,11 +126,14 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
         select id from won
         """;
 
-    private readonly int slot = CountSlots.Of(saver);
+    // One statement sees states and their parts at one instant.
+    private const string Load = """
+        select id, ver, data, null as part from cdp.snapshot where id = any($1)
+        union all
+        select id, 0, data, part from cdp.snapshot_part where id = any($1)
+        """;
 
-    /// <summary>Saves states with all that belongs to them, in one transaction.</summary>
-    /// <returns>The ids whose stored version was the expected one; nothing was written for the others.</returns>
-    public async Task<HashSet<string>> SaveAsync(SnapshotWrite[] writes)
+    public async Task<HashSet<string>> SaveAsync(SnapshotWrite[] writes, int saver)
     {
         Array.Sort(writes, static (a, b) => string.CompareOrdinal(a.Id, b.Id));
         bool plain = Array.TrueForAll(writes, IsPlain);
@@ -151,7 +155,7 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
 
         if (!plain)
         {
-            BindRest(command, writes);
+            BindRest(command, writes, CountSlots.Of(saver));
         }
 
         HashSet<string> won = [];
@@ -163,6 +167,39 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
 
         await reader.CloseAsync();
         return won;
+    }
+
+    public async Task<Dictionary<string, Snapshot>> LoadAsync(string[] ids)
+    {
+        Dictionary<string, (long Version, byte[] Data)> states = [];
+        Dictionary<string, ImmutableArray<SnapshotPart>.Builder> parts = [];
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(Load).With(ids);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            string id = reader.GetString(0);
+            if (reader.Text(3) is not { } part)
+            {
+                states.Add(id, (reader.GetInt64(1), reader.Bytes(2)));
+                continue;
+            }
+
+            if (!parts.TryGetValue(id, out var apart))
+            {
+                parts.Add(id, apart = ImmutableArray.CreateBuilder<SnapshotPart>());
+            }
+
+            apart.Add(new SnapshotPart(part, reader.Bytes(2)));
+        }
+
+        return states.ToDictionary(
+            state => state.Key,
+            state => new Snapshot(
+                state.Value.Version,
+                state.Value.Data,
+                parts.TryGetValue(state.Key, out var apart) ? apart.ToImmutable() : []
+            )
+        );
     }
 
     private static bool IsPlain(SnapshotWrite write) =>
@@ -218,7 +255,7 @@ internal sealed class SnapshotStatements(DataSources sources, int saver)
             )
         );
 
-    private void BindRest(NpgsqlCommand command, SnapshotWrite[] writes)
+    private static void BindRest(NpgsqlCommand command, SnapshotWrite[] writes, int slot)
     {
         command.With(slot);
         BindIdentifiers(

@@ -7,7 +7,7 @@ namespace OrleansCdp;
 /// Saves states: what arrives while one transaction commits goes into the next together. Each state is compared and
 /// set on its own; one that lost does not take the others with it.
 /// </summary>
-internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions options)
+internal sealed class SnapshotWriter(ISnapshotStatements statements, CdpPostgresOptions options)
     : IBackgroundLoop
 {
     /// <summary>Bytes that one statement saves, unless a single state has more.</summary>
@@ -57,17 +57,16 @@ internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions opt
         }
     }
 
-    private static async Task<HashSet<string>> SaveGroupAsync(
-        SnapshotStatements statements,
-        Dictionary<string, PendingSave> group
+    private async Task<HashSet<string>> SaveGroupAsync(
+        Dictionary<string, PendingSave> group,
+        int saver
     ) =>
         await Commands.RetryConflictsAsync(() =>
-            statements.SaveAsync([.. group.Values.Select(pending => pending.Write)])
+            statements.SaveAsync([.. group.Values.Select(pending => pending.Write)], saver)
         );
 
     private async Task SaveLoopAsync(int saver)
     {
-        SnapshotStatements statements = new(sources, saver);
         Dictionary<string, PendingSave> group = [];
         PendingSave? carried = null;
         while (carried is not null || await arriving.Reader.WaitToReadAsync())
@@ -94,20 +93,17 @@ internal sealed class SnapshotWriter(DataSources sources, CdpPostgresOptions opt
 
             if (group.Count > 0)
             {
-                await SettleAsync(statements, group);
+                await SettleAsync(group, saver);
                 group.Clear();
             }
         }
     }
 
-    private static async Task SettleAsync(
-        SnapshotStatements statements,
-        Dictionary<string, PendingSave> group
-    )
+    private async Task SettleAsync(Dictionary<string, PendingSave> group, int saver)
     {
         try
         {
-            HashSet<string> won = await SaveGroupAsync(statements, group);
+            HashSet<string> won = await SaveGroupAsync(group, saver);
             foreach ((string id, PendingSave pending) in group)
             {
                 if (won.Contains(id))

@@ -15,7 +15,7 @@ public sealed class SnapshotQueueTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        SnapshotWriter writer = new(silo.Get<DataSources>(), Options(database));
+        SnapshotWriter writer = new(silo.Get<ISnapshotStatements>(), Options(database));
         Task[] saves = [.. Ids(Max + 1).Select(id => writer.SaveAsync(Some.Write(id, 0, 1)))];
 
         await writer.RunAsync(Told);
@@ -30,7 +30,7 @@ public sealed class SnapshotQueueTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        SnapshotLoader loader = new(silo.Get<DataSources>(), Options(database));
+        SnapshotLoader loader = new(silo.Get<ISnapshotStatements>(), Options(database));
         Task<Snapshot?>[] loads = [.. Ids(Max + 1).Select(loader.LoadAsync)];
 
         await loader.RunAsync(Told);

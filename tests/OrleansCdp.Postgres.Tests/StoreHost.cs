@@ -18,7 +18,7 @@ internal sealed class StoreHost : IAsyncDisposable
 
     public ILogStore Log => Get<ILogStore>();
 
-    public LogReads Reads => Get<LogReads>();
+    public ILogReads Reads => Get<ILogReads>();
 
     public LogTables Tables => Get<LogTables>();
 

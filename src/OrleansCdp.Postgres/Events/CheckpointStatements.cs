@@ -4,7 +4,7 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Events;
 
 /// <summary>The one transaction that moves checkpoints and adds their counts.</summary>
-internal static class CheckpointStatements
+internal sealed class CheckpointStatements(DataSources sources) : ICheckpointStatements
 {
     private const string LockRows = """
         select 1 from cdp.ingest_checkpoint
@@ -48,15 +48,13 @@ internal static class CheckpointStatements
         where lane = $1 and partition = $2 and seq between $3 and $4
         """;
 
-    /// <summary>Reads what was noted of a chunk's events.</summary>
-    public static async Task<Dictionary<long, EventOutcome>> FatesAsync(
-        NpgsqlDataSource source,
+    public async Task<Dictionary<long, EventOutcome>> FatesAsync(
         EventChunk chunk,
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = source
-            .CreateCommand(Fates)
+        await using NpgsqlCommand command = sources
+            .Streams.CreateCommand(Fates)
             .With((short)chunk.Lane)
             .With(chunk.Partition)
             .With(chunk.FirstSequence)
@@ -74,10 +72,7 @@ internal static class CheckpointStatements
         return fates;
     }
 
-    /// <summary>Writes what is in order and not fenced.</summary>
-    /// <returns>What the database has now, for every lane asked for.</returns>
-    public static async Task<Dictionary<(Lane, int), CheckpointFound>> WriteAsync(
-        NpgsqlDataSource source,
+    public async Task<Dictionary<(Lane, int), CheckpointFound>> WriteAsync(
         List<LaneWrite> writes,
         CancellationToken cancel
     )
@@ -88,7 +83,7 @@ internal static class CheckpointStatements
         [
             .. writes.SelectMany(w => w.Chunks.SelectMany(c => c.Counts.Select(n => (w, n)))),
         ];
-        await using NpgsqlBatch batch = source.CreateBatch();
+        await using NpgsqlBatch batch = sources.Streams.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LockRows).With(lanes).With(partitions));
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(Write)

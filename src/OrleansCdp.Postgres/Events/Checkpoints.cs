@@ -11,7 +11,7 @@ namespace OrleansCdp.Events;
 /// checkpoint passes.
 /// </summary>
 internal sealed partial class Checkpoints(
-    DataSources sources,
+    ICheckpointStatements statements,
     TimeProvider clock,
     ILogger<Checkpoints> logger
 ) : ICheckpoints, IBackgroundLoop, IDisposable
@@ -66,7 +66,7 @@ internal sealed partial class Checkpoints(
     public async Task<IReadOnlyDictionary<long, EventOutcome>> FatesAsync(
         EventChunk chunk,
         CancellationToken cancel
-    ) => await CheckpointStatements.FatesAsync(sources.Streams, chunk, cancel);
+    ) => await statements.FatesAsync(chunk, cancel);
 
     public async Task FlushAsync(CancellationToken cancel)
     {
@@ -143,9 +143,7 @@ internal sealed partial class Checkpoints(
             return;
         }
 
-        var found = await Commands.RetryConflictsAsync(() =>
-            CheckpointStatements.WriteAsync(sources.Streams, writes, cancel)
-        );
+        var found = await Commands.RetryConflictsAsync(() => statements.WriteAsync(writes, cancel));
         bool again = false;
         foreach (LaneWrite write in writes)
         {

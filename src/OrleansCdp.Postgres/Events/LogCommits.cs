@@ -6,7 +6,8 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Events;
 
 /// <summary>The writer's statements.</summary>
-internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
+internal sealed class LogCommits(DataSources sources, LogTables tables, ILocalSiloDetails silo)
+    : ILogCommits
 {
     private const int ReadKeysTimeoutSeconds = 300;
 
@@ -70,7 +71,6 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
         where lane in (0, 1) and partition = $1 and received_at >= $2
         """;
 
-    /// <summary>Takes a partition over.</summary>
     public async Task<LogOwnership> AcquireAsync(int partition, CancellationToken cancel)
     {
         await using NpgsqlBatch batch = sources.Streams.CreateBatch();
@@ -97,31 +97,20 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
         return owned;
     }
 
-    /// <summary>Commits a group in one transaction.</summary>
-    /// <returns>Partitions that were refused: not theirs any more, or not the next sequence.</returns>
     public async Task<HashSet<int>> CommitAsync(List<PendingAppend> group, DateTimeOffset now)
     {
-        AppendArrays arrays = new(group);
-        await using NpgsqlBatch batch = sources.Streams.CreateBatch();
-        batch.BatchCommands.Add(
-            new NpgsqlBatchCommand(LockHeads)
-                .With(arrays.HeadLanes.ToArray())
-                .With(arrays.HeadPartitions.ToArray())
-        );
-        batch.BatchCommands.Add(arrays.Bind(new NpgsqlBatchCommand(Append), now));
-        HashSet<int> refused = [];
-        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync();
-        await reader.NextResultAsync();
-        while (await reader.ReadAsync())
+        try
         {
-            refused.Add(reader.GetInt32(0));
+            return await CommitOnceAsync(group, now);
         }
-
-        await reader.CloseAsync();
-        return refused;
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
+        {
+            // No table for today: a silo that slept over midnight. Nothing was written.
+            await tables.CreateAsync(now, CancellationToken.None);
+            return await CommitOnceAsync(group, now);
+        }
     }
 
-    /// <summary>Reads the event keys of a partition.</summary>
     public async Task ReadEventKeysAsync(
         int partition,
         DateTimeOffset since,
@@ -144,6 +133,28 @@ internal sealed class LogCommits(DataSources sources, ILocalSiloDetails silo)
                 remember(BinaryPrimitives.ReadUInt128BigEndian(keys.AsSpan(i)), receivedAt);
             }
         }
+    }
+
+    private async Task<HashSet<int>> CommitOnceAsync(List<PendingAppend> group, DateTimeOffset now)
+    {
+        AppendArrays arrays = new(group);
+        await using NpgsqlBatch batch = sources.Streams.CreateBatch();
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(LockHeads)
+                .With(arrays.HeadLanes.ToArray())
+                .With(arrays.HeadPartitions.ToArray())
+        );
+        batch.BatchCommands.Add(arrays.Bind(new NpgsqlBatchCommand(Append), now));
+        HashSet<int> refused = [];
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync();
+        while (await reader.ReadAsync())
+        {
+            refused.Add(reader.GetInt32(0));
+        }
+
+        await reader.CloseAsync();
+        return refused;
     }
 
     /// <summary>A group as columns.</summary>

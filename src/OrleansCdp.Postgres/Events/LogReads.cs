@@ -5,6 +5,7 @@ namespace OrleansCdp.Events;
 
 /// <summary>The reader's statements.</summary>
 internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSiloDetails silo)
+    : ILogReads
 {
     /// <summary>Rows that one query reads.</summary>
     internal const int RowsMax = 50;
@@ -26,8 +27,10 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         order by first_seq limit $5
         """;
 
-    /// <summary>Takes the reading of a partition over: a former reader's checkpoints are refused from now on.</summary>
-    /// <returns>The new fencing token, and the sequence up to which everything is applied.</returns>
+    private const string Heads = """
+        select lane, partition, epoch, next_seq from cdp.ingest_head where partition = any($1)
+        """;
+
     public async Task<(long Epoch, long Checkpoint)> TakeOverAsync(
         Lane lane,
         int partition,
@@ -50,9 +53,6 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         return taken;
     }
 
-    /// <summary>
-    /// The fencing token of whoever took the reading of a partition over last, and up to where everything is applied.
-    /// </summary>
     public async Task<(long Epoch, long Checkpoint)> CheckpointAsync(
         Lane lane,
         int partition,
@@ -69,7 +69,6 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
             : throw NoPartition(partition);
     }
 
-    /// <summary>Reads chunks from the builder's position on, until it is full or there are no more.</summary>
     public async Task ReadAsync(
         Lane lane,
         int partition,
@@ -93,6 +92,26 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
                 return;
             }
         }
+    }
+
+    public async Task<List<HeadFound>> HeadsAsync(int[] partitions, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Streams.CreateCommand(Heads).With(partitions);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        List<HeadFound> heads = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            heads.Add(
+                new HeadFound(
+                    (Lane)reader.GetInt16(0),
+                    reader.GetInt32(1),
+                    reader.GetInt64(2),
+                    reader.GetInt64(3)
+                )
+            );
+        }
+
+        return heads;
     }
 
     private static ArgumentOutOfRangeException NoPartition(int partition) =>

@@ -5,7 +5,7 @@ namespace OrleansCdp.Events;
 
 /// <summary>What every reader of this silo shares.</summary>
 internal sealed record LogReaderServices(
-    LogReads Reads,
+    ILogReads Reads,
     PartitionTails Tails,
     Checkpoints Checkpoints,
     PartitionOwnership Ownership,

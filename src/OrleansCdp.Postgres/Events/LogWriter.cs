@@ -9,8 +9,7 @@ namespace OrleansCdp.Events;
 /// the next together, so the load makes the groups and nobody waits for company.
 /// </summary>
 internal sealed partial class LogWriter(
-    LogTables tables,
-    LogCommits commits,
+    ILogCommits commits,
     PartitionTails tails,
     CdpPostgresOptions options,
     TimeProvider clock,
@@ -177,7 +176,7 @@ internal sealed partial class LogWriter(
         HashSet<int> refused;
         try
         {
-            refused = await Commands.RetryConflictsAsync(() => CommitOnceAsync(group, now));
+            refused = await Commands.RetryConflictsAsync(() => commits.CommitAsync(group, now));
         }
         catch (Exception e)
         {
@@ -203,20 +202,6 @@ internal sealed partial class LogWriter(
 
             Publish(pending);
             pending.Done.TrySetResult();
-        }
-    }
-
-    private async Task<HashSet<int>> CommitOnceAsync(List<PendingAppend> group, DateTimeOffset now)
-    {
-        try
-        {
-            return await commits.CommitAsync(group, now);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
-        {
-            // No table for today: a silo that slept over midnight. Nothing was written.
-            await tables.CreateAsync(now, CancellationToken.None);
-            return await commits.CommitAsync(group, now);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     /// <summary>A reader between two reads still counts as waiting.</summary>
     internal static readonly TimeSpan InterestPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly DataSources sources;
+    private readonly ILogReads reads;
     private readonly TimeProvider clock;
     private readonly ILogger<PartitionTails> logger;
     private readonly PartitionTail[][] tails;
@@ -28,14 +28,14 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     private readonly SemaphoreSlim wanted = new(0);
 
     public PartitionTails(
-        DataSources sources,
+        ILogReads reads,
         LogShape shape,
         CdpPostgresOptions options,
         TimeProvider clock,
         ILogger<PartitionTails> logger
     )
     {
-        this.sources = sources;
+        this.reads = reads;
         this.clock = clock;
         this.logger = logger;
         tails =
@@ -120,26 +120,16 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
 
     private async Task AskAsync(int[] partitions, CancellationToken stop)
     {
-        await using NpgsqlCommand command = sources
-            .Streams.CreateCommand(
-                """
-                select lane, partition, epoch, next_seq
-                from cdp.ingest_head where partition = any($1)
-                """
-            )
-            .With(partitions);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(stop);
-        while (await reader.ReadAsync(stop))
+        foreach (HeadFound head in await reads.HeadsAsync(partitions, stop))
         {
-            PartitionTail tail = Of((Lane)reader.GetInt16(0), reader.GetInt32(1));
-            long owner = reader.GetInt64(2);
+            PartitionTail tail = Of(head.Lane, head.Partition);
             long epoch = tail.WriterEpoch;
-            if (epoch != 0 && epoch < owner)
+            if (epoch != 0 && epoch < head.Epoch)
             {
                 tail.Detach(epoch); // Another silo took over, and this one's writer does not know yet.
             }
 
-            tail.NoteHead(reader.GetInt64(3) - 1);
+            tail.NoteHead(head.Next - 1);
         }
     }
 

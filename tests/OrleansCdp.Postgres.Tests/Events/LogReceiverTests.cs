@@ -129,7 +129,7 @@ public sealed class LogReceiverTests(PostgresServer server)
             Lane.Normal,
             1,
             new LogReaderServices(
-                silo.Get<LogReads>(),
+                silo.Get<ILogReads>(),
                 silo.Get<PartitionTails>(),
                 silo.Checkpoints,
                 silo.Get<PartitionOwnership>(),
