@@ -23,7 +23,7 @@ internal sealed partial class Checkpoints(
     private static readonly TimeSpan GapMax = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<(Lane, int), LaneProgress> lanes = new();
-    private readonly SemaphoreSlim arrived = new(0);
+    private readonly Signal arrived = new();
     private readonly SemaphoreSlim writing = new(1);
 
     public string Name => "checkpoint writer";
@@ -39,10 +39,7 @@ internal sealed partial class Checkpoints(
                 counts.IsDefault ? [] : counts
             )
         );
-        if (arrived.CurrentCount == 0)
-        {
-            arrived.Release();
-        }
+        arrived.Set();
     }
 
     /// <summary>Whether a reader's chunks up to a sequence are applied, as far as this silo has seen.</summary>
@@ -50,9 +47,9 @@ internal sealed partial class Checkpoints(
         lanes.TryGetValue((lane, partition), out LaneProgress? progress)
         && progress.IsApplied(epoch, sequence);
 
-    /// <summary>Done when the next chunk of a lane is applied in this silo.</summary>
-    public Task NextAppliedAsync(Lane lane, int partition) =>
-        lanes.GetOrAdd((lane, partition), _ => new()).NextAppliedAsync();
+    /// <summary>Set when a chunk of a lane is applied in this silo.</summary>
+    public Signal AppliedOf(Lane lane, int partition) =>
+        lanes.GetOrAdd((lane, partition), _ => new()).Applied;
 
     /// <summary>Whether a reader's checkpoint was refused: somebody else reads the partition.</summary>
     public bool IsFenced(Lane lane, int partition, long epoch) =>
@@ -70,7 +67,7 @@ internal sealed partial class Checkpoints(
 
     public async Task FlushAsync(CancellationToken cancel)
     {
-        await writing.WaitAsync(cancel);
+        await writing.WaitAsync(CancellationToken.None); // Whoever writes now ends by itself.
         try
         {
             await WriteAsync(cancel);
@@ -84,12 +81,15 @@ internal sealed partial class Checkpoints(
     public async Task RunAsync(CancellationToken stop)
     {
         bool failed = false;
+        long seen = 0;
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 // After a failure nothing need arrive for another try.
-                await arrived.WaitAsync(failed ? RetryPeriod : Timeout.InfiniteTimeSpan, stop);
+                TimeSpan wait = failed ? RetryPeriod : Timeout.InfiniteTimeSpan;
+                await arrived.WaitAsync(seen, wait, clock, stop);
+                seen = arrived.Times;
                 failed = !await TryFlushAsync(stop);
                 await Task.Delay(Period, clock, stop);
             }
@@ -102,11 +102,7 @@ internal sealed partial class Checkpoints(
         await TryFlushAsync(CancellationToken.None);
     }
 
-    public void Dispose()
-    {
-        arrived.Dispose();
-        writing.Dispose();
-    }
+    public void Dispose() => writing.Dispose();
 
     private async Task<bool> TryFlushAsync(CancellationToken cancel)
     {
@@ -150,9 +146,9 @@ internal sealed partial class Checkpoints(
             again |= Settle(write, found[(write.Lane, write.Partition)]);
         }
 
-        if (again && arrived.CurrentCount == 0)
+        if (again)
         {
-            arrived.Release();
+            arrived.Set();
         }
     }
 

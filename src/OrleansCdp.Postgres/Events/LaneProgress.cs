@@ -34,11 +34,13 @@ internal sealed class LaneProgress
 {
     private readonly Lock gate = new();
     private readonly LinkedList<CompletedChunk> pending = new();
-    private TaskCompletionSource applied = NewSignal();
     private long appliedEpoch;
     private long appliedSequence;
     private long fencedEpoch;
     private DateTimeOffset? waitingSince;
+
+    /// <summary>Set when a chunk is applied in this silo.</summary>
+    public Signal Applied { get; } = new();
 
     public long FencedEpoch => Volatile.Read(ref fencedEpoch);
 
@@ -63,8 +65,7 @@ internal sealed class LaneProgress
                 (appliedEpoch, appliedSequence) = (chunk.Epoch, chunk.Last);
             }
 
-            applied.TrySetResult();
-            applied = NewSignal();
+            Applied.Set();
             bool known = pending.Any(p => p.Epoch == chunk.Epoch && p.First == chunk.First);
             if (chunk.Epoch > fencedEpoch && !known)
             {
@@ -79,15 +80,6 @@ internal sealed class LaneProgress
         lock (gate)
         {
             return appliedEpoch == epoch && appliedSequence >= sequence;
-        }
-    }
-
-    /// <summary>Done when the next chunk is.</summary>
-    public Task NextAppliedAsync()
-    {
-        lock (gate)
-        {
-            return applied.Task;
         }
     }
 
@@ -159,7 +151,4 @@ internal sealed class LaneProgress
             return now - waitingSince > max;
         }
     }
-
-    private static TaskCompletionSource NewSignal() =>
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

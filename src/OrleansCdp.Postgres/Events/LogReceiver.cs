@@ -130,19 +130,16 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     {
         while (true)
         {
-            Task next = services.Checkpoints.NextAppliedAsync(lane, partition);
+            Signal applied = services.Checkpoints.AppliedOf(lane, partition);
+            long seen = applied.Times;
             if (handedOut == 0 || services.Checkpoints.IsApplied(lane, partition, epoch, handedOut))
             {
                 return true;
             }
 
-            await next.WaitAsync(RemoteLook, services.Clock, until)
-                .ConfigureAwait(
-                    ConfigureAwaitOptions.SuppressThrowing
-                        | ConfigureAwaitOptions.ContinueOnCapturedContext
-                );
+            bool heard = await applied.WaitAsync(seen, RemoteLook, services.Clock, until);
             // The grain that applies may be on another silo, where it stays when a partition moves.
-            if (!next.IsCompleted && await IsAppliedElsewhereAsync(until, cancel))
+            if (!heard && await IsAppliedElsewhereAsync(until, cancel))
             {
                 return true;
             }
@@ -275,7 +272,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         while (true)
         {
             BatchBuilder batches = new(lane, partition, epoch, position);
-            Task changed = tail.WaitAsync(position); // Before the look, so that no change falls between.
+            long seen = tail.Changed.Times; // Before the look, so that no change falls between.
             TailState state = tail.Take(position, batches);
             if (state == TailState.InDatabase || (lookFirst && state != TailState.Events))
             {
@@ -302,22 +299,21 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 }
             }
 
-            // The tail has heard of events that the database does not show: to ask at once again would help nobody.
-            Task news =
-                state == TailState.InDatabase
-                    ? Task.Delay(MissingPause, services.Clock, until)
-                    : changed;
             if (HasNews)
             {
                 return []; // Looked at only now: news of later end the wait.
             }
 
-            // The common end of the wait is no exception: an idle silo has dozens of readers that wait.
-            await news.WaitAsync(wait, services.Clock, until)
-                .ConfigureAwait(
-                    ConfigureAwaitOptions.SuppressThrowing
-                        | ConfigureAwaitOptions.ContinueOnCapturedContext
-                );
+            if (state == TailState.InDatabase)
+            {
+                // The tail has heard of events that the database does not show: to ask at once again would help nobody.
+                await Task.Delay(MissingPause, services.Clock, until);
+            }
+            else
+            {
+                await tail.Changed.WaitAsync(seen, wait, services.Clock, until);
+            }
+
             if (until.IsCancellationRequested)
             {
                 return [];

@@ -31,12 +31,14 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
 {
     private readonly Lock gate = new();
     private readonly Queue<TailChunk> chunks = new();
-    private TaskCompletionSource? changed;
     private long writerEpoch;
     private long head;
     private int events;
     private int bytes;
     private int readers;
+
+    /// <summary>Set when there may be something new to take.</summary>
+    public Signal Changed { get; } = new();
 
     /// <summary>Epoch of the attached writer; 0 for none.</summary>
     public long WriterEpoch
@@ -58,7 +60,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
             Forget();
             writerEpoch = epoch;
             head = next - 1;
-            Signal();
+            Changed.Set();
         }
     }
 
@@ -70,7 +72,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
             if (writerEpoch == epoch)
             {
                 writerEpoch = 0;
-                Signal();
+                Changed.Set();
             }
         }
     }
@@ -97,7 +99,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
                 }
             }
 
-            Signal();
+            Changed.Set();
         }
     }
 
@@ -109,7 +111,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
             if (writerEpoch == 0 && last > head)
             {
                 head = last;
-                Signal();
+                Changed.Set();
             }
         }
     }
@@ -164,27 +166,6 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
         }
     }
 
-    /// <summary>Done when something changed since the call.</summary>
-    /// <param name="position">Done at once when the tail already knows of this sequence.</param>
-    public Task WaitAsync(long position)
-    {
-        lock (gate)
-        {
-            return head >= position
-                ? Task.CompletedTask
-                : (changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-    }
-
-    /// <summary>Ends the wait of whoever waits.</summary>
-    public void Wake()
-    {
-        lock (gate)
-        {
-            Signal();
-        }
-    }
-
     private void Dequeue()
     {
         TailChunk chunk = chunks.Dequeue();
@@ -197,11 +178,5 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
         chunks.Clear();
         events = 0;
         bytes = 0;
-    }
-
-    private void Signal()
-    {
-        changed?.TrySetResult();
-        changed = null;
     }
 }

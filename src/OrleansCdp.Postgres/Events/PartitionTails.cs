@@ -9,7 +9,7 @@ namespace OrleansCdp.Events;
 /// tail without a writer, the ends of those partitions are asked for together. With writers attached there is only
 /// a rare check that they still own their partitions.
 /// </summary>
-internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
+internal sealed partial class PartitionTails : IBackgroundLoop
 {
     /// <summary>How soon partitions with a writer elsewhere are looked at once a reader says that it waits.</summary>
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(250);
@@ -25,7 +25,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     private readonly ILogger<PartitionTails> logger;
     private readonly PartitionTail[][] tails;
     private readonly long[][] wantedUntil;
-    private readonly SemaphoreSlim wanted = new(0);
+    private readonly Signal wanted = new();
 
     public PartitionTails(
         ILogReads reads,
@@ -60,10 +60,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     {
         long until = clock.GetUtcNow().Add(InterestPeriod).UtcTicks;
         Volatile.Write(ref wantedUntil[(int)lane][partition], until);
-        if (wanted.CurrentCount == 0)
-        {
-            wanted.Release();
-        }
+        wanted.Set();
     }
 
     /// <summary>Ends every reader's wait: there is something to look at, though no event.</summary>
@@ -71,16 +68,19 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
     {
         foreach (PartitionTail tail in tails.SelectMany(lane => lane))
         {
-            tail.Wake();
+            tail.Changed.Set();
         }
     }
 
     public async Task RunAsync(CancellationToken stop)
     {
         DateTimeOffset confirmed = clock.GetUtcNow();
+        long seen = 0;
         while (!stop.IsCancellationRequested)
         {
-            if (await wanted.WaitAsync(ConfirmPeriod, stop))
+            bool isWanted = await wanted.WaitAsync(seen, ConfirmPeriod, clock, stop);
+            seen = wanted.Times;
+            if (isWanted)
             {
                 await Task.Delay(PollPeriod, clock, stop);
             }
@@ -99,8 +99,6 @@ internal sealed partial class PartitionTails : IBackgroundLoop, IDisposable
             confirmed = confirm ? now : confirmed;
         }
     }
-
-    public void Dispose() => wanted.Dispose();
 
     private bool IsAsked(int partition, DateTimeOffset now, bool confirm) =>
         confirm && tails[0][partition].WriterEpoch != 0

@@ -96,7 +96,15 @@ public sealed class IngestStreamTests(PostgresServer server)
         [
             .. Enumerable
                 .Range(0, PartitionCount)
-                .Select(p => tails.Of(Lane.Normal, p).WaitAsync(long.MaxValue)),
+                .Select(p => tails.Of(Lane.Normal, p).Changed)
+                .Select(news =>
+                    news.WaitAsync(
+                        news.Times,
+                        Timeout.InfiniteTimeSpan,
+                        TimeProvider.System,
+                        default
+                    )
+                ),
         ];
 
         await using TestSilo two = await TestSilo.StartAsync(database, journal, "two");
