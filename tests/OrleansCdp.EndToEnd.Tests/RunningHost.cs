@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Npgsql;
 
 namespace OrleansCdp;
 
@@ -63,6 +64,27 @@ public sealed class RunningHost : IAsyncLifetime, IAsyncDisposable
 
         await process.UntilReadyAsync();
         Address = process.Address;
+    }
+
+    /// <summary>How to reach its database while it runs.</summary>
+    public async Task<string> DatabaseAsync()
+    {
+        if (ConnectionString is { } given)
+        {
+            return given;
+        }
+
+        string pidFile = Path.Combine(DataFolder, "pg", "postmaster.pid");
+        string password = await File.ReadAllTextAsync(Path.Combine(DataFolder, "password"));
+        return new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = int.Parse((await File.ReadAllLinesAsync(pidFile))[3], null),
+            Username = "cdp",
+            Password = password.Trim(),
+            Database = "cdp",
+            Pooling = false,
+        }.ConnectionString;
     }
 
     /// <summary>Asks it to stop, as Ctrl-C does, and waits for its end.</summary>

@@ -84,6 +84,20 @@ public sealed class Api(Uri address, string key)
         return JsonNode.Parse(text);
     }
 
+    /// <summary>A resource byte by byte; null when there is none.</summary>
+    public async Task<byte[]?> BytesAsync(string path)
+    {
+        using HttpResponseMessage answer = await http.GetAsync(path);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        byte[] body = await answer.Content.ReadAsByteArrayAsync();
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK, Encoding.UTF8.GetString(body));
+        return body;
+    }
+
     /// <summary>How reading a resource is answered.</summary>
     public async Task<HttpStatusCode> StatusOfAsync(string path)
     {

@@ -58,6 +58,8 @@ public sealed class CrashTests(RunningHost host) : IClassFixture<RunningHost>
                 ((decimal)insights["revenue"]![0]!["amount"]!).ShouldBe(revenue, person);
             }
         }
+
+        await LogOracle.CheckAsync(host);
     }
 
     private static void Check(Counts before, Counts after, Sent[] sent)

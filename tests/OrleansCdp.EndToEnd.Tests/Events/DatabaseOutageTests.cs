@@ -45,6 +45,7 @@ public sealed class DatabaseOutageTests(PostgresServer postgres) : IClassFixture
             counts["web", "applied"].ShouldBe(6);
             counts["web", "quarantined", ReasonCodes.NoSubject].ShouldBe(2);
             counts["web", "quarantined"].ShouldBe(2);
+            await LogOracle.CheckAsync(host);
         }
         finally
         {

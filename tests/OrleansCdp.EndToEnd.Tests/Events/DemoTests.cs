@@ -110,6 +110,7 @@ public sealed class InterruptedDemoTests(RunningHost host) : IClassFixture<Runni
         long duplicates = counts.All.Where(c => c.Kind == "duplicate").Sum(c => c.N);
         duplicates.ShouldBeGreaterThan(0);
         output.ShouldContain($"{taken - duplicates:N0} events of 1,000 people and 100 accounts");
+        await LogOracle.CheckAsync(host);
     }
 
     [Fact]
