@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Http.Resilience;
@@ -115,6 +117,33 @@ internal sealed class CdpApi : IDisposable
             < (HttpStatusCode)300 => answer,
             _ => throw Refused(path, status, answer),
         };
+    }
+
+    /// <summary>Posts nothing and reads the answer line by line, as it comes.</summary>
+    /// <exception cref="CommandFailedException">The gateway refused.</exception>
+    /// <exception cref="HttpRequestException">It broke off.</exception>
+    public async IAsyncEnumerable<JsonObject> LinesAsync(
+        string path,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri(path, UriKind.Relative));
+        using HttpResponseMessage response = await http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            cancel
+        );
+        if (!response.IsSuccessStatusCode)
+        {
+            byte[] problem = await response.Content.ReadAsByteArrayAsync(cancel);
+            throw Refused(path, response.StatusCode, Parse(problem));
+        }
+
+        using StreamReader reader = new(await response.Content.ReadAsStreamAsync(cancel));
+        while (await reader.ReadLineAsync(cancel) is { } line)
+        {
+            yield return Parse(Encoding.UTF8.GetBytes(line));
+        }
     }
 
     public void Dispose() => http.Dispose();

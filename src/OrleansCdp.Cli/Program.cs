@@ -11,5 +11,6 @@ RootCommand root = new("The command line of OrleansCdp.")
     ImportCommand.Create(),
     ApplyCommand.Create(),
     DemoCommand.Create(),
+    VerifyCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

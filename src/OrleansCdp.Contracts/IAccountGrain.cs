@@ -27,6 +27,11 @@ public interface IAccountGrain : IGrainWithStringKey
     [AlwaysInterleave]
     [Alias("profile")]
     ValueTask<ContextAnswer?> GetProfileAsync();
+
+    /// <summary>What is here at this instant, for comparing it with the log.</summary>
+    [AlwaysInterleave]
+    [Alias("evidence")]
+    ValueTask<AccountEvidence> GetEvidenceAsync();
 }
 
 /// <summary>A link's individual joined or left an account, or an event about it described the account.</summary>

@@ -65,4 +65,12 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <summary>Rank of the strongest anchor that a link here bears.</summary>
     [Alias("rank")]
     ValueTask<int> GetRankAsync();
+
+    /// <summary>What is here at this instant, for comparing it with the log.</summary>
+    /// <param name="links">
+    /// The links asked for, at most <see cref="Limits.TransferLinksMax"/>; none for their keys alone.
+    /// </param>
+    [AlwaysInterleave]
+    [Alias("evidence")]
+    ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links);
 }

@@ -79,6 +79,7 @@ public static class GatewayHosting
         QuarantineEndpoints.Map(app);
         DefinitionEndpoints.Map(app);
         StatusEndpoints.Map(app);
+        VerifyEndpoints.Map(app);
         ApiDescription.Map(app);
     }
 }

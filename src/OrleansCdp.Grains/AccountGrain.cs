@@ -122,6 +122,21 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     public ValueTask<ContextAnswer?> GetProfileAsync() =>
         new(account.IsEmpty ? null : Answer(ProfileView.Account(account, reconciliation)));
 
+    public ValueTask<AccountEvidence> GetEvidenceAsync()
+    {
+        string made = account.IsEmpty
+            ? ""
+            : ContextAnswer.TagOf(ServiceGraph.Account(account, reconciliation));
+        return new(
+            new AccountEvidence
+            {
+                State = account,
+                StateTag = made,
+                ServedTag = facts.Answer?.Tag ?? made,
+            }
+        );
+    }
+
     private ContextAnswer Answer(byte[] json) =>
         new()
         {

@@ -176,6 +176,14 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     public Task ReleaseAsync(ImmutableArray<MovedLink> links, string target) =>
         BecomeAsync(individual.Release(links, target), NothingTaken, []);
 
+    public ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links) =>
+        links.Length > Limits.TransferLinksMax
+            ? throw new ArgumentException(
+                $"More than {Limits.TransferLinksMax} links.",
+                nameof(links)
+            )
+            : new(individual.EvidenceOf(links, context.Answer?.Tag, reconciliation));
+
     public ValueTask<int> GetRankAsync() => new(individual.RankBy(policy));
 
     private async Task BecomeAsync(

@@ -115,6 +115,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ILogReads, LogReads>();
         services.AddSingleton<ICheckpointStatements, CheckpointStatements>();
         services.AddSingleton<ISnapshotStatements, SnapshotStatements>();
+        services.AddSingleton<ILogHistory, LogHistory>();
         services.AddSingleton<PartitionOwnership>();
         services.AddSingleton<SnapshotStore>();
         AddLoop<LogTables>(services);

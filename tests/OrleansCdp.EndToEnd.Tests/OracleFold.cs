@@ -15,7 +15,7 @@ internal sealed class OracleFold
     [
         ReasonCodes.LinksMax,
         ReasonCodes.FoldFailed,
-        "state_corrupt",
+        ReasonCodes.StateCorrupt,
     ];
 
     private readonly Dictionary<(SubjectKind, LinkKey), Link> links = [];

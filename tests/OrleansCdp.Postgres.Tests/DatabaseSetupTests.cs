@@ -138,9 +138,9 @@ public sealed class DatabaseSetupTests(PostgresServer server)
 
     [Fact]
     public async Task A_database_that_does_not_exist_is_named() =>
-        (await RefusalAsync(server.Server.ConnectionStringTo("nothing"), new DatabaseTerms())).ShouldContain(
-            "no database 'nothing'"
-        );
+        (
+            await RefusalAsync(server.Server.ConnectionStringTo("nothing"), new DatabaseTerms())
+        ).ShouldContain("no database 'nothing'");
 
     [Fact]
     public async Task A_connection_string_that_cannot_be_read_is_refused() =>
@@ -198,9 +198,9 @@ public sealed class DatabaseSetupTests(PostgresServer server)
 
         message.ShouldStartWith("1 silos of an older program use the database");
         message.ShouldContain("'0003_states.sql'");
-        (await RefusalAsync(database.ConnectionString, new DatabaseTerms { IsAlone = true })).ShouldContain(
-            "0003_states.sql' failed"
-        );
+        (
+            await RefusalAsync(database.ConnectionString, new DatabaseTerms { IsAlone = true })
+        ).ShouldContain("0003_states.sql' failed");
     }
 
     [Fact]

@@ -115,4 +115,7 @@ public static class ReasonCodes
 
     /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
     public const string FoldFailed = "fold_failed";
+
+    /// <summary>The stored state of the individual or account is damaged and could not be rebuilt.</summary>
+    public const string StateCorrupt = "state_corrupt";
 }

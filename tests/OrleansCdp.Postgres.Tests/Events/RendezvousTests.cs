@@ -41,7 +41,7 @@ public sealed class RendezvousTests
 
     [Fact]
     public void Nobody_cannot_own_anything() =>
-        Should.Throw<ArgumentException>(() => Rendezvous.Assign(8, []));
+        Should.Throw<ArgumentException>(() => Rendezvous.Assign(8, Array.Empty<string>()));
 
     [Fact]
     public void Each_stream_has_its_own_queue()

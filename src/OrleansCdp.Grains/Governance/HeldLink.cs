@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>A link as its events in the log make it, beginning with nothing.</summary>
+/// <param name="subject">Individual or account.</param>
+/// <param name="key">The link.</param>
+internal sealed class HeldLink(SubjectKind subject, LinkKey key)
+{
+    private readonly List<EventCount> fates = [];
+    private readonly HashSet<Lane> lanes = [];
+
+    public SubjectKind Subject => subject;
+
+    public LinkKey Key => key;
+
+    public ulong Hash { get; } = Partitions.HashOf(key);
+
+    /// <summary>The state so far.</summary>
+    public Link State { get; private set; } = new() { Key = key };
+
+    /// <summary>The account it belongs to by what the checkpoint has passed: what its account must know by now.</summary>
+    public AccountRegister? Account { get; private set; }
+
+    /// <summary>Last events below the checkpoint.</summary>
+    public long Normal { get; private set; }
+
+    /// <summary>The same, low lane.</summary>
+    public long Low { get; private set; }
+
+    /// <summary>Whether it belongs to whom its newest anchor names, and may bear those of others.</summary>
+    public bool FollowsAnchor { get; private set; }
+
+    /// <summary>Facts its events told about accounts, the newest of each name.</summary>
+    public Dictionary<LinkKey, ImmutableArray<Register>> Told { get; } = [];
+
+    /// <summary>What became of its events, by stream.</summary>
+    public IReadOnlyList<EventCount> Fates => fates;
+
+    /// <summary>Whether it has events in both lanes, which may have come in any order of each other.</summary>
+    public bool IsInBothLanes => lanes.Count > 1;
+
+    /// <summary>How much of the bound it takes.</summary>
+    public int Weight { get; private set; } = 1;
+
+    /// <summary>Folds an event that a checkpoint has passed.</summary>
+    public void Fold(SequencedEvent e)
+    {
+        LinkEvent said = e.Event;
+        State = State.Fold(e, out EventOutcome outcome);
+        Account = State.Account;
+        Normal = said.Lane == Lane.Normal ? e.Sequence : Normal;
+        Low = said.Lane == Lane.Low ? e.Sequence : Low;
+        FollowsAnchor |= said.FollowsAnchor;
+        lanes.Add(said.Lane);
+        Count(said, outcome);
+        bool tells = subject == SubjectKind.Individual && outcome.Kind == OutcomeKind.Applied;
+        if (tells && said is { Account: { } account, AccountTraits.IsEmpty: false })
+        {
+            bool changed = false;
+            var known = Told.GetValueOrDefault(account, []);
+            Told[account] = Registers.Join(
+                known,
+                said.AccountTraits,
+                e.Stamp,
+                said.EventId,
+                ref changed
+            );
+            Weight += Told[account].Length - known.Length;
+        }
+    }
+
+    /// <summary>Folds an event beyond the checkpoint that the link has met already.</summary>
+    public void Follow(SequencedEvent e)
+    {
+        State = State.Fold(e, out _);
+        FollowsAnchor |= e.Event.FollowsAnchor;
+    }
+
+    private void Count(LinkEvent said, EventOutcome outcome)
+    {
+        if (outcome.Kind == OutcomeKind.Refused)
+        {
+            return; // The quarantine has it.
+        }
+
+        bool applied = outcome.Kind == OutcomeKind.Applied;
+        EventCount fate = new(
+            said.Stream,
+            applied ? CountKind.Applied : CountKind.Suppressed,
+            applied ? "" : outcome.Code!,
+            1
+        );
+        int at = fates.FindIndex(known => known with { Count = 1 } == fate);
+        if (at < 0)
+        {
+            fates.Add(fate);
+        }
+        else
+        {
+            fates[at] = fates[at] with { Count = fates[at].Count + 1 };
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>
+/// Folds the events of one partition anew, for as many links as may be kept: of all those from a hash on, the ones with
+/// the smallest hashes; or of some that are named.
+/// </summary>
+/// <param name="log">The log.</param>
+/// <param name="extents">Both lanes of the partition, normal first, as they were before anybody was asked.</param>
+/// <param name="from">First hash.</param>
+/// <param name="named">The links wanted; null for all from <paramref name="from"/> on.</param>
+internal sealed class LogPass(
+    ILogHistory log,
+    ImmutableArray<LaneExtent> extents,
+    ulong from,
+    IReadOnlySet<LinkKey>? named = null
+)
+{
+    private readonly Dictionary<(SubjectKind, LinkKey), HeldLink> held = [];
+    private readonly long[]? subjects = named?.Select(HashOf).ToArray();
+    private int weight;
+
+    /// <summary>The links.</summary>
+    public IReadOnlyCollection<HeldLink> Links => held.Values;
+
+    /// <summary>Last hash whose links are all here.</summary>
+    public ulong To { get; private set; } = ulong.MaxValue;
+
+    /// <summary>Events that were received, by stream; meaningful for the first pass of a partition.</summary>
+    public EventTally Received { get; } = new();
+
+    /// <summary>What there is of a lane.</summary>
+    public LaneExtent ExtentOf(Lane lane) => extents[(int)lane];
+
+    /// <summary>Whether everything of a link is in the log.</summary>
+    public bool IsWhole(DateTimeOffset? claimed) => extents.All(lane => lane.IsWholeSince(claimed));
+
+    /// <summary>Reads up to the checkpoints.</summary>
+    /// <returns>Events read, stretch by stretch.</returns>
+    public async IAsyncEnumerable<int> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        foreach (LaneExtent lane in extents)
+        {
+            for (long next = lane.First; next <= lane.Checkpoint; )
+            {
+                LogRange range = new(lane.Lane, lane.Partition, next, lane.Checkpoint, subjects);
+                LogStretch stretch = await log.ReadAsync(range, cancel);
+                foreach (SequencedEvent e in stretch.Events)
+                {
+                    Received.Add(e.Event.Stream, CountKind.Received, "");
+                    if (!stretch.NotMet.Contains(e.Sequence))
+                    {
+                        Fold(e);
+                    }
+                }
+
+                next = stretch.Next;
+                yield return stretch.Events.Count;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads on, for links that had met more than the checkpoints say when they were asked: each exactly up to there.
+    /// </summary>
+    public async Task FollowAsync(
+        IReadOnlyDictionary<HeldLink, Link> served,
+        CancellationToken cancel
+    )
+    {
+        foreach (LaneExtent lane in extents)
+        {
+            HeldLink[] ahead =
+            [
+                .. served
+                    .Where(one => AppliedOf(one.Value, lane.Lane) > lane.Checkpoint)
+                    .Select(one => one.Key),
+            ];
+            long last = ahead
+                .Select(link => AppliedOf(served[link], lane.Lane))
+                .DefaultIfEmpty(0)
+                .Max();
+            long[] wanted = [.. ahead.Select(link => (long)link.Hash)];
+            for (long next = lane.Checkpoint + 1; next <= last; )
+            {
+                LogRange range = new(lane.Lane, lane.Partition, next, last, wanted);
+                LogStretch stretch = await log.ReadAsync(range, cancel);
+                foreach (SequencedEvent e in stretch.Events)
+                {
+                    if (
+                        !stretch.NotMet.Contains(e.Sequence)
+                        && held.TryGetValue((e.Event.Subject, e.Event.Link), out HeldLink? link)
+                        && served.TryGetValue(link, out Link? theirs)
+                        && e.Sequence <= AppliedOf(theirs, lane.Lane)
+                    )
+                    {
+                        link.Follow(e);
+                    }
+                }
+
+                next = stretch.Next;
+            }
+        }
+    }
+
+    /// <summary>The last event of a lane that a link has met.</summary>
+    public static long AppliedOf(Link link, Lane lane) =>
+        lane == Lane.Normal ? link.AppliedNormal : link.AppliedLow;
+
+    private static long HashOf(LinkKey link) => (long)Partitions.HashOf(link);
+
+    private void Fold(SequencedEvent e)
+    {
+        var key = (e.Event.Subject, e.Event.Link);
+        if (!held.TryGetValue(key, out HeldLink? link))
+        {
+            link = new HeldLink(e.Event.Subject, e.Event.Link);
+            if (named is null ? link.Hash < from || link.Hash > To : !named.Contains(link.Key))
+            {
+                return;
+            }
+
+            held.Add(key, link);
+            weight++;
+        }
+
+        int before = link.Weight;
+        link.Fold(e);
+        weight += link.Weight - before;
+        if (weight > IVerifierGrain.HeldMax && named is null && held.Count > 1)
+        {
+            DropUpperHalf();
+        }
+    }
+
+    /// <summary>What is dropped gets a pass of its own later: those that stay are whole, whatever came when.</summary>
+    private void DropUpperHalf()
+    {
+        ulong[] hashes = [.. held.Values.Select(link => link.Hash).Order()];
+        To = hashes[(hashes.Length - 1) / 2];
+        foreach (var (key, link) in held.Where(one => one.Value.Hash > To).ToArray())
+        {
+            held.Remove(key);
+            weight -= link.Weight;
+        }
+    }
+}
