@@ -80,6 +80,7 @@ public static class ProducerHosting
         }
 
         client.Services.AddCdpIntake();
+        client.Services.AddCdpWireExceptions();
         foreach (Lane lane in Enum.GetValues<Lane>())
         {
             client.AddPersistentStreams(

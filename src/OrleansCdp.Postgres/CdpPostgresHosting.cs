@@ -158,5 +158,6 @@ public static class CdpPostgresHosting
 
         services.AddSingleton(options);
         services.AddSingleton<DataSources>();
+        services.AddCdpWireExceptions();
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace OrleansCdp;
 
 /// <summary>Silos and gateways in processes of their own over one PostgreSQL, as <c>deploy/cluster</c> starts them.</summary>
@@ -19,9 +17,6 @@ public sealed class RunningCluster : IAsyncDisposable
 
     /// <summary>The gateways.</summary>
     public List<CdpProcess> Gateways { get; } = [];
-
-    /// <summary>Where silos take producers in, one address per silo that was ever started.</summary>
-    public List<IPEndPoint> ProducerGateways { get; } = [];
 
     /// <summary>The HTTP API of the first gateway, with the administrator's key.</summary>
     public Api Api => new(Gateways[0].Address, CdpProcess.AdminKey);
@@ -62,6 +57,23 @@ public sealed class RunningCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Ends every connection to the database, as a network that fails does.</summary>
+    public Task CutConnectionsAsync() =>
+        Database.ExecuteAsync(
+            """
+            select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and application_name like 'cdp-%'
+            """
+        );
+
+    /// <summary>Silos that the others have declared dead so far.</summary>
+    public async Task<long> DeadSilosAsync() =>
+        await Eventually.SucceedAsync(() =>
+            Database.NumberAsync(
+                "select count(*) from cdp.cluster_member where suspect_times <> ''"
+            )
+        );
+
     /// <summary>Starts another silo in the place of one, which has ended.</summary>
     public async Task ReplaceSiloAsync(int place)
     {
@@ -97,18 +109,13 @@ public sealed class RunningCluster : IAsyncDisposable
         await postgres.DisposeAsync();
     }
 
-    private CdpProcess StartSilo()
-    {
-        int port = Ports.Free(IPAddress.Loopback);
-        ProducerGateways.Add(new IPEndPoint(IPAddress.Loopback, port));
-        return Start("silo", "--gateway-port", $"{port}");
-    }
+    private CdpProcess StartSilo() => Start("silo");
 
     private CdpProcess StartGateway() => Start("gateway");
 
-    private CdpProcess Start(string role, params string[] more) =>
+    private CdpProcess Start(string role) =>
         CdpProcess.Start(
-            ["--roles", role, "--urls", "http://127.0.0.1:0", .. more],
+            ["--roles", role, "--urls", "http://127.0.0.1:0"],
             Database.ConnectionString
         );
 }
