@@ -1,38 +1,21 @@
-using System.Diagnostics;
-
 namespace OrleansCdp;
 
 /// <summary><c>deploy/start</c> hands its options on to the program, and refuses those it does not know.</summary>
 public sealed class StartScriptTests : IDisposable
 {
-    private readonly string root = Directory.CreateTempSubdirectory("cdp-start-").FullName;
+    private readonly StandInCheckout checkout = new(
+        """
+        #!/usr/bin/env bash
+        case "$1" in
+          --version) echo 10.0.100 ;;
+          build) ;;
+          *) echo "runs $(basename "$1") ${*:2}" ;;
+        esac
+        """,
+        "start"
+    );
 
-    /// <summary>A folder that is no checkout, with a stand-in for the SDK that prints what it is to run.</summary>
-    public StartScriptTests()
-    {
-        foreach (string script in new[] { "start", "prepare.sh" })
-        {
-            Write(
-                $"deploy/{script}",
-                File.ReadAllText(Path.Combine(Checkout.Root, "deploy", script))
-            );
-        }
-
-        Write("src/OrleansCdp.Cli/bin/Release/net10.0/cdp.dll", "");
-        Write(
-            "bin/dotnet",
-            """
-            #!/usr/bin/env bash
-            case "$1" in
-              --version) echo 10.0.100 ;;
-              build) ;;
-              *) echo "runs $(basename "$1") ${*:2}" ;;
-            esac
-            """
-        );
-    }
-
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => checkout.Dispose();
 
     [Fact]
     public async Task Every_option_of_the_program_is_handed_on()
@@ -100,45 +83,16 @@ public sealed class StartScriptTests : IDisposable
         string folder
     )
     {
-        Write("bin/id", $"#!/bin/sh\necho {user}\n");
-        Write("bin/setpriv", $"#!/bin/sh\n{(entersCheckout ? "true" : "false")}\n");
+        checkout.Write("bin/id", $"#!/bin/sh\necho {user}\n");
+        checkout.Write("bin/setpriv", $"#!/bin/sh\n{(entersCheckout ? "true" : "false")}\n");
 
         (_, string output, _) = await RunAsync();
 
-        output.ShouldContain($" --data {Path.Combine(root, folder)}\n");
+        output.ShouldContain($" --data {Path.Combine(checkout.Root, folder)}\n");
     }
 
-    private void Write(string file, string text)
-    {
-        string path = Path.Combine(root, file);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(
-            path,
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        );
-    }
-
-    private async Task<(int ExitCode, string Output, string Errors)> RunAsync(
+    /// <summary>No server is looked for: there is one elsewhere.</summary>
+    private Task<(int ExitCode, string Output, string Errors)> RunAsync(
         params string[] arguments
-    )
-    {
-        ProcessStartInfo info = new("bash", [Path.Combine(root, "deploy/start"), .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-            WorkingDirectory = Path.GetTempPath(),
-        };
-        info.Environment["PATH"] =
-            Path.Combine(root, "bin")
-            + Path.PathSeparator
-            + Environment.GetEnvironmentVariable("PATH");
-        info.Environment["ConnectionStrings__Cdp"] = "Host=nowhere"; // No server is looked for.
-        using Process run = Process.Start(info)!;
-        Task<string> errors = run.StandardError.ReadToEndAsync();
-        string output = await run.StandardOutput.ReadToEndAsync();
-        await run.WaitForExitAsync();
-        return (run.ExitCode, output, await errors);
-    }
+    ) => checkout.RunAsync("start", "Host=nowhere", arguments);
 }
