@@ -20,6 +20,9 @@ public static class LogEvents
     public const int KeyRevoked = 209;
     public const int ChunkFailed = 210;
     public const int EventKeysForgotten = 211;
+    public const int StateRebuilt = 220;
+    public const int StateNotRebuilt = 221;
+    public const int NewsNotKept = 222;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;

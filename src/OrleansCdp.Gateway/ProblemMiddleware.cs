@@ -59,6 +59,8 @@ internal sealed partial class ProblemMiddleware(
                 return problem.Problem;
             case BadHttpRequestException bad:
                 return OfBadRequest(bad);
+            case StateCorruptException corrupt: // Logged once where it was found.
+                return new Problem(500, ReasonCodes.StateCorrupt, corrupt.Message);
             case var _ when IsPassing(e):
                 LogUnavailable(http.Request.Path, e);
                 return new Problem(

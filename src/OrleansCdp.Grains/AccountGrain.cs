@@ -20,6 +20,8 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly ReconciliationPolicy reconciliation;
     private readonly EventFates fates;
     private readonly Residences residences;
+    private readonly StateRepair repair;
+    private readonly Recovery<Account> recovery;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
@@ -33,6 +35,8 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         ReconciliationPolicy reconciliation,
         EventFates fates,
         Residences residences,
+        StateRepair repair,
+        TimeProvider clock,
         ILogger<AccountGrain> logger
     )
     {
@@ -43,13 +47,22 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         this.reconciliation = reconciliation;
         this.fates = fates;
         this.residences = residences;
+        this.repair = repair;
+        recovery = new Recovery<Account>(id, cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        account = await cell.LoadAsync(cancellationToken) ?? account;
         facts = published.Open(account.Id);
+        try
+        {
+            account = await cell.LoadAsync(cancellationToken) ?? account;
+        }
+        catch (CorruptSnapshotException damage)
+        {
+            recovery.Begin(damage, repair.AccountAsync, s => s.Links, s => account = s);
+        }
     }
 
     public override Task OnDeactivateAsync(
@@ -71,6 +84,11 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             );
         }
 
+        if (!recovery.IsReady && !await recovery.IsMadeAsync())
+        {
+            return await repair.RefuseAsync(events.Value);
+        }
+
         Transition<Account> transition = BatchFold.Fold(account, events.Value, logger);
         if (transition.Changed)
         {
@@ -89,6 +107,13 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
                 $"More than {Limits.ApplyBatchMax} changes.",
                 nameof(changes)
             );
+        }
+
+        if (!recovery.IsReady && !await recovery.IsMadeAsync())
+        {
+            // The event that says so is in its individual's state. Where the account is restored, verifying finds it.
+            repair.SayNotKept(account.Id, changes.Value.Length);
+            return;
         }
 
         Account next = account;
@@ -113,28 +138,27 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     }
 
     public ValueTask<ContextAnswer?> GetFactsAsync(string graph) =>
-        new(
-            account.IsEmpty || graph != DataGraphs.Default
-                ? null
-                : facts.Answer ??= Answer(ServiceGraph.Account(account, reconciliation))
-        );
+        !recovery.IsReady ? recovery.WhenMadeAsync(() => GetFactsAsync(graph))
+        : account.IsEmpty || graph != DataGraphs.Default ? new((ContextAnswer?)null)
+        : new(facts.Answer ??= Answer(ServiceGraph.Account(account, reconciliation)));
 
     public ValueTask<ContextAnswer?> GetProfileAsync() =>
-        new(account.IsEmpty ? null : Answer(ProfileView.Account(account, reconciliation)));
+        !recovery.IsReady ? recovery.WhenMadeAsync(GetProfileAsync)
+        : account.IsEmpty ? new((ContextAnswer?)null)
+        : new(Answer(ProfileView.Account(account, reconciliation)));
 
-    public ValueTask<AccountEvidence> GetEvidenceAsync()
+    public async ValueTask<AccountEvidence> GetEvidenceAsync()
     {
+        await recovery.WhenMadeAsync();
         string made = account.IsEmpty
             ? ""
             : ContextAnswer.TagOf(ServiceGraph.Account(account, reconciliation));
-        return new(
-            new AccountEvidence
-            {
-                State = account,
-                StateTag = made,
-                ServedTag = facts.Answer?.Tag ?? made,
-            }
-        );
+        return new AccountEvidence
+        {
+            State = account,
+            StateTag = made,
+            ServedTag = facts.Answer?.Tag ?? made,
+        };
     }
 
     private ContextAnswer Answer(byte[] json) =>

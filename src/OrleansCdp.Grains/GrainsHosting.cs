@@ -24,6 +24,8 @@ public static class GrainsHosting
             services.GetRequiredService<PublishedContexts>()
         );
         silo.Services.AddSingleton<EventFates>();
+        silo.Services.AddSingleton<LogReplay>();
+        silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddCdpIntake();
         silo.Services.AddOptions<IngestOptions>()
             .BindConfiguration(IngestOptions.Section)

@@ -29,12 +29,13 @@ internal sealed class SnapshotCell<T>(
 )
     where T : class
 {
-    private readonly StateParts parts = new(id, serializer);
+    private StateParts parts = new(id, serializer);
     private long version;
     private T? prepared;
 
     /// <summary>Reads the state; null when there is none.</summary>
-    /// <exception cref="InvalidDataException">The stored bytes are not what was written.</exception>
+    /// <exception cref="CorruptSnapshotException">The stored bytes are not what was written.</exception>
+    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
     public async Task<T?> LoadAsync(CancellationToken cancel)
     {
         Snapshot? snapshot = await store.LoadAsync(id, cancel);
@@ -67,6 +68,24 @@ internal sealed class SnapshotCell<T>(
             Data = data,
             PartsWritten = written,
             PartsRemoved = removed,
+        };
+    }
+
+    /// <summary>The save of a state in place of one that is damaged: nothing stored is kept.</summary>
+    public SnapshotWrite PrepareInstead(Snapshot damaged, T state)
+    {
+        parts = new StateParts(id, serializer);
+        prepared = null;
+        version = damaged.Version;
+        SnapshotWrite write = Prepare(state);
+        return write with
+        {
+            PartsRemoved =
+            [
+                .. damaged
+                    .Parts.Select(part => part.Key)
+                    .Except(write.PartsWritten.Select(part => part.Key), StringComparer.Ordinal),
+            ],
         };
     }
 

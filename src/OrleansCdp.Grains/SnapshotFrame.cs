@@ -41,20 +41,46 @@ internal static class SnapshotFrame
     /// <summary>Unpacks what <see cref="Seal"/> packed.</summary>
     /// <param name="bytes">The stored bytes.</param>
     /// <param name="name">Whose they are, for the message.</param>
-    /// <exception cref="InvalidDataException">They are not what was written.</exception>
+    /// <exception cref="CorruptSnapshotException">They are not what was written.</exception>
+    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
     public static byte[] Open(byte[] bytes, string name)
     {
-        if (bytes.Length < HeaderBytes || bytes[0] != Lz4Format)
+        if (bytes.Length > 0 && bytes[0] != Lz4Format)
         {
-            throw new InvalidDataException($"The snapshot of {name} has an unknown format.");
+            throw new InvalidDataException(
+                $"The snapshot of {name} was written by a newer program: it has format {bytes[0]}."
+            );
+        }
+
+        if (bytes.Length < HeaderBytes)
+        {
+            throw new CorruptSnapshotException($"The snapshot of {name} is cut short.");
         }
 
         ReadOnlySpan<byte> packed = bytes.AsSpan(HeaderBytes);
         ulong checksum = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(1));
         return checksum == XxHash3.HashToUInt64(packed)
             ? LZ4Pickler.Unpickle(packed)
-            : throw new InvalidDataException(
+            : throw new CorruptSnapshotException(
                 $"The snapshot of {name} does not match its checksum."
             );
     }
+}
+
+/// <summary>Stored bytes are not what was written: a disk, or somebody's hand.</summary>
+/// <param name="message">What is wrong, without personal data.</param>
+/// <param name="found">All that is stored of the state; null where only one frame was looked at.</param>
+/// <param name="part">The damaged part; empty for the state's own row.</param>
+internal sealed class CorruptSnapshotException(
+    string message,
+    Snapshot? found = null,
+    string part = ""
+) : Exception(message)
+{
+    /// <summary>All that is stored of the state.</summary>
+    public Snapshot Found =>
+        found ?? throw new InvalidOperationException("Only one frame was looked at.", this);
+
+    /// <summary>The damaged part; empty for the state's own row.</summary>
+    public string Part => part;
 }

@@ -57,10 +57,11 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
     public IEnumerable<string> Keys => inline.Keys.Concat(loaded.Keys);
 
     /// <summary>Takes in what is stored; then the parts can be read once.</summary>
-    /// <exception cref="InvalidDataException">The stored bytes are not what was written.</exception>
+    /// <exception cref="CorruptSnapshotException">The stored bytes are not what was written.</exception>
+    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
     public void Open(Snapshot snapshot)
     {
-        ReadOnlySpan<byte> row = SnapshotFrame.Open(snapshot.Data, id);
+        ReadOnlySpan<byte> row = Open(snapshot, part: "", snapshot.Data);
         int apartCount = TakeNumber(ref row);
         while (!row.IsEmpty)
         {
@@ -70,8 +71,9 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
 
         if (apartCount != snapshot.Parts.Length)
         {
-            throw new InvalidDataException(
-                $"The snapshot of {id} has {snapshot.Parts.Length} parts of {apartCount}."
+            throw new CorruptSnapshotException(
+                $"The snapshot of {id} has {snapshot.Parts.Length} parts of {apartCount}.",
+                snapshot
             );
         }
 
@@ -80,7 +82,7 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
             (apart ??= new(StringComparer.Ordinal)).Add(part.Key);
             if (!inline.ContainsKey(part.Key))
             {
-                loaded.Add(part.Key, SnapshotFrame.Open(part.Data, id));
+                loaded.Add(part.Key, Open(snapshot, part.Key, part.Data));
             }
         }
     }
@@ -147,6 +149,18 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
         written.Clear();
         removed.Clear();
         return changes;
+    }
+
+    private byte[] Open(Snapshot snapshot, string part, byte[] bytes)
+    {
+        try
+        {
+            return SnapshotFrame.Open(bytes, id);
+        }
+        catch (CorruptSnapshotException e)
+        {
+            throw new CorruptSnapshotException(e.Message, snapshot, part);
+        }
     }
 
     private void MoveApart(string key)

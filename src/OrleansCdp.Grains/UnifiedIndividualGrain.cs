@@ -28,6 +28,8 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     private readonly AnchorPolicy policy;
     private readonly EventFates fates;
     private readonly Residences residences;
+    private readonly StateRepair repair;
+    private readonly Recovery<UnifiedIndividual> recovery;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private Residence residence;
     private PublishedContext context = new();
@@ -42,6 +44,8 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         AnchorPolicy policy,
         EventFates fates,
         Residences residences,
+        StateRepair repair,
+        TimeProvider clock,
         ILogger<UnifiedIndividualGrain> logger
     )
     {
@@ -53,13 +57,22 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         this.policy = policy;
         this.fates = fates;
         this.residences = residences;
+        this.repair = repair;
+        recovery = new Recovery<UnifiedIndividual>(id, cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        individual = await cell.LoadAsync(cancellationToken) ?? individual;
         context = published.Open(individual.Id);
+        try
+        {
+            individual = await cell.LoadAsync(cancellationToken) ?? individual;
+        }
+        catch (CorruptSnapshotException damage)
+        {
+            recovery.Begin(damage, repair.IndividualAsync, s => s.Links, s => individual = s);
+        }
     }
 
     public override Task OnDeactivateAsync(
@@ -81,6 +94,11 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             );
         }
 
+        if (!recovery.IsReady && !await recovery.IsMadeAsync())
+        {
+            return await repair.RefuseAsync(events.Value);
+        }
+
         Transition<UnifiedIndividual> transition = BatchFold.Fold(individual, events.Value, logger);
         LinkSet before = individual.Links;
         await BecomeAsync(
@@ -95,6 +113,11 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     public ValueTask<ContextAnswer?> GetContextAsync(string graph)
     {
+        if (!recovery.IsReady)
+        {
+            return recovery.WhenMadeAsync(() => GetContextAsync(graph));
+        }
+
         if (individual.RedirectTo is not null)
         {
             return new(Moved());
@@ -111,6 +134,11 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
 
     public ValueTask<ContextAnswer?> GetProfileAsync(bool explain)
     {
+        if (!recovery.IsReady)
+        {
+            return recovery.WhenMadeAsync(() => GetProfileAsync(explain));
+        }
+
         if (individual.RedirectTo is not null)
         {
             return new(Moved());
@@ -131,6 +159,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         int rank
     )
     {
+        await recovery.WhenMadeAsync();
         var transition = individual.Detach(links, target, rank, out Departure departure);
         await BecomeAsync(transition, NothingTaken, []);
         int promised = individual.RankOfDeparture(departure.Target);
@@ -155,6 +184,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             );
         }
 
+        await recovery.WhenMadeAsync();
         var transition = individual.Attach(transfer.Value.Links, out bool refused);
         if (refused)
         {
@@ -173,18 +203,31 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         return null;
     }
 
-    public Task ReleaseAsync(ImmutableArray<MovedLink> links, string target) =>
-        BecomeAsync(individual.Release(links, target), NothingTaken, []);
+    public async Task ReleaseAsync(ImmutableArray<MovedLink> links, string target)
+    {
+        await recovery.WhenMadeAsync();
+        await BecomeAsync(individual.Release(links, target), NothingTaken, []);
+    }
 
-    public ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links) =>
-        links.Length > Limits.TransferLinksMax
-            ? throw new ArgumentException(
+    public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)
+    {
+        if (links.Length > Limits.TransferLinksMax)
+        {
+            throw new ArgumentException(
                 $"More than {Limits.TransferLinksMax} links.",
                 nameof(links)
-            )
-            : new(individual.EvidenceOf(links, context.Answer?.Tag, reconciliation));
+            );
+        }
 
-    public ValueTask<int> GetRankAsync() => new(individual.RankBy(policy));
+        await recovery.WhenMadeAsync();
+        return individual.EvidenceOf(links, context.Answer?.Tag, reconciliation);
+    }
+
+    public async ValueTask<int> GetRankAsync()
+    {
+        await recovery.WhenMadeAsync();
+        return individual.RankBy(policy);
+    }
 
     private async Task BecomeAsync(
         Transition<UnifiedIndividual> transition,

@@ -116,6 +116,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ICheckpointStatements, CheckpointStatements>();
         services.AddSingleton<ISnapshotStatements, SnapshotStatements>();
         services.AddSingleton<ILogHistory, LogHistory>();
+        services.AddSingleton<IStateRepairs, StateRepairs>();
         services.AddSingleton<PartitionOwnership>();
         services.AddSingleton<SnapshotStore>();
         AddLoop<LogTables>(services);

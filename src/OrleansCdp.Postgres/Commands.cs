@@ -40,6 +40,10 @@ internal static class Commands
     public static DateTimeOffset Instant(this NpgsqlDataReader reader, int column) =>
         reader.GetFieldValue<DateTimeOffset>(column);
 
+    /// <summary>A column with an instant that may be null.</summary>
+    public static DateTimeOffset? InstantOrNull(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.Instant(column);
+
     /// <summary>A column of text that may be null.</summary>
     public static string? Text(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetString(column);

@@ -88,6 +88,13 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         ), taken as (
             update cdp.claim c set owner = t.id, anchored_by = t.rank
             from claims t where c.claim = t.claim
+        ), moved as (
+            insert into cdp.moved_individual (id)
+            select distinct m.id
+            from unnest($17, $25) as t(id, holder)
+                join won w on w.id = t.id
+                cross join lateral (values (t.id), (t.holder)) as m(id)
+            order by 1 on conflict do nothing
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
             select o.id, o.topic, o.seq, o.payload

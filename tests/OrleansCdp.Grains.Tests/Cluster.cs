@@ -23,6 +23,8 @@ public sealed class Cluster : IAsyncLifetime
 
     internal FakeDatabase Database => field ??= new() { Clock = Clock };
 
+    internal FakeHistory History { get; } = new();
+
     public IGrainFactory Grains => running!.Client;
 
     internal IServiceProvider Services => running!.Silos[0].ServiceProvider;
@@ -41,6 +43,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
+                silo.Services.AddSingleton<ILogHistory>(History);
+                silo.Services.AddSingleton<IStateRepairs>(History);
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);

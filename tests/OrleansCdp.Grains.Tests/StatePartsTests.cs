@@ -131,12 +131,27 @@ public sealed class StatePartsTests
             }
         );
         await ShouldRefuseAsync(stored with { Parts = stored.Parts.RemoveAt(3) });
+        await ShouldRefuseAsync(stored with { Data = stored.Data[..5] });
+        await ShouldRefuseAsync(stored with { Data = [] });
+    }
+
+    [Fact]
+    public async Task A_format_of_the_future_is_no_damage_and_said_to_be_of_a_newer_program()
+    {
+        SnapshotCell<UnifiedIndividual> cell = CellOf("ind_a");
+        await cell.SaveAsync(cell.Prepare(new UnifiedIndividual { Id = "ind_a" }));
+        Snapshot stored = database.Snapshots["ind_a"];
+        database.Snapshots["ind_a"] = stored with { Data = [2, .. stored.Data[1..]] };
+
+        (
+            await Should.ThrowAsync<InvalidDataException>(() => CellOf("ind_a").LoadAsync(default))
+        ).Message.ShouldContain("written by a newer program");
     }
 
     private async Task ShouldRefuseAsync(Snapshot broken)
     {
         database.Snapshots["ind_a"] = broken;
-        await Should.ThrowAsync<InvalidDataException>(() => CellOf("ind_a").LoadAsync(default));
+        await Should.ThrowAsync<CorruptSnapshotException>(() => CellOf("ind_a").LoadAsync(default));
     }
 
     private static byte[] Flipped(byte[] bytes)

@@ -83,6 +83,13 @@ public sealed record ClusterStatus
     /// <summary>Accounts with a stored state.</summary>
     [Id(5)]
     public long Accounts { get; init; }
+
+    /// <summary>Most <see cref="Damages"/> that are listed.</summary>
+    public const int DamagesMax = 100;
+
+    /// <summary>States whose stored bytes were found damaged, those not rebuilt first.</summary>
+    [Id(20)]
+    public ImmutableArray<DamagedState> Damages { get; init; } = [];
 }
 
 /// <summary>One lane of one partition.</summary>

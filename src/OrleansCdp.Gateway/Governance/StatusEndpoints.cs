@@ -30,6 +30,19 @@ internal static class StatusEndpoints
                 status.Silos,
                 definitions = new { active = status.Definitions, here = catalogue.Version },
                 lag = status.Partitions.Sum(partition => partition.Head - partition.Checkpoint),
+                damagedStates = status.Damages.Select(damage => new
+                {
+                    damage.Id,
+                    damage.Flaw,
+                    outcome = damage.Outcome switch
+                    {
+                        DamageOutcome.Rebuilt => "rebuilt",
+                        DamageOutcome.NotRebuilt => "notRebuilt",
+                        _ => "found",
+                    },
+                    damage.Reason,
+                    damage.FoundAt,
+                }),
                 counts = status.Counts.Select(count => new
                 {
                     count.Stream,

@@ -175,34 +175,34 @@ internal sealed partial class EventDelivery(
         CancellationToken cancel
     )
     {
-        Dictionary<LinkKey, string?> owners = [];
+        Dictionary<LinkKey, MoveEnd> ends = [];
         List<QuarantineItem> refused = [];
         foreach (int i in moved)
         {
             LinkKey link = chunk.Events[i].Link;
-            if (!owners.TryGetValue(link, out string? owner))
+            if (!ends.TryGetValue(link, out MoveEnd? end))
             {
                 LinkMove move = new(targets[i], link, outcomes[i].Code!, AnchorPolicy.Unanchored);
-                owners[link] = owner = (await mover.MoveAsync(move))?.Owner;
-                if (owner is null)
+                ends[link] = end = await mover.MoveAsync(move);
+                if (end.Owner is null)
                 {
                     resolver.Forget(link);
                 }
                 else
                 {
-                    resolver.Correct(link, owner);
+                    resolver.Correct(link, end.Owner);
                 }
             }
 
-            if (owner is null)
+            if (end.Owner is null)
             {
-                outcomes[i] = EventOutcome.Refused(ReasonCodes.LinksMax);
+                outcomes[i] = EventOutcome.Refused(end.Code!);
                 SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
                 refused.Add(fates.Of(e, outcomes[i]).Kept!);
             }
             else
             {
-                targets[i] = owner;
+                targets[i] = end.Owner;
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Orleans.Storage;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
@@ -15,10 +16,23 @@ internal sealed class LinkMover(IGrainFactory grains)
     /// <summary>Makes a move, or finishes it.</summary>
     /// <returns>
     /// The individual that has the links in the end: the target, whoever absorbed it, or whomever the links had been
-    /// promised to before. Null when that one has as many links as it may have, or the present one can remember no
-    /// further departure: then they stay where they are, until a later attempt finds room.
+    /// promised to before. Nobody when that one has as many links as it may have, the present one can remember no
+    /// further departure, or the state of either is damaged: then they stay where they are, until a later attempt
+    /// succeeds.
     /// </returns>
-    public async Task<MoveEnd?> MoveAsync(LinkMove move)
+    public async Task<MoveEnd> MoveAsync(LinkMove move)
+    {
+        try
+        {
+            return await TryMoveAsync(move) ?? MoveEnd.Refused(ReasonCodes.LinksMax);
+        }
+        catch (StateCorruptException)
+        {
+            return MoveEnd.Refused(ReasonCodes.StateCorrupt);
+        }
+    }
+
+    private async Task<MoveEnd?> TryMoveAsync(LinkMove move)
     {
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
         while (true)
@@ -79,6 +93,11 @@ internal sealed class LinkMover(IGrainFactory grains)
 }
 
 /// <summary>Where moved links are in the end.</summary>
-/// <param name="Owner">The individual.</param>
+/// <param name="Owner">The individual; null where they stayed.</param>
 /// <param name="Rank">Rank of its strongest anchor.</param>
-internal sealed record MoveEnd(string Owner, int Rank);
+/// <param name="Code">Why they stayed; null where they moved.</param>
+internal sealed record MoveEnd(string? Owner, int Rank, string? Code = null)
+{
+    /// <summary>The links stayed.</summary>
+    public static MoveEnd Refused(string code) => new(null, AnchorPolicy.Unanchored, code);
+}

@@ -203,7 +203,7 @@ internal sealed partial class SubjectResolver(
     /// </summary>
     /// <param name="decisions">The decisions.</param>
     /// <param name="book">The claims they rest on.</param>
-    /// <param name="stuck">Takes those whose links found no room at their target.</param>
+    /// <param name="stuck">Takes those whose links could not move to their target.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>
     /// Whether all is where the decisions wanted it. Otherwise links had gone elsewhere before: decide again, by claims
@@ -220,19 +220,19 @@ internal sealed partial class SubjectResolver(
         Dictionary<string, ClaimMove> claims = new(StringComparer.Ordinal);
         foreach (var wave in MoveWaves.Of(decisions.SelectMany(one => one.Decision.Moves)))
         {
-            MoveEnd?[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
-            foreach ((LinkMove move, MoveEnd? end) in wave.Zip(ends))
+            MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
+            foreach ((LinkMove move, MoveEnd end) in wave.Zip(ends))
             {
-                if (end is null)
+                if (end.Owner is not { } owner)
                 {
                     stuck.Add(move.From);
                     continue;
                 }
 
-                asWanted &= end.Owner == move.To;
+                asWanted &= owner == move.To;
                 foreach (string claim in book.ReadOf(move))
                 {
-                    claims[claim] = new ClaimMove(claim, move.From, end.Owner, end.Rank);
+                    claims[claim] = new ClaimMove(claim, move.From, owner, end.Rank);
                 }
             }
         }

@@ -121,11 +121,7 @@ internal sealed class LogHistory(DataSources sources, ChunkCodec codec) : ILogHi
     {
         var rows = await ReadAsync(
             sources.Storage.CreateCommand(Claims).With(claims.ToArray()),
-            row =>
-                (
-                    Claim: row.GetString(0),
-                    new HeldClaim(row.GetString(1), row.IsDBNull(2) ? null : row.Instant(2))
-                ),
+            row => (Claim: row.GetString(0), new HeldClaim(row.GetString(1), row.InstantOrNull(2))),
             cancel
         );
         return rows.ToDictionary(row => row.Claim, row => row.Item2, StringComparer.Ordinal);

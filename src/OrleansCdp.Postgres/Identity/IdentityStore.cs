@@ -41,6 +41,14 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         where c.claim = i.claim and c.owner = i.holder
         """;
 
+    // What an individual ever gave away or took is not told by the claims of today.
+    private const string NoteMoved = """
+        insert into cdp.moved_individual (id)
+        select distinct m.id from unnest($1, $2) as i(holder, owner)
+            cross join lateral (values (i.holder), (i.owner)) as m(id)
+        order by 1 on conflict do nothing
+        """;
+
     private const string Find = """
         select id from cdp.identifier
         where type = $1 and value = $2 and id >= $3 and id < $4
@@ -109,7 +117,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             restamp.Parameters.Add(parameter);
         }
 
-        await ChangeAsync(Array.ConvertAll(newest, claim => claim.Key), restamp, cancel);
+        await ChangeAsync(Array.ConvertAll(newest, claim => claim.Key), [restamp], cancel);
     }
 
     public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
@@ -121,20 +129,27 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             .With(Array.ConvertAll(wanted, move => move.From))
             .With(Array.ConvertAll(wanted, move => move.To))
             .With(Array.ConvertAll(wanted, move => move.Rank));
-        return ChangeAsync(claims, repoint, cancel);
+        NpgsqlBatchCommand note = new NpgsqlBatchCommand(NoteMoved)
+            .With(Array.ConvertAll(wanted, move => move.From))
+            .With(Array.ConvertAll(wanted, move => move.To));
+        return ChangeAsync(claims, [note, repoint], cancel);
     }
 
     /// <summary>Changes claims once they are locked, in their order.</summary>
     private async Task ChangeAsync(
         string[] claims,
-        NpgsqlBatchCommand change,
+        NpgsqlBatchCommand[] changes,
         CancellationToken cancel
     )
     {
         await using NpgsqlBatch batch = sources.Storage.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LockClaims).With(claims));
-        batch.BatchCommands.Add(change);
-        await batch.ExecuteNonQueryAsync(cancel);
+        foreach (NpgsqlBatchCommand change in changes)
+        {
+            batch.BatchCommands.Add(change);
+        }
+
+        await Commands.RetryConflictsAsync(() => batch.ExecuteNonQueryAsync(cancel));
     }
 
     public async Task<ImmutableArray<string>> FindAsync(

@@ -9,17 +9,18 @@ create table cdp.moved_individual (
     id text collate "C" not null primary key
 );
 
--- States whose stored bytes were found damaged. part: empty for the state's own row. One row per damage, however often
--- it is met; the bytes stay for a person to look at.
+-- States whose stored bytes were found damaged, all their rows as they were found, for a person to look at. part: empty
+-- for the state's own row. flaw: what is wrong with this row; null for one that was kept because another is damaged.
+-- outcome: 0 found, 1 rebuilt from the log, 2 not rebuilt, for the reason given.
 create table cdp.corrupt_state (
     id text collate "C" not null,
     part text collate "C" not null,
     digest bytea not null,
     ver bigint not null,
     data bytea not null,
-    is_damaged boolean not null,
-    why text not null,
-    rebuilt boolean not null default false,
+    flaw text,
+    outcome smallint not null default 0,
+    reason text,
     found_at timestamptz not null default now(),
     primary key (id, part, digest)
 );
