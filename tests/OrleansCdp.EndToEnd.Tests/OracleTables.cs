@@ -125,7 +125,9 @@ internal sealed class OracleTables
         );
         await ReadAsync(
             connection,
-            "select stream, code, replayed_at is not null, lane, partition, seq from cdp.quarantine",
+            """
+            select stream, code, replayed_at is not null, lane, partition, seq from cdp.quarantine
+            """,
             row =>
             {
                 QuarantinedEvent one = new(row.GetString(0), row.GetString(1), row.GetBoolean(2));
@@ -141,7 +143,9 @@ internal sealed class OracleTables
         );
         await ReadAsync(
             connection,
-            "select stream, kind, reason, sum(count)::bigint from cdp.event_count group by 1, 2, 3",
+            """
+            select stream, kind, reason, sum(count)::bigint from cdp.event_count group by 1, 2, 3
+            """,
             row =>
                 counts.Add(
                     (row.GetString(0), (CountKind)row.GetInt16(1), row.GetString(2)),

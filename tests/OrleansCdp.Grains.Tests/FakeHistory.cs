@@ -9,12 +9,18 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
 {
     public const int StretchMax = 1_000;
 
-    public List<LinkEvent> Events { get; } = [];
+    public IReadOnlyList<LinkEvent> Events { get; set; } = [];
+
+    /// <summary>Links that every individual holds by the claims; null when they moved.</summary>
+    public IReadOnlyDictionary<LinkKey, DateTimeOffset?>? Links { get; set; }
+
+    /// <summary>First sequence that was not dropped.</summary>
+    public long First { get; set; } = 1;
 
     public ImmutableArray<LaneExtent> Extents =>
         [
-            new(Lane.Normal, 0, First: 1, Events.Count, Events.Count, DateTimeOffset.MinValue),
-            new(Lane.Low, 0, First: 1, Head: 0, Checkpoint: 0, DateTimeOffset.MinValue),
+            new(Lane.Normal, 0, First, Events.Count, Events.Count, Some.Noon),
+            new(Lane.Low, 0, First: 1, Head: 0, Checkpoint: 0, Some.Noon),
         ];
 
     public Task<ImmutableArray<LaneExtent>> ExtentsAsync(CancellationToken cancel) =>
@@ -22,12 +28,11 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
 
     public Task<LogStretch> ReadAsync(LogRange range, CancellationToken cancel)
     {
+        int from = (int)range.From - 1;
+        int to = (int)Math.Min(range.To, from + StretchMax);
         SequencedEvent[] events =
         [
-            .. Events
-                .Select((e, i) => new SequencedEvent(i + 1, e))
-                .Where(e => e.Sequence >= range.From && e.Sequence <= range.To)
-                .Take(StretchMax),
+            .. Enumerable.Range(from, to - from).Select(i => new SequencedEvent(i + 1, Events[i])),
         ];
         return Task.FromResult(
             new LogStretch(events, new HashSet<long>(), range.From + StretchMax)
@@ -69,7 +74,7 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     public Task<IReadOnlyDictionary<LinkKey, DateTimeOffset?>?> LinksOfAsync(
         string individual,
         CancellationToken cancel
-    ) => Task.FromResult<IReadOnlyDictionary<LinkKey, DateTimeOffset?>?>(null);
+    ) => Task.FromResult(Links);
 
     public Task<ImmutableArray<DamagedState>> ListAsync(CancellationToken cancel) =>
         Task.FromResult(ImmutableArray<DamagedState>.Empty);

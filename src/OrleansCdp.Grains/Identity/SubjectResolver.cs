@@ -68,10 +68,11 @@ internal sealed partial class SubjectResolver(
     )
     {
         ClaimBook book = await ReadBookAsync(chunk, indexes, cancel);
-        HashSet<string> stuck;
+        Dictionary<string, string> stuck;
+        List<Decided> decisions;
         for (int races = 0; ; races++)
         {
-            List<Decided> decisions = Decide(chunk, indexes, book);
+            decisions = Decide(chunk, indexes, book);
             if (await TryClaimAsync(decisions, book, cancel))
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
@@ -101,7 +102,7 @@ internal sealed partial class SubjectResolver(
             if (!places.TryGetValue(e.Link, out var place))
             {
                 string? former = book.FormerOwnerOf(e.Link);
-                bool isStuck = former is not null && stuck.Contains(former);
+                bool isStuck = former is not null && stuck.ContainsKey(former);
                 place = places[e.Link] = (isStuck ? former! : book.OwnerOf(e.Link), isStuck);
             }
 
@@ -116,6 +117,14 @@ internal sealed partial class SubjectResolver(
                 Remember(e, place.Owner);
             }
         }
+
+        foreach (Decided one in decisions.Where(one => one.Decision.Moves.Any(IsDamaged)))
+        {
+            Forget(one.Event.Link); // Said again once the state is restored, it is decided about again.
+        }
+
+        bool IsDamaged(LinkMove move) =>
+            stuck.GetValueOrDefault(move.From) == ReasonCodes.StateCorrupt;
     }
 
     private async Task<ClaimBook> ReadBookAsync(
@@ -203,7 +212,7 @@ internal sealed partial class SubjectResolver(
     /// </summary>
     /// <param name="decisions">The decisions.</param>
     /// <param name="book">The claims they rest on.</param>
-    /// <param name="stuck">Takes those whose links could not move to their target.</param>
+    /// <param name="stuck">Takes those whose links could not move to their target, and why.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>
     /// Whether all is where the decisions wanted it. Otherwise links had gone elsewhere before: decide again, by claims
@@ -212,7 +221,7 @@ internal sealed partial class SubjectResolver(
     private async Task<bool> MoveAsync(
         List<Decided> decisions,
         ClaimBook book,
-        HashSet<string> stuck,
+        Dictionary<string, string> stuck,
         CancellationToken cancel
     )
     {
@@ -225,7 +234,7 @@ internal sealed partial class SubjectResolver(
             {
                 if (end.Owner is not { } owner)
                 {
-                    stuck.Add(move.From);
+                    stuck[move.From] = end.Code!;
                     continue;
                 }
 

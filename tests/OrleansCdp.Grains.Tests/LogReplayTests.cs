@@ -1,0 +1,105 @@
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp;
+
+/// <summary>A state is made anew only where the log tells all of it.</summary>
+public sealed class LogReplayTests
+{
+    private static readonly LinkKey Web = new("web", "user", "u1");
+    private static readonly LinkKey Company = new("crm", "Account", "1");
+
+    [Fact]
+    public async Task An_individual_is_the_fold_of_the_links_that_claims_give_it()
+    {
+        LinkKey other = new("web", "user", "u2");
+        FakeHistory history = new()
+        {
+            Events = [Some.Event(Web, "a"), Some.Event(other, "b"), Some.Event(Web, "c")],
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = null },
+        };
+
+        (Rebuilt<UnifiedIndividual>? made, _) = await ReplayOf(history).IndividualAsync("ind_a");
+
+        Link expected = new Link { Key = Web }
+            .Fold(Some.Event(Web, "a").At(1), out _)
+            .Fold(Some.Event(Web, "c").At(3), out _);
+        StateDifference.Between(expected, made!.State.Links.Find(Web)).ShouldBeNull();
+        made.State.Links.Links.Length.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(0, true)] // Claimed a day after the log begins: its first event is there.
+    [InlineData(-1, false)]
+    [InlineData(null, false)]
+    public async Task A_link_claimed_too_early_or_nobody_knows_when_is_not_made_up(
+        int? second,
+        bool isMade
+    )
+    {
+        DateTimeOffset? claimed = second is { } s
+            ? Some.Noon + LaneExtent.BehindMax + TimeSpan.FromSeconds(s)
+            : null;
+        FakeHistory history = new()
+        {
+            Events = [Some.Event(Web, "a"), Some.Event(Web, "b")],
+            First = 2,
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = claimed },
+        };
+
+        var (made, whyNot) = await ReplayOf(history).IndividualAsync("ind_a");
+
+        (made is not null).ShouldBe(isMade, whyNot);
+    }
+
+    [Fact]
+    public async Task One_whose_links_moved_or_are_none_is_not_made_up()
+    {
+        FakeHistory history = new() { Events = [Some.Event(Web, "a")] };
+        (await ReplayOf(history).IndividualAsync("ind_a")).Made.ShouldBeNull();
+
+        history.Links = new Dictionary<LinkKey, DateTimeOffset?>();
+        (await ReplayOf(history).IndividualAsync("ind_a")).Made.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task An_account_needs_the_whole_log()
+    {
+        LinkEvent told = Some.Event(Company, "a") with { Subject = SubjectKind.Account };
+        FakeHistory history = new() { Events = [told, told with { EventId = "b" }] };
+        string id = Identity.SubjectIds.AccountOf(Company);
+        (await ReplayOf(history).AccountAsync(id)).Made.ShouldNotBeNull();
+
+        history.First = 2;
+
+        (await ReplayOf(history).AccountAsync(id)).Made.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(LogReplay.EventsMax, true)]
+    [InlineData(LogReplay.EventsMax + 1, false)]
+    public async Task No_more_events_are_read_for_one_state_than_its_bound(int events, bool isMade)
+    {
+        LinkEvent foreign = Some.Event(new LinkKey("web", "user", "u2"), "b");
+        LinkEvent[] all = new LinkEvent[events];
+        Array.Fill(all, foreign);
+        all[0] = Some.Event(Web, "a") with { Account = Company };
+        FakeHistory history = new()
+        {
+            Events = all,
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = null },
+        };
+
+        var (individual, _) = await ReplayOf(history).IndividualAsync("ind_a");
+
+        (individual is not null).ShouldBe(isMade);
+    }
+
+    private static LogReplay ReplayOf(FakeHistory history) =>
+        new(
+            history,
+            history,
+            new LogShape(1),
+            new EventFates(new LogShape(1), TimeProvider.System)
+        );
+}
