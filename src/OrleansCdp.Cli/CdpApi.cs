@@ -10,8 +10,8 @@ using Polly;
 namespace OrleansCdp;
 
 /// <summary>
-/// The HTTP API. A gateway that is away or says 429 or 503 is asked again, as long as it says or in growing pauses:
-/// everything this tool sends counts once, however often it is sent.
+/// The HTTP API. A gateway that is away or says 503 is asked again in growing pauses, and one that says 429 as often and
+/// as late as it wants to be: everything this tool sends counts once, however often it is sent.
 /// </summary>
 internal sealed class CdpApi : IDisposable
 {
@@ -20,7 +20,10 @@ internal sealed class CdpApi : IDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long an answer may take beyond the patience, the waiting for a busy gateway included.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(5);
+
     private readonly HttpClient http;
 
     /// <summary>The API at an address.</summary>
@@ -37,6 +40,21 @@ internal sealed class CdpApi : IDisposable
             pipeline.AddRetry(
                 new HttpRetryStrategyOptions
                 {
+                    ShouldHandle = retry => ValueTask.FromResult(IsBusy(retry.Outcome)),
+                    MaxRetryAttempts = int.MaxValue, // The client's timeout ends it.
+                    MaxDelay = PauseMax,
+                    BackoffType = DelayBackoffType.Exponential,
+                    Delay = FirstPause,
+                }
+            );
+            pipeline.AddRetry(
+                new HttpRetryStrategyOptions
+                {
+                    ShouldHandle = retry =>
+                        ValueTask.FromResult(
+                            HttpClientResiliencePredicates.IsTransient(retry.Outcome)
+                                && !IsBusy(retry.Outcome)
+                        ),
                     MaxRetryAttempts = attempts,
                     MaxDelay = PauseMax,
                     BackoffType = DelayBackoffType.Exponential,
@@ -197,6 +215,9 @@ internal sealed class CdpApi : IDisposable
 
         return attempts;
     }
+
+    private static bool IsBusy(Outcome<HttpResponseMessage> outcome) =>
+        outcome.Result?.StatusCode == HttpStatusCode.TooManyRequests;
 
     private static string WhyAway(Uri address, Outcome<HttpResponseMessage> outcome) =>
         outcome.Exception is { } e

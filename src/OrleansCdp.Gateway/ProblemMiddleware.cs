@@ -61,6 +61,8 @@ internal sealed partial class ProblemMiddleware(
                 return OfBadRequest(bad);
             case StateCorruptException corrupt: // Logged once where it was found.
                 return new Problem(500, ReasonCodes.StateCorrupt, corrupt.Message);
+            case LogBehindException behind:
+                return OfBehind(http.Response, behind);
             case var _ when IsPassing(e):
                 LogUnavailable(http.Request.Path, e);
                 return new Problem(
@@ -75,6 +77,23 @@ internal sealed partial class ProblemMiddleware(
                 LogFailed(http.Request.Path, e);
                 return new Problem(500, "internal", "An error of ours; it has been logged.");
         }
+    }
+
+    /// <summary>Not a word of it in the log: there may be thousands, and the partition's status says it.</summary>
+    private static Problem OfBehind(HttpResponse response, LogBehindException behind)
+    {
+        int seconds = Math.Max(1, (int)Math.Ceiling(behind.RetryAfter.TotalSeconds));
+        response.Headers["RateLimit-Limit"] = behind.LagMax.ToString(provider: null);
+        response.Headers["RateLimit-Remaining"] = "0";
+        response.Headers["RateLimit-Reset"] = seconds.ToString(provider: null);
+        return new Problem(
+            StatusCodes.Status429TooManyRequests,
+            "behind",
+            "Events come faster than they are applied. Send the same again later; what went in counts once."
+        )
+        {
+            RetryAfter = seconds,
+        };
     }
 
     private static Problem OfBadRequest(BadHttpRequestException bad) =>

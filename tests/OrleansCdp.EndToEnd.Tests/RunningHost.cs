@@ -29,6 +29,9 @@ public sealed class RunningHost : IAsyncLifetime, IAsyncDisposable
     /// <summary>An existing database to use instead of the private one.</summary>
     public string? ConnectionString { get; set; }
 
+    /// <summary>Settings by their names, e.g. <c>Cdp:Ingest:LagEventsMax</c>.</summary>
+    public IDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
+
     /// <summary>Where stream producers connect; null leaves the choice to the program.</summary>
     public int? GatewayPort { get; set; }
 
@@ -53,6 +56,7 @@ public sealed class RunningHost : IAsyncLifetime, IAsyncDisposable
             "--data",
             DataFolder,
             .. GatewayPort is { } port ? ["--gateway-port", $"{port}"] : Array.Empty<string>(),
+            .. Settings.SelectMany(setting => new[] { "--" + setting.Key, setting.Value }),
         ];
         CdpProcess? former = process;
         before.Append(former?.Output);

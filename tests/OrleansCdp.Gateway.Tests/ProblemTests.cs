@@ -40,6 +40,26 @@ public sealed class ProblemTests
         json["candidates"]!.ToJsonString().ShouldBe("""["x"]""");
     }
 
+    [Theory]
+    [InlineData(0.1, "1")]
+    [InlineData(1.0, "1")]
+    [InlineData(2.1, "3")]
+    public async Task Events_that_come_too_fast_are_a_429_that_says_when_to_come_back(
+        double seconds,
+        string header
+    )
+    {
+        DefaultHttpContext http = await RunAsync(_ =>
+            throw new LogBehindException(7, 5, TimeSpan.FromSeconds(seconds))
+        );
+
+        http.Response.StatusCode.ShouldBe(429);
+        http.Response.Headers.RetryAfter.ToString().ShouldBe(header);
+        http.Response.Headers["RateLimit-Limit"].ToString().ShouldBe("5");
+        http.Response.Headers["RateLimit-Remaining"].ToString().ShouldBe("0");
+        http.Response.Headers["RateLimit-Reset"].ToString().ShouldBe(header);
+    }
+
     /// <summary>Trouble that passes by itself.</summary>
     public static TheoryData<Exception> Passing =>
         [

@@ -74,7 +74,7 @@ public sealed class BatchLimitTests(Cluster cluster) : IClassFixture<Cluster>
 
         var counts = await cluster.NewDelivery().DeliverAsync(Some.Chunk(1, events), default);
 
-        counts.Sum(count => count.Count).ShouldBe(events.Length);
+        counts.Events.Sum(count => count.Count).ShouldBe(events.Length);
         cluster.Database.Snapshots[SubjectIds.IndividualOf(link)].Version.ShouldBe(2);
     }
 

@@ -49,6 +49,9 @@ internal sealed class FakeDatabase
     /// <summary>Called before claims are made.</summary>
     public Func<Task> OnClaim { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>How far the readers are; null where they are never behind.</summary>
+    public Func<Lane, int, long>? Checkpoint { get; set; }
+
     /// <summary>What appends wait for.</summary>
     public Task AppendGate { get; set; } = Task.CompletedTask;
 
@@ -265,6 +268,9 @@ internal sealed class FakeDatabase
         OnAppend(append, true);
     }
 
+    public long CheckpointOf(Lane lane, int partition) =>
+        Checkpoint?.Invoke(lane, partition) ?? long.MaxValue / 2;
+
     public void Release(int partition, long epoch) { }
 
     public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel)
@@ -319,11 +325,11 @@ internal sealed class FakeDatabase
             }
         );
 
-    public void Complete(EventChunk chunk, ImmutableArray<EventCount> counts)
+    public void Complete(EventChunk chunk, DeliveryCounts counts)
     {
         lock (gate)
         {
-            Counts.AddRange(counts);
+            Counts.AddRange(counts.Events);
         }
     }
 

@@ -24,6 +24,10 @@ public interface ICdpProducer
     /// The cluster or its database is away, and not everything is durable. Send the same records again, with the
     /// same ids: what went in counts once.
     /// </exception>
+    /// <exception cref="LogBehindException">
+    /// Events come faster than they are applied, and not everything was taken. Wait for
+    /// <see cref="LogBehindException.RetryAfter"/>, then send the same records again: what went in counts once.
+    /// </exception>
     Task<SendResult> SendAsync<T>(
         string stream,
         IReadOnlyCollection<T> records,
@@ -39,6 +43,7 @@ public interface ICdpProducer
     /// <exception cref="ArgumentException">Too many records or bytes. Nothing was sent.</exception>
     /// <exception cref="UnknownStreamException">There is no such data stream. Nothing was sent.</exception>
     /// <exception cref="LogUnavailableException">Not everything is durable; send the same again.</exception>
+    /// <exception cref="LogBehindException">Events come too fast; send the same again after as long as it says.</exception>
     Task<SendResult> SendJsonAsync(
         string stream,
         ReadOnlyMemory<byte> json,

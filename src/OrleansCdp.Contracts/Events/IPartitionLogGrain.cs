@@ -15,6 +15,10 @@ public interface IPartitionLogGrain : IGrainWithIntegerKey
     /// Nothing was acknowledged: the database is away or another writer took over. Send the same events,
     /// with the same ids, again.
     /// </exception>
+    /// <exception cref="LogBehindException">
+    /// What was appended before is not applied yet, and there is too much of it. Nothing of this batch was written; send
+    /// it again after <see cref="LogBehindException.RetryAfter"/>.
+    /// </exception>
     [Alias("append-batch")]
     Task<AppendResult> AppendAsync(EventBatch batch);
 

@@ -24,6 +24,10 @@ public sealed class Intake(
     /// <exception cref="LogUnavailableException">
     /// Not everything could be made durable. Send the same items again; what went in counts once.
     /// </exception>
+    /// <exception cref="LogBehindException">
+    /// A partition is too far behind to take more. Wait as long as it says, then send the same items again; what went in
+    /// counts once.
+    /// </exception>
     public async Task<IntakeResult> SubmitAsync(
         IReadOnlyList<IntakeItem> items,
         bool replay = false

@@ -22,6 +22,9 @@ public sealed class PartitionProducer(
     /// partition or lane. Nothing was appended.
     /// </exception>
     /// <exception cref="LogUnavailableException">Not everything is durable; send the same events again.</exception>
+    /// <exception cref="LogBehindException">
+    /// The partition is too far behind to take more; send the same events again after as long as it says.
+    /// </exception>
     public async Task AppendAsync<T>(StreamId stream, IEnumerable<T> items)
     {
         int count = await partitionCount();

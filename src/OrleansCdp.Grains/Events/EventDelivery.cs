@@ -32,10 +32,7 @@ internal sealed partial class EventDelivery(
     /// <summary>Delivers a chunk. Repeating it changes nothing.</summary>
     /// <returns>What became of its events, once all of it is durable.</returns>
     /// <exception cref="Exception">The database or a silo is away: deliver the same chunk again.</exception>
-    public async Task<ImmutableArray<EventCount>> DeliverAsync(
-        EventChunk chunk,
-        CancellationToken cancel
-    )
+    public async Task<DeliveryCounts> DeliverAsync(EventChunk chunk, CancellationToken cancel)
     {
         // A reader that begins anew, or a delivery that failed, may bring what was brought before.
         bool again = unsure || chunk.ReaderEpoch != epoch;
@@ -53,10 +50,21 @@ internal sealed partial class EventDelivery(
             }
         }
 
+        int redelivered = outcomes.Length - open.Count;
         await ApplyAsync(chunk, targets, open, outcomes, cancel);
-        unsure = await RecallAsync(chunk, outcomes, cancel) || noted.Count > 0;
+        int known = outcomes.Count(outcome => outcome.Kind == OutcomeKind.Known);
+        if (known > 0)
+        {
+            await RecallAsync(chunk, outcomes, cancel);
+        }
+
+        unsure = known > 0 || noted.Count > 0;
         epoch = chunk.ReaderEpoch;
-        return CountsOf(chunk, outcomes);
+        return new DeliveryCounts(CountsOf(chunk, outcomes))
+        {
+            Redelivered = redelivered + known,
+            Quarantined = outcomes.Count(outcome => outcome.Kind == OutcomeKind.Refused),
+        };
     }
 
     private async Task ApplyAsync(
@@ -213,18 +221,12 @@ internal sealed partial class EventDelivery(
     }
 
     /// <summary>What became of events that an earlier attempt had brought already, as was noted then.</summary>
-    /// <returns>Whether there were any.</returns>
-    private async Task<bool> RecallAsync(
+    private async Task RecallAsync(
         EventChunk chunk,
         EventOutcome[] outcomes,
         CancellationToken cancel
     )
     {
-        if (!Array.Exists(outcomes, outcome => outcome.Kind == OutcomeKind.Known))
-        {
-            return false;
-        }
-
         var noted = await checkpoints.FatesAsync(chunk, cancel);
         for (int i = 0; i < outcomes.Length; i++)
         {
@@ -233,8 +235,6 @@ internal sealed partial class EventDelivery(
                 outcomes[i] = noted.GetValueOrDefault(chunk.FirstSequence + i);
             }
         }
-
-        return true;
     }
 
     private static ImmutableArray<EventCount> CountsOf(EventChunk chunk, EventOutcome[] outcomes)

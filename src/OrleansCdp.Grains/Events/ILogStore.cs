@@ -32,6 +32,13 @@ public interface ILogStore
     /// </exception>
     Task AppendAsync(LogAppend append);
 
+    /// <summary>
+    /// Up to where every event of a lane is in its durable state, as far as is known here: never ahead of the truth, and
+    /// for its writer never behind what was found when it took over. While the partition is read elsewhere, asking
+    /// brings news within a second.
+    /// </summary>
+    long CheckpointOf(Lane lane, int partition);
+
     /// <summary>Tells local readers that the writer is gone: they must look into the database from now on.</summary>
     void Release(int partition, long epoch);
 }
@@ -46,7 +53,14 @@ public readonly record struct LogOwnership(
     long NormalNext,
     long LowNext,
     long EventKeySecret
-);
+)
+{
+    /// <summary>Up to where every event of the normal lane was in its durable state then.</summary>
+    public long NormalCheckpoint { get; init; }
+
+    /// <summary>The same for the low lane.</summary>
+    public long LowCheckpoint { get; init; }
+}
 
 /// <summary>What one partition's writer appends at once. Lanes without events are null.</summary>
 public sealed record LogAppend

@@ -32,6 +32,23 @@ public sealed class IngestOptions
     [Range(1, 100_000)]
     public int RoundEventsMax { get; init; } = 5_000;
 
+    /// <summary>
+    /// Events of one partition and lane that may be in the log and not yet in their durable state (its lag in
+    /// <c>/v1/status</c>). While there are more, further ones are refused, to be sent again: HTTP 429 with
+    /// <c>Retry-After</c>, for a .NET producer <see cref="LogBehindException"/>.
+    /// </summary>
+    /// <value>
+    /// From 100 to 10 million. Default: 20,000, which is about a second and a half of a partition that has a third of
+    /// 40,000 events a second.
+    /// </value>
+    [Range(100, 10_000_000)]
+    public int LagEventsMax { get; init; } = 20_000;
+
+    /// <summary>The longest that a producer is told to wait because of <see cref="LagEventsMax"/>.</summary>
+    /// <value>From 1 second to 5 minutes. Default: 10 seconds.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan RetryAfterMax { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Links whose individual one partition keeps in memory.</summary>
     /// <value>From 100 to 10,000,000. Default: 100,000.</value>
     [Range(100, 10_000_000)]

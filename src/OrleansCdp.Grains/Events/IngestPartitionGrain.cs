@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -72,7 +71,7 @@ internal sealed partial class IngestPartitionGrain
 
     public async Task OnNextAsync(EventChunk item, StreamSequenceToken? token = null)
     {
-        ImmutableArray<EventCount> counts;
+        DeliveryCounts counts;
         try
         {
             counts = await delivery.DeliverAsync(item, stopping.Token);

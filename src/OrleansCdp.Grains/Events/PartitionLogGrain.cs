@@ -30,6 +30,8 @@ internal sealed partial class PartitionLogGrain(
         options.Value.DuplicateRetention,
         options.Value.EventIdsMax
     );
+    private readonly LaneLag normalLag = NewLag(options.Value);
+    private readonly LaneLag lowLag = NewLag(options.Value);
     private readonly List<Pending> waiting = [];
     private int waitingEvents;
     private Task rounds = Task.CompletedTask;
@@ -85,8 +87,10 @@ internal sealed partial class PartitionLogGrain(
         }
 
         Pending pending = new(events);
+        DemandRoom(pending);
         waiting.Add(pending);
         waitingEvents += events.Length;
+        Take(pending, 1);
         if (rounds.IsCompleted)
         {
             rounds = WriteRoundsAsync();
@@ -98,6 +102,31 @@ internal sealed partial class PartitionLogGrain(
     }
 
     private int Partition => (int)this.GetPrimaryKeyLong();
+
+    private static LaneLag NewLag(IngestOptions options) =>
+        new(options.LagEventsMax, options.RetryAfterMax);
+
+    /// <summary>A lane that is too far behind refuses the whole batch: nobody has to know half of it.</summary>
+    private void DemandRoom(Pending pending)
+    {
+        DateTimeOffset now = clock.GetUtcNow();
+        if (pending.NormalEvents > 0)
+        {
+            normalLag.DemandRoom(normalNext - 1, store.CheckpointOf(Lane.Normal, Partition), now);
+        }
+
+        if (pending.LowEvents > 0)
+        {
+            lowLag.DemandRoom(lowNext - 1, store.CheckpointOf(Lane.Low, Partition), now);
+        }
+    }
+
+    /// <summary>Counts events as taken and not written, or, with -1, as no longer so.</summary>
+    private void Take(Pending pending, int sign)
+    {
+        normalLag.Taken += sign * pending.NormalEvents;
+        lowLag.Taken += sign * pending.LowEvents;
+    }
 
     private async Task WriteRoundsAsync()
     {
@@ -158,6 +187,7 @@ internal sealed partial class PartitionLogGrain(
         lowNext += low.Events.Count;
         foreach (Pending pending in round)
         {
+            Take(pending, -1);
             Acknowledge(pending);
         }
     }
@@ -195,19 +225,16 @@ internal sealed partial class PartitionLogGrain(
         }
     }
 
-    private void Acknowledge(Pending pending)
-    {
-        // A duplicate may still be on its way to its individual: its reader must reach what was written before it.
-        bool inLane(Lane lane) => Array.Exists(pending.Events, e => e.Lane == lane);
+    // A duplicate may still be on its way to its individual: its reader must reach what was written before it.
+    private void Acknowledge(Pending pending) =>
         pending.Done.TrySetResult(
             new AppendResult
             {
                 Duplicates = [.. pending.Duplicates],
-                NormalSequence = inLane(Lane.Normal) ? normalNext - 1 : 0,
-                LowSequence = inLane(Lane.Low) ? lowNext - 1 : 0,
+                NormalSequence = pending.NormalEvents > 0 ? normalNext - 1 : 0,
+                LowSequence = pending.LowEvents > 0 ? lowNext - 1 : 0,
             }
         );
-    }
 
     // With the events, in one transaction: whatever ends in between, the books are right.
     private static ImmutableArray<EventCount> CountsOf(Pending[] round)
@@ -272,6 +299,10 @@ internal sealed partial class PartitionLogGrain(
     private sealed class Pending(LinkEvent[] events)
     {
         public LinkEvent[] Events { get; } = events;
+
+        public int LowEvents { get; } = events.Count(e => e.Lane == Lane.Low);
+
+        public int NormalEvents => Events.Length - LowEvents;
 
         public List<int> Duplicates { get; } = [];
 

@@ -17,14 +17,16 @@ internal sealed class CheckpointStatements(DataSources sources) : ICheckpointSta
     // counted twice when the answer to an earlier try was lost.
     private const string Write = $"""
         with input as materialized (
-            select * from unnest($1, $2, $3, $4, $5)
-                as i(lane, partition, epoch, first_seq, last_seq)
+            select * from unnest($1, $2, $3, $4, $5, $13, $14)
+                as i(lane, partition, epoch, first_seq, last_seq, redelivered, quarantined)
         ), moved as (
-            update cdp.ingest_checkpoint k set seq = i.last_seq
+            update cdp.ingest_checkpoint k
+            set seq = i.last_seq, redelivered = k.redelivered + i.redelivered,
+                quarantined = k.quarantined + i.quarantined
             from input i
             where k.lane = i.lane and k.partition = i.partition
                 and k.epoch = i.epoch and k.seq = i.first_seq - 1
-            returning k.lane, k.partition, k.seq
+            returning k.lane, k.partition, k.seq, k.redelivered, k.quarantined
         ), counted as (
             {CountSlots.Add}
             select c.stream, c.kind, c.reason, $12, sum(c.count)
@@ -37,7 +39,8 @@ internal sealed class CheckpointStatements(DataSources sources) : ICheckpointSta
             delete from cdp.event_fate f using moved m
             where f.lane = m.lane and f.partition = m.partition and f.seq <= m.seq
         )
-        select k.lane, k.partition, k.epoch, coalesce(m.seq, k.seq)
+        select k.lane, k.partition, k.epoch, coalesce(m.seq, k.seq),
+            coalesce(m.redelivered, k.redelivered), coalesce(m.quarantined, k.quarantined)
         from cdp.ingest_checkpoint k
             join input using (lane, partition)
             left join moved m using (lane, partition)
@@ -81,7 +84,9 @@ internal sealed class CheckpointStatements(DataSources sources) : ICheckpointSta
         int[] partitions = [.. writes.Select(w => w.Partition)];
         (LaneWrite Write, EventCount Count)[] counts =
         [
-            .. writes.SelectMany(w => w.Chunks.SelectMany(c => c.Counts.Select(n => (w, n)))),
+            .. writes.SelectMany(w =>
+                w.Chunks.SelectMany(c => c.Counts.Events.Select(n => (w, n)))
+            ),
         ];
         await using NpgsqlBatch batch = sources.Streams.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand(LockRows).With(lanes).With(partitions));
@@ -99,16 +104,15 @@ internal sealed class CheckpointStatements(DataSources sources) : ICheckpointSta
                 .With(Array.ConvertAll(counts, c => c.Count.Reason))
                 .With(Array.ConvertAll(counts, c => c.Count.Count))
                 .With(CountSlots.Own)
+                .With(writes.ConvertAll(w => w.Redelivered).ToArray())
+                .With(writes.ConvertAll(w => w.Quarantined).ToArray())
         );
         Dictionary<(Lane, int), CheckpointFound> found = [];
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
         {
-            found[((Lane)reader.GetInt16(0), reader.GetInt32(1))] = new CheckpointFound(
-                reader.GetInt64(2),
-                reader.GetInt64(3)
-            );
+            found[((Lane)reader.GetInt16(0), reader.GetInt32(1))] = reader.Checkpoint(2);
         }
 
         await reader.CloseAsync();

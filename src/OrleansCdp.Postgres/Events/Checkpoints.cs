@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrleansCdp.Governance;
@@ -28,16 +27,11 @@ internal sealed partial class Checkpoints(
 
     public string Name => "checkpoint writer";
 
-    public void Complete(EventChunk chunk, ImmutableArray<EventCount> counts)
+    public void Complete(EventChunk chunk, DeliveryCounts counts)
     {
         LaneProgress lane = lanes.GetOrAdd((chunk.Lane, chunk.Partition), _ => new());
         lane.Add(
-            new CompletedChunk(
-                chunk.ReaderEpoch,
-                chunk.FirstSequence,
-                chunk.LastSequence,
-                counts.IsDefault ? [] : counts
-            )
+            new CompletedChunk(chunk.ReaderEpoch, chunk.FirstSequence, chunk.LastSequence, counts)
         );
         arrived.Set();
     }
@@ -50,6 +44,17 @@ internal sealed partial class Checkpoints(
     /// <summary>Set when a chunk of a lane is applied in this silo.</summary>
     public Signal AppliedOf(Lane lane, int partition) =>
         lanes.GetOrAdd((lane, partition), _ => new()).Applied;
+
+    /// <summary>
+    /// The newest that this silo knows of what the database has; all 0 before it has looked. It knows it all while it
+    /// reads the partition; otherwise <see cref="PartitionTails.Want"/> makes it look.
+    /// </summary>
+    public CheckpointFound LastFound(Lane lane, int partition) =>
+        lanes.TryGetValue((lane, partition), out LaneProgress? progress) ? progress.Found : default;
+
+    /// <summary>Takes note of what the database has.</summary>
+    public void NoteFound(Lane lane, int partition, CheckpointFound found) =>
+        lanes.GetOrAdd((lane, partition), _ => new()).NoteFound(found);
 
     /// <summary>Whether a reader's checkpoint was refused: somebody else reads the partition.</summary>
     public bool IsFenced(Lane lane, int partition, long epoch) =>
@@ -157,6 +162,7 @@ internal sealed partial class Checkpoints(
     private bool Settle(LaneWrite write, CheckpointFound found)
     {
         LaneProgress progress = write.Progress;
+        progress.NoteFound(found);
         if (found.Epoch != write.Epoch)
         {
             progress.Fence(write.Epoch);

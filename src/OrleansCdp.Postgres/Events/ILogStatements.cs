@@ -24,26 +24,18 @@ internal interface ILogCommits
 internal interface ILogReads
 {
     /// <summary>Takes the reading of a partition over: a former reader's checkpoints are refused from now on.</summary>
-    /// <returns>The new fencing token, and the sequence up to which everything is applied.</returns>
-    Task<(long Epoch, long Checkpoint)> TakeOverAsync(
-        Lane lane,
-        int partition,
-        CancellationToken cancel
-    );
+    /// <returns>With the new fencing token, and the sequence up to which everything is applied.</returns>
+    Task<CheckpointFound> TakeOverAsync(Lane lane, int partition, CancellationToken cancel);
 
     /// <summary>
     /// The fencing token of whoever took the reading of a partition over last, and up to where everything is applied.
     /// </summary>
-    Task<(long Epoch, long Checkpoint)> CheckpointAsync(
-        Lane lane,
-        int partition,
-        CancellationToken cancel
-    );
+    Task<CheckpointFound> CheckpointAsync(Lane lane, int partition, CancellationToken cancel);
 
     /// <summary>Reads chunks from the builder's position on, until it is full or there are no more.</summary>
     Task ReadAsync(Lane lane, int partition, BatchBuilder batches, CancellationToken cancel);
 
-    /// <summary>How far both lanes of partitions go.</summary>
+    /// <summary>How far both lanes of partitions go, and how far they are applied.</summary>
     Task<List<HeadFound>> HeadsAsync(int[] partitions, CancellationToken cancel);
 }
 
@@ -52,7 +44,11 @@ internal interface ILogReads
 /// <param name="Partition">The partition.</param>
 /// <param name="Epoch">Fencing token of whoever took the writing over last.</param>
 /// <param name="Next">The sequence that the next event gets.</param>
-internal readonly record struct HeadFound(Lane Lane, int Partition, long Epoch, long Next);
+internal readonly record struct HeadFound(Lane Lane, int Partition, long Epoch, long Next)
+{
+    /// <summary>How far it is read.</summary>
+    public CheckpointFound Checkpoint { get; init; }
+}
 
 /// <summary>The statements about checkpoints.</summary>
 internal interface ICheckpointStatements

@@ -4,15 +4,23 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Events;
 
 /// <summary>A chunk whose events are all applied.</summary>
-internal sealed record CompletedChunk(
-    long Epoch,
-    long First,
-    long Last,
-    ImmutableArray<EventCount> Counts
-);
+internal sealed record CompletedChunk(long Epoch, long First, long Last, DeliveryCounts Counts);
 
-/// <summary>What the database has for one lane of one partition.</summary>
-internal readonly record struct CheckpointFound(long Epoch, long Sequence);
+/// <summary>What the database has for one lane of one partition. None of it ever falls.</summary>
+internal readonly record struct CheckpointFound(long Epoch, long Sequence)
+{
+    public long Redelivered { get; init; }
+
+    public long Quarantined { get; init; }
+
+    /// <summary>The later of two looks.</summary>
+    public CheckpointFound Max(CheckpointFound other) =>
+        new(Math.Max(Epoch, other.Epoch), Math.Max(Sequence, other.Sequence))
+        {
+            Redelivered = Math.Max(Redelivered, other.Redelivered),
+            Quarantined = Math.Max(Quarantined, other.Quarantined),
+        };
+}
 
 /// <summary>Consecutive chunks of one reader, to be passed by one checkpoint.</summary>
 internal sealed record LaneWrite(
@@ -27,6 +35,10 @@ internal sealed record LaneWrite(
     public long First => Chunks[0].First;
 
     public long Last => Chunks[^1].Last;
+
+    public long Redelivered => Chunks.Sum(chunk => (long)chunk.Counts.Redelivered);
+
+    public long Quarantined => Chunks.Sum(chunk => (long)chunk.Counts.Quarantined);
 }
 
 /// <summary>Completed chunks of one lane of one partition that no checkpoint has passed yet.</summary>
@@ -37,12 +49,25 @@ internal sealed class LaneProgress
     private long appliedEpoch;
     private long appliedSequence;
     private long fencedEpoch;
+    private CheckpointFound found;
     private DateTimeOffset? waitingSince;
 
     /// <summary>Set when a chunk is applied in this silo.</summary>
     public Signal Applied { get; } = new();
 
     public long FencedEpoch => Volatile.Read(ref fencedEpoch);
+
+    /// <summary>The newest that is known of what the database has.</summary>
+    public CheckpointFound Found
+    {
+        get
+        {
+            lock (gate)
+            {
+                return found;
+            }
+        }
+    }
 
     public bool HasPending
     {
@@ -71,6 +96,15 @@ internal sealed class LaneProgress
             {
                 pending.AddLast(chunk);
             }
+        }
+    }
+
+    /// <summary>Takes note of what the database has.</summary>
+    public void NoteFound(CheckpointFound seen)
+    {
+        lock (gate)
+        {
+            found = found.Max(seen);
         }
     }
 

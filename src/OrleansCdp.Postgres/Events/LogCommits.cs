@@ -61,9 +61,10 @@ internal sealed class LogCommits(DataSources sources, LogTables tables, ILocalSi
             update cdp.ingest_head set epoch = epoch + 1, owner = $2 where partition = $1
             returning lane, epoch, next_seq
         )
-        select n.epoch, n.next_seq, l.next_seq, s.event_key_secret
-        from taken n, taken l, cdp.log_shape s
+        select n.epoch, n.next_seq, l.next_seq, s.event_key_secret, kn.seq, kl.seq
+        from taken n, taken l, cdp.log_shape s, cdp.ingest_checkpoint kn, cdp.ingest_checkpoint kl
         where n.lane = 0 and l.lane = 1
+            and kn.lane = 0 and kn.partition = $1 and kl.lane = 1 and kl.partition = $1
         """;
 
     private const string ReadKeys = """
@@ -92,7 +93,11 @@ internal sealed class LogCommits(DataSources sources, LogTables tables, ILocalSi
             reader.GetInt64(1),
             reader.GetInt64(2),
             reader.GetInt64(3)
-        );
+        )
+        {
+            NormalCheckpoint = reader.GetInt64(4),
+            LowCheckpoint = reader.GetInt64(5),
+        };
         await reader.CloseAsync(); // Reports what only the commit finds.
         return owned;
     }

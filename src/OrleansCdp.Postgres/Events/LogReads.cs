@@ -13,11 +13,12 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
     private const string TakeOver = """
         update cdp.ingest_checkpoint set epoch = epoch + 1, owner = $3
         where lane = $1 and partition = $2
-        returning epoch, seq
+        returning epoch, seq, redelivered, quarantined
         """;
 
     private const string Checkpoint = """
-        select epoch, seq from cdp.ingest_checkpoint where lane = $1 and partition = $2
+        select epoch, seq, redelivered, quarantined
+        from cdp.ingest_checkpoint where lane = $1 and partition = $2
         """;
 
     // A chunk that starts before the position may reach over it.
@@ -28,10 +29,12 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
         """;
 
     private const string Heads = """
-        select lane, partition, epoch, next_seq from cdp.ingest_head where partition = any($1)
+        select lane, partition, h.epoch, h.next_seq, k.epoch, k.seq, k.redelivered, k.quarantined
+        from cdp.ingest_head h join cdp.ingest_checkpoint k using (lane, partition)
+        where partition = any($1)
         """;
 
-    public async Task<(long Epoch, long Checkpoint)> TakeOverAsync(
+    public async Task<CheckpointFound> TakeOverAsync(
         Lane lane,
         int partition,
         CancellationToken cancel
@@ -48,12 +51,12 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
             throw NoPartition(partition);
         }
 
-        (long, long) taken = (reader.GetInt64(0), reader.GetInt64(1));
+        CheckpointFound taken = reader.Checkpoint(0);
         await reader.CloseAsync();
         return taken;
     }
 
-    public async Task<(long Epoch, long Checkpoint)> CheckpointAsync(
+    public async Task<CheckpointFound> CheckpointAsync(
         Lane lane,
         int partition,
         CancellationToken cancel
@@ -64,9 +67,7 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
             .With((short)lane)
             .With(partition);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        return await reader.ReadAsync(cancel)
-            ? (reader.GetInt64(0), reader.GetInt64(1))
-            : throw NoPartition(partition);
+        return await reader.ReadAsync(cancel) ? reader.Checkpoint(0) : throw NoPartition(partition);
     }
 
     public async Task ReadAsync(
@@ -108,6 +109,9 @@ internal sealed class LogReads(DataSources sources, ChunkCodec codec, ILocalSilo
                     reader.GetInt64(2),
                     reader.GetInt64(3)
                 )
+                {
+                    Checkpoint = reader.Checkpoint(4),
+                }
             );
         }
 

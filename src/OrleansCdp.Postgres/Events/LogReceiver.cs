@@ -172,7 +172,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
             }
         }
 
-        (_, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        (_, long checkpoint) = await FindCheckpointAsync(cancel);
         if (checkpoint >= handedOut)
         {
             return true;
@@ -229,7 +229,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         }
 
         int changes = services.Ownership.Changes;
-        (long now, long checkpoint) = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        (long now, long checkpoint) = await FindCheckpointAsync(cancel);
         if (now == epoch && handedOut > checkpoint)
         {
             // Whoever applied it may have gone before it said so: what it was given is given again.
@@ -248,19 +248,27 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     private async Task TakeOverAsync(CancellationToken cancel)
     {
         changesSeen = services.Ownership.Changes;
-        (long taken, long checkpoint) = await services.Reads.TakeOverAsync(lane, partition, cancel);
+        CheckpointFound taken = await services.Reads.TakeOverAsync(lane, partition, cancel);
+        services.Checkpoints.NoteFound(lane, partition, taken);
         if (epoch == 0)
         {
             tail.AddReader();
         }
 
-        epoch = taken;
-        position = checkpoint + 1;
+        epoch = taken.Epoch;
+        position = taken.Sequence + 1;
         handedOut = 0;
         lookFirst = true;
         fencedSince = default;
         LogReading(lane, partition, position, epoch);
         RequestWriter();
+    }
+
+    private async Task<CheckpointFound> FindCheckpointAsync(CancellationToken cancel)
+    {
+        CheckpointFound found = await services.Reads.CheckpointAsync(lane, partition, cancel);
+        services.Checkpoints.NoteFound(lane, partition, found);
+        return found;
     }
 
     /// <summary>Reads until something is found, or <paramref name="until"/> is cancelled.</summary>

@@ -11,6 +11,8 @@ namespace OrleansCdp.Events;
 internal sealed partial class LogWriter(
     ILogCommits commits,
     PartitionTails tails,
+    Checkpoints checkpoints,
+    PartitionOwnership ownership,
     CdpPostgresOptions options,
     TimeProvider clock,
     ILogger<LogWriter> logger
@@ -37,6 +39,8 @@ internal sealed partial class LogWriter(
             );
             tails.Of(Lane.Normal, partition).Attach(owned.Epoch, owned.NormalNext);
             tails.Of(Lane.Low, partition).Attach(owned.Epoch, owned.LowNext);
+            checkpoints.NoteFound(Lane.Normal, partition, new(0, owned.NormalCheckpoint));
+            checkpoints.NoteFound(Lane.Low, partition, new(0, owned.LowCheckpoint));
             return owned;
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
@@ -85,6 +89,17 @@ internal sealed partial class LogWriter(
             Interlocked.Add(ref pendingEvents, -pending.EventCount);
             Interlocked.Add(ref pendingBytes, -pending.Bytes);
         }
+    }
+
+    public long CheckpointOf(Lane lane, int partition)
+    {
+        bool isReadHere = ownership.Owns(lane, partition) && tails.Of(lane, partition).HasReader;
+        if (!isReadHere)
+        {
+            tails.Want(lane, partition); // A reader of this silo says itself how far it is.
+        }
+
+        return checkpoints.LastFound(lane, partition).Sequence;
     }
 
     public void Release(int partition, long epoch)

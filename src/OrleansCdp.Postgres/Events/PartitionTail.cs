@@ -32,6 +32,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
     private readonly Lock gate = new();
     private readonly Queue<TailChunk> chunks = new();
     private long writerEpoch;
+    private long knownWriterEpoch;
     private long head;
     private int events;
     private int bytes;
@@ -52,6 +53,42 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
         }
     }
 
+    /// <summary>Whether somebody in this silo reads.</summary>
+    public bool HasReader
+    {
+        get
+        {
+            lock (gate)
+            {
+                return readers > 0;
+            }
+        }
+    }
+
+    /// <summary>The last event of the log, as far as is known here.</summary>
+    public long Head
+    {
+        get
+        {
+            lock (gate)
+            {
+                return head;
+            }
+        }
+    }
+
+    /// <summary>Epoch of whoever writes, here or elsewhere, as far as is known here.</summary>
+    public long KnownWriterEpoch
+    {
+        get
+        {
+            lock (gate)
+            {
+                return knownWriterEpoch;
+            }
+        }
+    }
+
     /// <summary>A writer of this silo owns the partition from now on.</summary>
     public void Attach(long epoch, long next)
     {
@@ -59,6 +96,7 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
         {
             Forget();
             writerEpoch = epoch;
+            knownWriterEpoch = Math.Max(knownWriterEpoch, epoch);
             head = next - 1;
             Changed.Set();
         }
@@ -104,10 +142,13 @@ internal sealed class PartitionTail(int eventsMax, int bytesMax)
     }
 
     /// <summary>The database was asked, because no writer is attached.</summary>
-    public void NoteHead(long last)
+    /// <param name="last">The last event of the log.</param>
+    /// <param name="epoch">Of whoever took the writing over last.</param>
+    public void NoteHead(long last, long epoch = 0)
     {
         lock (gate)
         {
+            knownWriterEpoch = Math.Max(knownWriterEpoch, epoch);
             if (writerEpoch == 0 && last > head)
             {
                 head = last;

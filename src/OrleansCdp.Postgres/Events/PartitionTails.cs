@@ -5,13 +5,13 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Events;
 
 /// <summary>
-/// The tails of this silo, and the one query that stands in for missing writers: while a local reader waits at a
-/// tail without a writer, the ends of those partitions are asked for together. With writers attached there is only
-/// a rare check that they still own their partitions.
+/// The tails of this silo, and the one query that stands in for missing writers and readers: while a local reader waits
+/// at a tail without a writer, or a local writer writes for a reader elsewhere, the ends and the checkpoints of those
+/// partitions are asked for together. Otherwise there is only a rare check that writers still own their partitions.
 /// </summary>
 internal sealed partial class PartitionTails : IBackgroundLoop
 {
-    /// <summary>How soon partitions with a writer elsewhere are looked at once a reader says that it waits.</summary>
+    /// <summary>How soon partitions whose other half is elsewhere are looked at once somebody wants to know.</summary>
     private static readonly TimeSpan PollPeriod = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often an attached writer's ownership is confirmed.</summary>
@@ -21,6 +21,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop
     internal static readonly TimeSpan InterestPeriod = TimeSpan.FromSeconds(1);
 
     private readonly ILogReads reads;
+    private readonly Checkpoints checkpoints;
     private readonly TimeProvider clock;
     private readonly ILogger<PartitionTails> logger;
     private readonly PartitionTail[][] tails;
@@ -29,6 +30,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop
 
     public PartitionTails(
         ILogReads reads,
+        Checkpoints checkpoints,
         LogShape shape,
         CdpPostgresOptions options,
         TimeProvider clock,
@@ -36,6 +38,7 @@ internal sealed partial class PartitionTails : IBackgroundLoop
     )
     {
         this.reads = reads;
+        this.checkpoints = checkpoints;
         this.clock = clock;
         this.logger = logger;
         tails =
@@ -51,11 +54,11 @@ internal sealed partial class PartitionTails : IBackgroundLoop
         wantedUntil = [.. tails.Select(lane => new long[lane.Length])];
     }
 
-    public string Name => "poller of log partitions written elsewhere";
+    public string Name => "poller of log partitions written or read elsewhere";
 
     public PartitionTail Of(Lane lane, int partition) => tails[(int)lane][partition];
 
-    /// <summary>A reader waits at a tail without a writer.</summary>
+    /// <summary>A reader waits at a tail without a writer, or a writer asks how far a reader elsewhere is.</summary>
     public void Want(Lane lane, int partition)
     {
         long until = clock.GetUtcNow().Add(InterestPeriod).UtcTicks;
@@ -101,7 +104,10 @@ internal sealed partial class PartitionTails : IBackgroundLoop
     }
 
     private bool IsAsked(int partition, DateTimeOffset now, bool confirm) =>
-        confirm && tails[0][partition].WriterEpoch != 0
+        confirm
+            && (
+                tails[0][partition].WriterEpoch != 0 || tails.Any(lane => lane[partition].HasReader)
+            )
         || wantedUntil.Any(lane => Volatile.Read(ref lane[partition]) > now.UtcTicks);
 
     private async Task TryAskAsync(int[] partitions, CancellationToken stop)
@@ -127,7 +133,8 @@ internal sealed partial class PartitionTails : IBackgroundLoop
                 tail.Detach(epoch); // Another silo took over, and this one's writer does not know yet.
             }
 
-            tail.NoteHead(head.Next - 1);
+            tail.NoteHead(head.Next - 1, head.Epoch);
+            checkpoints.NoteFound(head.Lane, head.Partition, head.Checkpoint);
         }
     }
 

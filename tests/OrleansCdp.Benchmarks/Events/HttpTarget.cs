@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 
 namespace OrleansCdp.Events;
@@ -97,13 +98,29 @@ internal sealed class HttpTarget(Uri address, bool tracking, bool atOnce = false
 
     private async Task PostAsync(string path, byte[] body, string mediaType)
     {
+        while (await TryPostAsync(path, body, mediaType) is { } wait)
+        {
+            await Task.Delay(wait);
+        }
+    }
+
+    /// <returns>How long to wait before the same is sent again; null once it is taken.</returns>
+    private async Task<TimeSpan?> TryPostAsync(string path, byte[] body, string mediaType)
+    {
         using ByteArrayContent content = new(body);
         content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
         using HttpResponseMessage answer = await http.PostAsync(path, content);
-        if (!answer.IsSuccessStatusCode)
+        if (answer.IsSuccessStatusCode)
         {
-            string text = await answer.Content.ReadAsStringAsync();
-            throw new HttpRequestException($"{path} answered {(int)answer.StatusCode}: {text}");
+            return null;
         }
+
+        if (answer.StatusCode == HttpStatusCode.TooManyRequests)
+        {
+            return answer.Headers.RetryAfter!.Delta;
+        }
+
+        string text = await answer.Content.ReadAsStringAsync();
+        throw new HttpRequestException($"{path} answered {(int)answer.StatusCode}: {text}");
     }
 }

@@ -49,7 +49,7 @@ internal sealed class OrleansTarget : IEventTarget
     }
 
     /// <inheritdoc/>
-    public Task SendAsync(IReadOnlyList<EventLine> lines)
+    public async Task SendAsync(IReadOnlyList<EventLine> lines)
     {
         DateTimeOffset now = DateTimeOffset.UtcNow;
         IntakeItem[] items = new IntakeItem[lines.Count];
@@ -65,7 +65,18 @@ internal sealed class OrleansTarget : IEventTarget
             };
         }
 
-        return intake.SubmitAsync(items);
+        while (true)
+        {
+            try
+            {
+                await intake.SubmitAsync(items);
+                return;
+            }
+            catch (LogBehindException behind)
+            {
+                await Task.Delay(behind.RetryAfter);
+            }
+        }
     }
 
     /// <inheritdoc/>

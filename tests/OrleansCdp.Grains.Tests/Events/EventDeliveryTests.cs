@@ -191,7 +191,9 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         QuarantineItem item = cluster.Database.Quarantined[^1];
         item.Code.ShouldBe(ReasonCodes.LimitExceeded);
         item.Origin.ShouldBe(QuarantineOrigin.Event);
-        counts.ShouldBe([new EventCount("test", CountKind.Applied, "", 1)]);
+        counts.Events.ShouldBe([new EventCount("test", CountKind.Applied, "", 1)]);
+        counts.Quarantined.ShouldBe(1);
+        counts.Redelivered.ShouldBe(0);
         (await JsonOfAsync(SubjectIds.IndividualOf(visitor))).ShouldContain("\"said\":\"ok\"");
     }
 
@@ -258,7 +260,10 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         (await JsonOfAsync(full)).ShouldContain("\"said\":\"e1\"");
 
         EventChunk refused = Some.Chunk(3, Some.Event(visitor, "e3", email));
-        (await cluster.NewDelivery().DeliverAsync(refused, default)).ShouldBeEmpty();
+        DeliveryCounts again = await cluster.NewDelivery().DeliverAsync(refused, default);
+        again.Events.ShouldBeEmpty();
+        again.Quarantined.ShouldBe(1);
+        again.Redelivered.ShouldBe(1);
         cluster.Database.Quarantined.Count.ShouldBe(quarantined);
         (await JsonOfAsync(full)).ShouldNotContain("\"said\":\"e3\"");
     }

@@ -238,6 +238,6 @@ public sealed class CheckpointsTests(PostgresServer server)
             Events = LinkEvents.InPartition(partition, 4, count),
         };
         ImmutableArray<EventCount> counts = [new("web-events", CountKind.Applied, "", count)];
-        silo.Checkpoints.Complete(chunk, counts);
+        silo.Checkpoints.Complete(chunk, new DeliveryCounts(counts));
     }
 }

@@ -55,7 +55,7 @@ public sealed class LogReceiverTests(PostgresServer server)
         await using StoreHost silo = await StoreHost.StartAsync(database);
         LogReceiver receiver = await ReadAsync(silo);
         LogBatch first = (await TakeAsync(receiver))!;
-        silo.Checkpoints.Complete(first.Chunk, []);
+        silo.Checkpoints.Complete(first.Chunk, new DeliveryCounts([]));
 
         Task<IList<IBatchContainer>> waiting = receiver.GetQueueMessagesAsync(1);
         silo.Get<PartitionOwnership>().NoteChange();

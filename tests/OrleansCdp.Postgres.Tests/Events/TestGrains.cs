@@ -61,7 +61,7 @@ internal sealed class TestIngestGrain(
                 .Events.GroupBy(e => e.Stream, StringComparer.Ordinal)
                 .Select(s => new EventCount(s.Key, CountKind.Applied, "", s.Count())),
         ];
-        checkpoints.Complete(item, counts);
+        checkpoints.Complete(item, new DeliveryCounts(counts));
         return Task.CompletedTask;
     }
 
