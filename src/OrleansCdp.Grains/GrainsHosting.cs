@@ -26,6 +26,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<EventFates>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
+        silo.Services.AddSingleton<LogInstruments>();
         silo.Services.AddCdpIntake();
         silo.Services.AddOptions<IngestOptions>()
             .BindConfiguration(IngestOptions.Section)

@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp;
@@ -20,6 +22,7 @@ internal static class Telemetry
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter("Microsoft.Orleans", "Npgsql", "OrleansCdp");
+                metrics.AddView(LimitOf);
                 metrics.AddRuntimeInstrumentation().AddAspNetCoreInstrumentation();
                 metrics.AddPrometheusExporter();
                 if (otlp)
@@ -38,6 +41,12 @@ internal static class Telemetry
             );
         }
     }
+
+    /// <summary>Room for both lanes of as many partitions as there may be; the usual limit is a little less.</summary>
+    private static MetricStreamConfiguration? LimitOf(Instrument instrument) =>
+        instrument.Name.StartsWith("cdp.partition.", StringComparison.Ordinal)
+            ? new MetricStreamConfiguration { CardinalityLimit = 2 * Partitions.CountMax }
+            : null;
 
     /// <summary>Maps <c>/metrics</c> for keys with the scope <c>operate</c>.</summary>
     public static void MapCdpMetrics(this WebApplication app) =>

@@ -132,6 +132,10 @@ public static class CdpPostgresHosting
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();
+        services.AddSingleton<PartitionInstruments>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s =>
+            s.GetRequiredService<PartitionInstruments>()
+        );
         services.AddSingleton<BackgroundLoops>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(s =>
             s.GetRequiredService<BackgroundLoops>()

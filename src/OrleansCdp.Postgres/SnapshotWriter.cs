@@ -19,6 +19,9 @@ internal sealed class SnapshotWriter(ISnapshotStatements statements, CdpPostgres
 
     public string Name => "snapshot writer";
 
+    /// <summary>Saves that wait for their turn.</summary>
+    public int Waiting => arriving.Reader.Count;
+
     /// <inheritdoc cref="ISnapshotStore.SaveAsync"/>
     public async Task SaveAsync(SnapshotWrite write)
     {

@@ -314,6 +314,8 @@ internal sealed class FakeDatabase
         }
     }
 
+    public int SavesWaiting => 0;
+
     Task<ClusterStatus> IStatusStore.ReadAsync(CancellationToken cancel) =>
         Task.FromResult(
             new ClusterStatus

@@ -84,11 +84,28 @@ public sealed record ClusterStatus
     [Id(5)]
     public long Accounts { get; init; }
 
+    /// <summary>What each active silo says of itself.</summary>
+    [Id(6)]
+    public ImmutableArray<MemberStatus> Members { get; init; } = [];
+
+    /// <summary>
+    /// Individuals whose time to be looked at again has come; counted up to <see cref="BacklogCountMax"/>.
+    /// </summary>
+    [Id(7)]
+    public int DueWaiting { get; init; }
+
+    /// <summary>Messages that are stored and not sent; counted up to <see cref="BacklogCountMax"/>.</summary>
+    [Id(8)]
+    public int OutboxWaiting { get; init; }
+
+    /// <summary>Where counting a backlog ends: there may be more.</summary>
+    public const int BacklogCountMax = 10_000;
+
     /// <summary>Most <see cref="Damages"/> that are listed.</summary>
     public const int DamagesMax = 100;
 
     /// <summary>States whose stored bytes were found damaged, those not rebuilt first.</summary>
-    [Id(20)]
+    [Id(9)]
     public ImmutableArray<DamagedState> Damages { get; init; } = [];
 }
 
@@ -119,4 +136,32 @@ public sealed record PartitionStatus
     /// <summary>Name of the silo that writes it.</summary>
     [Id(5)]
     public string? Writer { get; init; }
+
+    /// <summary>
+    /// Events that a reader brought to their state although an earlier delivery had brought them there already, which
+    /// changed nothing: after a crash, a lost answer or a move. One event counts once, however often it was brought.
+    /// </summary>
+    [Id(6)]
+    public long Redelivered { get; init; }
+
+    /// <summary>Events of the log that went to quarantine.</summary>
+    [Id(7)]
+    public long Quarantined { get; init; }
+
+    /// <summary>How often a writer took it over; the latest's fencing token.</summary>
+    [Id(8)]
+    public long WriterEpoch { get; init; }
+
+    /// <summary>How often a reader took it over; the latest's fencing token.</summary>
+    [Id(9)]
+    public long ReaderEpoch { get; init; }
+
+    /// <summary>Times that a writer or a reader took over from another one, whose doings are refused since.</summary>
+    public long Fences => FencesOf(WriterEpoch, ReaderEpoch);
+
+    /// <summary>The first to take over fences nobody.</summary>
+    /// <param name="writerEpoch">See <see cref="WriterEpoch"/>.</param>
+    /// <param name="readerEpoch">See <see cref="ReaderEpoch"/>.</param>
+    public static long FencesOf(long writerEpoch, long readerEpoch) =>
+        Math.Max(0, writerEpoch - 1) + Math.Max(0, readerEpoch - 1);
 }

@@ -28,6 +28,20 @@ internal static class StatusEndpoints
                 status.Individuals,
                 status.Accounts,
                 status.Silos,
+                members = status.Members.Select(member => new
+                {
+                    member.Name,
+                    member.Address,
+                    member.Definitions,
+                    member.SavesWaiting,
+                }),
+                backlog = new
+                {
+                    saves = status.Members.Sum(member => member.SavesWaiting ?? 0),
+                    due = status.DueWaiting,
+                    outbox = status.OutboxWaiting,
+                    countedTo = ClusterStatus.BacklogCountMax,
+                },
                 definitions = new { active = status.Definitions, here = catalogue.Version },
                 lag = status.Partitions.Sum(partition => partition.Head - partition.Checkpoint),
                 damagedStates = status.Damages.Select(damage => new
@@ -59,6 +73,9 @@ internal static class StatusEndpoints
                     lag = partition.Head - partition.Checkpoint,
                     partition.Reader,
                     partition.Writer,
+                    partition.Redelivered,
+                    partition.Quarantined,
+                    partition.Fences,
                 }),
             }
         );

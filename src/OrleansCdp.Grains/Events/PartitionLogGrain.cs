@@ -19,6 +19,7 @@ internal sealed partial class PartitionLogGrain(
     ILogStore store,
     PartitionHomes homes,
     IOptions<IngestOptions> options,
+    LogInstruments instruments,
     TimeProvider clock,
     ILogger<PartitionLogGrain> logger
 ) : Grain, IPartitionLogGrain
@@ -87,7 +88,16 @@ internal sealed partial class PartitionLogGrain(
         }
 
         Pending pending = new(events);
-        DemandRoom(pending);
+        try
+        {
+            DemandRoom(pending);
+        }
+        catch (LogBehindException)
+        {
+            instruments.Refused(Partition, events.Length);
+            throw;
+        }
+
         waiting.Add(pending);
         waitingEvents += events.Length;
         Take(pending, 1);

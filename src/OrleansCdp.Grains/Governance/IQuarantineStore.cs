@@ -30,6 +30,9 @@ public interface IStatusStore
     /// <summary>Adds to the counts.</summary>
     Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel);
 
+    /// <summary>Saves of states that wait for their turn in this silo.</summary>
+    int SavesWaiting { get; }
+
     /// <summary>Everything <see cref="IStatusGrain.GetAsync"/> shows but silos and definitions.</summary>
     Task<ClusterStatus> ReadAsync(CancellationToken cancel);
 }

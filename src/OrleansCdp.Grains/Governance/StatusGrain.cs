@@ -1,16 +1,25 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>Puts the cluster's state together.</summary>
 [GrainType("cdp.status")]
 [StatelessWorker]
-internal sealed class StatusGrain(IStatusStore store, IStateRepairs repairs, LogShape shape)
+internal sealed class StatusGrain(
+    IStatusStore store,
+    IStateRepairs repairs,
+    LogShape shape,
+    TimeProvider clock
+)
     : Grain,
         IStatusGrain
 {
+    /// <summary>How long a silo may take to say how it is: one that hangs is told by its silence.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);
+
     public async Task<ClusterStatus> GetAsync()
     {
         var definitions = GrainFactory.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
@@ -18,14 +27,34 @@ internal sealed class StatusGrain(IStatusStore store, IStateRepairs repairs, Log
         Task<ClusterStatus> stored = store.ReadAsync(CancellationToken.None);
         var damages = await repairs.ListAsync(CancellationToken.None);
         var silos = await GrainFactory.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true);
+        MemberStatus[] members = await Task.WhenAll(silos.Keys.Select(AskAsync));
         ClusterStatus status = await stored;
         return status with
         {
             Silos = [.. silos.Keys.Select(silo => silo.ToString()).Order(StringComparer.Ordinal)],
+            Members = [.. members.OrderBy(member => member.Address, StringComparer.Ordinal)],
             Definitions = (await catalogue)?.Version ?? 0,
             Damages = damages,
             Partitions = status.Partitions.Length > 0 ? status.Partitions : Idle(shape),
         };
+    }
+
+    private async Task<MemberStatus> AskAsync(SiloAddress silo)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
+        ValueTask<MemberStatus?> asked = GrainFactory
+            .GetGrain<ISiloStatusGrain>(silo.ToParsableString())
+            .GetAsync();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        MemberStatus silent = new() { Name = "", Address = silo.ToString() };
+        try
+        {
+            return await asked.AsTask().WaitAsync(AnswerWithin, clock) ?? silent;
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return silent;
+        }
     }
 
     public Task CountAsync(ImmutableArray<EventCount> counts) =>

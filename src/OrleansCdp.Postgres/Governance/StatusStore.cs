@@ -6,7 +6,7 @@ using OrleansCdp.Identity;
 namespace OrleansCdp.Governance;
 
 /// <summary>Counts and positions. Reads small tables only, however many states there are.</summary>
-internal sealed class StatusStore(DataSources sources) : IStatusStore
+internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : IStatusStore
 {
     private const string Add = $"""
         {CountSlots.Add}
@@ -17,7 +17,8 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
         """;
 
     private const string ReadPartitions = """
-        select h.partition, h.lane, h.next_seq - 1, k.seq, k.owner, h.owner
+        select h.partition, h.lane, h.next_seq - 1, k.seq, k.owner, h.owner,
+            k.redelivered, k.quarantined, h.epoch, k.epoch
         from cdp.ingest_head h join cdp.ingest_checkpoint k using (lane, partition)
         order by h.partition, h.lane
         """;
@@ -30,6 +31,16 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
     private const string ReadStates = """
         select prefix, sum(count)::bigint from cdp.snapshot_count group by prefix
         """;
+
+    // As far as is worth counting: both tables may have millions of rows.
+    private const string ReadBacklog = """
+        select
+            (select count(*)::int from
+                (select 1 from cdp.due where due_at <= now() limit $1) as due),
+            (select count(*)::int from (select 1 from cdp.outbox limit $1) as waiting)
+        """;
+
+    public int SavesWaiting => writer.Waiting;
 
     public async Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel)
     {
@@ -50,23 +61,11 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadPartitions));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadCounts));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadStates));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(ReadBacklog).With((long)ClusterStatus.BacklogCountMax)
+        );
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
-        var partitions = ImmutableArray.CreateBuilder<PartitionStatus>();
-        while (await reader.ReadAsync(cancel))
-        {
-            partitions.Add(
-                new PartitionStatus
-                {
-                    Partition = reader.GetInt32(0),
-                    Lane = (Lane)reader.GetInt16(1),
-                    Head = reader.GetInt64(2),
-                    Checkpoint = reader.GetInt64(3),
-                    Reader = reader.Text(4),
-                    Writer = reader.Text(5),
-                }
-            );
-        }
-
+        ImmutableArray<PartitionStatus> partitions = await PartitionsAsync(reader, cancel);
         await reader.NextResultAsync(cancel);
         var counts = ImmutableArray.CreateBuilder<EventCount>();
         while (await reader.ReadAsync(cancel))
@@ -84,14 +83,46 @@ internal sealed class StatusStore(DataSources sources) : IStatusStore
             states[reader.GetString(0)] = reader.GetInt64(1);
         }
 
+        await reader.NextResultAsync(cancel);
+        await reader.ReadAsync(cancel);
         return new ClusterStatus
         {
-            Partitions = partitions.ToImmutable(),
+            Partitions = partitions,
             Counts = counts.ToImmutable(),
             Silos = [],
             Definitions = 0,
             Individuals = states.GetValueOrDefault(SubjectIds.IndividualPrefix),
             Accounts = states.GetValueOrDefault(SubjectIds.AccountPrefix),
+            DueWaiting = reader.GetInt32(0),
+            OutboxWaiting = reader.GetInt32(1),
         };
+    }
+
+    private static async Task<ImmutableArray<PartitionStatus>> PartitionsAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancel
+    )
+    {
+        var partitions = ImmutableArray.CreateBuilder<PartitionStatus>();
+        while (await reader.ReadAsync(cancel))
+        {
+            partitions.Add(
+                new PartitionStatus
+                {
+                    Partition = reader.GetInt32(0),
+                    Lane = (Lane)reader.GetInt16(1),
+                    Head = reader.GetInt64(2),
+                    Checkpoint = reader.GetInt64(3),
+                    Reader = reader.Text(4),
+                    Writer = reader.Text(5),
+                    Redelivered = reader.GetInt64(6),
+                    Quarantined = reader.GetInt64(7),
+                    WriterEpoch = reader.GetInt64(8),
+                    ReaderEpoch = reader.GetInt64(9),
+                }
+            );
+        }
+
+        return partitions.ToImmutable();
     }
 }

@@ -31,11 +31,21 @@ public sealed partial class StatusTests(GatewayHost host)
         {
             ((string)lane!["lane"]!).ShouldBeOneOf("normal", "low");
             ((long)lane["lag"]!).ShouldBe((long)lane["head"]! - (long)lane["checkpoint"]!);
+            ((long)lane["redelivered"]!).ShouldBeGreaterThanOrEqualTo(0);
+            ((long)lane["fences"]!).ShouldBeGreaterThanOrEqualTo(0);
+            ((string?)lane["reader"]).ShouldNotBeNull();
         }
 
         ((long)status["individuals"]!).ShouldBeGreaterThan(0);
         ((long)status["totals"]!["received"]!).ShouldBeGreaterThanOrEqualTo(2);
         status["silos"]!.AsArray().Count.ShouldBe(1);
+        JsonNode member = status["members"]!.AsArray().ShouldHaveSingleItem()!;
+        ((string)member["address"]!).ShouldBe((string)status["silos"]![0]!);
+        ((string)member["name"]!).ShouldBe((string)status["partitions"]![0]!["reader"]!);
+        ((long)member["definitions"]!).ShouldBe((long)status["definitions"]!["here"]!);
+        ((int)member["savesWaiting"]!).ShouldBeGreaterThanOrEqualTo(0);
+        ((int)status["backlog"]!["due"]!).ShouldBeGreaterThanOrEqualTo(0);
+        ((int)status["backlog"]!["countedTo"]!).ShouldBe(ClusterStatus.BacklogCountMax);
         ((long)status["definitions"]!["active"]!).ShouldBe((long)status["definitions"]!["here"]!);
         status["counts"]!
             .AsArray()
@@ -60,6 +70,66 @@ public sealed partial class StatusTests(GatewayHost host)
         answer.Text.ShouldContain("orleans_");
         answer.Text.ShouldContain("dotnet_");
     }
+
+    [Fact]
+    public async Task The_metrics_show_for_every_partition_and_lane_what_the_status_does()
+    {
+        await host.DefineAsync("measured", ShippedDefinitions.All["web"]);
+        await host.PostAsync("/v1/streams/measured", """[{"type":"page","userId":"measured"}]""");
+        string expected = "";
+        string seen = "";
+        await Eventually.BeAsync(
+            async () =>
+            {
+                await host.Api.DrainAsync();
+                JsonNode status = (await host.GetAsync("/v1/status")).Json;
+                expected = Lines(status["partitions"]!.AsArray());
+                seen = Lines((await host.GetAsync("/metrics")).Text);
+                return seen == expected;
+            },
+            "the metrics say what the status says",
+            () => $"\n{expected}\nbut\n{seen}"
+        );
+    }
+
+    private static string Lines(JsonArray partitions) =>
+        string.Join(
+            '\n',
+            partitions
+                .SelectMany(lane =>
+                    new (string Name, string Key)[]
+                    {
+                        ("head", "head"),
+                        ("checkpoint", "checkpoint"),
+                        ("lag", "lag"),
+                        ("redelivered_total", "redelivered"),
+                        ("quarantined_total", "quarantined"),
+                        ("fences_total", "fences"),
+                    }.Select(metric =>
+                        $"{metric.Name} {lane!["partition"]} {lane["lane"]} {lane[metric.Key]}"
+                    )
+                )
+                .Order(StringComparer.Ordinal)
+        );
+
+    private static string Lines(string metrics) =>
+        string.Join(
+            '\n',
+            PartitionSample()
+                .Matches(metrics)
+                .Select(sample =>
+                    $"{sample.Groups["name"]} {sample.Groups["partition"]} "
+                    + $"{sample.Groups["lane"]} {sample.Groups["value"]}"
+                )
+                .Order(StringComparer.Ordinal)
+        );
+
+    [GeneratedRegex(
+        @"^cdp_partition_(?<name>\w+)\{.*lane=""(?<lane>\w+)"",partition=""(?<partition>\d+)"".*\} (?<value>\d+)( \d+)?$",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline,
+        1000
+    )]
+    private static partial Regex PartitionSample();
 
     [GeneratedRegex(@"^# (TYPE|HELP|UNIT|EOF)\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Comment();
