@@ -56,7 +56,7 @@ internal sealed record BenchmarkOptions
         string.Create(
             CultureInfo.InvariantCulture,
             $"{Workload.People} people, {Workload.Accounts} accounts, at most {Workload.Events} events, "
-                + $"keys {Workload.Keys}, lives {Workload.Lives}, seed {Workload.Seed}; "
+                + $"keys {Workload.Keys}, lives {Workload.Lives}, hot {Workload.Hot}, seed {Workload.Seed}; "
                 + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
                 + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
         );
@@ -86,6 +86,11 @@ internal sealed record BenchmarkOptions
 
     private static int Number(string value) => int.Parse(value, CultureInfo.InvariantCulture);
 
+    private static double Share(string value) =>
+        double.Parse(value, CultureInfo.InvariantCulture) is var share and >= 0 and < 1
+            ? share
+            : throw new FormatException($"A share is from 0 to below 1, not '{value}'.");
+
     private BenchmarkOptions With(string name, string value) =>
         name switch
         {
@@ -94,6 +99,7 @@ internal sealed record BenchmarkOptions
             "--events" => this with { Workload = Workload with { Events = Number(value) } },
             "--keys" => this with { Workload = Workload with { Keys = value } },
             "--lives" => this with { Workload = Workload with { Lives = value } },
+            "--hot" => this with { Workload = Workload with { Hot = Share(value) } },
             "--seed" => this with { Workload = Workload with { Seed = (ulong)Number(value) } },
             "--warm-up" => this with { WarmUpSeconds = Number(value) },
             "--seconds" => this with { Seconds = Number(value) },

@@ -75,7 +75,8 @@ public sealed class SettingsTests
 
         fault.ShouldBe(
             "Cdp:Ingest:LinkCasheMax is no setting. "
-                + "There are DuplicateRetention, EventIdsMax, WaitingEventsMax, RoundEventsMax, LinkCacheMax."
+                + "There are DuplicateRetention, EventIdsMax, WaitingEventsMax, RoundEventsMax, "
+                + "LagEventsMax, RetryAfterMax, LinkCacheMax."
         );
         FaultOf("Cdp:Ingest:linkcachemax", "1000").ShouldBeNull();
         FaultOf("Cdp:Ingst:LinkCacheMax", "1000")!

@@ -10,7 +10,7 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp;
 
-/// <summary>A real silo on a test's database, with grains of the tests in place of the product's.</summary>
+/// <summary>A real silo on a test's database, with the tests' smallest grains or with the product's.</summary>
 internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly IHost host;
@@ -24,11 +24,24 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public string Name => Get<ILocalSiloDetails>().Name;
 
-    public static async Task<TestSilo> StartAsync(
+    /// <summary>One with the tests' grains, which note what is delivered.</summary>
+    public static Task<TestSilo> StartAsync(
         TestDatabase database,
         Journal journal,
         string name,
         CdpPostgresOptions? options = null
+    ) => StartAsync(database, journal, name, options, ofProduct: false);
+
+    /// <summary>One with the product's grains.</summary>
+    public static Task<TestSilo> StartProductAsync(TestDatabase database) =>
+        StartAsync(database, new Journal(), "product", options: null, ofProduct: true);
+
+    private static async Task<TestSilo> StartAsync(
+        TestDatabase database,
+        Journal journal,
+        string name,
+        CdpPostgresOptions? options,
+        bool ofProduct
     )
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
@@ -52,8 +65,15 @@ internal sealed class TestSilo : IAsyncDisposable
                 options ?? new CdpPostgresOptions { ConnectionString = database.ConnectionString },
                 database.Shape
             );
+            if (ofProduct)
+            {
+                silo.AddCdpGrains();
+            }
+
             silo.Services.PostConfigure<GrainTypeOptions>(types =>
-                types.Classes.RemoveWhere(IsProductGrain)
+                types.Classes.RemoveWhere(type =>
+                    ofProduct ? type.Assembly == typeof(TestSilo).Assembly : IsProductGrain(type)
+                )
             );
         });
         TestSilo started = new(builder.Build());

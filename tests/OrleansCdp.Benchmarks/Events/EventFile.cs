@@ -84,6 +84,11 @@ internal sealed class EventFile : IDisposable
     private static string NameOf(WorkloadSettings settings)
     {
         string text = string.Create(CultureInfo.InvariantCulture, $"{Workload.Version} {settings}");
+        if (settings.Hot > 0)
+        {
+            text += string.Create(CultureInfo.InvariantCulture, $" hot {settings.Hot}");
+        }
+
         return XxHash3
             .HashToUInt64(Encoding.UTF8.GetBytes(text))
             .ToString("x16", CultureInfo.InvariantCulture);

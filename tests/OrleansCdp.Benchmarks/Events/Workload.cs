@@ -23,6 +23,12 @@ internal sealed record WorkloadSettings
 
     /// <summary>Equal seeds give equal events.</summary>
     public ulong Seed { get; init; } = 42;
+
+    /// <summary>
+    /// Share of the mix that is one person looking at pages, from 0 to below 1. Internal, so that the settings' text, and
+    /// with it the name of the file, is as ever where it is 0.
+    /// </summary>
+    internal double Hot { get; init; }
 }
 
 /// <summary>
@@ -40,6 +46,8 @@ internal sealed class Workload(WorkloadSettings settings)
     private const double LateShare = 0.05;
     private const int EventsPerVirtualSecond = 100;
     private const int NearCopyLinesMax = 100;
+    private const int HotPerson = 0;
+    private const int ViewsOfHundred = 86;
     private const int FarCopyLinesMax = 3600 * EventsPerVirtualSecond;
 
     private static readonly DateTimeOffset Start = new(2025, 6, 2, 0, 0, 0, TimeSpan.Zero);
@@ -113,8 +121,9 @@ internal sealed class Workload(WorkloadSettings settings)
         DateTimeOffset now
     )
     {
-        int roll = chance.Below(100);
-        int person = (roll is >= 86 and < 97 ? lives : keys).Next(chance);
+        bool isHot = settings.Hot > 0 && chance.Fraction() < settings.Hot;
+        int roll = chance.Below(isHot ? ViewsOfHundred : 100);
+        int person = isHot ? HotPerson : (roll is >= 86 and < 97 ? lives : keys).Next(chance);
         DateTimeOffset at =
             chance.Fraction() < LateShare ? now.AddSeconds(-chance.Below(24 * 3600)) : now;
         if (chance.Fraction() < InvalidShare)

@@ -49,6 +49,64 @@ public sealed class AppendRoundTests
         }
     }
 
+    [Fact]
+    public async Task Events_of_one_link_in_many_appends_of_a_round_are_all_there_in_their_order()
+    {
+        const int batchEvents = 7;
+        const int batches = 50;
+        Cluster cluster = new();
+        await cluster.InitializeAsync();
+        try
+        {
+            TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource busy = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            cluster.Database.OnAppend = (_, _) => busy.TrySetResult();
+            cluster.Database.AppendGate = open.Task;
+            Task<AppendResult> first = AppendAsync(cluster, "first", 1);
+            await busy.Task;
+            LinkEvent full = Some.Event(new LinkKey("s", "o", "1"), "full");
+            Task<AppendResult>[] waiting =
+            [
+                .. Enumerable
+                    .Range(0, batches)
+                    .Select(i => AppendAsync(cluster, $"b{i}-", batchEvents)),
+            ];
+            // As many as may wait, counted: when this one is refused, all the others wait.
+            Task<AppendResult> refused = cluster
+                .Grains.GetGrain<IPartitionLogGrain>(Partition)
+                .AppendAsync(new EventBatch([.. Enumerable.Repeat(full, Limits.AppendBatchMax)]));
+            await Should.ThrowAsync<LogUnavailableException>(() => refused);
+            open.SetResult();
+            await first;
+            AppendResult[] results = await Task.WhenAll(waiting);
+
+            cluster.Database.Log.Count.ShouldBe(2, "all that waited went in one round");
+            string[] written = [.. cluster.Database.Log[1].Append.Events.Select(e => e.EventId)];
+            written
+                .Chunk(batchEvents)
+                .Select(batch => string.Join(' ', batch))
+                .ShouldBe(
+                    Enumerable
+                        .Range(0, batches)
+                        .Select(i =>
+                            string.Join(
+                                ' ',
+                                Enumerable.Range(0, batchEvents).Select(e => $"b{i}-{e}")
+                            )
+                        ),
+                    ignoreOrder: true,
+                    "batches stay whole and in order within"
+                );
+            results.ShouldAllBe(result =>
+                result.NormalSequence == 1 + (batches * batchEvents) && result.Duplicates.IsEmpty
+            );
+        }
+        finally
+        {
+            await cluster.DisposeAsync();
+        }
+    }
+
     private static Task<AppendResult> AppendAsync(Cluster cluster, string prefix, int events) =>
         cluster
             .Grains.GetGrain<IPartitionLogGrain>(Partition)
