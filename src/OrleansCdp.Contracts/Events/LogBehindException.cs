@@ -30,7 +30,10 @@ public sealed class LogBehindException : Exception
     [Id(1)]
     public int LagMax { get; private init; }
 
-    /// <summary>When to send again: about when half as many are left as there may be, at the pace seen lately.</summary>
+    /// <summary>
+    /// How long to wait before sending again: about until half as many are left as there may be, at the pace seen lately.
+    /// From 100 ms to the silo's <c>RetryAfterMax</c>.
+    /// </summary>
     [Id(2)]
     public TimeSpan RetryAfter { get; private init; }
 }

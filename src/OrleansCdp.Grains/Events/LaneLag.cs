@@ -3,11 +3,11 @@ namespace OrleansCdp.Events;
 /// <summary>How far one lane of a partition is behind, as its writer sees it, and how fast it catches up.</summary>
 internal sealed class LaneLag(int eventsMax, TimeSpan retryAfterMax)
 {
-    /// <summary>How long the pace is watched before it says anything.</summary>
-    private static readonly TimeSpan WatchMin = TimeSpan.FromSeconds(1);
+    /// <summary>The pace is that of the last one to two of these: what is applied at once may take a second or two.</summary>
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a producer is told until the pace is known.</summary>
-    private static readonly TimeSpan Guess = TimeSpan.FromSeconds(1);
+    /// <summary>How long the pace is watched before it says anything; also what a producer is told until then.</summary>
+    private static readonly TimeSpan WatchMin = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan RetryAfterMin = TimeSpan.FromMilliseconds(100);
 
@@ -24,44 +24,42 @@ internal sealed class LaneLag(int eventsMax, TimeSpan retryAfterMax)
     /// <exception cref="LogBehindException">There is none.</exception>
     public void DemandRoom(long head, long checkpoint, DateTimeOffset now)
     {
-        Watch(head, checkpoint, now);
+        Mark mark = new(now, checkpoint);
+        Watch(head, mark);
         long lag = head + Taken - checkpoint;
         if (lag > eventsMax)
         {
-            throw new LogBehindException(lag, eventsMax, TimeFor(lag - eventsMax / 2, now));
+            throw new LogBehindException(lag, eventsMax, TimeFor(lag - eventsMax / 2, mark));
         }
     }
 
-    private void Watch(long head, long checkpoint, DateTimeOffset now)
+    private void Watch(long head, Mark mark)
     {
-        Mark mark = new(now, checkpoint);
-        if (checkpoint >= head)
+        if (mark.Checkpoint >= head || older.At == default)
         {
             older = newer = mark; // Whatever it did before, it had nothing to do since.
         }
-        else if (now - newer.At >= WatchMin)
+        else if (mark.At - newer.At >= WatchPeriod)
         {
-            older = newer.At == default ? mark : newer;
+            older = newer;
             newer = mark;
         }
     }
 
-    private TimeSpan TimeFor(long events, DateTimeOffset now)
+    private TimeSpan TimeFor(long events, Mark mark)
     {
-        TimeSpan watched = now - older.At;
+        TimeSpan watched = mark.At - older.At;
         if (watched < WatchMin)
         {
-            return Guess;
+            return WatchMin;
         }
 
-        long applied = newer.Checkpoint - older.Checkpoint;
-        double seconds =
-            applied > 0
-                ? events * (newer.At - older.At).TotalSeconds / applied
-                : double.PositiveInfinity;
-        return TimeSpan.FromSeconds(
-            Math.Clamp(seconds, RetryAfterMin.TotalSeconds, retryAfterMax.TotalSeconds)
-        );
+        long applied = mark.Checkpoint - older.Checkpoint;
+        // As long again as nothing has moved: it may be a stall, or only something large that is about to end.
+        TimeSpan wait = applied > 0 ? watched * ((double)events / applied) : watched;
+        return wait < RetryAfterMin ? RetryAfterMin
+            : wait > retryAfterMax ? retryAfterMax
+            : wait;
     }
 
     private readonly record struct Mark(DateTimeOffset At, long Checkpoint);
