@@ -31,6 +31,7 @@ internal static class QuarantineEndpoints
         routes
             .MapPost("/v1/quarantine/replay", ReplayAsync)
             .RequireScope(Scopes.Operate)
+            .ProducesProblem(StatusCodes.Status429TooManyRequests)
             .WithSummary("Sends refused events in again under today's definitions.");
     }
 
