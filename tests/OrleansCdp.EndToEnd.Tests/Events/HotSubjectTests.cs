@@ -14,6 +14,7 @@ public sealed class HotSubjectTests(PostgresServer postgres) : IClassFixture<Pos
     private const int BatchRecords = 500;
     private const int HotPerBatch = 10;
     private const string Hot = "hot";
+    private const string At = "2026-06-01T12:00:00Z";
     private static readonly string[] Marks = ["firstName", "lastName", "title"];
 
     [Fact]
@@ -88,11 +89,14 @@ public sealed class HotSubjectTests(PostgresServer postgres) : IClassFixture<Pos
         }
     }
 
-    private static string Identify(string user, int sender, int number) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $$$"""{"type":"identify","userId":"{{{user}}}","messageId":"{{{user}}}-{{{sender}}}-{{{number}}}","timestamp":"2026-06-01T12:00:00Z","traits":{"{{{Marks[sender]}}}":"n{{{number}}}"}}"""
-        );
+    private static string Identify(string user, int sender, int number)
+    {
+        string id = string.Create(CultureInfo.InvariantCulture, $"{user}-{sender}-{number}");
+        string traits = $$"""{"{{Marks[sender]}}":"n{{number}}"}""";
+        return $$"""
+            {"type":"identify","userId":"{{user}}","messageId":"{{id}}","timestamp":"{{At}}","traits":{{traits}}}
+            """;
+    }
 
     private static async Task PostAsync(RunningHost host, string lines)
     {
