@@ -176,7 +176,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 await streams.SendJsonAsync(CrashOrders.Stream, json);
                 return true;
             }
-            catch (LogUnavailableException)
+            catch (Exception e) when (e is LogUnavailableException or LogBehindException)
             {
                 return false;
             }
