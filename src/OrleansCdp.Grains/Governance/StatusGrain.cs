@@ -13,9 +13,7 @@ internal sealed class StatusGrain(
     IStateRepairs repairs,
     LogShape shape,
     TimeProvider clock
-)
-    : Grain,
-        IStatusGrain
+) : Grain, IStatusGrain
 {
     /// <summary>How long a silo may take to say how it is: one that hangs is told by its silence.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(2);

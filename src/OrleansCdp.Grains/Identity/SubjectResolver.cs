@@ -95,6 +95,22 @@ internal sealed partial class SubjectResolver(
             book = await ReadBookAsync(chunk, indexes, cancel);
         }
 
+        Settle(chunk, indexes, targets, book, stuck);
+        ForgetDamaged(decisions, stuck);
+    }
+
+    /// <summary>
+    /// Sends all events of a link one way. What was known of a link may be older than the decision, and an event that
+    /// came to its owner by way of a former one would find a later event there already, and be taken for known.
+    /// </summary>
+    private void Settle(
+        EventChunk chunk,
+        List<int> indexes,
+        string[] targets,
+        ClaimBook book,
+        Dictionary<string, string> stuck
+    )
+    {
         Dictionary<LinkKey, (string Owner, bool IsStuck)> places = [];
         foreach (int i in indexes)
         {
@@ -106,7 +122,6 @@ internal sealed partial class SubjectResolver(
                 place = places[e.Link] = (isStuck ? former! : book.OwnerOf(e.Link), isStuck);
             }
 
-            targets[i] = place.Owner;
             if (place.IsStuck)
             {
                 // The claims were not taken, so each event comes this way and tries the move again.
@@ -118,6 +133,17 @@ internal sealed partial class SubjectResolver(
             }
         }
 
+        for (int i = 0; i < targets.Length; i++)
+        {
+            if (places.TryGetValue(chunk.Events[i].Link, out var place))
+            {
+                targets[i] = place.Owner;
+            }
+        }
+    }
+
+    private void ForgetDamaged(List<Decided> decisions, Dictionary<string, string> stuck)
+    {
         foreach (Decided one in decisions.Where(one => one.Decision.Moves.Any(IsDamaged)))
         {
             Forget(one.Event.Link); // Said again once the state is restored, it is decided about again.
