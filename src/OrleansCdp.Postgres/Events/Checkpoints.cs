@@ -167,7 +167,7 @@ internal sealed partial class Checkpoints(
         {
             progress.Fence(write.Epoch);
             LogFenced(write.Lane, write.Partition, write.Epoch, found.Epoch);
-            return false;
+            return progress.HasPending; // Of the reader after it, who may well be here too.
         }
 
         // Written now, or by an earlier try whose answer was lost.
@@ -182,7 +182,7 @@ internal sealed partial class Checkpoints(
         {
             progress.Fence(write.Epoch);
             LogGap(write.Lane, write.Partition, found.Sequence, write.First);
-            return false;
+            return progress.HasPending;
         }
 
         return true;
