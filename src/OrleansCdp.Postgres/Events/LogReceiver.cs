@@ -175,6 +175,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         (_, long checkpoint) = await FindCheckpointAsync(cancel);
         if (checkpoint >= handedOut)
         {
+            handedOut = 0; // Or every further wait would ask the same again, for this silo will never hear of it.
             return true;
         }
 
