@@ -191,6 +191,9 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return individual.RedirectTo ?? individual.Id;
         }
 
+        // Before the save: with it the claims say that the links are here, and nobody would make the move again only
+        // because an account was not told. They are promised to this individual, so what is said comes true.
+        await TellAsync(AccountNews.Of(ArrivedBy(transition, transfer.Value), individual.Id));
         // The claims say how strong their owner is: never weaker than what it bears itself.
         int rank = Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
         await BecomeAsync(transition, transfer.Value with { Rank = rank }, []);
@@ -199,7 +202,6 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
         }
 
-        await TellAsync(AccountNews.Of(transfer.Value.Links, individual.Id));
         return null;
     }
 
@@ -270,6 +272,12 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         }
     }
 
+    /// <summary>The links of a transfer that are here with it: one that came before may have left again.</summary>
+    private static ImmutableArray<Link> ArrivedBy(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer transfer
+    ) => [.. transfer.Links.Select(link => transition.Next.Links.Find(link.Key)).OfType<Link>()];
+
     private static ImmutableArray<string> ClaimsOf(LinkTransfer taken) =>
         [
             .. taken.Links.Select(link => ClaimKeys.Of(link.Key)),
@@ -283,7 +291,8 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         ];
 
     /// <summary>
-    /// Tells accounts what they should know. Said again on every redelivery, so a crash after the save loses nothing.
+    /// Tells accounts what they should know. Of events it is said again on every redelivery, so a crash after the save
+    /// loses nothing.
     /// </summary>
     private Task TellAsync(List<MemberChange> news) =>
         news.Count == 0

@@ -252,7 +252,7 @@ internal sealed partial class SubjectResolver(
     )
     {
         bool asWanted = true;
-        Dictionary<string, ClaimMove> claims = new(StringComparer.Ordinal);
+        Dictionary<string, (List<string> From, string Owner, int Rank)> claims = [];
         foreach (var wave in MoveWaves.Of(decisions.SelectMany(one => one.Decision.Moves)))
         {
             MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
@@ -267,14 +267,28 @@ internal sealed partial class SubjectResolver(
                 asWanted &= owner == move.To;
                 foreach (string claim in book.ReadOf(move))
                 {
-                    claims[claim] = new ClaimMove(claim, move.From, owner, end.Rank);
+                    // Of a link that moved twice the claim may still be with the first, or have come along.
+                    List<string> from = claims.TryGetValue(claim, out var earlier)
+                        ? earlier.From
+                        : [];
+                    from.Add(move.From);
+                    claims[claim] = (from, owner, end.Rank);
                 }
             }
         }
 
         if (claims.Count > 0)
         {
-            await store.RepointAsync(claims.Values, cancel);
+            await store.RepointAsync(
+                [
+                    .. claims.SelectMany(
+                        claim => claim.Value.From,
+                        (claim, from) =>
+                            new ClaimMove(claim.Key, from, claim.Value.Owner, claim.Value.Rank)
+                    ),
+                ],
+                cancel
+            );
         }
 
         return asWanted;
