@@ -67,6 +67,12 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     [Id(3)]
     public string? RedirectTo { get; init; }
 
+    /// <summary>
+    /// Rank of that one's strongest anchor when it absorbed this one; null for none, and in states of first versions.
+    /// </summary>
+    [Id(4)]
+    public int? RedirectRank { get; init; }
+
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && RedirectTo is null;
 
@@ -139,7 +145,13 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
             this,
             (from, key) => from.Freeze(key, target, rank)
         );
-        next = all ? next with { RedirectTo = target } : next;
+        next = all
+            ? next with
+            {
+                RedirectTo = target,
+                RedirectRank = Math.Min(rank, RedirectRank ?? rank),
+            }
+            : next;
         departure = next.DepartureTo(target);
         return Became(next, leaving.Length > 0 || next != this, identifiersMayDiffer: true);
     }
@@ -160,7 +172,11 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
                 )
             ),
         ];
-        refused = RedirectTo is not null || Links.Links.Length + missing.Length > Limits.LinksMax;
+        // What was taken before is on its way to whoever absorbed this one: an old copy must not be there first.
+        bool isTaken = missing.IsEmpty && !arriving.IsEmpty;
+        refused =
+            !isTaken
+            && (RedirectTo is not null || Links.Links.Length + missing.Length > Limits.LinksMax);
         if (refused || missing.IsEmpty)
         {
             return Same();
@@ -223,7 +239,9 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         Departed
             .Where(left => left.Target == target)
             .Select(left => left.Rank)
-            .DefaultIfEmpty(AnchorPolicy.Unanchored)
+            .Append(
+                RedirectTo == target && RedirectRank is { } rank ? rank : AnchorPolicy.Unanchored
+            )
             .Min();
 
     /// <inheritdoc/>

@@ -97,6 +97,10 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             ? [ClaimKeys.Of(link)]
             : read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key);
 
+    /// <summary>The claims that are stored for an individual, as far as this chunk has seen.</summary>
+    public IEnumerable<KeyValuePair<string, Claim>> HeldBy(string individual) =>
+        stored.Where(claim => claim.Value.Owner == individual);
+
     /// <summary>Notes what is stored of claims this chunk wanted: its own, or those of somebody who came first.</summary>
     public void NoteStored(IReadOnlyDictionary<string, Claim> held)
     {

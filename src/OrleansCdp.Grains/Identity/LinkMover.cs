@@ -54,10 +54,28 @@ internal sealed class LinkMover(IGrainFactory grains)
             if (!transfer.More)
             {
                 return owner == move.To
-                    ? new MoveEnd(owner, move.ToRank)
+                    ? new MoveEnd(owner, Math.Min(move.ToRank, transfer.Rank))
                     : new MoveEnd(owner, Math.Min(transfer.Rank, await RankOfAsync(owner)));
             }
         }
+    }
+
+    /// <summary>Finishes the absorption of an individual, if it was absorbed.</summary>
+    /// <returns>Who has its links now; null when it lives itself, or its links find no room.</returns>
+    public async Task<MoveEnd?> FinishAsync(string individual)
+    {
+        LinkTransfer nothing = new()
+        {
+            From = individual,
+            To = individual,
+            Links = [],
+        };
+        string? absorber = await grains
+            .GetGrain<IUnifiedIndividualGrain>(individual)
+            .AttachAsync(nothing.AsImmutable());
+        return absorber is null || absorber == individual
+            ? null
+            : await MoveAsync(new LinkMove(individual, null, absorber, AnchorPolicy.Unanchored));
     }
 
     private ValueTask<int> RankOfAsync(string individual) =>
@@ -83,12 +101,43 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return null;
             }
 
+            if (elsewhere == transfer.From)
+            {
+                throw new InconsistentStateException(
+                    $"{transfer.To} was absorbed by {transfer.From} while that gave links to it."
+                );
+            }
+
+            if (transfer.Links.Length > 1)
+            {
+                return await HandOverEachAsync(transfer);
+            }
+
             target = elsewhere;
         }
 
         throw new InconsistentStateException(
             $"{transfer.To} redirects more than {RedirectsMax} times."
         );
+    }
+
+    /// <summary>
+    /// Hands links over one by one, because their target was absorbed: of some it may have passed on a newer state already,
+    /// which an old copy must not overtake.
+    /// </summary>
+    private async Task<string?> HandOverEachAsync(LinkTransfer transfer)
+    {
+        string? end = transfer.To;
+        foreach (Link link in transfer.Links)
+        {
+            string? owner = await HandOverAsync(transfer with { Links = [link] });
+            end =
+                owner is null || end is null ? null
+                : owner == transfer.To ? end
+                : owner;
+        }
+
+        return end;
     }
 }
 

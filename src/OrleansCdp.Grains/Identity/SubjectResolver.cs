@@ -255,6 +255,11 @@ internal sealed partial class SubjectResolver(
         Dictionary<string, (List<string> From, string Owner, int Rank)> claims = [];
         foreach (var wave in MoveWaves.Of(decisions.SelectMany(one => one.Decision.Moves)))
         {
+            if (await FollowAbsorbedAsync(wave, book, cancel))
+            {
+                return false;
+            }
+
             MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
             foreach ((LinkMove move, MoveEnd end) in wave.Zip(ends))
             {
@@ -292,6 +297,44 @@ internal sealed partial class SubjectResolver(
         }
 
         return asWanted;
+    }
+
+    /// <summary>
+    /// Claims may name an individual that was absorbed since, even by the very one that a move would take from: its
+    /// absorption is finished, and the claims name whoever lives on for it.
+    /// </summary>
+    /// <returns>Whether there were any: decide again.</returns>
+    private async Task<bool> FollowAbsorbedAsync(
+        List<LinkMove> wave,
+        ClaimBook book,
+        CancellationToken cancel
+    )
+    {
+        List<ClaimMove> claims = [];
+        foreach (string target in wave.Select(move => move.To).Distinct(StringComparer.Ordinal))
+        {
+            if (await mover.FinishAsync(target) is not { } end)
+            {
+                continue;
+            }
+
+            claims.AddRange(
+                book.HeldBy(target)
+                    .Select(claim => new ClaimMove(
+                        claim.Key,
+                        target,
+                        end.Owner,
+                        Math.Min(claim.Value.Rank, end.Rank)
+                    ))
+            );
+        }
+
+        if (claims.Count > 0)
+        {
+            await store.RepointAsync(claims, cancel);
+        }
+
+        return claims.Count > 0;
     }
 
     private async Task RestampAsync(

@@ -93,10 +93,13 @@ public sealed class LinkMoveTests
     {
         UnifiedIndividual individual = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
 
-        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out var moving).Next;
+        UnifiedIndividual absorbed = individual.Detach([], "ind_b", 0, out _).Next;
 
         absorbed.RedirectTo.ShouldBe("ind_b");
-        absorbed.Attach(moving.Links, out bool refused).Changed.ShouldBeFalse();
+        Link arriving = new() { Key = new LinkKey("web", "user", "u"), Moves = 1 };
+        absorbed.Attach([arriving], out bool refused).Changed.ShouldBeFalse();
+        refused.ShouldBeTrue();
+        absorbed.Attach([], out refused);
         refused.ShouldBeTrue();
         SequencedEvent stranger = Some.Event(
                 EventKind.Updated,
@@ -105,6 +108,21 @@ public sealed class LinkMoveTests
             )
             .At(1);
         absorbed.Apply([stranger]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+    }
+
+    [Fact]
+    public void An_old_copy_of_a_link_is_not_sent_on_ahead_of_the_link_itself()
+    {
+        UnifiedIndividual a = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+        a.Detach([], "ind_b", 0, out var first);
+        UnifiedIndividual b = new() { Id = "ind_b" };
+        b = b.Attach(first.Links, out _).Next;
+        b = b.Apply([Some.Traits(1, "city".Is("Oslo")).At(2)]).Next;
+        b = b.Detach([], "ind_c", 0, out _).Next;
+
+        b.Attach(first.Links, out bool refused).Changed.ShouldBeFalse();
+
+        refused.ShouldBeFalse("ind_c would take it, and then not the link that ind_b gives it");
     }
 
     [Fact]

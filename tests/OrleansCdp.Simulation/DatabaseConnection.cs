@@ -1,0 +1,271 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// A process's way to the database: every statement takes a while, and may fail before or after it was done. Of a process
+/// that dies meanwhile it may have been done or not.
+/// </summary>
+internal sealed class DatabaseConnection(
+    Scheduler scheduler,
+    Process process,
+    Faults faults,
+    Database database,
+    ChunkCodec codec,
+    Misbehaviour broken
+)
+    : ILogCommits,
+        ILogReads,
+        ICheckpointStatements,
+        ISnapshotStatements,
+        IIdentityStore,
+        IQuarantineStore
+{
+    private const double UsualMilliseconds = 12;
+
+    public Task<LogOwnership> AcquireAsync(int partition, CancellationToken cancel) =>
+        RunAsync($"take over writing {partition}", () => database.Acquire(partition), cancel);
+
+    public Task<HashSet<int>> CommitAsync(List<PendingAppend> group, DateTimeOffset now) =>
+        RunAsync(
+            $"commit {string.Join(", ", group.Select(Text))}",
+            () => database.Commit(group, now),
+            mayBeForgotten: broken == Misbehaviour.AcknowledgesTooEarly
+        );
+
+    public async Task ReadEventKeysAsync(
+        int partition,
+        DateTimeOffset since,
+        Action<UInt128, DateTimeOffset> remember,
+        CancellationToken cancel
+    )
+    {
+        var keys = await RunAsync(
+            $"read event keys of {partition}",
+            () => database.EventKeys(partition, since),
+            cancel
+        );
+        keys.ForEach(known => remember(known.Key, known.At));
+    }
+
+    public Task<(long Epoch, long Checkpoint)> TakeOverAsync(
+        Lane lane,
+        int partition,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"take over reading {lane} {partition}",
+            () => database.TakeOver(lane, partition),
+            cancel
+        );
+
+    public Task<(long Epoch, long Checkpoint)> CheckpointAsync(
+        Lane lane,
+        int partition,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"ask checkpoint of {lane} {partition}",
+            () => database.Checkpoint(lane, partition),
+            cancel
+        );
+
+    public async Task ReadAsync(
+        Lane lane,
+        int partition,
+        BatchBuilder batches,
+        CancellationToken cancel
+    )
+    {
+        long position = batches.Position;
+        List<StoredChunk> chunks = await RunAsync(
+            $"read {lane} {partition} from {position}",
+            () => database.Read(lane, partition, position),
+            cancel
+        );
+        foreach (StoredChunk chunk in chunks)
+        {
+            var (events, bytes) = codec.Decode(chunk.Row.Payload);
+            if (!batches.TryAdd(new TailChunk(chunk.First, events, bytes)))
+            {
+                return;
+            }
+        }
+    }
+
+    public Task<List<HeadFound>> HeadsAsync(int[] partitions, CancellationToken cancel) =>
+        RunAsync("ask heads", () => database.HeadsOf(partitions), cancel);
+
+    public Task<Dictionary<long, EventOutcome>> FatesAsync(
+        EventChunk chunk,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"ask fates of {chunk.Lane} {chunk.Partition}",
+            () => database.FatesOf(chunk),
+            cancel
+        );
+
+    public Task<Dictionary<(Lane, int), CheckpointFound>> WriteAsync(
+        List<LaneWrite> writes,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"checkpoint {string.Join(", ", writes.Select(w => $"{w.Lane} {w.Partition} to {w.Last}"))}",
+            () => database.MoveCheckpoints(writes),
+            cancel
+        );
+
+    public Task<HashSet<string>> SaveAsync(SnapshotWrite[] writes, int saver) =>
+        RunAsync(
+            $"save {string.Join(", ", writes.Select(w => $"{w.Id}@{w.Version}"))}",
+            () => database.Save(writes)
+        );
+
+    public Task<Dictionary<string, Snapshot>> LoadAsync(string[] ids) =>
+        RunAsync($"load {string.Join(", ", ids)}", () => database.Load(ids));
+
+    public async Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
+        IReadOnlyCollection<string> claims,
+        CancellationToken cancel
+    ) => await RunAsync("read claims", () => database.ReadClaims(claims), cancel);
+
+    public async Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    )
+    {
+        var held = await Commands.RetryConflictsAsync(() =>
+            RunAsync(
+                $"claim {string.Join(", ", claims.Select(c => $"{c.Key} for {c.Value.Owner}"))}",
+                () => database.MakeClaims(claims),
+                cancel
+            )
+        );
+        string[] others =
+        [
+            .. claims.Select(claim => claim.Key).Where(key => !held.ContainsKey(key)),
+        ];
+        if (others.Length > 0)
+        {
+            var found = await RunAsync("read claims", () => database.ReadClaims(others), cancel);
+            foreach (var claim in found)
+            {
+                held[claim.Key] = claim.Value;
+            }
+        }
+
+        return held;
+    }
+
+    public Task RestampAsync(
+        IReadOnlyCollection<KeyValuePair<string, Claim>> claims,
+        CancellationToken cancel
+    ) => RunAsync("restamp claims", () => database.Restamp(claims), cancel);
+
+    public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel) =>
+        RunAsync(
+            $"repoint {string.Join(", ", moves.Select(m => $"{m.Claim} to {m.To}"))}",
+            () => database.Repoint(moves),
+            cancel
+        );
+
+    public Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel) =>
+        RunAsync($"note conflict over {conflict.Anchor}", () => true, cancel);
+
+    public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel) =>
+        Commands.RetryConflictsAsync(() =>
+            RunAsync("quarantine", () => database.AddToQuarantine(items), cancel)
+        );
+
+    public Task<ImmutableArray<string>> FindAsync(
+        SubjectKind subject,
+        string type,
+        string value,
+        int limit,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing simulated looks people up.");
+
+    public Task<ImmutableArray<QuarantineItem>> ListAsync(
+        QuarantineFilter filter,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing simulated lists the quarantine.");
+
+    public Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel) =>
+        throw new NotSupportedException("Nothing simulated replays.");
+
+    private static string Text(PendingAppend pending) =>
+        $"{pending.Append.Partition} in {pending.Append.Epoch}: "
+        + string.Join(
+            ' ',
+            pending
+                .Lanes.SelectMany(lane => lane.Chunks)
+                .SelectMany(chunk => chunk.Events, (_, e) => $"{e.Link}:{e.EventId}")
+        );
+
+    private Task<T> RunAsync<T>(
+        string what,
+        Func<T> statement,
+        CancellationToken cancel = default,
+        bool mayBeForgotten = false
+    )
+    {
+        cancel.ThrowIfCancellationRequested();
+        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        StatementFault fault = faults.OfStatement();
+        scheduler.After(scheduler.Within(UsualMilliseconds), () => Arrive());
+        return cancel.CanBeCanceled ? CancellableAsync(answer, cancel) : answer.Task;
+
+        void Arrive()
+        {
+            if (process.IsDead && scheduler.Happens(0.5))
+            {
+                return;
+            }
+
+            if (fault is StatementFault.Before or StatementFault.Conflict)
+            {
+                bool lies = mayBeForgotten && fault == StatementFault.Before;
+                scheduler.Note($"{process.Name}: {what} FAILS");
+                Reply(() =>
+                    lies
+                        ? answer.TrySetResult((T)(object)new HashSet<int>())
+                        : answer.TrySetException(Faults.ExceptionOf(fault))
+                );
+                return;
+            }
+
+            T result = statement();
+            scheduler.Note($"{process.Name}: {what}{(fault == 0 ? "" : " UNHEARD")}");
+            Reply(() =>
+                fault == StatementFault.After
+                    ? answer.TrySetException(Faults.ExceptionOf(fault))
+                    : answer.TrySetResult(result)
+            );
+        }
+    }
+
+    private void Reply(Func<bool> answer) =>
+        scheduler.After(
+            scheduler.Within(UsualMilliseconds),
+            () =>
+            {
+                process.Background.Post(() => _ = answer());
+            }
+        );
+
+    private static async Task<T> CancellableAsync<T>(
+        TaskCompletionSource<T> answer,
+        CancellationToken cancel
+    )
+    {
+        await using CancellationTokenRegistration cancelled = cancel.UnsafeRegister(
+            _ => answer.TrySetCanceled(cancel),
+            null
+        );
+        return await answer.Task;
+    }
+}

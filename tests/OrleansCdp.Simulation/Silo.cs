@@ -1,0 +1,277 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Core;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Timers;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>What all silos of a cluster have in common.</summary>
+internal sealed record SiloParts(
+    LogShape Shape,
+    Database Database,
+    Misbehaviour Broken,
+    Serializer Serializer,
+    ChunkCodec Codec,
+    CdpPostgresOptions Options,
+    IngestOptions Ingest
+)
+{
+    /// <summary>The partition whose grain this is; null for any other grain.</summary>
+    public int? PartitionOf(GrainKey grain) =>
+        grain.Kind == typeof(IPartitionLogGrain) ? int.Parse(grain.Id, null)
+        : grain.Kind == typeof(IIngestPartitionGrain) ? EventStreams.ParseKey(grain.Id).Partition
+        : null;
+}
+
+/// <summary>One silo: the production code over a simulated network, clock and database.</summary>
+internal sealed class Silo : IServiceProvider, IGrainRuntime
+{
+    private readonly Cluster cluster;
+    private readonly SiloParts parts;
+    private readonly DatabaseConnection connection;
+    private readonly ILoggerFactory loggers;
+    private readonly LogWriter writer;
+    private readonly PartitionTails tails;
+    private readonly Checkpoints checkpoints;
+    private readonly SnapshotLoader loader;
+    private readonly SnapshotWriter saver;
+    private readonly PartitionOwnership ownership;
+    private readonly PublishedContexts published = new();
+    private readonly EventFates fates;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Dictionary<(Lane, int), PullingAgent> agents = [];
+    private readonly List<Task> running = [];
+    private string[] heard = [];
+
+    public Silo(Cluster cluster, string name)
+    {
+        this.cluster = cluster;
+        parts = cluster.Parts;
+        Process = new Process(cluster.Scheduler, name);
+        loggers = new TraceLoggers(cluster.Scheduler, name);
+        connection = new DatabaseConnection(
+            cluster.Scheduler,
+            Process,
+            cluster.Faults,
+            parts.Database,
+            parts.Codec,
+            parts.Broken
+        );
+        tails = new PartitionTails(
+            connection,
+            parts.Shape,
+            parts.Options,
+            Process.Clock,
+            loggers.CreateLogger<PartitionTails>()
+        );
+        writer = new LogWriter(
+            connection,
+            tails,
+            parts.Options,
+            Process.Clock,
+            loggers.CreateLogger<LogWriter>()
+        );
+        checkpoints = new Checkpoints(
+            connection,
+            Process.Clock,
+            loggers.CreateLogger<Checkpoints>()
+        );
+        loader = new SnapshotLoader(connection, parts.Options);
+        saver = new SnapshotWriter(connection, parts.Options);
+        ownership = new PartitionOwnership(parts.Shape);
+        fates = new EventFates(parts.Shape, Process.Clock);
+        GrainFactory = cluster.GrainsFor(Process);
+        Readers = new LogReaderServices(
+            connection,
+            tails,
+            checkpoints,
+            ownership,
+            GrainFactory,
+            Process.Clock,
+            loggers.CreateLogger<LogReceiver>()
+        );
+    }
+
+    public string Name => Process.Name;
+
+    public Process Process { get; }
+
+    public LogReaderServices Readers { get; }
+
+    public IGrainFactory GrainFactory { get; }
+
+    public Guid ServiceIdentity => default;
+
+    public string SiloIdentity => Name;
+
+    public SiloAddress SiloAddress => throw new NotSupportedException();
+
+    public ITimerRegistry TimerRegistry => throw new NotSupportedException();
+
+    public IServiceProvider ServiceProvider => this;
+
+    public TimeProvider TimeProvider => Process.Clock;
+
+    public object? GetService(Type serviceType) =>
+        serviceType == typeof(IGrainRuntime) ? this : null;
+
+    public void DeactivateOnIdle(IGrainContext grainContext) => ((Activation)grainContext).Stop();
+
+    public void DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) { }
+
+    public IStorage<TGrainState> GetStorage<TGrainState>(IGrainContext grainContext) =>
+        throw new NotSupportedException();
+
+    public void Start()
+    {
+        foreach (IBackgroundLoop loop in Loops)
+        {
+            Process.Run(() => RunAsync(loop));
+        }
+    }
+
+    /// <summary>Hears which silos there are, and reads the partitions that are its own now.</summary>
+    public void Hear(string[] members)
+    {
+        string[] names = [.. members.Append(Name).Distinct().Order(StringComparer.Ordinal)];
+        if (names.SequenceEqual(heard))
+        {
+            return;
+        }
+
+        cluster.Note($"{Name} hears of {string.Join(", ", names)}");
+        int own = Array.IndexOf(names, Name);
+        int[] owners = Rendezvous.Assign(parts.Shape.PartitionCount, names);
+        foreach (Lane lane in Enum.GetValues<Lane>())
+        {
+            for (int partition = 0; partition < owners.Length; partition++)
+            {
+                Own(lane, partition, owners[partition] == own);
+            }
+        }
+
+        bool isNews = heard.Length > 0;
+        heard = names;
+        if (isNews)
+        {
+            ownership.NoteChange();
+            tails.WakeAll();
+        }
+    }
+
+    /// <summary>Ends as told: reading stops, activations go, what is pending is written.</summary>
+    public void Retire(Activation[] activations) =>
+        Process.Run(async () =>
+        {
+            await Task.WhenAll(agents.Values.Select(agent => agent.StopAsync()));
+            foreach (Activation activation in activations)
+            {
+                activation.Stop();
+            }
+
+            TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            Await(activations, gone);
+            await gone.Task;
+            End();
+            await Task.WhenAll(running)
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing
+                        | ConfigureAwaitOptions.ContinueOnCapturedContext
+                );
+            cluster.Note($"{Name} has ended");
+            Process.Kill();
+        });
+
+    public Grain MakeGrain(GrainKey key) =>
+        key.Kind == typeof(IPartitionLogGrain)
+            ? new PartitionLogGrain(
+                writer,
+                Options.Create(parts.Ingest),
+                Process.Clock,
+                loggers.CreateLogger<PartitionLogGrain>()
+            )
+        : key.Kind == typeof(IIngestPartitionGrain)
+            ? new IngestPartitionGrain(
+                connection,
+                connection,
+                checkpoints,
+                fates,
+                new AnchorPolicy(),
+                Options.Create(parts.Ingest),
+                Process.Clock,
+                loggers
+            )
+        : key.Kind == typeof(IUnifiedIndividualGrain)
+            ? new UnifiedIndividualGrain(
+                new SnapshotStore(loader, saver),
+                parts.Serializer,
+                published,
+                ReconciliationPolicy.Default,
+                new AnchorPolicy(),
+                fates,
+                loggers.CreateLogger<UnifiedIndividualGrain>()
+            )
+        : new AccountGrain(
+            new SnapshotStore(loader, saver),
+            parts.Serializer,
+            published,
+            ReconciliationPolicy.Default,
+            fates,
+            loggers.CreateLogger<AccountGrain>()
+        );
+
+    // On this thread: the asynchronous form would leave it.
+    private void End() => stop.Cancel();
+
+    private async Task RunAsync(IBackgroundLoop loop)
+    {
+        try
+        {
+            Task run = loop.RunAsync(stop.Token);
+            running.Add(run);
+            await run;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // That is how some of them end.
+        }
+    }
+
+    private IBackgroundLoop[] Loops => [tails, writer, checkpoints, loader, saver];
+
+    private void Own(Lane lane, int partition, bool owns)
+    {
+        ownership.Set(lane, partition, owns);
+        agents.TryGetValue((lane, partition), out PullingAgent? agent);
+        if (owns && agent is null)
+        {
+            agents[(lane, partition)] = new PullingAgent(cluster, this, lane, partition);
+        }
+        else if (!owns && agent is not null)
+        {
+            agents.Remove((lane, partition));
+            Process.Run(agent.StopAsync);
+        }
+    }
+
+    private void Await(Activation[] activations, TaskCompletionSource gone)
+    {
+        if (Array.TrueForAll(activations, activation => activation.IsGone))
+        {
+            gone.TrySetResult();
+        }
+        else
+        {
+            cluster.Scheduler.After(
+                TimeSpan.FromMilliseconds(50),
+                () => Process.Background.Post(() => Await(activations, gone))
+            );
+        }
+    }
+}
