@@ -1,0 +1,112 @@
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Makes the moves of links that a chunk's events demand, together where they have nothing to do with each other.</summary>
+internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
+{
+    /// <summary>
+    /// Makes the moves. Claims on what moved go along: a link takes its own with it, but an individual may hold others,
+    /// of links it gave away before, or that were made while it was being absorbed.
+    /// </summary>
+    /// <param name="decided">The moves that decisions demand, in their order.</param>
+    /// <param name="book">The claims they rest on.</param>
+    /// <param name="stuck">Takes those whose links could not move to their target, and why.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>
+    /// Whether all is where the decisions wanted it. Otherwise links had gone elsewhere before: decide again, by claims
+    /// that say so now.
+    /// </returns>
+    public async Task<bool> MakeAsync(
+        IEnumerable<LinkMove> decided,
+        ClaimBook book,
+        Dictionary<string, string> stuck,
+        CancellationToken cancel
+    )
+    {
+        bool asWanted = true;
+        Dictionary<string, (List<string> From, string Owner, int Rank)> claims = [];
+        foreach (var wave in MoveWaves.Of(decided))
+        {
+            if (await FollowAbsorbedAsync(wave, book, cancel))
+            {
+                return false;
+            }
+
+            MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
+            foreach ((LinkMove move, MoveEnd end) in wave.Zip(ends))
+            {
+                if (end.Owner is not { } owner)
+                {
+                    stuck[move.From] = end.Code!;
+                    continue;
+                }
+
+                asWanted &= owner == move.To;
+                foreach (string claim in book.ReadOf(move))
+                {
+                    // Of a link that moved twice the claim may still be with the first, or have come along.
+                    List<string> from = claims.TryGetValue(claim, out var earlier)
+                        ? earlier.From
+                        : [];
+                    from.Add(move.From);
+                    claims[claim] = (from, owner, end.Rank);
+                }
+            }
+        }
+
+        if (claims.Count > 0)
+        {
+            await store.RepointAsync(
+                [
+                    .. claims.SelectMany(
+                        claim => claim.Value.From,
+                        (claim, from) =>
+                            new ClaimMove(claim.Key, from, claim.Value.Owner, claim.Value.Rank)
+                    ),
+                ],
+                cancel
+            );
+        }
+
+        return asWanted;
+    }
+
+    /// <summary>
+    /// Claims may name an individual that was absorbed since, even by the very one that a move would take from: its
+    /// absorption is finished, and the claims name whoever lives on for it.
+    /// </summary>
+    /// <returns>Whether there were any: decide again.</returns>
+    private async Task<bool> FollowAbsorbedAsync(
+        List<LinkMove> wave,
+        ClaimBook book,
+        CancellationToken cancel
+    )
+    {
+        List<ClaimMove> claims = [];
+        foreach (string target in wave.Select(move => move.To).Distinct(StringComparer.Ordinal))
+        {
+            if (await mover.FinishAsync(target) is not { Owner: { } owner } end)
+            {
+                continue;
+            }
+
+            claims.AddRange(
+                book.HeldBy(target)
+                    .Select(claim => new ClaimMove(
+                        claim.Key,
+                        target,
+                        owner,
+                        Math.Min(claim.Value.Rank, end.Rank)
+                    ))
+            );
+        }
+
+        if (claims.Count > 0)
+        {
+            await store.RepointAsync(claims, cancel);
+        }
+
+        return claims.Count > 0;
+    }
+}
