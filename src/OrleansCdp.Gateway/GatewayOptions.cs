@@ -54,6 +54,14 @@ public sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan UnkeyedBodyTimeMax { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long a gateway that is told to stop goes on answering while <c>/health/ready</c> says no, so that a load
+    /// balancer takes it out before it closes.
+    /// </summary>
+    /// <value>From 0 to 30 seconds. Default: 0.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:30")]
+    public TimeSpan DrainTime { get; set; }
+
     /// <summary>Seconds a turned-away client is told to wait.</summary>
     /// <value>From 1 to 60. Default: 1.</value>
     [Range(1, 60)]

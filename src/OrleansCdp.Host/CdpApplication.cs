@@ -65,6 +65,7 @@ internal static class CdpApplication
         else
         {
             builder.Services.AddCdpGateway(gateway => gateway.AdminKey = adminKey);
+            builder.Services.AddHostedService<Draining>();
         }
 
         WebApplication app = builder.Build();

@@ -28,7 +28,12 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Starts it and waits until it is ready.</summary>
     /// <param name="connection">Its database.</param>
     /// <param name="traceable">Whether it writes the map of its compiled methods that perf reads.</param>
-    public static async Task<HostProcess> StartAsync(string connection, bool traceable)
+    /// <param name="roles">What of the platform it is.</param>
+    public static async Task<HostProcess> StartAsync(
+        string connection,
+        bool traceable,
+        string roles = "all"
+    )
     {
         ProcessStartInfo info = new("dotnet")
         {
@@ -36,6 +41,8 @@ internal sealed partial class HostProcess : IAsyncDisposable
             UseShellExecute = false,
         };
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Host.dll"));
+        info.ArgumentList.Add("--roles");
+        info.ArgumentList.Add(roles);
         info.ArgumentList.Add("--urls");
         info.ArgumentList.Add("http://127.0.0.1:0");
         info.Environment["CDP_ADMIN_KEY"] = AdminKey;
@@ -61,6 +68,13 @@ internal sealed partial class HostProcess : IAsyncDisposable
         HostProcess host = new(started, await listening.Task);
         await host.WaitUntilReadyAsync();
         return host;
+    }
+
+    /// <summary>Ends it without a warning.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
     }
 
     /// <inheritdoc/>

@@ -41,6 +41,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "recovery":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await RecoveryRun.RunAsync(run, options));
+        }
+
+        break;
     default:
         throw new FormatException($"There is no scenario {options.Scenario}: see README.md.");
 }

@@ -102,11 +102,14 @@ public sealed partial class CdpProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    /// <summary>Asks it to stop, as Ctrl-C does, and waits for its end.</summary>
+    /// <summary>Asks it to stop, as Ctrl-C does.</summary>
+    public Task TellToStopAsync() => SignalAsync("TERM");
+
+    /// <summary>Asks it to stop and waits for its end.</summary>
     /// <returns>Its exit code.</returns>
     public async Task<int> StopAsync()
     {
-        await SignalAsync("TERM");
+        await TellToStopAsync();
         return await UntilEndAsync();
     }
 

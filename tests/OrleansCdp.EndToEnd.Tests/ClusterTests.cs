@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 
@@ -30,4 +31,70 @@ public sealed class ClusterTests
         using HttpResponseMessage answer = await silo.GetAsync("/v1/context/email/ada@example.com");
         answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
+
+    [Fact]
+    public async Task A_gateway_told_to_stop_is_not_ready_any_more_and_answers_until_it_closes()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(
+            silos: 1,
+            gateways: 1,
+            "--Cdp:Gateway:DrainTime",
+            "00:00:30"
+        );
+        await cluster.Gateways[0].TellToStopAsync();
+
+        await Eventually.BeAsync(
+            async () =>
+                await cluster.Api.StatusOfAsync("/health/ready")
+                == HttpStatusCode.ServiceUnavailable,
+            "the gateway says that it is not ready"
+        );
+        (await cluster.Api.StatusOfAsync("/v1/status")).ShouldBe(HttpStatusCode.OK);
+        (await cluster.Gateways[0].UntilEndAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task People_of_one_link_take_their_events_where_their_partition_is()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(silos: 3, gateways: 1);
+        for (int batch = 0; batch < 20; batch++)
+        {
+            string[] contacts =
+            [
+                .. Enumerable
+                    .Range(0, 300)
+                    .Select(i =>
+                        $$"""{"Id":"{{i}}","FirstName":"N{{batch}}","LastModifiedDate":"2026-06-01T09:{{batch:D2}}:00Z"}"""
+                    ),
+            ];
+            var (status, json) = await cluster.Api.PostAsync(
+                "/v1/streams/salesforce-contact",
+                string.Join('\n', contacts),
+                "application/x-ndjson"
+            );
+            status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+        }
+
+        await cluster.Api.DrainAsync();
+        double local = 0;
+        double remote = 0;
+        foreach (CdpProcess silo in cluster.Silos)
+        {
+            string metrics = await new Api(silo.Address, CdpProcess.AdminKey).TextAsync("/metrics");
+            local += SumOf(metrics, "local=\"true\"");
+            remote += SumOf(metrics, "local=\"false\"");
+        }
+
+        local.ShouldBeGreaterThan(0);
+        (local / (local + remote)).ShouldBeGreaterThan(0.9, $"{local} local, {remote} remote");
+    }
+
+    private static double SumOf(string metrics, string tag) =>
+        metrics
+            .Split('\n')
+            .Where(line =>
+                line.StartsWith("cdp_apply_batches", StringComparison.Ordinal)
+                && line.Contains(tag, StringComparison.OrdinalIgnoreCase)
+            )
+            .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
 }

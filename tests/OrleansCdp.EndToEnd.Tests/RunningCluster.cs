@@ -3,6 +3,7 @@ namespace OrleansCdp;
 /// <summary>Silos and gateways in processes of their own over one PostgreSQL, as <c>deploy/cluster</c> starts them.</summary>
 public sealed class RunningCluster : IAsyncDisposable
 {
+    private const int Partitions = 16;
     private readonly PostgresServer postgres = new();
     private readonly List<CdpProcess> ended = [];
 
@@ -11,6 +12,9 @@ public sealed class RunningCluster : IAsyncDisposable
 
     /// <summary>The server it is on.</summary>
     public PostgresServer Postgres => postgres;
+
+    /// <summary>What gateways are told beside their role.</summary>
+    public string[] GatewayArguments { get; init; } = [];
 
     /// <summary>The silos.</summary>
     public List<CdpProcess> Silos { get; } = [];
@@ -35,12 +39,12 @@ public sealed class RunningCluster : IAsyncDisposable
     public static async Task<RunningCluster> StartAsync(
         int silos,
         int gateways,
-        int partitions = 16
+        params string[] gatewayArguments
     )
     {
-        RunningCluster cluster = new();
+        RunningCluster cluster = new() { GatewayArguments = gatewayArguments };
         await cluster.postgres.InitializeAsync();
-        cluster.Database = await cluster.postgres.CreateDatabaseAsync(partitions);
+        cluster.Database = await cluster.postgres.CreateDatabaseAsync(Partitions);
         for (int i = 0; i < silos; i++)
         {
             cluster.Silos.Add(cluster.StartSilo());
@@ -111,11 +115,11 @@ public sealed class RunningCluster : IAsyncDisposable
 
     private CdpProcess StartSilo() => Start("silo");
 
-    private CdpProcess StartGateway() => Start("gateway");
+    private CdpProcess StartGateway() => Start("gateway", GatewayArguments);
 
-    private CdpProcess Start(string role) =>
+    private CdpProcess Start(string role, params string[] more) =>
         CdpProcess.Start(
-            ["--roles", role, "--urls", "http://127.0.0.1:0"],
+            ["--roles", role, "--urls", "http://127.0.0.1:0", .. more],
             Database.ConnectionString
         );
 }
