@@ -52,6 +52,7 @@ internal static class VerifyCommand
     private static async Task<int> VerifyAsync(CdpApi api, int? sample, CancellationToken cancel)
     {
         VerifyTotals totals = new();
+        string why = "it ended without a result";
         for (int breaks = 0; !totals.Ended; breaks++)
         {
             string? from = totals.Cursor;
@@ -69,13 +70,15 @@ internal static class VerifyCommand
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                // A silo or the gateway ended. The next one goes on where this one was.
+                why = e.Message; // A silo or the gateway ended. The next one goes on where this one was.
             }
 
             breaks = totals.Cursor == from ? breaks : 0;
             if (!totals.Ended && breaks == BreaksMax)
             {
-                throw new CommandFailedException("The comparison broke off again and again.");
+                throw new CommandFailedException(
+                    $"{api.Address} broke off again and again: {why}."
+                );
             }
         }
 

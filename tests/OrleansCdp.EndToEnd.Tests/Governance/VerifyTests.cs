@@ -104,6 +104,27 @@ public sealed class VerifyTests(PostgresServer postgres) : IClassFixture<Postgre
         }
     }
 
+    [Theory]
+    [InlineData("0", "--sample takes 1 to 1,000.")]
+    [InlineData("1001", "--sample takes 1 to 1,000.")]
+    [InlineData("1000", "broke off again and again: Connection refused")]
+    public async Task A_sample_has_bounds(string sample, string message)
+    {
+        Uri nobody = new($"http://127.0.0.1:{RunningHost.FreePort()}");
+
+        var (exitCode, output) = await CommandLine.RunAsync(
+            nobody,
+            "verify",
+            "--sample",
+            sample,
+            "--retry-for",
+            "0"
+        );
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain(message);
+    }
+
     private static string IdOf(string user) =>
         SubjectIds.IndividualOf(new Identifier("userId", user, Verified: true));
 
