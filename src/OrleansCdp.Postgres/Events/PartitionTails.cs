@@ -103,7 +103,8 @@ internal sealed partial class PartitionTails : IBackgroundLoop
         }
     }
 
-    private bool IsAsked(int partition, DateTimeOffset now, bool confirm) =>
+    /// <summary>Whether the database is asked about a partition now.</summary>
+    internal bool IsAsked(int partition, DateTimeOffset now, bool confirm) =>
         confirm
             && (
                 tails[0][partition].WriterEpoch != 0 || tails.Any(lane => lane[partition].HasReader)

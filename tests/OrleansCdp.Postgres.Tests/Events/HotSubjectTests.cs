@@ -152,7 +152,7 @@ public sealed class HotSubjectTests(PostgresServer server)
         while (true)
         {
             BatchBuilder batches = new(Lane.Normal, HotPartition, readerEpoch: 0, position);
-            await silo.Get<LogReads>().ReadAsync(Lane.Normal, HotPartition, batches, default);
+            await silo.Get<ILogReads>().ReadAsync(Lane.Normal, HotPartition, batches, default);
             if (batches.Build() is not { Chunk: var chunk })
             {
                 return [.. found];

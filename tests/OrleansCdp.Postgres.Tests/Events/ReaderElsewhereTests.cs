@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp.Events;
@@ -39,6 +40,31 @@ public sealed class ReaderElsewhereTests(PostgresServer server)
 
         writing.Log.CheckpointOf(Lane.Normal, Partition).ShouldBe(7);
         writing.Log.CheckpointOf(Lane.Low, Partition).ShouldBe(8);
+    }
+
+    [Fact]
+    public async Task Only_a_partition_read_elsewhere_is_asked_for_and_only_while_somebody_appends()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        FakeTimeProvider clock = new(LinkEvents.Noon);
+        await using StoreHost silo = await StoreHost.StartAsync(database, clock: clock);
+        PartitionTails tails = silo.Tails;
+        const int readHere = 2;
+        silo.Get<PartitionOwnership>().Set(Lane.Normal, readHere, owns: true);
+        tails.Of(Lane.Normal, readHere).AddReader();
+        IsAsked(Partition).ShouldBeFalse();
+
+        silo.Log.CheckpointOf(Lane.Normal, Partition);
+        silo.Log.CheckpointOf(Lane.Normal, readHere);
+
+        IsAsked(Partition).ShouldBeTrue();
+        IsAsked(readHere).ShouldBeFalse();
+        clock.Advance(PartitionTails.InterestPeriod);
+        IsAsked(Partition).ShouldBeFalse();
+        tails.IsAsked(readHere, clock.GetUtcNow(), confirm: true).ShouldBeTrue();
+        tails.IsAsked(Partition, clock.GetUtcNow(), confirm: true).ShouldBeFalse();
+
+        bool IsAsked(int partition) => tails.IsAsked(partition, clock.GetUtcNow(), confirm: false);
     }
 
     private static void Complete(StoreHost silo, long epoch, LinkEvent[] events) =>
