@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -27,7 +28,7 @@ internal sealed class Activation : IGrainContext
         Key = key;
         GrainId = GrainId.Create(
             key.Kind.Name,
-            long.TryParse(key.Id, out long number)
+            long.TryParse(key.Id, CultureInfo.InvariantCulture, out long number)
             && key.Kind.IsAssignableTo(typeof(IGrainWithIntegerKey))
                 ? GrainIdKeyExtensions.CreateIntegerKey(number).ToString()
                 : key.Id
@@ -88,7 +89,7 @@ internal sealed class Activation : IGrainContext
 
     public void Deactivate(
         DeactivationReason deactivationReason,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken = default
     ) => Stop();
 
     public void SetComponent<TComponent>(TComponent? value)
@@ -98,14 +99,14 @@ internal sealed class Activation : IGrainContext
 
     public void Activate(
         Dictionary<string, object>? requestContext,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken = default
     ) => throw new NotSupportedException();
 
     public void Rehydrate(IRehydrationContext context) => throw new NotSupportedException();
 
     public void Migrate(
         Dictionary<string, object>? requestContext,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken = default
     ) => throw new NotSupportedException();
 
     public object? GetTarget() => grain;

@@ -72,7 +72,9 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
         scheduler.After(scheduler.Within(DetectionMilliseconds), () => DeclareDead(silo));
     }
 
-    /// <summary>Stops a silo's process for a while; then it goes on as if nothing had been, and learns that it is dead.</summary>
+    /// <summary>
+    /// Stops a silo's process for a while, after which it goes on as if nothing had been, and then learns that it is dead.
+    /// </summary>
     public void Suspend(Silo silo)
     {
         Note($"{silo.Name} STOPS");

@@ -33,7 +33,8 @@ internal sealed class DatabaseConnection(
         RunAsync(
             $"commit {string.Join(", ", group.Select(Text))}",
             () => database.Commit(group, now),
-            mayBeForgotten: broken == Misbehaviour.AcknowledgesTooEarly
+            mayBeForgotten: broken == Misbehaviour.AcknowledgesTooEarly,
+            CancellationToken.None
         );
 
     public async Task ReadEventKeysAsync(
@@ -209,8 +210,14 @@ internal sealed class DatabaseConnection(
     private Task<T> RunAsync<T>(
         string what,
         Func<T> statement,
-        CancellationToken cancel = default,
-        bool mayBeForgotten = false
+        CancellationToken cancel = default
+    ) => RunAsync(what, statement, mayBeForgotten: false, cancel);
+
+    private Task<T> RunAsync<T>(
+        string what,
+        Func<T> statement,
+        bool mayBeForgotten,
+        CancellationToken cancel
     )
     {
         cancel.ThrowIfCancellationRequested();
@@ -239,7 +246,9 @@ internal sealed class DatabaseConnection(
             }
 
             T result = statement();
-            scheduler.Note($"{process.Name}: {what}{(fault == 0 ? "" : " UNHEARD")}");
+            scheduler.Note(
+                $"{process.Name}: {what}{(fault == StatementFault.None ? "" : " UNHEARD")}"
+            );
             Reply(() =>
                 fault == StatementFault.After
                     ? answer.TrySetException(Faults.ExceptionOf(fault))

@@ -92,11 +92,13 @@ internal sealed class DurableStates(Scheduler scheduler, Database database, Silo
     private void Find(string what, params string[] about) => Findings.Add(new Finding(what, about));
 
     private T Read<T>(string id, Snapshot saved, IStateShape<T> shape)
-        where T : class =>
-        new SnapshotCell<T>(id, new OneSnapshot(saved), parts.Serializer, shape)
-            .LoadAsync(CancellationToken.None)
-            .GetAwaiter()
-            .GetResult()!;
+        where T : class
+    {
+        SnapshotCell<T> cell = new(id, new OneSnapshot(saved), parts.Serializer, shape);
+#pragma warning disable VSTHRD002 // Nothing is waited for: the snapshot is at hand.
+        return cell.LoadAsync(CancellationToken.None).GetAwaiter().GetResult()!;
+#pragma warning restore VSTHRD002
+    }
 
     private sealed class OneSnapshot(Snapshot saved) : ISnapshotStore
     {

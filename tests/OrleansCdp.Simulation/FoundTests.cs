@@ -1,0 +1,12 @@
+namespace OrleansCdp;
+
+/// <summary>Seeds that once failed, and what was wrong.</summary>
+public sealed class FoundTests
+{
+    [Theory]
+    [InlineData(78, "a checkpoint waited for others after its predecessor's was refused")]
+    [InlineData(41, "a reader asked for ever whether another silo had applied its last chunk")]
+    [InlineData(478, "the claim of a link that moved twice in a chunk stayed with the first")]
+    public void What_once_went_wrong_goes_right(int seed, string what) =>
+        Simulation.Run(seed).Findings.Select(finding => finding.What).ShouldBeEmpty(what);
+}
