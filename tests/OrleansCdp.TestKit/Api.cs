@@ -98,6 +98,9 @@ public sealed class Api(Uri address, string key)
         return body;
     }
 
+    /// <summary>Reads a resource that is text.</summary>
+    public Task<string> TextAsync(string path) => http.GetStringAsync(path);
+
     /// <summary>How reading a resource is answered.</summary>
     public async Task<HttpStatusCode> StatusOfAsync(string path)
     {
