@@ -111,6 +111,19 @@ public sealed class LinkMoveTests
     }
 
     [Fact]
+    public void An_absorbed_individual_remembers_how_strong_its_absorber_was()
+    {
+        UnifiedIndividual a = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
+        a = a.Detach([], "ind_b", 1, out var moving).Next;
+
+        a = a.Release(MovedLink.Of(moving.Links), "ind_b").Next;
+
+        a.Departed.ShouldBeEmpty();
+        a.RankOfDeparture("ind_b").ShouldBe(1);
+        a.RankOfDeparture("ind_c").ShouldBe(AnchorPolicy.Unanchored);
+    }
+
+    [Fact]
     public void An_old_copy_of_a_link_is_not_sent_on_ahead_of_the_link_itself()
     {
         UnifiedIndividual a = Nobody.Apply([Some.Traits(0, "city".Is("Rome")).At(1)]).Next;
