@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace OrleansCdp;
 
@@ -107,7 +108,7 @@ internal sealed class Activation : IGrainContext
     public void Migrate(
         Dictionary<string, object>? requestContext,
         CancellationToken cancellationToken = default
-    ) => throw new NotSupportedException();
+    ) => cluster.Move(this, (SiloAddress)requestContext![IPlacementDirector.PlacementHintKey]);
 
     public object? GetTarget() => grain;
 

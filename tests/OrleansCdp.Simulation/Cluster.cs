@@ -13,6 +13,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
 
     private readonly Dictionary<GrainKey, Activation> directory = [];
     private readonly Dictionary<GrainKey, Activation> strays = [];
+    private readonly Dictionary<GrainKey, SiloAddress> moving = [];
     private readonly List<Activation> living = [];
     private int silosEver;
 
@@ -55,7 +56,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
 
     public Silo StartSilo()
     {
-        Silo silo = new(this, $"silo{++silosEver}");
+        Silo silo = new(this, ++silosEver);
         Silos.Add(silo);
         Members.Add(silo);
         Note($"{silo.Name} joins");
@@ -204,6 +205,14 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
         target.Receive(call);
     }
 
+    /// <summary>An activation ends, to come again on another silo.</summary>
+    public void Move(Activation activation, SiloAddress home)
+    {
+        Note($"{activation.Silo.Name}: {activation.Key} moves to {home.ToParsableString()}");
+        moving[activation.Key] = home;
+        activation.Stop();
+    }
+
     /// <summary>An activation is no more.</summary>
     public void Forget(Activation activation)
     {
@@ -250,6 +259,11 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
         if (parts.PartitionOf(call.Target) is { } partition)
         {
             return OwnerOf(partition);
+        }
+
+        if (moving.Remove(call.Target, out SiloAddress? home))
+        {
+            return Members.Find(silo => silo.SiloAddress.Equals(home)) ?? Members[0];
         }
 
         Silo? own = Members.Find(silo => silo.Process == call.Caller);

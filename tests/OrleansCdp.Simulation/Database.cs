@@ -109,17 +109,20 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                 .SelectMany(chunk => chunk.Keys, (chunk, key) => (key, chunk.ReceivedAt)),
         ];
 
-    public (long Epoch, long Checkpoint) TakeOver(Lane lane, int partition)
+    public CheckpointFound TakeOver(Lane lane, int partition)
     {
-        Reading reading = Readings[(lane, partition)];
-        reading.Epoch++;
-        return (reading.Epoch, reading.Checkpoint);
+        Readings[(lane, partition)].Epoch++;
+        return Checkpoint(lane, partition);
     }
 
-    public (long Epoch, long Checkpoint) Checkpoint(Lane lane, int partition)
+    public CheckpointFound Checkpoint(Lane lane, int partition)
     {
         Reading reading = Readings[(lane, partition)];
-        return (reading.Epoch, reading.Checkpoint);
+        return new(reading.Epoch, reading.Checkpoint)
+        {
+            Redelivered = reading.Redelivered,
+            Quarantined = reading.Quarantined,
+        };
     }
 
     public List<StoredChunk> Read(Lane lane, int partition, long position) =>
@@ -143,7 +146,10 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                     head.Key.Partition,
                     head.Value.Epoch,
                     head.Value.Next
-                )),
+                )
+                {
+                    Checkpoint = Checkpoint(head.Key.Lane, head.Key.Partition),
+                }),
         ];
 
     public Dictionary<(Lane, int), CheckpointFound> MoveCheckpoints(List<LaneWrite> writes)
@@ -161,14 +167,16 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                         : write.Last;
                 Watcher.OnCheckpoint(write.Lane, write.Partition, reading.Checkpoint, last);
                 reading.Checkpoint = last;
-                Counts.Add(write.Chunks.SelectMany(chunk => chunk.Counts));
+                reading.Redelivered += write.Redelivered;
+                reading.Quarantined += write.Quarantined;
+                Counts.Add(write.Chunks.SelectMany(chunk => chunk.Counts.Events));
                 foreach (LogPosition settled in FatesOf(write.Lane, write.Partition, 0, last))
                 {
                     Fates.Remove(settled);
                 }
             }
 
-            found[(write.Lane, write.Partition)] = new(reading.Epoch, reading.Checkpoint);
+            found[(write.Lane, write.Partition)] = Checkpoint(write.Lane, write.Partition);
         }
 
         return found;
@@ -340,6 +348,10 @@ internal sealed class Reading
     public long Epoch { get; set; }
 
     public long Checkpoint { get; set; }
+
+    public long Redelivered { get; set; }
+
+    public long Quarantined { get; set; }
 }
 
 /// <summary>A row of the log.</summary>

@@ -52,7 +52,7 @@ internal sealed class DatabaseConnection(
         keys.ForEach(known => remember(known.Key, known.At));
     }
 
-    public Task<(long Epoch, long Checkpoint)> TakeOverAsync(
+    public Task<CheckpointFound> TakeOverAsync(
         Lane lane,
         int partition,
         CancellationToken cancel
@@ -63,7 +63,7 @@ internal sealed class DatabaseConnection(
             cancel
         );
 
-    public Task<(long Epoch, long Checkpoint)> CheckpointAsync(
+    public Task<CheckpointFound> CheckpointAsync(
         Lane lane,
         int partition,
         CancellationToken cancel

@@ -47,12 +47,22 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
     private readonly CancellationTokenSource stop = new();
     private readonly Dictionary<(Lane, int), PullingAgent> agents = [];
     private readonly List<Task> running = [];
+    private readonly Membership membership;
+    private readonly PartitionHomes homes;
+    private readonly Residences residences;
+    private readonly LogInstruments instruments;
     private string[] heard = [];
 
-    public Silo(Cluster cluster, string name)
+    public Silo(Cluster cluster, int number)
     {
         this.cluster = cluster;
         parts = cluster.Parts;
+        membership = new Membership(number);
+        string name = membership.Name;
+        homes = new PartitionHomes(membership, membership, parts.Shape);
+        UnreadMeters meters = new();
+        residences = new Residences(homes, meters);
+        instruments = new LogInstruments(meters);
         Process = new Process(cluster.Scheduler, name);
         loggers = new TraceLoggers(cluster.Scheduler, name);
         connection = new DatabaseConnection(
@@ -63,8 +73,15 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             parts.Codec,
             parts.Broken
         );
+        ownership = new PartitionOwnership(parts.Shape);
+        checkpoints = new Checkpoints(
+            connection,
+            Process.Clock,
+            loggers.CreateLogger<Checkpoints>()
+        );
         tails = new PartitionTails(
             connection,
+            checkpoints,
             parts.Shape,
             parts.Options,
             Process.Clock,
@@ -73,18 +90,14 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         writer = new LogWriter(
             connection,
             tails,
+            checkpoints,
+            ownership,
             parts.Options,
             Process.Clock,
             loggers.CreateLogger<LogWriter>()
         );
-        checkpoints = new Checkpoints(
-            connection,
-            Process.Clock,
-            loggers.CreateLogger<Checkpoints>()
-        );
         loader = new SnapshotLoader(connection, parts.Options);
         saver = new SnapshotWriter(connection, parts.Options);
-        ownership = new PartitionOwnership(parts.Shape);
         fates = new EventFates(parts.Shape, Process.Clock);
         GrainFactory = cluster.GrainsFor(Process);
         Readers = new LogReaderServices(
@@ -110,7 +123,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
 
     public string SiloIdentity => Name;
 
-    public SiloAddress SiloAddress => throw new NotSupportedException();
+    public SiloAddress SiloAddress => membership.SiloAddress;
 
     public ITimerRegistry TimerRegistry => throw new NotSupportedException();
 
@@ -156,6 +169,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             }
         }
 
+        membership.Hear(names);
         bool isNews = heard.Length > 0;
         heard = names;
         if (isNews)
@@ -192,7 +206,9 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         key.Kind == typeof(IPartitionLogGrain)
             ? new PartitionLogGrain(
                 writer,
+                homes,
                 Options.Create(parts.Ingest),
+                instruments,
                 Process.Clock,
                 loggers.CreateLogger<PartitionLogGrain>()
             )
@@ -202,6 +218,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 connection,
                 checkpoints,
                 fates,
+                homes,
                 new AnchorPolicy(),
                 Options.Create(parts.Ingest),
                 Process.Clock,
@@ -215,6 +232,9 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 ReconciliationPolicy.Default,
                 new AnchorPolicy(),
                 fates,
+                residences,
+                NothingIsDamaged,
+                Process.Clock,
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )
         : new AccountGrain(
@@ -223,8 +243,13 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             published,
             ReconciliationPolicy.Default,
             fates,
+            residences,
+            NothingIsDamaged,
+            Process.Clock,
             loggers.CreateLogger<AccountGrain>()
         );
+
+    private static StateRepair NothingIsDamaged => null!;
 
     // On this thread: the asynchronous form would leave it.
     private void End() => stop.Cancel();
