@@ -75,7 +75,9 @@ public sealed class ClusterScriptTests : IDisposable
                 "stops silo",
                 "stops database",
             ]);
-        File.ReadAllText(Path.Combine(data, "logs", "silo-2.log")).ShouldContain("is ready");
+        (await File.ReadAllTextAsync(Path.Combine(data, "logs", "silo-2.log"))).ShouldContain(
+            "is ready"
+        );
     }
 
     [Fact]

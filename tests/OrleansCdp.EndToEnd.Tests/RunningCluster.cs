@@ -17,10 +17,10 @@ public sealed class RunningCluster : IAsyncDisposable
     public string[] GatewayArguments { get; init; } = [];
 
     /// <summary>The silos.</summary>
-    public List<CdpProcess> Silos { get; } = [];
+    public IList<CdpProcess> Silos { get; } = [];
 
     /// <summary>The gateways.</summary>
-    public List<CdpProcess> Gateways { get; } = [];
+    public IList<CdpProcess> Gateways { get; } = [];
 
     /// <summary>The HTTP API of the first gateway, with the administrator's key.</summary>
     public Api Api => new(Gateways[0].Address, CdpProcess.AdminKey);

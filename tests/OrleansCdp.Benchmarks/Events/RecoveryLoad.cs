@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace OrleansCdp.Events;
 
@@ -107,12 +108,15 @@ internal sealed class RecoveryLoad(Uri gateway, int people) : IDisposable
         StringBuilder lines = new();
         for (int i = first; i < first + BatchSize; i++)
         {
-            lines.Append(
-                FormattableString.Invariant(
-                    $$"""{"Id":"{{i % people}}","FirstName":"N{{i}}","LastName":"L","Email":"p{{i % people}}@example.com","LastModifiedDate":"{{DateTimeOffset.UnixEpoch.AddSeconds(i):O}}"}"""
-                )
-            );
-            lines.Append('\n');
+            JsonObject contact = new()
+            {
+                ["Id"] = $"{i % people}",
+                ["FirstName"] = $"N{i}",
+                ["LastName"] = "L",
+                ["Email"] = $"p{i % people}@example.com",
+                ["LastModifiedDate"] = DateTimeOffset.UnixEpoch.AddSeconds(i).ToString("O"),
+            };
+            lines.Append(contact.ToJsonString()).Append('\n');
         }
 
         return lines.ToString();
