@@ -9,6 +9,8 @@ public sealed class FoundTests
     [InlineData(41, "a reader asked for ever whether another silo had applied its last chunk")]
     [InlineData(199, "an account that could not be told of a link that moved was never told")]
     [InlineData(478, "the claim of a link that moved twice in a chunk stayed with the first")]
+    [InlineData(2505, "a link began anew where its absorber was, while its history was on the way")]
+    [InlineData(2642, "the same, over an individual that had been absorbed before")]
     public void What_once_went_wrong_goes_right(int seed, string what) =>
         Simulation.Run(seed).Findings.Select(finding => finding.What).ShouldBeEmpty(what);
 }

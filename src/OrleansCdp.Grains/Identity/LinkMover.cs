@@ -24,7 +24,7 @@ internal sealed class LinkMover(IGrainFactory grains)
     {
         try
         {
-            return await TryMoveAsync(move) ?? MoveEnd.Refused(ReasonCodes.LinksMax);
+            return await TryMoveAsync(move, hops: 0) ?? MoveEnd.Refused(ReasonCodes.LinksMax);
         }
         catch (StateCorruptException)
         {
@@ -32,7 +32,7 @@ internal sealed class LinkMover(IGrainFactory grains)
         }
     }
 
-    private async Task<MoveEnd?> TryMoveAsync(LinkMove move)
+    private async Task<MoveEnd?> TryMoveAsync(LinkMove move, int hops)
     {
         ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
         while (true)
@@ -45,7 +45,7 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return null;
             }
 
-            string? owner = await HandOverAsync(transfer);
+            string? owner = await HandOverAsync(transfer, hops);
             if (owner is null)
             {
                 return null;
@@ -61,7 +61,9 @@ internal sealed class LinkMover(IGrainFactory grains)
     }
 
     /// <summary>Finishes the absorption of an individual, if it was absorbed.</summary>
-    /// <returns>Who has its links now; null when it lives itself, or its links find no room.</returns>
+    /// <returns>
+    /// Who has its links now; null when it lives itself, or its state is damaged; nobody when its links find no room.
+    /// </returns>
     public async Task<MoveEnd?> FinishAsync(string individual)
     {
         LinkTransfer nothing = new()
@@ -70,9 +72,18 @@ internal sealed class LinkMover(IGrainFactory grains)
             To = individual,
             Links = [],
         };
-        string? absorber = await grains
-            .GetGrain<IUnifiedIndividualGrain>(individual)
-            .AttachAsync(nothing.AsImmutable());
+        string? absorber;
+        try
+        {
+            absorber = await grains
+                .GetGrain<IUnifiedIndividualGrain>(individual)
+                .AttachAsync(nothing.AsImmutable());
+        }
+        catch (StateCorruptException)
+        {
+            return null; // The move that wants to know will meet the damage itself, and be refused.
+        }
+
         return absorber is null || absorber == individual
             ? null
             : await MoveAsync(new LinkMove(individual, null, absorber, AnchorPolicy.Unanchored));
@@ -81,10 +92,10 @@ internal sealed class LinkMover(IGrainFactory grains)
     private ValueTask<int> RankOfAsync(string individual) =>
         grains.GetGrain<IUnifiedIndividualGrain>(individual).GetRankAsync();
 
-    private async Task<string?> HandOverAsync(LinkTransfer transfer)
+    private async Task<string?> HandOverAsync(LinkTransfer transfer, int hops)
     {
         string target = transfer.To;
-        for (int hops = 0; hops < RedirectsMax; hops++)
+        while (true)
         {
             var to = grains.GetGrain<IUnifiedIndividualGrain>(target);
             string? elsewhere = await to.AttachAsync(transfer.AsImmutable());
@@ -101,36 +112,37 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return null;
             }
 
-            if (elsewhere == transfer.From)
+            if (elsewhere == transfer.From || ++hops > RedirectsMax)
             {
-                throw new InconsistentStateException(
-                    $"{transfer.To} was absorbed by {transfer.From} while that gave links to it."
-                );
+                throw new InconsistentStateException($"{transfer.To} redirects in a circle.");
             }
 
             if (transfer.Links.Length > 1)
             {
-                return await HandOverEachAsync(transfer);
+                return await HandOverEachAsync(transfer, hops);
+            }
+
+            // Its own links first: an event that went past them would begin anew a link that is on its way.
+            LinkMove absorption = new(target, null, elsewhere, AnchorPolicy.Unanchored);
+            if (await TryMoveAsync(absorption, hops) is null)
+            {
+                return null;
             }
 
             target = elsewhere;
         }
-
-        throw new InconsistentStateException(
-            $"{transfer.To} redirects more than {RedirectsMax} times."
-        );
     }
 
     /// <summary>
     /// Hands links over one by one, because their target was absorbed: of some it may have passed on a newer state already,
     /// which an old copy must not overtake.
     /// </summary>
-    private async Task<string?> HandOverEachAsync(LinkTransfer transfer)
+    private async Task<string?> HandOverEachAsync(LinkTransfer transfer, int hops)
     {
         string? end = transfer.To;
         foreach (Link link in transfer.Links)
         {
-            string? owner = await HandOverAsync(transfer with { Links = [link] });
+            string? owner = await HandOverAsync(transfer with { Links = [link] }, hops);
             end =
                 owner is null || end is null ? null
                 : owner == transfer.To ? end
