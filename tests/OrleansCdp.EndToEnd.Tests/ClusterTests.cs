@@ -33,6 +33,43 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_database_of_its_own_says_how_to_reach_it_while_it_runs_and_to_nobody_else()
+    {
+        string folder = Directory.CreateTempSubdirectory("cdp-database-").FullName;
+        string file = Path.Combine(folder, "connection");
+        await using (
+            CdpProcess process = CdpProcess.Start([
+                "--roles",
+                "database",
+                "--data",
+                folder,
+                "--partitions",
+                "8",
+            ])
+        )
+        {
+            await Eventually.BeAsync(
+                () => Task.FromResult(process.Output.Contains("The database is ready")),
+                "the database is ready",
+                () => process.Output
+            );
+            File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            string connection = (await File.ReadAllTextAsync(file)).Trim();
+            await using (TestDatabase database = new(connection, new(8), "cdp"))
+            {
+                (await database.NumberAsync("select partition_count from cdp.log_shape")).ShouldBe(
+                    8
+                );
+            }
+
+            (await process.StopAsync()).ShouldBe(0, process.Output);
+            File.Exists(file).ShouldBeFalse();
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public async Task A_gateway_told_to_stop_is_not_ready_any_more_and_answers_until_it_closes()
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync(

@@ -14,6 +14,7 @@ public sealed class DatabaseRefusalTests(PostgresServer postgres) : IClassFixtur
     [InlineData("missing", "has no database 'nothing'. Create it first: createdb nothing")]
     [InlineData("newer", "migrated by a newer program: it has '9999_future.sql'")]
     [InlineData("partitions", "made with 4 log partitions and cannot be opened with 8: ")]
+    [InlineData("cluster", "belongs to the cluster 'another', not to 'orleanscdp': ")]
     public async Task A_database_that_cannot_be_used_is_said_in_one_line(string how, string reason)
     {
         string database = await DatabaseAsync(how);
@@ -56,6 +57,13 @@ public sealed class DatabaseRefusalTests(PostgresServer postgres) : IClassFixtur
                 insert into cdp.migration (scriptname, applied)
                 values ('OrleansCdp.Migrations.9999_future.sql', now())
                 """
+            );
+        }
+
+        if (how == "cluster")
+        {
+            await database.ExecuteAsync(
+                "update cdp.log_shape set partition_count = 8, cluster_id = 'another'"
             );
         }
 
