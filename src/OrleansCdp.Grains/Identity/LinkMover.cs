@@ -66,27 +66,30 @@ internal sealed class LinkMover(IGrainFactory grains)
     /// </returns>
     public async Task<MoveEnd?> FinishAsync(string individual)
     {
+        try
+        {
+            return await AbsorberOfAsync(individual) is { } absorber
+                ? await MoveAsync(new LinkMove(individual, null, absorber, AnchorPolicy.Unanchored))
+                : null;
+        }
+        catch (StateCorruptException)
+        {
+            return null; // Whoever needs it meets the damage himself, event by event.
+        }
+    }
+
+    private async Task<string?> AbsorberOfAsync(string individual)
+    {
         LinkTransfer nothing = new()
         {
             From = individual,
             To = individual,
             Links = [],
         };
-        string? absorber;
-        try
-        {
-            absorber = await grains
-                .GetGrain<IUnifiedIndividualGrain>(individual)
-                .AttachAsync(nothing.AsImmutable());
-        }
-        catch (StateCorruptException)
-        {
-            return null; // The move that wants to know will meet the damage itself, and be refused.
-        }
-
-        return absorber is null || absorber == individual
-            ? null
-            : await MoveAsync(new LinkMove(individual, null, absorber, AnchorPolicy.Unanchored));
+        string? absorber = await grains
+            .GetGrain<IUnifiedIndividualGrain>(individual)
+            .AttachAsync(nothing.AsImmutable());
+        return absorber == individual ? null : absorber;
     }
 
     private ValueTask<int> RankOfAsync(string individual) =>
