@@ -63,11 +63,13 @@ public sealed class RunningCluster : IAsyncDisposable
 
     /// <summary>Ends every connection to the database, as a network that fails does.</summary>
     public Task CutConnectionsAsync() =>
-        Database.ExecuteAsync(
-            """
-            select pg_terminate_backend(pid) from pg_stat_activity
-            where datname = current_database() and application_name like 'cdp-%'
-            """
+        Eventually.SucceedAsync(() =>
+            Database.NumberAsync(
+                """
+                select count(pg_terminate_backend(pid)) from pg_stat_activity
+                where datname = current_database() and application_name like 'cdp-%'
+                """
+            )
         );
 
     /// <summary>Silos that the others have declared dead so far.</summary>
