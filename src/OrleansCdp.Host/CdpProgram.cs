@@ -15,6 +15,7 @@ internal static class CdpProgram
     /// <returns>0 after a clean stop, 1 when it could not start or something essential died.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
+        using StopSignals signals = new();
         try
         {
             HostArguments.DemandKnown(args);
@@ -22,7 +23,6 @@ internal static class CdpProgram
             HostArguments arguments = HostArguments.Read(builder.Configuration);
             Settings.Demand(builder.Configuration);
             DemandPorts(arguments);
-            using StopSignals signals = new();
             await using EmbeddedPostgres? postgres = arguments.ConnectionString is null
                 ? await StartPostgresAsync(arguments, signals.Told)
                 : null;
@@ -46,8 +46,7 @@ internal static class CdpProgram
                         ?? await AdminKeyFile.ReadOrMakeAsync(arguments, signals.Told);
             if (arguments.Role == HostRole.Database)
             {
-                await DatabaseProcess.RunAsync(arguments, connection, signals.Told);
-                return 0;
+                return await DatabaseProcess.RunAsync(arguments, postgres!, signals.Told);
             }
 
             await using WebApplication app = CdpApplication.Build(
@@ -67,7 +66,7 @@ internal static class CdpProgram
             await Console.Error.WriteLineAsync($"OrleansCdp cannot start: {reason}");
             return 1;
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (signals.Told.IsCancellationRequested)
         {
             return 0; // Told to stop before it was up.
         }

@@ -6,10 +6,11 @@ internal static class DatabaseProcess
     /// <summary>Where, in the data folder, it says how to reach it. Only its owner may read that: it has the password.</summary>
     public const string ConnectionFile = "connection";
 
-    /// <summary>Says how to reach it, and waits until told to stop.</summary>
-    public static async Task RunAsync(
+    /// <summary>Says how to reach it, and waits until told to stop or until it dies.</summary>
+    /// <returns>The exit code: 0 when told to stop.</returns>
+    public static async Task<int> RunAsync(
         HostArguments arguments,
-        string connection,
+        EmbeddedPostgres postgres,
         CancellationToken told
     )
     {
@@ -28,13 +29,23 @@ internal static class DatabaseProcess
         )
         {
             await using StreamWriter writer = new(file);
-            await writer.WriteLineAsync(connection.AsMemory(), told);
+            await writer.WriteLineAsync(postgres.ConnectionString.AsMemory(), told);
         }
 
         Console.WriteLine($"The database is ready: {path} says how to reach it");
-        TaskCompletionSource end = new();
-        await using CancellationTokenRegistration stop = told.Register(() => end.TrySetResult());
-        await end.Task;
-        File.Delete(path);
+        try
+        {
+            await postgres.UntilEndAsync(told);
+            await Console.Error.WriteLineAsync("PostgreSQL has ended; nobody told it to.");
+            return 1;
+        }
+        catch (OperationCanceledException) when (told.IsCancellationRequested)
+        {
+            return 0;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 }

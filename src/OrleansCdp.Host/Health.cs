@@ -55,7 +55,10 @@ internal sealed partial class ReadyCheck(
 
         try
         {
-            await grains.GetGrain<IStatusGrain>(0).GetAsync().WaitAsync(cancellationToken);
+            await grains
+                .GetGrain<IStatusGrain>(0)
+                .GetPartitionsAsync()
+                .WaitAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (Exception e) when (e is not OperationCanceledException)

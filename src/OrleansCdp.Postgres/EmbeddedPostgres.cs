@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -153,6 +154,16 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         {
             throw new EmbeddedPostgresException($"PostgreSQL in {Folder} did not stop: {output}");
         }
+    }
+
+    /// <summary>Waits until the server has ended, for whatever reason.</summary>
+    public async Task UntilEndAsync(CancellationToken cancel)
+    {
+        string first = (await File.ReadAllLinesAsync(PidFile, cancel))[0];
+        using Process server = Process.GetProcessById(
+            int.Parse(first, CultureInfo.InvariantCulture)
+        );
+        await server.WaitForExitAsync(cancel);
     }
 
     /// <inheritdoc/>

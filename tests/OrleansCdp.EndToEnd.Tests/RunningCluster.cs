@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace OrleansCdp;
 
 /// <summary>Silos and gateways in processes of their own over one PostgreSQL, as <c>deploy/cluster</c> starts them.</summary>
@@ -6,6 +8,7 @@ public sealed class RunningCluster : IAsyncDisposable
     private const int Partitions = 16;
     private readonly PostgresServer postgres = new();
     private readonly List<CdpProcess> ended = [];
+    private readonly Dictionary<CdpProcess, int> ports = [];
 
     /// <summary>The database they share.</summary>
     public TestDatabase Database { get; private set; } = null!;
@@ -72,13 +75,13 @@ public sealed class RunningCluster : IAsyncDisposable
             )
         );
 
-    /// <summary>Silos that the others have declared dead so far.</summary>
-    public async Task<long> DeadSilosAsync() =>
+    /// <summary>Whether the others have declared a silo dead.</summary>
+    public async Task<bool> IsDeclaredDeadAsync(CdpProcess silo) =>
         await Eventually.SucceedAsync(() =>
             Database.NumberAsync(
-                "select count(*) from cdp.cluster_member where suspect_times <> ''"
+                $"select count(*) from cdp.cluster_member where status = 6 and port = {ports[silo]}"
             )
-        );
+        ) > 0;
 
     /// <summary>Starts another silo in the place of one, which has ended.</summary>
     public async Task ReplaceSiloAsync(int place)
@@ -115,7 +118,14 @@ public sealed class RunningCluster : IAsyncDisposable
         await postgres.DisposeAsync();
     }
 
-    private CdpProcess StartSilo() => Start("silo");
+    /// <summary>A silo on a port that tells it from all others in the membership's table.</summary>
+    private CdpProcess StartSilo()
+    {
+        int port = Ports.Free(IPAddress.Loopback);
+        CdpProcess silo = Start("silo", "--silo-port", $"{port}");
+        ports[silo] = port;
+        return silo;
+    }
 
     private CdpProcess StartGateway() => Start("gateway", GatewayArguments);
 

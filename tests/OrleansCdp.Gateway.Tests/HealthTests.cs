@@ -62,7 +62,13 @@ public sealed class HealthTests(GatewayHost host)
 
     private sealed class Away : IStatusGrain
     {
-        public Task<ClusterStatus> GetAsync() => throw new TimeoutException();
+        public Task<ClusterStatus> GetAsync() =>
+            throw new InvalidOperationException(
+                "Whether a process is ready is not asked of others."
+            );
+
+        public Task<ImmutableArray<PartitionStatus>> GetPartitionsAsync() =>
+            throw new TimeoutException();
 
         public Task CountAsync(ImmutableArray<EventCount> counts) => Task.CompletedTask;
     }

@@ -327,6 +327,9 @@ internal sealed class FakeDatabase
             }
         );
 
+    public Task<ImmutableArray<PartitionStatus>> PartitionsAsync(CancellationToken cancel) =>
+        Task.FromResult<ImmutableArray<PartitionStatus>>([]);
+
     public void Complete(EventChunk chunk, DeliveryCounts counts)
     {
         lock (gate)

@@ -11,6 +11,13 @@ public interface IStatusGrain : IGrainWithIntegerKey
     [Alias("get")]
     Task<ClusterStatus> GetAsync();
 
+    /// <summary>
+    /// How far every partition is, from one small read of the database: no other silo is asked, so that one that hangs
+    /// holds nobody up.
+    /// </summary>
+    [Alias("partitions")]
+    Task<ImmutableArray<PartitionStatus>> GetPartitionsAsync();
+
     /// <summary>Adds what a gateway or a producer counted since its last report; durable when it returns.</summary>
     [Alias("count")]
     Task CountAsync(ImmutableArray<EventCount> counts);

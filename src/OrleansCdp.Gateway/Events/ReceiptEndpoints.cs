@@ -62,11 +62,8 @@ internal static class ReceiptEndpoints
     /// <summary>A reader that has just started knows only what it read itself; the checkpoints know the rest.</summary>
     private static async Task<bool> IsPassedAsync(IGrainFactory grains, Receipt receipt)
     {
-        ClusterStatus status = await grains.GetGrain<IStatusGrain>(0).GetAsync();
-        var checkpoints = status.Partitions.ToDictionary(
-            p => (p.Partition, p.Lane),
-            p => p.Checkpoint
-        );
+        var partitions = await grains.GetGrain<IStatusGrain>(0).GetPartitionsAsync();
+        var checkpoints = partitions.ToDictionary(p => (p.Partition, p.Lane), p => p.Checkpoint);
         return receipt.Positions.All(position =>
             checkpoints.GetValueOrDefault((position.Partition, Lane.Normal))
                 >= position.NormalSequence

@@ -35,6 +35,9 @@ public interface IStatusStore
 
     /// <summary>Everything <see cref="IStatusGrain.GetAsync"/> shows but silos and definitions.</summary>
     Task<ClusterStatus> ReadAsync(CancellationToken cancel);
+
+    /// <summary>The partitions alone.</summary>
+    Task<ImmutableArray<PartitionStatus>> PartitionsAsync(CancellationToken cancel);
 }
 
 /// <summary>What was fixed when the database was made.</summary>

@@ -37,6 +37,9 @@ internal sealed class StatusGrain(
         };
     }
 
+    public Task<ImmutableArray<PartitionStatus>> GetPartitionsAsync() =>
+        store.PartitionsAsync(CancellationToken.None);
+
     private async Task<MemberStatus> AskAsync(SiloAddress silo)
     {
         RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);

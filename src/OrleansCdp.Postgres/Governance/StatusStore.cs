@@ -98,6 +98,13 @@ internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : 
         };
     }
 
+    public async Task<ImmutableArray<PartitionStatus>> PartitionsAsync(CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(ReadPartitions);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        return await PartitionsAsync(reader, cancel);
+    }
+
     private static async Task<ImmutableArray<PartitionStatus>> PartitionsAsync(
         NpgsqlDataReader reader,
         CancellationToken cancel

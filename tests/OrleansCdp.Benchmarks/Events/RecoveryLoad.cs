@@ -144,16 +144,11 @@ internal sealed class RecoveryLoad(Uri gateway, int people) : IDisposable
         long last = Stopwatch.GetTimestamp();
         while (!end.IsCancellationRequested)
         {
-            if (await TryReadAsync(reader))
-            {
-                TimeSpan silence = Stopwatch.GetElapsedTime(last);
-                last = Stopwatch.GetTimestamp();
-                if (silence > longestSilence[reader])
-                {
-                    longestSilence[reader] = silence;
-                }
-            }
-
+            bool answered = await TryReadAsync(reader);
+            TimeSpan silence = Stopwatch.GetElapsedTime(last); // A silence that has not ended counts too.
+            longestSilence[reader] =
+                silence > longestSilence[reader] ? silence : longestSilence[reader];
+            last = answered ? Stopwatch.GetTimestamp() : last;
             await Task.Delay(ReadPause);
         }
     }

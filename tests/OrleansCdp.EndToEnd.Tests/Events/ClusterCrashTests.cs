@@ -85,15 +85,19 @@ public sealed class ClusterCrashTests
     /// <summary>A silo sleeps past its death and wakes: it must do no harm, and end.</summary>
     private static async Task FreezeSiloAsync(RunningCluster cluster, int place)
     {
-        long dead = await cluster.DeadSilosAsync();
-        await cluster.Silos[place].FreezeAsync();
+        CdpProcess frozen = cluster.Silos[place];
+        await frozen.FreezeAsync();
         await Eventually.BeAsync(
-            async () => await cluster.DeadSilosAsync() > dead,
-            "the others notice",
+            () => cluster.IsDeclaredDeadAsync(frozen),
+            "the others declare it dead",
             () => cluster.Output
         );
-        await cluster.Silos[place].ThawAsync();
-        await cluster.Silos[place].UntilEndAsync();
+        await frozen.ThawAsync();
+        await Eventually.BeAsync(
+            () => Task.FromResult(frozen.HasEnded),
+            "it finds out and ends",
+            () => cluster.Output
+        );
         await cluster.ReplaceSiloAsync(place);
     }
 }
