@@ -54,7 +54,7 @@ public static class Registers
                 at < 0 ? null
                 : replaced is null ? registers[at]
                 : replaced[at];
-            if (known is not null && known.Stamp >= stamp)
+            if (known is not null && !IsNewer(stamp, eventId, known))
             {
                 continue;
             }
@@ -105,6 +105,12 @@ public static class Registers
         int at = IndexOf(registers, name);
         return at < 0 || registers[at].Value.IsNull ? null : registers[at].Value;
     }
+
+    // Events of two partitions may have the very same stamp: whichever comes first, the same one wins.
+    private static bool IsNewer(Stamp stamp, string eventId, Register known) =>
+        stamp == known.Stamp
+            ? string.CompareOrdinal(eventId, known.EventId) > 0
+            : stamp > known.Stamp;
 
     private static int IndexOf(ImmutableArray<Register> registers, string name) =>
         registers.IndexOf(name, static (r, key) => string.CompareOrdinal(r.Name, key));

@@ -8,6 +8,21 @@ public sealed class AccountTests
     private static readonly LinkKey Own = new("crm", "Account", "001");
 
     [Fact]
+    public void Of_facts_with_the_same_stamp_the_same_one_stays_whichever_comes_first()
+    {
+        LinkKey link = new("crm", "Account", "001");
+        Stamp same = new(1, 0, 40);
+        Account said(Account known, string id) => known.Describe(link, ["seats".Is(id)], same, id);
+        Account nobody = new() { Id = "acc_a" };
+
+        Account one = said(said(nobody, "e1"), "e2");
+        Account other = said(said(nobody, "e2"), "e1");
+
+        Bytes.Of(other).ShouldBe(Bytes.Of(one));
+        one.Links.Find(link)!.Traits.ShouldHaveSingleItem().EventId.ShouldBe("e2");
+    }
+
+    [Fact]
     public void The_10000th_person_is_listed_and_the_10001st_counted()
     {
         ImmutableArray<Member> members =

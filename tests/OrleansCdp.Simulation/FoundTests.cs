@@ -11,6 +11,10 @@ public sealed class FoundTests
     [InlineData(478, "the claim of a link that moved twice in a chunk stayed with the first")]
     [InlineData(2505, "a link began anew where its absorber was, while its history was on the way")]
     [InlineData(2642, "the same, over an individual that had been absorbed before")]
+    [InlineData(
+        10341,
+        "of two facts about an account with the same stamp, whichever came first won"
+    )]
     public void What_once_went_wrong_goes_right(int seed, string what) =>
         Simulation.Run(seed).Findings.Select(finding => finding.What).ShouldBeEmpty(what);
 }

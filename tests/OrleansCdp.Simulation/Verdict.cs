@@ -251,9 +251,11 @@ internal sealed class Verdict(
                         .Select(m => m.Split(' ')[0]),
                 ]
             );
+            string facts = Text(found?.Links ?? LinkSet.Empty);
+            string wanted = Text(expected.Links);
             Expect(
-                Text(found?.Links ?? LinkSet.Empty) == Text(expected.Links),
-                $"{key} is not the fold of its events",
+                facts == wanted,
+                $"{key} is not the fold of its events: {Difference(wanted, facts)}",
                 expected.Id,
                 $"{key}"
             );
