@@ -40,6 +40,7 @@ public static class LogEvents
     public const int DeliveryLost = 311;
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
+    public const int PartitionsAssigned = 314;
     public const int DatabaseNotAnswering = 500;
 #pragma warning restore CS1591
 }

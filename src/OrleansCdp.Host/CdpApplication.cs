@@ -32,6 +32,8 @@ internal static class CdpApplication
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter(nameof(OrleansCdp), LogLevel.Information);
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        // Its first look has nothing to compare with, and takes the machine's uptime for a deadlock.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         // It calls a process that is still starting an error. What an operator must see the check says itself.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         // Sessions are not protected by stored keys here: there are none.

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 
 namespace OrleansCdp;
 
@@ -12,7 +14,8 @@ internal static class StartMessage
         Console.WriteLine(
             arguments.Role switch
             {
-                HostRole.Silo => $"The silo is ready at {address} (only /health and /metrics)",
+                HostRole.Silo =>
+                    $"The silo is ready at {address} (only /health and /metrics), in the cluster as {NameOf(app)}",
                 HostRole.Gateway => $"The gateway is ready at {address} (API: {address}/docs)",
                 _ => $"OrleansCdp is ready at {address} (API: {address}/docs)",
             }
@@ -26,5 +29,12 @@ internal static class StartMessage
         {
             Console.WriteLine($"Administrator's key: {adminKey}");
         }
+    }
+
+    /// <summary>As the status names it.</summary>
+    private static string NameOf(WebApplication app)
+    {
+        ILocalSiloDetails silo = app.Services.GetRequiredService<ILocalSiloDetails>();
+        return $"{silo.Name}, {silo.SiloAddress}";
     }
 }

@@ -133,6 +133,12 @@ internal sealed class IngestBalancer : QueueBalancerBase
             ownership.Set(lane, partition, owners[partition].Equals(SiloAddress));
         }
 
+        if (lane == Lane.Normal && !names.SequenceEqual(silos))
+        {
+            int own = owners.Count(owner => owner.Equals(SiloAddress));
+            Logger.LogAssigned(names.Length, own, owners.Length);
+        }
+
         heard |= silos.Length > 0 && !names.SequenceEqual(silos);
         silos = names;
         mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p].Equals(SiloAddress))];
@@ -141,6 +147,13 @@ internal sealed class IngestBalancer : QueueBalancerBase
 
 internal static partial class IngestBalancerLog
 {
+    [LoggerMessage(
+        LogEvents.PartitionsAssigned,
+        LogLevel.Information,
+        "The cluster has {Silos} silos now; this one owns {Own} of {All} partitions"
+    )]
+    public static partial void LogAssigned(this ILogger logger, int silos, int own, int all);
+
     [LoggerMessage(
         LogEvents.BalancerNotHeard,
         LogLevel.Warning,
