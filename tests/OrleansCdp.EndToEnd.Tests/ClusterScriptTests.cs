@@ -81,6 +81,27 @@ public sealed class ClusterScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task The_logs_of_the_last_run_are_kept()
+    {
+        string logs = Path.Combine(checkout.Root, "data", "logs");
+        Directory.CreateDirectory(logs);
+        await File.WriteAllTextAsync(Path.Combine(logs, "silo-7.log"), "It is ready, and died.");
+        checkout.Write("broken-gateway", "");
+
+        await checkout.RunAsync(
+            "cluster",
+            "Host=elsewhere",
+            "--data",
+            Path.Combine(checkout.Root, "data")
+        );
+
+        File.Exists(Path.Combine(logs, "silo-7.log")).ShouldBeFalse();
+        (await File.ReadAllTextAsync(Path.Combine(logs, "before", "silo-7.log"))).ShouldBe(
+            "It is ready, and died."
+        );
+    }
+
+    [Fact]
     public async Task An_existing_database_is_used_instead()
     {
         using Process run = checkout.Start(
