@@ -43,4 +43,11 @@ public interface IStateRepairs
 /// <param name="Version">Its stored version, which stands outside the damaged bytes.</param>
 /// <param name="Part">The damaged part; empty for its own row.</param>
 /// <param name="Flaw">What is wrong.</param>
-public sealed record StateDamage(string Id, long Version, string Part, string Flaw);
+/// <param name="MayBeNewer">Whether a newer program may have written it: then it is not rebuilt.</param>
+public sealed record StateDamage(
+    string Id,
+    long Version,
+    string Part,
+    string Flaw,
+    bool MayBeNewer = false
+);

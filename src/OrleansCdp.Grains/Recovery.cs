@@ -85,7 +85,13 @@ internal sealed class Recovery<T>(
     {
         try
         {
-            StateDamage damage = new(id, found.Found.Version, found.Part, found.Message);
+            StateDamage damage = new(
+                id,
+                found.Found.Version,
+                found.Part,
+                found.Message,
+                found.MayBeNewer
+            );
             if (await rebuild(damage) is not { } rebuilt)
             {
                 lostAt = clock.GetTimestamp();

@@ -34,8 +34,9 @@ internal sealed class SnapshotCell<T>(
     private T? prepared;
 
     /// <summary>Reads the state; null when there is none.</summary>
-    /// <exception cref="CorruptSnapshotException">The stored bytes are not what was written.</exception>
-    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
+    /// <exception cref="CorruptSnapshotException">
+    /// The stored bytes are not what was written, or a newer program wrote them.
+    /// </exception>
     public async Task<T?> LoadAsync(CancellationToken cancel)
     {
         Snapshot? snapshot = await store.LoadAsync(id, cancel);
@@ -44,8 +45,21 @@ internal sealed class SnapshotCell<T>(
             return null;
         }
 
-        parts.Open(snapshot);
-        prepared = shape.Assemble(parts, parts);
+        try
+        {
+            parts.Open(snapshot);
+            prepared = shape.Assemble(parts, parts);
+        }
+        catch (Exception e) when (e is not (CorruptSnapshotException or OutOfMemoryException))
+        {
+            // Only the kind of the failure: its message may tell of what is stored.
+            throw new CorruptSnapshotException(
+                $"The snapshot of {id} is whole, and this program cannot read it ({e.GetType().Name}).",
+                snapshot,
+                unreadable: e
+            );
+        }
+
         parts.EndReading();
         version = snapshot.Version;
         return prepared;

@@ -41,14 +41,13 @@ internal static class SnapshotFrame
     /// <summary>Unpacks what <see cref="Seal"/> packed.</summary>
     /// <param name="bytes">The stored bytes.</param>
     /// <param name="name">Whose they are, for the message.</param>
-    /// <exception cref="CorruptSnapshotException">They are not what was written.</exception>
-    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
+    /// <exception cref="CorruptSnapshotException">They are not what was written, or a newer program wrote them.</exception>
     public static byte[] Open(byte[] bytes, string name)
     {
-        if (bytes.Length > 0 && bytes[0] != Lz4Format)
+        if (IsOfUnknownFormat(bytes))
         {
-            throw new InvalidDataException(
-                $"The snapshot of {name} was written by a newer program: it has format {bytes[0]}."
+            throw new CorruptSnapshotException(
+                $"The snapshot of {name} has format {bytes[0]}, which this program does not know."
             );
         }
 
@@ -65,17 +64,22 @@ internal static class SnapshotFrame
                 $"The snapshot of {name} does not match its checksum."
             );
     }
+
+    /// <summary>Whether a newer program may have written them; a damaged first byte looks the same.</summary>
+    public static bool IsOfUnknownFormat(byte[] bytes) => bytes.Length > 0 && bytes[0] != Lz4Format;
 }
 
-/// <summary>Stored bytes are not what was written: a disk, or somebody's hand.</summary>
+/// <summary>Stored bytes are not what was written: a disk, or somebody's hand, or a newer program.</summary>
 /// <param name="message">What is wrong, without personal data.</param>
 /// <param name="found">All that is stored of the state; null where only one frame was looked at.</param>
 /// <param name="part">The damaged part; empty for the state's own row.</param>
+/// <param name="unreadable">Why bytes that are whole could not be read; null where they are not whole.</param>
 internal sealed class CorruptSnapshotException(
     string message,
     Snapshot? found = null,
-    string part = ""
-) : Exception(message)
+    string part = "",
+    Exception? unreadable = null
+) : Exception(message, unreadable)
 {
     /// <summary>All that is stored of the state.</summary>
     public Snapshot Found =>
@@ -83,4 +87,10 @@ internal sealed class CorruptSnapshotException(
 
     /// <summary>The damaged part; empty for the state's own row.</summary>
     public string Part => part;
+
+    /// <summary>Whether a newer program may have written any of it: then nothing may be written over it.</summary>
+    public bool MayBeNewer =>
+        InnerException is not null
+        || SnapshotFrame.IsOfUnknownFormat(Found.Data)
+        || Found.Parts.Any(stored => SnapshotFrame.IsOfUnknownFormat(stored.Data));
 }

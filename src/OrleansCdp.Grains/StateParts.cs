@@ -57,8 +57,9 @@ internal sealed class StateParts(string id, Serializer serializer) : IPartChange
     public IEnumerable<string> Keys => inline.Keys.Concat(loaded.Keys);
 
     /// <summary>Takes in what is stored; then the parts can be read once.</summary>
-    /// <exception cref="CorruptSnapshotException">The stored bytes are not what was written.</exception>
-    /// <exception cref="InvalidDataException">A newer program wrote them.</exception>
+    /// <exception cref="CorruptSnapshotException">
+    /// The stored bytes are not what was written, or a newer program wrote them.
+    /// </exception>
     public void Open(Snapshot snapshot)
     {
         ReadOnlySpan<byte> row = Open(snapshot, part: "", snapshot.Data);

@@ -14,7 +14,8 @@ internal sealed record Rebuilt<T>(T State, ImmutableArray<EventFate> Fates);
 
 /// <summary>
 /// What is done about a state whose stored bytes are damaged: they are kept for a person, and the state is folded anew
-/// from the log, but only where the log tells all of it. Otherwise the damage is reported, and nothing is served.
+/// from the log, but only where the log tells all of it, and never over what a newer program may have written. Otherwise
+/// the damage is reported, and nothing is served.
 /// </summary>
 internal sealed partial class StateRepair(
     IStateRepairs store,
@@ -66,7 +67,9 @@ internal sealed partial class StateRepair(
             return null; // What the log did not tell then it does not tell now.
         }
 
-        (Rebuilt<T>? made, string? whyNot) = await rebuild();
+        (Rebuilt<T>? made, string? whyNot) = damage.MayBeNewer
+            ? (null, "written by a newer program, or damaged")
+            : await rebuild();
         if (
             made is null
             && await store.SettleAsync(

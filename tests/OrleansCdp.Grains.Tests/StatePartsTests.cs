@@ -136,22 +136,57 @@ public sealed class StatePartsTests
     }
 
     [Fact]
-    public async Task A_format_of_the_future_is_no_damage_and_said_to_be_of_a_newer_program()
+    public async Task A_format_of_the_future_is_said_to_be_perhaps_of_a_newer_program()
     {
         SnapshotCell<UnifiedIndividual> cell = CellOf("ind_a");
         await cell.SaveAsync(cell.Prepare(new UnifiedIndividual { Id = "ind_a" }));
         Snapshot stored = database.Snapshots["ind_a"];
-        database.Snapshots["ind_a"] = stored with { Data = [2, .. stored.Data[1..]] };
+        CorruptSnapshotException newer = await ShouldRefuseAsync(
+            stored with
+            {
+                Data = [2, .. stored.Data[1..]],
+            }
+        );
+        CorruptSnapshotException flipped = await ShouldRefuseAsync(
+            stored with
+            {
+                Data = Flipped(stored.Data),
+            }
+        );
+        CorruptSnapshotException both = await ShouldRefuseAsync(
+            stored with
+            {
+                Data = Flipped(stored.Data),
+                Parts = [new SnapshotPart("l", [2])],
+            }
+        );
 
-        (
-            await Should.ThrowAsync<InvalidDataException>(() => CellOf("ind_a").LoadAsync(default))
-        ).Message.ShouldContain("written by a newer program");
+        newer.Message.ShouldContain("has format 2, which this program does not know");
+        newer.MayBeNewer.ShouldBeTrue();
+        flipped.MayBeNewer.ShouldBeFalse();
+        both.MayBeNewer.ShouldBeTrue();
     }
 
-    private async Task ShouldRefuseAsync(Snapshot broken)
+    [Fact]
+    public async Task A_part_that_is_whole_and_cannot_be_read_is_perhaps_of_a_newer_program()
+    {
+        StateParts parts = new("ind_a", Serializer);
+        parts.PutBytes(StateParts.Head, [99, 99, 99]);
+
+        CorruptSnapshotException refused = await ShouldRefuseAsync(
+            new Snapshot(1, parts.Close().Data, [])
+        );
+
+        refused.MayBeNewer.ShouldBeTrue();
+        refused.InnerException.ShouldNotBeNull();
+    }
+
+    private async Task<CorruptSnapshotException> ShouldRefuseAsync(Snapshot broken)
     {
         database.Snapshots["ind_a"] = broken;
-        await Should.ThrowAsync<CorruptSnapshotException>(() => CellOf("ind_a").LoadAsync(default));
+        return await Should.ThrowAsync<CorruptSnapshotException>(() =>
+            CellOf("ind_a").LoadAsync(default)
+        );
     }
 
     private static byte[] Flipped(byte[] bytes)
