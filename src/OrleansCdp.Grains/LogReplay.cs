@@ -30,6 +30,12 @@ internal sealed class LogReplay(
             return (null, "the claims do not say which links it has");
         }
 
+        if (links.Values.Any(since => since is null))
+        {
+            // Links that moved before claims had an age left no mark either.
+            return (null, "a link was claimed before it was noted which links move");
+        }
+
         Lanes lanes = new(await log.ExtentsAsync(CancellationToken.None));
         if (links.Any(link => !lanes.IsWhole(PartitionOf(link.Key), link.Value)))
         {

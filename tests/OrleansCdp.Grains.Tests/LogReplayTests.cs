@@ -16,7 +16,7 @@ public sealed class LogReplayTests
         FakeHistory history = new()
         {
             Events = [Some.Event(Web, "a"), Some.Event(other, "b"), Some.Event(Web, "c")],
-            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = null },
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = Some.Noon },
         };
 
         (Rebuilt<UnifiedIndividual>? made, _) = await ReplayOf(history).IndividualAsync("ind_a");
@@ -29,10 +29,13 @@ public sealed class LogReplayTests
     }
 
     [Theory]
-    [InlineData(0, true)] // Claimed a day after the log begins: its first event is there.
-    [InlineData(-1, false)]
-    [InlineData(null, false)]
+    [InlineData(2, 0, true)] // Claimed a day after the log begins: its first event is there.
+    [InlineData(2, -1, false)]
+    [InlineData(1, -1, true)]
+    [InlineData(2, null, false)]
+    [InlineData(1, null, false)] // The log has every event, and may not be told of every move.
     public async Task A_link_claimed_too_early_or_nobody_knows_when_is_not_made_up(
+        int first,
         int? second,
         bool isMade
     )
@@ -43,7 +46,7 @@ public sealed class LogReplayTests
         FakeHistory history = new()
         {
             Events = [Some.Event(Web, "a"), Some.Event(Web, "b")],
-            First = 2,
+            First = first,
             Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = claimed },
         };
 
@@ -87,7 +90,7 @@ public sealed class LogReplayTests
         FakeHistory history = new()
         {
             Events = all,
-            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = null },
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = Some.Noon },
         };
 
         var (individual, _) = await ReplayOf(history).IndividualAsync("ind_a");

@@ -1,4 +1,5 @@
--- What verifying and rebuilding a state must know that the log does not say. Safe while silos run.
+-- What verifying and rebuilding a state must know that the log does not say. No silo may run meanwhile: those of an
+-- earlier program would go on moving links without noting it, and a state would be rebuilt without its moves.
 
 -- When a link or an anchor was first claimed: whether the log still has everything since. Null: before this was noted.
 alter table cdp.claim add column since timestamptz;
