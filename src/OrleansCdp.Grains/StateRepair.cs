@@ -23,8 +23,16 @@ internal sealed partial class StateRepair(
     LogReplay replay,
     EventFates fates,
     ILogger<StateRepair> logger
-)
+) : IDisposable
 {
+    /// <summary>
+    /// States that one silo makes anew at a time: each may read much of the log. The others wait, and so do those who
+    /// want something of them.
+    /// </summary>
+    public const int RebuildsMax = 2;
+
+    private readonly SemaphoreSlim rebuilds = new(RebuildsMax);
+
     /// <summary>Makes an individual anew.</summary>
     /// <returns>Null when a person must look at it.</returns>
     public Task<Rebuilt<UnifiedIndividual>?> IndividualAsync(StateDamage damage) =>
@@ -56,6 +64,21 @@ internal sealed partial class StateRepair(
     /// <summary>Says that an account that cannot be read was told something about its people.</summary>
     public void SayNotKept(string account, int changes) => LogNotKept(account, changes);
 
+    public void Dispose() => rebuilds.Dispose();
+
+    private async Task<T> OneOfFewAsync<T>(Func<Task<T>> rebuild)
+    {
+        await rebuilds.WaitAsync();
+        try
+        {
+            return await rebuild();
+        }
+        finally
+        {
+            rebuilds.Release();
+        }
+    }
+
     private async Task<Rebuilt<T>?> RebuildAsync<T>(
         StateDamage damage,
         Func<Task<(Rebuilt<T>? Made, string? WhyNot)>> rebuild
@@ -69,7 +92,7 @@ internal sealed partial class StateRepair(
 
         (Rebuilt<T>? made, string? whyNot) = damage.MayBeNewer
             ? (null, "written by a newer program, or damaged")
-            : await rebuild();
+            : await OneOfFewAsync(rebuild);
         if (
             made is null
             && await store.SettleAsync(

@@ -14,6 +14,9 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     /// <summary>Links that every individual holds by the claims; null when they moved.</summary>
     public IReadOnlyDictionary<LinkKey, DateTimeOffset?>? Links { get; set; }
 
+    /// <summary>Called before the links of an individual are read.</summary>
+    public Func<Task> OnLinks { get; set; } = () => Task.CompletedTask;
+
     /// <summary>First sequence that was not dropped.</summary>
     public long First { get; set; } = 1;
 
@@ -71,10 +74,14 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
         CancellationToken cancel
     ) => Task.FromResult(true);
 
-    public Task<IReadOnlyDictionary<LinkKey, DateTimeOffset?>?> LinksOfAsync(
+    public async Task<IReadOnlyDictionary<LinkKey, DateTimeOffset?>?> LinksOfAsync(
         string individual,
         CancellationToken cancel
-    ) => Task.FromResult(Links);
+    )
+    {
+        await OnLinks();
+        return Links;
+    }
 
     public Task<ImmutableArray<DamagedState>> ListAsync(CancellationToken cancel) =>
         Task.FromResult(ImmutableArray<DamagedState>.Empty);
