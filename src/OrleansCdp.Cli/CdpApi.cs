@@ -34,6 +34,7 @@ internal sealed class CdpApi : IDisposable
     public CdpApi(Uri address, string key, TimeSpan patience, Action<string>? sayAway = null)
     {
         Address = address;
+        Patience = patience;
         ResiliencePipelineBuilder<HttpResponseMessage> pipeline = new();
         if (AttemptsWithin(patience) is > 0 and int attempts)
         {
@@ -86,6 +87,9 @@ internal sealed class CdpApi : IDisposable
 
     /// <summary>Where the gateway is.</summary>
     public Uri Address { get; }
+
+    /// <summary>About how long a gateway that is away is asked again.</summary>
+    public TimeSpan Patience { get; }
 
     /// <summary>Sends a body and reads the answer.</summary>
     /// <exception cref="CommandFailedException">The gateway refused.</exception>
@@ -232,6 +236,7 @@ internal sealed class CdpApi : IDisposable
         new(
             problem["detail"] is { } detail
                 ? $"{path} was answered with {(int)status} {problem["code"]}: {detail}"
-                : $"{path} was answered with {(int)status} {status}."
+                : $"{path} was answered with {(int)status} {status}.",
+            (string?)problem["code"]
         );
 }

@@ -4,7 +4,14 @@ using Spectre.Console;
 namespace OrleansCdp;
 
 /// <summary>A command cannot do what it was asked; the message is for the person who asked.</summary>
-internal sealed class CommandFailedException(string message) : Exception(message);
+/// <param name="message">What failed.</param>
+/// <param name="code">The code with which the gateway refused; null for any other failure.</param>
+internal sealed class CommandFailedException(string message, string? code = null)
+    : Exception(message)
+{
+    /// <summary>The code with which the gateway refused.</summary>
+    public string? Code => code;
+}
 
 /// <summary>How commands end.</summary>
 internal static class CommandEnd

@@ -14,6 +14,8 @@ internal static class VerifyCommand
     /// <summary>How often a comparison that breaks off goes on without having come any further.</summary>
     private const int BreaksMax = 5;
 
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+
     public static Command Create()
     {
         GatewayOptions gateway = new();
@@ -49,9 +51,16 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static async Task<int> VerifyAsync(CdpApi api, int? sample, CancellationToken cancel)
+    /// <summary>Compares to the end, however often it breaks off on the way.</summary>
+    /// <param name="api">The gateway.</param>
+    /// <param name="sample">How many states; null for everything.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CommandFailedException">The gateway refused, or broke off again and again.</exception>
+    public static async Task<int> VerifyAsync(CdpApi api, int? sample, CancellationToken cancel)
     {
         VerifyTotals totals = new();
+        TimeSpan waited = TimeSpan.Zero;
         string why = "it ended without a result";
         for (int breaks = 0; !totals.Ended; breaks++)
         {
@@ -66,7 +75,17 @@ internal static class VerifyCommand
                 await foreach (JsonObject line in api.LinesAsync("/v1/verify" + query, cancel))
                 {
                     totals.Take(line);
+                    waited = TimeSpan.Zero;
                 }
+            }
+            catch (CommandFailedException e)
+                when (e.Code == "verification_running" && breaks > 0 && waited < api.Patience)
+            {
+                // What broke off still runs: its silo has not noticed yet that nobody listens.
+                await Task.Delay(AskAgain, cancel);
+                waited += AskAgain;
+                breaks--;
+                continue;
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
