@@ -33,6 +33,22 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task A_stream_defined_at_one_gateway_is_known_at_once_at_every_other()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync(silos: 1, gateways: 2);
+        Api other = new(cluster.Gateways[1].Address, CdpProcess.AdminKey);
+
+        await cluster.Api.DefineAsync("crash-orders");
+        var (status, json) = await other.PostAsync(
+            "/v1/streams/crash-orders",
+            """{"event":"e1","person":"p1","order":"o1","total":1,"at":"2026-06-01T09:00:00Z"}""",
+            "application/json"
+        );
+
+        status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+    }
+
+    [Fact]
     public async Task A_database_of_its_own_says_how_to_reach_it_while_it_runs_and_to_nobody_else()
     {
         string folder = Directory.CreateTempSubdirectory("cdp-database-").FullName;

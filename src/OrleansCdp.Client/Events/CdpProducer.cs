@@ -94,7 +94,8 @@ internal sealed class CdpProducer(
         try
         {
             await catalogue.Loaded.WaitAsync(cancel);
-            DataStream stream = await FindAsync(name);
+            DataStream stream =
+                await catalogue.FindAsync(name) ?? throw new UnknownStreamException(name);
             DateTimeOffset now = clock.GetUtcNow();
             IntakeItem[] items = [.. records.Select(record => IntakeItem.Of(record, stream, now))];
             LinkEvent[] events =
@@ -115,17 +116,6 @@ internal sealed class CdpProducer(
                 e
             );
         }
-    }
-
-    private async Task<DataStream> FindAsync(string name)
-    {
-        if (catalogue.Streams.TryGetValue(name, out DataStream? known))
-        {
-            return known;
-        }
-
-        await catalogue.RefreshAsync(); // It may have been defined a moment ago.
-        return catalogue.Streams.GetValueOrDefault(name) ?? throw new UnknownStreamException(name);
     }
 
     private Task PublishAsync(LinkEvent[] events) =>

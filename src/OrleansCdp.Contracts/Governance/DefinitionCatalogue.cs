@@ -57,6 +57,22 @@ public sealed partial class DefinitionCatalogue(
         loaded.TrySetResult();
     }
 
+    /// <summary>
+    /// Finds a stream. One that is not known here may have been defined a moment ago: then the newest catalogue is
+    /// fetched first, and nobody is told that there is none because this process has not heard of it.
+    /// </summary>
+    /// <returns>Null when there is none.</returns>
+    public async ValueTask<DataStream?> FindAsync(string name)
+    {
+        if (!Streams.TryGetValue(name, out DataStream? known))
+        {
+            await RefreshAsync();
+            known = Streams.GetValueOrDefault(name);
+        }
+
+        return known;
+    }
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -96,6 +96,7 @@ internal static class StreamEndpoints
         IOptions<GatewayOptions> options
     )
     {
+        await catalogue.FindAsync(stream);
         DataStream known = StreamOf(catalogue, stream, KeyCheck.KeyOf(http));
         Func<ReadOnlyMemory<byte>, IEnumerable<IntakeItem>> read = ReaderOf(
             http.Request.ContentType,
@@ -196,6 +197,7 @@ internal static class StreamEndpoints
         Func<ReadOnlyMemory<byte>, DataStream, IEnumerable<IntakeItem>> read
     )
     {
+        await catalogue.FindAsync(name.ToLowerInvariant());
         DataStream stream = StreamOf(catalogue, name.ToLowerInvariant(), KeyCheck.KeyOf(http));
         var body = await RequestBody.ReadAsync(
             http.Request,

@@ -59,8 +59,7 @@ public sealed class BrokenVerifyTests
         Uri address = new($"http://127.0.0.1:{FreePort()}/");
         gateway.Prefixes.Add(address.ToString());
         gateway.Start();
-        using CdpApi api = new(address, "key", patience);
-        Task<int> verified = VerifyCommand.VerifyAsync(api, sample: null, default);
+        Task<int> verified = VerifyAsync(address, patience);
         foreach (var (status, body) in answers)
         {
             HttpListenerContext context = await gateway.GetContextAsync();
@@ -71,6 +70,12 @@ public sealed class BrokenVerifyTests
         }
 
         return await verified;
+    }
+
+    private static async Task<int> VerifyAsync(Uri address, TimeSpan patience)
+    {
+        using CdpApi api = new(address, "key", patience);
+        return await VerifyCommand.VerifyAsync(api, sample: null, default);
     }
 
     private static int FreePort()
