@@ -22,22 +22,7 @@ internal static class CdpApplication
     )
     {
         builder.WebHost.UseUrls(arguments.Urls);
-        builder
-            .Logging.ClearProviders()
-            .AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.TimestampFormat = "HH:mm:ss ";
-            });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.Logging.AddFilter(nameof(OrleansCdp), LogLevel.Information);
-        builder.Logging.AddFilter("Polly", LogLevel.Warning);
-        // Its first look has nothing to compare with, and takes the machine's uptime for a deadlock.
-        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        // It calls a process that is still starting an error. What an operator must see the check says itself.
-        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
-        // Sessions are not protected by stored keys here: there are none.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        AddLogging(builder.Logging);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
         if (arguments.Role == HostRole.Gateway)
         {
@@ -83,5 +68,25 @@ internal static class CdpApplication
 
         app.MapCdpMetrics();
         return app;
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging
+            .ClearProviders()
+            .AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss ";
+            });
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter(nameof(OrleansCdp), LogLevel.Information);
+        logging.AddFilter("Polly", LogLevel.Warning);
+        // Its first look has nothing to compare with, and takes the machine's uptime for a deadlock.
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        // It calls a process that is still starting an error. What an operator must see the check says itself.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+        // Sessions are not protected by stored keys here: there are none.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 }
