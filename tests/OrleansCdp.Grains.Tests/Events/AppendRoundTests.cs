@@ -54,7 +54,7 @@ public sealed class AppendRoundTests
     {
         const int batchEvents = 7;
         const int batches = 50;
-        Cluster cluster = new();
+        Cluster cluster = new() { Ingest = new() { WaitingEventsMax = batchEvents * batches } };
         await cluster.InitializeAsync();
         try
         {
@@ -64,21 +64,18 @@ public sealed class AppendRoundTests
             cluster.Database.AppendGate = open.Task;
             Task<AppendResult> first = AppendAsync(cluster, "first", 1);
             await busy.Task;
-            LinkEvent full = Some.Event(new LinkKey("s", "o", "1"), "full");
-            Task<AppendResult>[] waiting =
+            // One batch more than may wait: when it is refused, all the others wait.
+            Task<AppendResult>[] sent =
             [
                 .. Enumerable
-                    .Range(0, batches)
+                    .Range(0, batches + 1)
                     .Select(i => AppendAsync(cluster, $"b{i}-", batchEvents)),
             ];
-            // As many as may wait, counted: when this one is refused, all the others wait.
-            Task<AppendResult> refused = cluster
-                .Grains.GetGrain<IPartitionLogGrain>(Partition)
-                .AppendAsync(new EventBatch([.. Enumerable.Repeat(full, Limits.AppendBatchMax)]));
-            await Should.ThrowAsync<LogUnavailableException>(() => refused);
+            Task<AppendResult> refused = await Task.WhenAny(sent);
             open.SetResult();
+            await Should.ThrowAsync<LogUnavailableException>(() => refused);
             await first;
-            AppendResult[] results = await Task.WhenAll(waiting);
+            AppendResult[] results = await Task.WhenAll(sent.Where(one => one != refused));
 
             cluster.Database.Log.Count.ShouldBe(2, "all that waited went in one round");
             string[] written = [.. cluster.Database.Log[1].Append.Events.Select(e => e.EventId)];
@@ -87,7 +84,8 @@ public sealed class AppendRoundTests
                 .Select(batch => string.Join(' ', batch))
                 .ShouldBe(
                     Enumerable
-                        .Range(0, batches)
+                        .Range(0, batches + 1)
+                        .Where(i => sent[i] != refused)
                         .Select(i =>
                             string.Join(
                                 ' ',
