@@ -20,6 +20,7 @@ public interface IAccountGrain : IGrainWithStringKey
 
     /// <summary>The account's part of a data graph, as ready JSON.</summary>
     [AlwaysInterleave]
+    [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
     [Alias("facts")]
     ValueTask<ContextAnswer?> GetFactsAsync(string graph);
 

@@ -10,6 +10,9 @@ namespace OrleansCdp;
 [Alias("cdp.unified-individual")]
 public interface IUnifiedIndividualGrain : IGrainWithStringKey
 {
+    /// <summary>How long the answer to a read may take; then it fails, and can be asked for again.</summary>
+    const string ReadTimeMax = "00:00:03";
+
     /// <summary>Folds events into the links they belong to. An event folded before changes nothing.</summary>
     /// <param name="events">
     /// Events of one partition and lane, in sequence order; at most <see cref="Limits.ApplyBatchMax"/>.
@@ -26,6 +29,7 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <summary>Answers a data graph from memory.</summary>
     /// <returns>Null when nobody is here, or with <see cref="ContextAnswer.MovedTo"/> after a merge.</returns>
     [AlwaysInterleave] // every event in memory is durable in the log, so a read may overtake a snapshot being written
+    [ResponseTimeout(ReadTimeMax)] // of a silo that dies nobody hears until others notice: the asker asks again
     [Alias("context")]
     ValueTask<ContextAnswer?> GetContextAsync(string graph);
 

@@ -11,6 +11,7 @@ public interface IIdentityGrain : IGrainWithIntegerKey
     /// <param name="type">Identifier type; also <c>individual</c> or <c>account</c> for an id of ours.</param>
     /// <param name="value">The value, as sent; it is normalised here.</param>
     /// <returns>The owner of an anchor alone; otherwise all bearers, at most <see cref="FindMax"/>.</returns>
+    [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
     [Alias("find")]
     Task<Bearers> FindAsync(Events.SubjectKind subject, string type, string value);
 
