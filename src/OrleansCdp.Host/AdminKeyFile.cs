@@ -27,17 +27,7 @@ internal static class AdminKeyFile
         }
 
         string key = "cdp_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        await using FileStream file = new(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }
-        );
-        await using StreamWriter writer = new(file);
-        await writer.WriteLineAsync(key.AsMemory(), cancel);
+        await PrivateFile.WriteAsync(path, key, cancel);
         return key;
     }
 }

@@ -16,22 +16,7 @@ internal static class DatabaseProcess
     {
         string path = Path.Combine(arguments.DataFolder, ConnectionFile);
         File.Delete(path); // An earlier one's; the new one has its rights from the start.
-        await using (
-            FileStream file = new(
-                path,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }
-            )
-        )
-        {
-            await using StreamWriter writer = new(file);
-            await writer.WriteLineAsync(postgres.ConnectionString.AsMemory(), told);
-        }
-
+        await PrivateFile.WriteAsync(path, postgres.ConnectionString, told);
         Console.WriteLine($"The database is ready: {path} says how to reach it");
         try
         {

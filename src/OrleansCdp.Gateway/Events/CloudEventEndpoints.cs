@@ -46,12 +46,9 @@ internal static class CloudEventEndpoints
         var body = await RequestBody.ReadAsync(http.Request, Limits.BatchBytesMax, BatchTooLarge);
         AccessKey key = KeyCheck.KeyOf(http);
         string? named = http.Request.Query["stream"];
-        if (named is not null)
-        {
-            await catalogue.FindAsync(named);
-        }
-
-        DataStream? stream = named is null ? null : StreamEndpoints.StreamOf(catalogue, named, key);
+        DataStream? stream = named is null
+            ? null
+            : await StreamEndpoints.FindAsync(catalogue, named, key);
         Batch batch = new(catalogue, key, stream, clock.GetUtcNow());
         IntakeItem[] items = MediaTypeOf(http.Request) switch
         {

@@ -49,10 +49,20 @@ internal static class StreamEndpoints
             .WithSummary($"Deletes up to {DeletedIdsMax} records in Data Cloud's shape.");
     }
 
-    /// <summary>The active stream of this name, for a key that may send to it.</summary>
-    public static DataStream StreamOf(DefinitionCatalogue catalogue, string name, AccessKey key)
+    /// <summary>The active stream of this name, for a key that may send to it; one defined a moment ago, too.</summary>
+    public static async ValueTask<DataStream> FindAsync(
+        DefinitionCatalogue catalogue,
+        string name,
+        AccessKey key
+    ) => Demand(await catalogue.FindAsync(name), name, key);
+
+    /// <summary>The same, of those that this process has heard of.</summary>
+    public static DataStream StreamOf(DefinitionCatalogue catalogue, string name, AccessKey key) =>
+        Demand(catalogue.Streams.GetValueOrDefault(name), name, key);
+
+    private static DataStream Demand(DataStream? stream, string name, AccessKey key)
     {
-        if (!catalogue.Streams.TryGetValue(name, out DataStream? stream))
+        if (stream is null)
         {
             throw new ProblemException(
                 Problem.NotFound(ReasonCodes.UnknownStream, $"There is no data stream {name}.")
@@ -96,8 +106,7 @@ internal static class StreamEndpoints
         IOptions<GatewayOptions> options
     )
     {
-        await catalogue.FindAsync(stream);
-        DataStream known = StreamOf(catalogue, stream, KeyCheck.KeyOf(http));
+        DataStream known = await FindAsync(catalogue, stream, KeyCheck.KeyOf(http));
         Func<ReadOnlyMemory<byte>, IEnumerable<IntakeItem>> read = ReaderOf(
             http.Request.ContentType,
             known,
@@ -197,8 +206,11 @@ internal static class StreamEndpoints
         Func<ReadOnlyMemory<byte>, DataStream, IEnumerable<IntakeItem>> read
     )
     {
-        await catalogue.FindAsync(name.ToLowerInvariant());
-        DataStream stream = StreamOf(catalogue, name.ToLowerInvariant(), KeyCheck.KeyOf(http));
+        DataStream stream = await FindAsync(
+            catalogue,
+            name.ToLowerInvariant(),
+            KeyCheck.KeyOf(http)
+        );
         var body = await RequestBody.ReadAsync(
             http.Request,
             Limits.StreamBodyBytesMax,

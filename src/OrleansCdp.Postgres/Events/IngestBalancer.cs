@@ -133,15 +133,14 @@ internal sealed class IngestBalancer : QueueBalancerBase
             ownership.Set(lane, partition, owners[partition].Equals(SiloAddress));
         }
 
+        mine = [.. Enumerable.Range(0, owners.Length).Where(p => ownership.Owns(lane, p))];
         if (lane == Lane.Normal && !names.SequenceEqual(silos))
         {
-            int own = owners.Count(owner => owner.Equals(SiloAddress));
-            Logger.LogAssigned(names.Length, own, owners.Length);
+            Logger.LogAssigned(names.Length, mine.Length, owners.Length);
         }
 
         heard |= silos.Length > 0 && !names.SequenceEqual(silos);
         silos = names;
-        mine = [.. Enumerable.Range(0, owners.Length).Where(p => owners[p].Equals(SiloAddress))];
     }
 }
 

@@ -21,25 +21,7 @@ public sealed class AppendRoundTests
         await cluster.InitializeAsync();
         try
         {
-            TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            TaskCompletionSource busy = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            cluster.Database.OnAppend = (_, _) => busy.TrySetResult();
-            cluster.Database.AppendGate = open.Task;
-            Task<AppendResult> writing = AppendAsync(cluster, "first", 1);
-            await busy.Task;
-
-            // One batch more than may wait: when it is refused, all the others do.
-            Task<AppendResult>[] waiting =
-            [
-                .. Enumerable
-                    .Range(0, batches + 1)
-                    .Select(i => AppendAsync(cluster, $"b{i}-", batchEvents)),
-            ];
-            Task<AppendResult> refused = await Task.WhenAny(waiting);
-            open.SetResult();
-            await Should.ThrowAsync<LogUnavailableException>(() => refused);
-            await writing;
-            await Task.WhenAll(waiting.Where(sent => sent != refused));
+            await FillAsync(cluster, batches, batchEvents);
 
             cluster.Database.Log.Select(chunk => chunk.Append.Events.Length).ShouldBe(rounds);
         }
@@ -58,24 +40,7 @@ public sealed class AppendRoundTests
         await cluster.InitializeAsync();
         try
         {
-            TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            TaskCompletionSource busy = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            cluster.Database.OnAppend = (_, _) => busy.TrySetResult();
-            cluster.Database.AppendGate = open.Task;
-            Task<AppendResult> first = AppendAsync(cluster, "first", 1);
-            await busy.Task;
-            // One batch more than may wait: when it is refused, all the others wait.
-            Task<AppendResult>[] sent =
-            [
-                .. Enumerable
-                    .Range(0, batches + 1)
-                    .Select(i => AppendAsync(cluster, $"b{i}-", batchEvents)),
-            ];
-            Task<AppendResult> refused = await Task.WhenAny(sent);
-            open.SetResult();
-            await Should.ThrowAsync<LogUnavailableException>(() => refused);
-            await first;
-            AppendResult[] results = await Task.WhenAll(sent.Where(one => one != refused));
+            var (results, refused) = await FillAsync(cluster, batches, batchEvents);
 
             cluster.Database.Log.Count.ShouldBe(2, "all that waited went in one round");
             string[] written = [.. cluster.Database.Log[1].Append.Events.Select(e => e.EventId)];
@@ -85,7 +50,7 @@ public sealed class AppendRoundTests
                 .ShouldBe(
                     Enumerable
                         .Range(0, batches + 1)
-                        .Where(i => sent[i] != refused)
+                        .Where(i => i != refused)
                         .Select(i =>
                             string.Join(
                                 ' ',
@@ -103,6 +68,37 @@ public sealed class AppendRoundTests
         {
             await cluster.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// While one append is being written, sends one batch more than may wait: when it is refused, all the others wait.
+    /// Then lets the writer go on.
+    /// </summary>
+    /// <returns>What those that waited were answered, and the number of the refused one.</returns>
+    private static async Task<(AppendResult[] Results, int Refused)> FillAsync(
+        Cluster cluster,
+        int batches,
+        int batchEvents
+    )
+    {
+        TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource busy = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Database.OnAppend = (_, _) => busy.TrySetResult();
+        cluster.Database.AppendGate = open.Task;
+        Task<AppendResult> writing = AppendAsync(cluster, "first", 1);
+        await busy.Task;
+        Task<AppendResult>[] sent =
+        [
+            .. Enumerable
+                .Range(0, batches + 1)
+                .Select(i => AppendAsync(cluster, $"b{i}-", batchEvents)),
+        ];
+        Task<AppendResult> refused = await Task.WhenAny(sent);
+        open.SetResult();
+        await Should.ThrowAsync<LogUnavailableException>(() => refused);
+        await writing;
+        AppendResult[] results = await Task.WhenAll(sent.Where(one => one != refused));
+        return (results, Array.IndexOf(sent, refused));
     }
 
     private static Task<AppendResult> AppendAsync(Cluster cluster, string prefix, int events) =>
