@@ -39,6 +39,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
                 silo.Services.AddSingleton<IIdentityStore>(Database);
+                silo.Services.AddSingleton<IMergeStore>(Database);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
@@ -75,8 +76,12 @@ public sealed class Cluster : IAsyncLifetime
             Database,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
-            linksMax,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<SubjectResolver>.Instance
+            new Merges(
+                Database,
+                Grains,
+                Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
+            ),
+            linksMax
         );
 
     internal EventDelivery NewDelivery() =>

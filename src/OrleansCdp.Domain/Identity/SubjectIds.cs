@@ -13,6 +13,9 @@ public static class SubjectIds
     /// <summary>What ids of individuals start with.</summary>
     public const string IndividualPrefix = "ind_";
 
+    /// <summary>What ids start with of links that nobody knows the person of.</summary>
+    public const string RecordPrefix = "rec_";
+
     /// <summary>What ids of accounts start with.</summary>
     public const string AccountPrefix = "acc_";
 
@@ -25,6 +28,13 @@ public static class SubjectIds
 
     /// <summary>The account of a link.</summary>
     public static string AccountOf(LinkKey link) => AccountPrefix + Hash($"link:{link}");
+
+    /// <summary>The holder of a link that nobody knows the person of.</summary>
+    public static string RecordOf(LinkKey link) => RecordPrefix + Hash($"link:{link}");
+
+    /// <summary>Whether an individual or a holder has no other name than this link.</summary>
+    public static bool IsNamedBy(string id, LinkKey link) =>
+        id == IndividualOf(link) || id == RecordOf(link);
 
     private static string Hash(string text) =>
         XxHash128

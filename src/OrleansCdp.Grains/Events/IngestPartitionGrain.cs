@@ -31,6 +31,7 @@ internal sealed partial class IngestPartitionGrain
 
     public IngestPartitionGrain(
         IIdentityStore identity,
+        IMergeStore merges,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
         EventFates fates,
@@ -46,8 +47,8 @@ internal sealed partial class IngestPartitionGrain
             identity,
             new Anchoring(policy),
             mover,
-            options.Value.LinkCacheMax,
-            loggers.CreateLogger<SubjectResolver>()
+            new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),
+            options.Value.LinkCacheMax
         );
         delivery = new EventDelivery(
             GrainFactory,
