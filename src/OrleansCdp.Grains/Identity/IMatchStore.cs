@@ -93,6 +93,9 @@ public interface IMatchTurn : IAsyncDisposable
     /// <summary>Rows of the subjects that have one.</summary>
     IReadOnlyList<MatchRow> Rows { get; }
 
+    /// <summary>Whether stewards have said anything of anybody.</summary>
+    bool HasVerdicts { get; }
+
     /// <summary>Numbers for new records and groups, ascending; some may never be used.</summary>
     Task<long[]> NextIdsAsync(int count, CancellationToken cancel);
 

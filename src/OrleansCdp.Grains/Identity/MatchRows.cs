@@ -130,6 +130,9 @@ public sealed record MatchWrites
     /// <summary>History.</summary>
     public IReadOnlyCollection<MatchChange> Changes { get; init; } = [];
 
+    /// <summary>Links that an anchor names now: what was to be moved before stays where anchors put it.</summary>
+    public IReadOnlyCollection<string> MovesWithdrawn { get; init; } = [];
+
     /// <summary>Links that must go to an individual, or back to their own record where it is null.</summary>
     public IReadOnlyCollection<(string Link, string? Target)> Moves { get; init; } = [];
 

@@ -15,7 +15,9 @@ internal sealed class MatchTurn(NpgsqlConnection connection, NpgsqlTransaction t
     // A statement of its own: those after it see what was committed while it waited.
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
-    private const string ReadVersion = "select version from cdp.match_space where space = $1";
+    private const string ReadVersion = """
+        select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
+        """;
 
     private const string BySubject =
         $"select {Columns} from cdp.match_record where space = $1 and subject = any($2)";
@@ -65,6 +67,8 @@ internal sealed class MatchTurn(NpgsqlConnection connection, NpgsqlTransaction t
 
     public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
 
+    public bool HasVerdicts { get; private set; }
+
     /// <summary>Waits for the lock, and reads what the turn begins with.</summary>
     public async Task BeginAsync(IReadOnlyCollection<string> subjects, CancellationToken cancel)
     {
@@ -79,6 +83,7 @@ internal sealed class MatchTurn(NpgsqlConnection connection, NpgsqlTransaction t
         while (await reader.ReadAsync(cancel))
         {
             Version = reader.GetInt32(0);
+            HasVerdicts = reader.GetBoolean(1);
         }
 
         await reader.NextResultAsync(cancel);

@@ -70,6 +70,10 @@ internal static class MatchWriting
             set target = excluded.target, decision = excluded.decision, stuck = null, at = now()
         """;
 
+    private const string WithdrawMoves = """
+        delete from cdp.match_move where space = $1 and subject = any($2)
+        """;
+
     private const string NoteNews = """
         insert into cdp.match_news (space, individual, decision)
         select $1, n.individual, nextval('cdp.match_decision') from unnest($2) as n(individual)
@@ -98,6 +102,15 @@ internal static class MatchWriting
                     .With(Array.ConvertAll(changes, change => change.To.Score))
                     .With(Array.ConvertAll(changes, change => change.Partner))
                     .With(Array.ConvertAll(changes, change => change.Levels))
+            );
+        }
+
+        if (writes.MovesWithdrawn.Count > 0)
+        {
+            batch.BatchCommands.Add(
+                new NpgsqlBatchCommand(WithdrawMoves)
+                    .With(space)
+                    .With(writes.MovesWithdrawn.ToArray())
             );
         }
 
