@@ -92,12 +92,12 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
         {
             HashSet<long> now = card.IsCompared ? [.. rules.KeysOf(card.Values)] : [];
             HashSet<long> then =
-                card.WasCompared && card.ValuesBefore is { } before ? [.. rules.KeysOf(before)] : [];
+                card.WasCompared && card.ValuesBefore is { } before
+                    ? [.. rules.KeysOf(before)]
+                    : [];
             keysOf[card.Now.Id] = now;
             keysAdded[card.Now.Id] = [.. now.Except(then)];
-            KeysRemoved.AddRange(
-                then.Except(now).Select(key => new RecordKey(key, card.Now.Id))
-            );
+            KeysRemoved.AddRange(then.Except(now).Select(key => new RecordKey(key, card.Now.Id)));
         }
 
         KeyReading read = await turn.ReadKeysAsync(

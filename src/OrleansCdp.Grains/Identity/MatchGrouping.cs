@@ -95,9 +95,7 @@ internal sealed class MatchGrouping(
                     links[(edge.A, edge.B)] = edge;
                 }
 
-                next.UnionWith(
-                    members.Select(row => row.Id).Where(id => board[id].IsCompared)
-                );
+                next.UnionWith(members.Select(row => row.Id).Where(id => board[id].IsCompared));
             }
 
             await HearStewardsAsync(frontier, next, cancel);
@@ -312,7 +310,8 @@ internal sealed class MatchGrouping(
             long group =
                 wanted[i] >= 0 ? wanted[i]
                 : clusters[i].Where(id => board[id].Before is null).Order().FirstOrDefault()
-                    is > 0 and long first
+                    is > 0
+                        and long first
                     ? first
                 : fresh.Dequeue();
             Label(clusters[i], group);

@@ -51,13 +51,11 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
             new MatchWrites
             {
                 Added = [.. cards.Where(IsNew).Select(card => card.Now)],
-                Changed =
-                [
-                    .. cards.Where(IsChanged).Select(card => card.Now),
-                ],
+                Changed = [.. cards.Where(IsChanged).Select(card => card.Now)],
                 Removed =
                 [
-                    .. cards.Where(card => card is { IsGone: true, Before: not null })
+                    .. cards
+                        .Where(card => card is { IsGone: true, Before: not null })
                         .Select(card => card.Now.Id),
                 ],
                 KeysAdded = comparison.KeysAdded,
@@ -140,12 +138,7 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         ];
         if (led.Length > 0)
         {
-            var (edges, _) = await turn.ReadAroundAsync(
-                led,
-                double.NegativeInfinity,
-                [],
-                cancel
-            );
+            var (edges, _) = await turn.ReadAroundAsync(led, double.NegativeInfinity, [], cancel);
             await board.ReadAsync(edges.SelectMany(edge => new[] { edge.A, edge.B }), cancel);
             others = edges
                 .Where(edge => !comparison.EdgesBefore.ContainsKey((edge.A, edge.B)))
@@ -154,7 +147,9 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
 
         HashSet<string> news = new(StringComparer.Ordinal);
         foreach (
-            (long a, long b) in comparison.EdgesBefore.Keys.Union(comparison.Edges.Keys).Union(others.Keys)
+            (long a, long b) in comparison
+                .EdgesBefore.Keys.Union(comparison.Edges.Keys)
+                .Union(others.Keys)
         )
         {
             MatchCard individual = board[a].Now.IsIndividual ? board[a] : board[b];

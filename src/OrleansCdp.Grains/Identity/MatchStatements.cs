@@ -50,11 +50,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         CancellationToken cancel
     )
     {
-        MatchStatement[] said =
-        [
-            .. statements,
-            .. await ReownedAsync(absorptions, cancel),
-        ];
+        MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
         string[] subjects = [.. SubjectsOf(said, [])];
         // Whoever they belonged to until now, too: those lose what they said.
         string[] others =

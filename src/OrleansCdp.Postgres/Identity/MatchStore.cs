@@ -51,11 +51,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         where n.space = d.space and n.individual = d.individual and n.decision = d.decision
         """;
 
-    public async Task<MatchSpace> OpenAsync(
-        string ruleset,
-        string text,
-        CancellationToken cancel
-    )
+    public async Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel)
     {
         await using (
             NpgsqlCommand command = sources.Storage.CreateCommand(Open).With(ruleset).With(text)

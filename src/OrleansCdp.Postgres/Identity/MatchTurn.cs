@@ -3,8 +3,11 @@ using Npgsql;
 namespace OrleansCdp.Identity;
 
 /// <summary>A transaction that holds the lock of a match space: whoever comes later sees all that it wrote.</summary>
-internal sealed class MatchTurn(NpgsqlConnection connection, NpgsqlTransaction transaction, int space)
-    : IMatchTurn
+internal sealed class MatchTurn(
+    NpgsqlConnection connection,
+    NpgsqlTransaction transaction,
+    int space
+) : IMatchTurn
 {
     // The first key is this file's, the second the space's.
     private const int LockClass = 0x6d617463;
@@ -221,11 +224,7 @@ internal sealed class MatchTurn(NpgsqlConnection connection, NpgsqlTransaction t
         while (await reader.ReadAsync(cancel))
         {
             verdicts.Add(
-                new StewardVerdict(
-                    reader.GetString(0),
-                    reader.GetString(1),
-                    reader.GetInt16(2) > 0
-                )
+                new StewardVerdict(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0)
             );
         }
 

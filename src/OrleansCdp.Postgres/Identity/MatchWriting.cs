@@ -136,9 +136,7 @@ internal static class MatchWriting
     {
         if (writes.Removed.Count > 0)
         {
-            batch.BatchCommands.Add(
-                new NpgsqlBatchCommand(Remove).With(writes.Removed.ToArray())
-            );
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Remove).With(writes.Removed.ToArray()));
         }
 
         AddRows(batch, Change, space, [.. writes.Changed]);
