@@ -66,6 +66,11 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("release")]
     Task ReleaseAsync(ImmutableArray<MovedLink> links, string target);
 
+    /// <summary>Notes which records of nobody may be this individual's; an older list changes nothing.</summary>
+    /// <returns>Once it is durable.</returns>
+    [Alias("note-possible")]
+    Task NotePossibleMatchesAsync(PossibleMatches matches);
+
     /// <summary>Rank of the strongest anchor that a link here bears.</summary>
     [Alias("rank")]
     ValueTask<int> GetRankAsync();

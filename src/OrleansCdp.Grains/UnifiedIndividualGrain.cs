@@ -195,7 +195,11 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         // because an account was not told. They are promised to this individual, so what is said comes true.
         await TellAsync(AccountNews.Of(ArrivedBy(transition, transfer.Value), individual.Id));
         // The claims say how strong their owner is: never weaker than what it bears itself.
-        int rank = Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
+        // A link that came because it matches stays one that any anchor may take away.
+        int rank =
+            transfer.Value.Rank == AnchorPolicy.Matched
+                ? AnchorPolicy.Matched
+                : Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
         await BecomeAsync(transition, transfer.Value with { Rank = rank }, []);
         if (transition.Changed)
         {
@@ -209,6 +213,12 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     {
         await recovery.WhenMadeAsync();
         await BecomeAsync(individual.Release(links, target), NothingTaken, []);
+    }
+
+    public async Task NotePossibleMatchesAsync(PossibleMatches matches)
+    {
+        await recovery.WhenMadeAsync();
+        await BecomeAsync(individual.Note(matches), NothingTaken, []);
     }
 
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)

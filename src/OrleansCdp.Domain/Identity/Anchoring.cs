@@ -22,6 +22,12 @@ public sealed record AnchorPolicy
     /// <summary>Rank of an individual that no anchor names.</summary>
     public const int Unanchored = 99;
 
+    /// <summary>
+    /// Rank of a link that was given to its individual because it matches: any anchor is stronger, and only that link
+    /// leaves when one says so.
+    /// </summary>
+    public const int Matched = 98;
+
     /// <summary>Identifier types, strongest first. Only verified identifiers anchor.</summary>
     /// <value>Default: contactId, email, userId.</value>
     public ImmutableArray<string> Kinds { get; init; } =
@@ -102,12 +108,20 @@ public sealed class Anchoring(AnchorPolicy policy)
     /// <param name="e">The event.</param>
     /// <param name="stamp">Its stamp.</param>
     /// <param name="held">Who holds a claim; null for nobody.</param>
-    public AnchorDecision Decide(LinkEvent e, Stamp stamp, Func<string, Claim?> held)
+    /// <param name="isPooled">
+    /// Whether the link waits as a record of its own while no anchor names it, instead of being an individual.
+    /// </param>
+    public AnchorDecision Decide(
+        LinkEvent e,
+        Stamp stamp,
+        Func<string, Claim?> held,
+        bool isPooled = false
+    )
     {
         Identifier[] anchors = AnchorsOf(e);
         Claim? owner = held(ClaimKeys.Of(e.Link));
         Claim? named = anchors.Length == 0 ? null : NamedBy(anchors[0], held);
-        Claim target = TargetOf(e, stamp, owner, named);
+        Claim target = TargetOf(e, stamp, owner, named, isPooled);
         Draft draft = new(target);
         if (owner is null)
         {
@@ -116,7 +130,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         else if (owner.Owner != target.Owner)
         {
             // An individual that only its link names is that link: it goes as a whole. Others lose one link.
-            bool whole = owner.Rank == AnchorPolicy.Unanchored;
+            bool whole = owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
             draft.Moves.Add(new(owner.Owner, whole ? null : e.Link, target.Owner, target.Rank));
         }
 
@@ -127,19 +141,34 @@ public sealed class Anchoring(AnchorPolicy policy)
             Settle(ClaimKeys.Of(anchor), bearer, held, draft);
         }
 
-        if (e.SameAs is { } other)
+        if (e.SameAs is { } other && !IsUnsure(bearer))
         {
-            SettleSame(ClaimKeys.Of(other), bearer, held, draft);
+            SettleSame(other, bearer, held, draft);
         }
 
         return draft.ToDecision();
     }
 
-    private static Claim TargetOf(LinkEvent e, Stamp stamp, Claim? owner, Claim? named)
+    /// <summary>A record of nobody, or of whom it merely matches, proves nothing of another link.</summary>
+    private static bool IsUnsure(Claim bearer) =>
+        bearer.Rank == AnchorPolicy.Matched || SubjectIds.IsRecord(bearer.Owner);
+
+    private static Claim TargetOf(
+        LinkEvent e,
+        Stamp stamp,
+        Claim? owner,
+        Claim? named,
+        bool isPooled
+    )
     {
         if (named is null)
         {
-            return owner ?? new(SubjectIds.IndividualOf(e.Link), AnchorPolicy.Unanchored, default);
+            return owner
+                ?? new(
+                    isPooled ? SubjectIds.RecordOf(e.Link) : SubjectIds.IndividualOf(e.Link),
+                    AnchorPolicy.Unanchored,
+                    default
+                );
         }
 
         if (owner is null)
@@ -178,18 +207,27 @@ public sealed class Anchoring(AnchorPolicy policy)
     }
 
     private static void SettleSame(
-        string link,
+        LinkKey other,
         Claim target,
         Func<string, Claim?> held,
         Draft draft
     )
     {
+        string link = ClaimKeys.Of(other);
         Claim? holder = held(link);
         if (holder is null)
         {
             draft.Claims.Add(new(link, target with { AnchoredAt = default }));
         }
-        else if (holder.Owner != target.Owner && holder.Rank == AnchorPolicy.Unanchored)
+        else if (holder.Owner == target.Owner)
+        {
+            return;
+        }
+        else if (IsUnsure(holder))
+        {
+            draft.Moves.Add(new(holder.Owner, other, target.Owner, target.Rank));
+        }
+        else if (holder.Rank == AnchorPolicy.Unanchored)
         {
             // A visitor who signed in. One who is somebody already stays that (a shared device).
             if (!draft.Absorbs(holder.Owner))

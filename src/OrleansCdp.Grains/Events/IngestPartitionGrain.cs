@@ -36,6 +36,7 @@ internal sealed partial class IngestPartitionGrain
         EventFates fates,
         PartitionHomes homes,
         AnchorPolicy policy,
+        RecordMatching matching,
         IOptions<IngestOptions> options,
         TimeProvider clock,
         ILoggerFactory loggers
@@ -46,6 +47,7 @@ internal sealed partial class IngestPartitionGrain
             identity,
             new Anchoring(policy),
             mover,
+            matching,
             options.Value.LinkCacheMax,
             loggers.CreateLogger<SubjectResolver>()
         );

@@ -17,6 +17,9 @@ public interface IMatchStore
     /// <summary>The match space of a ruleset; null when no record was compared by it yet.</summary>
     Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel);
 
+    /// <summary>All match spaces.</summary>
+    Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(CancellationToken cancel);
+
     /// <summary>Waits for the turn to decide in a space.</summary>
     /// <param name="space">The space.</param>
     /// <param name="subjects">Links and individuals to be decided about; their rows are read.</param>
@@ -56,13 +59,13 @@ public interface IMatchStore
     /// <summary>Forgets news, unless there is more since.</summary>
     Task FinishAsync(IReadOnlyCollection<MatchNews> news, CancellationToken cancel);
 
-    /// <summary>
-    /// The records that may be an individual's and belong to nobody, in all spaces; the best first.
-    /// </summary>
+    /// <summary>The records that may be an individual's and belong to nobody; the best first.</summary>
+    /// <param name="space">The space.</param>
     /// <param name="individual">The individual.</param>
     /// <param name="limit">Most returned.</param>
     /// <param name="cancel">Stops the query.</param>
     Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
+        int space,
         string individual,
         int limit,
         CancellationToken cancel

@@ -10,9 +10,14 @@ internal sealed class KnownLink(string owner)
 
     private HashSet<Identifier>? identifiers;
     private HashSet<LinkKey>? sameAs;
+    private HashSet<ulong>? compared;
+    private string? comparedAs;
 
     /// <summary>The link's individual.</summary>
     public string Owner { get; private set; } = owner;
+
+    /// <summary>Whether anchors say so; null where the claim was not read.</summary>
+    public bool? IsAnchored { get; set; }
 
     /// <summary>
     /// Notes whose the link is. What was settled for another individual is not settled for this one: it is decided
@@ -23,8 +28,31 @@ internal sealed class KnownLink(string owner)
         if (individual != Owner)
         {
             Owner = individual;
+            IsAnchored = null;
             identifiers = null;
             sameAs = null;
+        }
+    }
+
+    /// <summary>Whether this was compared with what others say, for the same individual.</summary>
+    /// <param name="said">Hash of what is said; 0 for nothing.</param>
+    /// <param name="individual">The individual it is said of; null for nobody.</param>
+    public bool WasCompared(ulong said, string? individual) =>
+        (said == 0 || compared?.Contains(said) == true)
+        && (individual is null || individual == comparedAs);
+
+    /// <summary>Remembers that this was compared; forgets everything else when that becomes too much.</summary>
+    public void NoteCompared(ulong said, string? individual)
+    {
+        comparedAs = individual ?? comparedAs;
+        if (compared?.Count >= StatementsMax)
+        {
+            compared.Clear();
+        }
+
+        if (said != 0)
+        {
+            (compared ??= []).Add(said);
         }
     }
 
@@ -119,6 +147,17 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             }
             : null;
 
+    /// <summary>
+    /// The rank of a link's owner where an anchor has confirmed whom it was only held to match; null elsewhere.
+    /// </summary>
+    public int? ConfirmedRankOf(string link) =>
+        stored.TryGetValue(link, out Claim? before)
+        && before.Rank == AnchorPolicy.Matched
+        && claims[link] is { Rank: < AnchorPolicy.Matched } now
+        && now.Owner == before.Owner
+            ? now.Rank
+            : null;
+
     /// <summary>Makes a decision visible to the next one.</summary>
     public void Apply(LinkKey link, AnchorDecision decision)
     {
@@ -133,6 +172,15 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
                 string claim in claims.Keys.Where(key => claims[key].Owner == move.From).ToArray()
             )
             {
+                claims[claim] = claims[claim] with { Owner = move.To, Rank = move.ToRank };
+            }
+        }
+
+        foreach (LinkMove move in decision.Moves)
+        {
+            if (move.Link is { } other && other != link)
+            {
+                string claim = ClaimKeys.Of(other);
                 claims[claim] = claims[claim] with { Owner = move.To, Rank = move.ToRank };
             }
         }

@@ -147,6 +147,9 @@ public sealed record MatchWrites
 /// <param name="Decision">Number of the decision.</param>
 public sealed record MatchMove(int Space, string Link, string? Target, long Decision)
 {
+    /// <summary>The ruleset of the space.</summary>
+    public required string Ruleset { get; init; }
+
     /// <summary>Who has the claim on the link now; null for nobody.</summary>
     public Claim? Held { get; init; }
 
@@ -158,14 +161,15 @@ public sealed record MatchMove(int Space, string Link, string? Target, long Deci
 /// <param name="Space">The space that decided.</param>
 /// <param name="Individual">The individual.</param>
 /// <param name="Decision">Number of the decision.</param>
-public sealed record MatchNews(int Space, string Individual, long Decision);
+/// <param name="Ruleset">The ruleset of the space.</param>
+public sealed record MatchNews(int Space, string Individual, long Decision, string Ruleset);
 
 /// <summary>A record that may be an individual's.</summary>
 /// <param name="Link">The record's link.</param>
 /// <param name="Score">Bits.</param>
-/// <param name="Ruleset">By which ruleset.</param>
-/// <param name="Levels">What was found, as <see cref="PairScore.Levels"/>.</param>
-public sealed record SoftLink(string Link, double Score, string Ruleset, long Levels);
+/// <param name="Said">What the record says, as <see cref="MatchValues.Encode"/> writes it.</param>
+/// <param name="SaidOfIndividual">What is said of the individual.</param>
+public sealed record SoftLink(string Link, double Score, byte[] Said, byte[] SaidOfIndividual);
 
 /// <summary>Which links to list.</summary>
 /// <param name="Space">The space.</param>

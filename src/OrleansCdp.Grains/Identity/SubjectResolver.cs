@@ -11,6 +11,7 @@ internal sealed partial class SubjectResolver(
     IIdentityStore store,
     Anchoring anchoring,
     LinkMover mover,
+    RecordMatching matching,
     int linksMax,
     ILogger<SubjectResolver> logger
 )
@@ -22,8 +23,10 @@ internal sealed partial class SubjectResolver(
     /// <summary>The individual or account of each event, in the events' order.</summary>
     public async Task<string[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
     {
+        await matching.PrepareAsync(chunk, cancel);
         string[] targets = new string[chunk.Events.Length];
         List<int>? unknown = null;
+        List<int>? unsaid = null;
         for (int i = 0; i < targets.Length; i++)
         {
             LinkEvent e = chunk.Events[i];
@@ -34,6 +37,10 @@ internal sealed partial class SubjectResolver(
             else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
             {
                 targets[i] = link.Owner;
+                if (!link.WasCompared(matching.PrintOf(e), individual: null))
+                {
+                    (link.IsAnchored is null ? unknown ??= [] : unsaid ??= []).Add(i);
+                }
             }
             else
             {
@@ -41,11 +48,13 @@ internal sealed partial class SubjectResolver(
             }
         }
 
+        List<Absorption> absorptions = [];
         if (unknown is not null)
         {
-            await DecideAsync(chunk, unknown, targets, cancel);
+            await DecideAsync(chunk, unknown, targets, absorptions, cancel);
         }
 
+        await MatchAsync(chunk, [.. unknown ?? [], .. unsaid ?? []], targets, absorptions, cancel);
         return targets;
     }
 
@@ -61,10 +70,65 @@ internal sealed partial class SubjectResolver(
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
     public void Forget(LinkKey link) => known.Remove(link);
 
+    /// <summary>
+    /// Hands on what was said anew of links, now that anchors have had their word. What is remembered as compared was.
+    /// </summary>
+    private async Task MatchAsync(
+        EventChunk chunk,
+        int[] indexes,
+        string[] targets,
+        List<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        List<(KnownLink Link, ulong Print, Said Said)> news = [];
+        HashSet<(LinkKey, ulong, string?)> listed = [];
+        foreach (int i in indexes.Order())
+        {
+            // Of a link that could not move nothing is known: it is asked about again with its next event.
+            LinkEvent e = chunk.Events[i];
+            if (known.TryGetValue(e.Link, out KnownLink? link))
+            {
+                Said said = new(e, targets[i], link.IsAnchored);
+                ulong print = matching.PrintOf(e);
+                string? owner = matching.ComparesOwners(e) ? said.Owner : null;
+                if (!link.WasCompared(print, owner) && listed.Add((e.Link, print, owner)))
+                {
+                    news.Add((link, print, said));
+                }
+            }
+        }
+
+        if (news.Count + absorptions.Count == 0)
+        {
+            return;
+        }
+
+        var moved = await matching.MatchAsync(
+            [.. news.Select(one => one.Said)],
+            absorptions,
+            cancel
+        );
+        foreach ((KnownLink link, ulong print, Said said) in news)
+        {
+            link.NoteCompared(print, said.Owner);
+        }
+
+        for (int i = 0; i < targets.Length && moved.Count > 0; i++)
+        {
+            if (moved.TryGetValue(chunk.Events[i].Link, out string? owner))
+            {
+                targets[i] = owner;
+                Correct(chunk.Events[i].Link, owner);
+            }
+        }
+    }
+
     private async Task DecideAsync(
         EventChunk chunk,
         List<int> indexes,
         string[] targets,
+        List<Absorption> absorptions,
         CancellationToken cancel
     )
     {
@@ -99,6 +163,12 @@ internal sealed partial class SubjectResolver(
 
         Settle(chunk, indexes, targets, book, stuck);
         ForgetDamaged(decisions, stuck);
+        absorptions.AddRange(
+            decisions
+                .SelectMany(one => one.Decision.Moves)
+                .Where(move => move.Link is null && !stuck.ContainsKey(move.From))
+                .Select(move => new Absorption(move.From, move.To))
+        );
     }
 
     /// <summary>
@@ -131,7 +201,8 @@ internal sealed partial class SubjectResolver(
             }
             else
             {
-                Remember(e, place.Owner);
+                bool isAnchored = book.HolderOf(ClaimKeys.Of(e.Link))!.Rank < AnchorPolicy.Matched;
+                Remember(e, place.Owner, isAnchored);
             }
         }
 
@@ -191,7 +262,12 @@ internal sealed partial class SubjectResolver(
                 continue;
             }
 
-            AnchorDecision decision = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
+            AnchorDecision decision = anchoring.Decide(
+                e.Event,
+                e.Stamp,
+                book.HolderOf,
+                matching.IsPooled(e.Event)
+            );
             book.Apply(e.Event.Link, decision);
             KnownLink link = LinkOf(settled, e.Event.Link, decision.Target.Owner);
             link.BelongTo(decision.Target.Owner);
@@ -255,6 +331,23 @@ internal sealed partial class SubjectResolver(
         {
             await store.RestampAsync(stamped, cancel);
         }
+
+        ClaimMove[] confirmed =
+        [
+            .. indexes
+                .Select(i => ClaimKeys.Of(chunk.Events[i].Link))
+                .Distinct(StringComparer.Ordinal)
+                .Select(link => (Link: link, Rank: book.ConfirmedRankOf(link)))
+                .Where(claim => claim.Rank is not null)
+                .Select(claim =>
+                    (claim.Link, Rank: claim.Rank!.Value, book.HolderOf(claim.Link)!.Owner)
+                )
+                .Select(claim => new ClaimMove(claim.Link, claim.Owner, claim.Owner, claim.Rank)),
+        ];
+        if (confirmed.Length > 0)
+        {
+            await store.RepointAsync(confirmed, cancel);
+        }
     }
 
     private async Task NoteClashesAsync(List<Decided> decisions, CancellationToken cancel)
@@ -276,7 +369,7 @@ internal sealed partial class SubjectResolver(
         }
     }
 
-    private void Remember(LinkEvent e, string owner)
+    private void Remember(LinkEvent e, string owner, bool isAnchored)
     {
         if (!known.TryGetValue(e.Link, out KnownLink? link))
         {
@@ -289,6 +382,7 @@ internal sealed partial class SubjectResolver(
         }
 
         link.BelongTo(owner);
+        link.IsAnchored = isAnchored;
         link.Learn(e);
     }
 

@@ -6,8 +6,7 @@ namespace OrleansCdp.Identity;
 /// <summary>What people ask of match spaces, page by page; every page is found by an index.</summary>
 internal static class MatchLists
 {
-    // The best individual that a record of nobody may be; not one that a steward, or the mean of its group, held apart
-    // less than the thresholds do: it is compared and not linked, whatever the reason.
+    // soft: the best individual that a record of nobody may be.
     private const string Links = """
         select r.subject, r.owner, r.individual, r.group_id, r.score, p.subject, r.event_id,
             soft.score, soft.subject
@@ -21,6 +20,11 @@ internal static class MatchLists
                     select a, score from cdp.match_edge where b = r.id
                 ) e join cdp.match_record i on i.id = e.other
                 where i.owner = i.subject
+                    and not exists (
+                        select from cdp.steward_pair p
+                        where p.verdict < 0 and p.link_a = least(r.subject, i.subject)
+                            and p.link_b = greatest(r.subject, i.subject)
+                    )
                 order by e.score desc, i.subject limit 1
             ) soft on r.owner is null and r.individual is null
         where r.space = $1 and r.subject > $2 and r.subject < $3
@@ -29,17 +33,21 @@ internal static class MatchLists
         """;
 
     private const string SoftLinks = """
-        select o.subject, e.score, s.ruleset, e.levels
-        from cdp.match_space s
-            join cdp.match_record i on i.space = s.space and i.subject = $1
+        select o.subject, e.score, o.said, i.said
+        from cdp.match_record i
             cross join lateral (
-                select b as other, score, levels from cdp.match_edge where a = i.id
+                select b as other, score from cdp.match_edge where a = i.id
                 union all
-                select a, score, levels from cdp.match_edge where b = i.id
+                select a, score from cdp.match_edge where b = i.id
             ) e
             join cdp.match_record o on o.id = e.other
-        where o.owner is null and o.individual is null
-        order by e.score desc, o.subject limit $2
+        where i.space = $1 and i.subject = $2 and o.owner is null and o.individual is null
+            and not exists (
+                select from cdp.steward_pair p
+                where p.verdict < 0 and p.link_a = least(o.subject, i.subject)
+                    and p.link_b = greatest(o.subject, i.subject)
+            )
+        order by e.score desc, o.subject limit $3
         """;
 
     private const string Unresolved = """
@@ -98,6 +106,7 @@ internal static class MatchLists
 
     public static async Task<ImmutableArray<SoftLink>> SoftLinksAsync(
         DataSources sources,
+        int space,
         string individual,
         int limit,
         CancellationToken cancel
@@ -105,6 +114,7 @@ internal static class MatchLists
     {
         await using NpgsqlCommand command = sources
             .Storage.CreateCommand(SoftLinks)
+            .With(space)
             .With(individual)
             .With(limit);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
@@ -115,8 +125,8 @@ internal static class MatchLists
                 new SoftLink(
                     reader.GetString(0),
                     reader.GetDouble(1),
-                    reader.GetString(2),
-                    reader.GetInt64(3)
+                    reader.Bytes(2),
+                    reader.Bytes(3)
                 )
             );
         }

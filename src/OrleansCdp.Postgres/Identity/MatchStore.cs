@@ -14,10 +14,16 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         select space, ruleset, version, text from cdp.match_space where ruleset = $1
         """;
 
+    private const string All = """
+        select space, ruleset, version, text from cdp.match_space order by ruleset
+        """;
+
     private const string Moves = """
         select m.space, m.subject, m.target, m.decision, m.stuck,
-            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival
-        from cdp.match_move m left join cdp.claim c on c.claim = 'link:' || m.subject
+            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset
+        from cdp.match_move m
+            join cdp.match_space s on s.space = m.space
+            left join cdp.claim c on c.claim = 'link:' || m.subject
         """;
 
     private const string MovesOf = $"{Moves} where m.space = $1 and m.subject = any($2)";
@@ -37,13 +43,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         """;
 
     private const string NewsOf = """
-        select space, individual, decision from cdp.match_news
-        where space = $1 and individual = any($2)
+        select n.space, n.individual, n.decision, s.ruleset
+        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        where n.space = $1 and n.individual = any($2)
         """;
 
     private const string OldestNews = """
-        select space, individual, decision from cdp.match_news
-        order by space, individual limit $1
+        select n.space, n.individual, n.decision, s.ruleset
+        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        order by n.space, n.individual limit $1
         """;
 
     private const string FinishNews = """
@@ -65,17 +73,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     public async Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel)
     {
-        await using NpgsqlCommand command = sources.Storage.CreateCommand(Find).With(ruleset);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        return await reader.ReadAsync(cancel)
-            ? new MatchSpace(
-                reader.GetInt32(0),
-                reader.GetString(1),
-                reader.GetInt32(2),
-                reader.GetString(3)
-            )
-            : null;
+        var found = await ReadSpacesAsync(
+            sources.Storage.CreateCommand(Find).With(ruleset),
+            cancel
+        );
+        return found.IsEmpty ? null : found[0];
     }
+
+    public Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(CancellationToken cancel) =>
+        ReadSpacesAsync(sources.Storage.CreateCommand(All), cancel);
 
     public async Task<IMatchTurn> BeginAsync(
         int space,
@@ -171,10 +177,11 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
     }
 
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
+        int space,
         string individual,
         int limit,
         CancellationToken cancel
-    ) => MatchLists.SoftLinksAsync(sources, individual, limit, cancel);
+    ) => MatchLists.SoftLinksAsync(sources, space, individual, limit, cancel);
 
     public Task<ImmutableArray<MatchedLink>> ListAsync(
         MatchFilter filter,
@@ -188,6 +195,29 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         CancellationToken cancel
     ) => MatchLists.UnresolvedAsync(sources, space, after, limit, cancel);
 
+    private static async Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(
+        NpgsqlCommand command,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand running = command;
+        await using NpgsqlDataReader reader = await running.ExecuteReaderAsync(cancel);
+        var spaces = ImmutableArray.CreateBuilder<MatchSpace>();
+        while (await reader.ReadAsync(cancel))
+        {
+            spaces.Add(
+                new MatchSpace(
+                    reader.GetInt32(0),
+                    reader.GetString(1),
+                    reader.GetInt32(2),
+                    reader.GetString(3)
+                )
+            );
+        }
+
+        return spaces.ToImmutable();
+    }
+
     private static async Task<ImmutableArray<MatchMove>> ReadMovesAsync(
         NpgsqlCommand command,
         CancellationToken cancel
@@ -198,15 +228,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         var moves = ImmutableArray.CreateBuilder<MatchMove>();
         while (await reader.ReadAsync(cancel))
         {
-            MatchMove move = new(
-                reader.GetInt32(0),
-                reader.GetString(1),
-                reader.Text(2),
-                reader.GetInt64(3)
-            );
             moves.Add(
-                move with
+                new MatchMove(
+                    reader.GetInt32(0),
+                    reader.GetString(1),
+                    reader.Text(2),
+                    reader.GetInt64(3)
+                )
                 {
+                    Ruleset = reader.GetString(10),
                     Stuck = reader.Text(4),
                     Held = reader.Text(5) is { } owner
                         ? new Claim(
@@ -232,7 +262,14 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         var news = ImmutableArray.CreateBuilder<MatchNews>();
         while (await reader.ReadAsync(cancel))
         {
-            news.Add(new(reader.GetInt32(0), reader.GetString(1), reader.GetInt64(2)));
+            news.Add(
+                new(
+                    reader.GetInt32(0),
+                    reader.GetString(1),
+                    reader.GetInt64(2),
+                    reader.GetString(3)
+                )
+            );
         }
 
         return news.ToImmutable();
