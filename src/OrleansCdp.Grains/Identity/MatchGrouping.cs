@@ -252,17 +252,16 @@ internal sealed class MatchGrouping(
         }
 
         // By name and not by number: numbers are given in order of arrival.
-        long[] members = [.. part.OrderBy(id => board[id].Now.Subject, StringComparer.Ordinal)];
-        Dictionary<long, long> place = [];
-        for (int i = 0; i < members.Length; i++)
-        {
-            place.Add(members[i], i);
-        }
+        Dictionary<long, long> place = part.ToDictionary(
+            id => id,
+            id => (long)MatchField.HashOf(board[id].Now.Subject)
+        );
+        Dictionary<long, long> members = place.ToDictionary(one => one.Value, one => one.Key);
 
         return Clustering
             .Of(
                 [
-                    .. members.Select(id => new ClusterMember(
+                    .. part.Select(id => new ClusterMember(
                         place[id],
                         board[id].Now.IsIndividual ? board[id].Now.Subject : null
                     )),
@@ -330,7 +329,12 @@ internal sealed class MatchGrouping(
             bool isSame =
                 card is { IsTouched: false, Before: { } before }
                 && before.Group == group
-                && before.Individual == individual;
+                && before.Individual == individual
+                && (
+                    before.Partner is { } with
+                        ? Array.IndexOf(cluster, with) >= 0
+                        : cluster.Length == 1 || before.IsIndividual
+                );
             if (isSame)
             {
                 continue;
