@@ -45,6 +45,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
+                silo.Services.AddSingleton<IRulesets, NoRulesets>();
+                silo.Services.AddSingleton<IMatchStore, NothingMatches>();
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);
@@ -75,6 +77,7 @@ public sealed class Cluster : IAsyncLifetime
             Database,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
+            Services.GetRequiredService<RecordMatching>(),
             linksMax,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<SubjectResolver>.Instance
         );

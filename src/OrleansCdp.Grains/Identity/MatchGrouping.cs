@@ -13,7 +13,8 @@ internal sealed class MatchGrouping(
 )
 {
     private readonly Dictionary<(long A, long B), StoredEdge> links = [];
-    private readonly HashSet<long> component = [];
+    private readonly ConnectedParts parts = new();
+    private readonly Dictionary<long, long> memberOf = [];
     private readonly HashSet<long> groupsRead = [];
     private readonly List<StewardPair> verdicts = [];
 
@@ -21,7 +22,7 @@ internal sealed class MatchGrouping(
     public bool IsOversized { get; private set; }
 
     /// <summary>Records clustered anew.</summary>
-    public int Clustered => component.Count;
+    public int Clustered => parts.Records.Count;
 
     /// <summary>Clusters everybody connected with the records that changed.</summary>
     public async Task GroupAsync(CancellationToken cancel)
@@ -53,8 +54,7 @@ internal sealed class MatchGrouping(
             ],
             cancel
         );
-        List<long[]> parts = PartsOf();
-        List<long[]> clusters = [.. parts.SelectMany(ClustersOf)];
+        List<long[]> clusters = [.. parts.All().SelectMany(ClustersOf)];
         await LabelAsync(clusters, cancel);
     }
 
@@ -67,8 +67,7 @@ internal sealed class MatchGrouping(
     private async Task WalkAsync(IEnumerable<long> seeds, CancellationToken cancel)
     {
         HashSet<long> frontier = [.. seeds.Where(id => board[id].IsCompared)];
-        component.UnionWith(frontier);
-        int limit = component.Count + rules.Limits.ComponentMax;
+        Take(frontier);
         while (frontier.Count > 0)
         {
             long[] groups =
@@ -99,10 +98,28 @@ internal sealed class MatchGrouping(
             }
 
             await HearStewardsAsync(frontier, next, cancel);
-            next.ExceptWith(component);
-            component.UnionWith(next);
-            Follow(frontier, next, limit);
+            next.RemoveWhere(parts.Has);
+            Take(next);
+            foreach (StewardPair pair in verdicts.Where(pair => pair.Together))
+            {
+                parts.Join(pair.A, pair.B);
+            }
+
+            Follow(frontier, next);
             frontier = next;
+        }
+    }
+
+    /// <summary>Takes records in, each into the part of its group.</summary>
+    private void Take(IEnumerable<long> records)
+    {
+        foreach (long id in records)
+        {
+            parts.Add(id);
+            if (board[id].Before?.Group is { } group && !memberOf.TryAdd(group, id))
+            {
+                parts.Join(memberOf[group], id);
+            }
         }
     }
 
@@ -111,29 +128,33 @@ internal sealed class MatchGrouping(
         board[edge.A] is { IsTouched: false, IsCompared: true }
         && board[edge.B] is { IsTouched: false, IsCompared: true };
 
-    private void Follow(HashSet<long> frontier, HashSet<long> next, int limit)
+    private void Follow(HashSet<long> frontier, HashSet<long> next)
     {
-        var ends = links
-            .Values.Where(edge => frontier.Contains(edge.A) || frontier.Contains(edge.B))
-            .OrderByDescending(edge => edge.Score)
-            .ThenBy(edge => edge.A)
-            .ThenBy(edge => edge.B)
-            .SelectMany(edge => new[] { edge.A, edge.B });
-        foreach (long end in ends)
+        StoredEdge[] around =
+        [
+            .. links
+                .Values.Where(edge => frontier.Contains(edge.A) || frontier.Contains(edge.B))
+                .OrderByDescending(edge => edge.Score)
+                .ThenBy(edge => edge.A)
+                .ThenBy(edge => edge.B),
+        ];
+        foreach (StoredEdge edge in around)
         {
-            if (component.Contains(end))
+            long known = parts.Has(edge.A) ? edge.A : edge.B;
+            long end = edge.Other(known);
+            if (parts.SizeTogether(known, end) > rules.Limits.ComponentMax)
             {
+                IsOversized = true;
                 continue;
             }
 
-            if (component.Count >= limit)
+            if (!parts.Has(end))
             {
-                IsOversized = true;
-                return;
+                Take([end]);
+                next.Add(end);
             }
 
-            component.Add(end);
-            next.Add(end);
+            parts.Join(known, end);
         }
     }
 
@@ -195,54 +216,6 @@ internal sealed class MatchGrouping(
         : card.Now.Owner is { } owner && board.Find(owner) is { IsCompared: true } individual
             ? individual.Now.Id
         : null;
-
-    /// <summary>The connected parts: what has nothing to do with each other is clustered apart.</summary>
-    private List<long[]> PartsOf()
-    {
-        Dictionary<long, long> root = component.ToDictionary(id => id);
-        foreach ((long a, long b) in links.Keys)
-        {
-            Join(a, b);
-        }
-
-        foreach (StewardPair pair in verdicts.Where(pair => pair.Together))
-        {
-            Join(pair.A, pair.B);
-        }
-
-        foreach (
-            IGrouping<long?, long> group in component
-                .Where(id => board[id].Before?.Group is not null)
-                .GroupBy(id => board[id].Before!.Group)
-        )
-        {
-            long first = group.First();
-            foreach (long other in group)
-            {
-                Join(first, other);
-            }
-        }
-
-        return [.. component.GroupBy(RootOf).Select(part => part.ToArray())];
-
-        long RootOf(long id)
-        {
-            while (root[id] != id)
-            {
-                id = root[id] = root[root[id]];
-            }
-
-            return id;
-        }
-
-        void Join(long a, long b)
-        {
-            if (root.ContainsKey(a) && root.ContainsKey(b))
-            {
-                root[RootOf(a)] = RootOf(b);
-            }
-        }
-    }
 
     private IEnumerable<long[]> ClustersOf(long[] part)
     {
