@@ -46,6 +46,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
+                silo.Services.AddSingleton<IRulesets, NoRulesets>();
+                silo.Services.AddSingleton<IMatchStore, NothingMatches>();
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);
@@ -81,6 +83,7 @@ public sealed class Cluster : IAsyncLifetime
                 Grains,
                 Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
             ),
+            Services.GetRequiredService<RecordMatching>(),
             linksMax
         );
 

@@ -53,6 +53,10 @@ public sealed partial class DataStream
     /// <summary>Whether its records are messages of the Segment tracking API.</summary>
     public bool TakesTrackingMessages { get; init; }
 
+    /// <summary>Name of the ruleset by which its records find their individuals.</summary>
+    /// <value>Default: <see cref="Identity.Ruleset.Default"/>.</value>
+    public string Ruleset { get; init; } = Identity.Ruleset.Default;
+
     /// <summary>
     /// The property that names a record: of its record id, else of its subject. Null when several together do, one
     /// within another, or another one in each variant.
@@ -70,11 +74,15 @@ public sealed partial class DataStream
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The stream's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
+    /// <param name="rulesets">
+    /// Names of the rulesets there are; null when they are not known, then any name will do.
+    /// </param>
     /// <returns>The stream, or everything that is wrong with the text.</returns>
     public static (DataStream? Stream, ImmutableArray<DefinitionError> Errors) Compile(
         string name,
-        string text
-    ) => StreamCompiler.Compile(name, text);
+        string text,
+        IReadOnlyCollection<string>? rulesets = null
+    ) => StreamCompiler.Compile(name, text, rulesets);
 
     /// <summary>Admits one JSON record.</summary>
     /// <param name="record">A JSON object.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -16,6 +17,33 @@ public sealed class ShippedDefinitionsTests
             );
             errors.ShouldBeEmpty(name);
             stream.ShouldNotBeNull().Name.ShouldBe(name);
+        }
+    }
+
+    [Fact]
+    public void Every_shipped_ruleset_compiles_and_every_stream_names_one_of_them()
+    {
+        ShippedDefinitions.Rulesets.Keys.Order().ShouldBe(["sales", "service"]);
+        foreach ((string name, string text) in ShippedDefinitions.Rulesets)
+        {
+            (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(
+                name,
+                text
+            );
+            errors.ShouldBeEmpty(name);
+            ruleset.ShouldNotBeNull().Name.ShouldBe(name);
+            ruleset.FindableBy.Except(ShippedDefinitions.Rulesets.Keys).ShouldBeEmpty(name);
+        }
+
+        foreach ((string name, string text) in ShippedDefinitions.All)
+        {
+            (DataStream? stream, var errors) = DataStream.Compile(
+                name,
+                text,
+                ShippedDefinitions.Rulesets.Keys
+            );
+            errors.ShouldBeEmpty(name);
+            stream!.Ruleset.ShouldBe(name == "salesforce-case" ? "service" : "sales");
         }
     }
 }
