@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -57,6 +58,9 @@ public sealed partial class DataStream
     /// <value>Default: <see cref="Identity.Ruleset.Default"/>.</value>
     public string Ruleset { get; init; } = Identity.Ruleset.Default;
 
+    /// <summary>Identifiers that name nobody.</summary>
+    internal IdentifierGuards Guards { get; private init; } = IdentifierGuards.None;
+
     /// <summary>
     /// The property that names a record: of its record id, else of its subject. Null when several together do, one
     /// within another, or another one in each variant.
@@ -83,6 +87,18 @@ public sealed partial class DataStream
         string text,
         IReadOnlyCollection<string>? rulesets = null
     ) => StreamCompiler.Compile(name, text, rulesets);
+
+    /// <summary>This stream under the guards of its ruleset.</summary>
+    /// <param name="ruleset">The ruleset it names; null, while there is none, guards nothing.</param>
+    public DataStream Under(Identity.Ruleset? ruleset) =>
+        new(table, plans, unmatchedReason)
+        {
+            Name = Name,
+            Source = Source,
+            TakesTrackingMessages = TakesTrackingMessages,
+            Ruleset = Ruleset,
+            Guards = ruleset?.Guards ?? IdentifierGuards.None,
+        };
 
     /// <summary>Admits one JSON record.</summary>
     /// <param name="record">A JSON object.</param>

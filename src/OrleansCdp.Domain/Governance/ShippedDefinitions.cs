@@ -21,7 +21,10 @@ public static class ShippedDefinitions
         Assembly assembly = typeof(ShippedDefinitions).Assembly;
         return assembly
             .GetManifestResourceNames()
-            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Where(name =>
+                name.StartsWith(prefix, StringComparison.Ordinal)
+                && name.EndsWith(Suffix, StringComparison.Ordinal)
+            )
             .ToFrozenDictionary(
                 name => name[prefix.Length..^Suffix.Length],
                 name => Read(assembly, name),

@@ -18,6 +18,9 @@ public sealed class Ruleset
     /// <summary>Rulesets whose records find this one's.</summary>
     public required ImmutableArray<string> FindableBy { get; init; }
 
+    /// <summary>What keeps identifiers from naming people that they do not name.</summary>
+    public IdentifierGuards Guards { get; init; } = IdentifierGuards.None;
+
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The ruleset's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
