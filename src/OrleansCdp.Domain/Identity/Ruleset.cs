@@ -1,25 +1,42 @@
 using System.Collections.Immutable;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>A compiled ruleset: how the records of a data stream find their individual. Immutable.</summary>
+/// <summary>
+/// A compiled ruleset: by which rules the records of a data stream find their individual. Immutable; safe for any
+/// number of threads.
+/// </summary>
+/// <remarks>
+/// Anchors come first in every ruleset. One with a fuzzy part is a match space of the same name beside them: records
+/// that no anchor names are compared in it. README.md beside this file is the reference; the shortest useful one is:
+/// <code>
+/// fuzzy:
+///   fields:
+///     firstName: { type: givenName, from: firstName }
+///     lastName: { type: familyName, from: lastName }
+///     email: { type: email, from: [email, identifier.email] }
+/// </code>
+/// </remarks>
 public sealed class Ruleset
 {
-    /// <summary>The ruleset of a stream that names none: anchors only.</summary>
-    public const string Default = "sales";
+    internal Ruleset() { }
 
-    /// <summary>The ruleset's name.</summary>
+    /// <summary>Its name, by which data streams choose it.</summary>
     public required string Name { get; init; }
 
-    /// <summary>For people; empty when nothing is said.</summary>
-    public required string Description { get; init; }
+    /// <summary>For people; null when it has none.</summary>
+    public string? Description { get; init; }
 
-    /// <summary>Rulesets whose records find this one's.</summary>
-    public required ImmutableArray<string> FindableBy { get; init; }
+    /// <summary>Match spaces in which its records are found though it does not compare them itself.</summary>
+    public ImmutableArray<string> FindableBy { get; init; } = [];
 
     /// <summary>What keeps identifiers from naming people that they do not name.</summary>
     public IdentifierGuards Guards { get; init; } = IdentifierGuards.None;
+
+    /// <summary>The fuzzy part; null when anchors alone decide.</summary>
+    public FuzzyRules? Fuzzy { get; init; }
 
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The ruleset's name.</param>
@@ -28,36 +45,9 @@ public sealed class Ruleset
     public static (Ruleset? Ruleset, ImmutableArray<DefinitionError> Errors) Compile(
         string name,
         string text
-    )
-    {
-        List<DefinitionError> errors = [];
-        DefinitionReader reader = new(errors);
-        if (YamlReader.Read(text, errors) is not { } root)
-        {
-            return (null, [.. errors]);
-        }
+    ) => RulesetCompiler.Compile(name, text);
 
-        Section section = reader.Open(root, "", "description", "findableBy");
-        string description = reader.Text(section["description"], "description") ?? "";
-        ImmutableArray<string> findableBy = section["findableBy"] is { } node
-            ?
-            [
-                .. DefinitionReader
-                    .OneOrMany(node)
-                    .Select(item => reader.Text(item, "findableBy"))
-                    .OfType<string>(),
-            ]
-            : [];
-        return errors.Count > 0
-            ? (null, [.. errors])
-            : (
-                new Ruleset
-                {
-                    Name = name,
-                    Description = description,
-                    FindableBy = findableBy,
-                },
-                []
-            );
-    }
+    /// <summary>What an event says that is matched in this ruleset's space.</summary>
+    /// <returns>Null when that is nothing, or there is no space.</returns>
+    public MatchValues? ValuesOf(LinkEvent linkEvent) => Fuzzy?.ValuesOf(linkEvent);
 }
