@@ -75,7 +75,7 @@ internal static class CdpProgram
     }
 
     /// <summary>The anchors of a process that decides who somebody is; null for others.</summary>
-    private static AnchorPolicy? AnchorsOf(IConfiguration configuration, HostRole role) =>
+    private static AnchorPolicy? AnchorsOf(ConfigurationManager configuration, HostRole role) =>
         role is HostRole.All or HostRole.Silo
             ? (
                 configuration.GetSection(IdentityOptions.Section).Get<IdentityOptions>()

@@ -55,8 +55,8 @@ public sealed partial class DataStream
     public bool TakesTrackingMessages { get; init; }
 
     /// <summary>Name of the ruleset by which its records find their individuals.</summary>
-    /// <value>Default: <see cref="Identity.Ruleset.Default"/>.</value>
-    public string Ruleset { get; init; } = Identity.Ruleset.Default;
+    /// <value>Default: <see cref="ShippedRulesets.Default"/>.</value>
+    public string Ruleset { get; init; } = ShippedRulesets.Default;
 
     /// <summary>Identifiers that name nobody.</summary>
     internal IdentifierGuards Guards { get; private init; } = IdentifierGuards.None;

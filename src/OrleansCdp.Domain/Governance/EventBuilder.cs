@@ -160,7 +160,7 @@ internal ref struct EventBuilder
             SameAs = sameAs == link ? null : sameAs,
             FollowsAnchor = subject.FollowsAnchor,
             AccountTraits = account is null ? [] : ValueMapping.Map(plan.AccountTraits, view),
-            Ruleset = stream.Ruleset == Ruleset.Default ? null : stream.Ruleset,
+            Ruleset = stream.Ruleset == ShippedRulesets.Default ? null : stream.Ruleset,
         };
     }
 
