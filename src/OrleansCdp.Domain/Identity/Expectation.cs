@@ -44,14 +44,14 @@ internal sealed class Expectation
     /// <param name="levels">The levels of each pair, as <see cref="PairScore.Levels"/>.</param>
     public static Expectation Of(FuzzyRules rules, int[] free, IEnumerable<long> levels)
     {
-        Pattern[] patterns =
+        Pattern[] found =
         [
             .. levels
                 .GroupBy(pair => pair)
                 .OrderBy(pair => pair.Key)
                 .Select(pair => new Pattern(pair.Key, pair.Count())),
         ];
-        Expectation expectation = new(rules, free, patterns);
+        Expectation expectation = new(rules, free, found);
         for (int i = 0; i < IterationsMax && expectation.Step() > Tolerance; i++)
         {
             // until nothing moves

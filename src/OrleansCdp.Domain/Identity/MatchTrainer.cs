@@ -50,7 +50,10 @@ public sealed class MatchTrainer
     {
         if (records.Count < 2)
         {
-            throw new ArgumentException("There is nothing to compare one record with.");
+            throw new ArgumentException(
+                "There is nothing to compare one record with.",
+                nameof(records)
+            );
         }
 
         return new MatchTrainer(records, rules).Train(seed);

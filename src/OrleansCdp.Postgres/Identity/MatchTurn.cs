@@ -158,7 +158,7 @@ internal sealed class MatchTurn(
             while (await reader.ReadAsync(cancel))
             {
                 long key = reader.GetInt64(0);
-                if (reader.IsDBNull(1))
+                if (reader.LongOrNull(1) is null)
                 {
                     closed.Add(key);
                 }
@@ -288,10 +288,10 @@ internal sealed class MatchTurn(
                     Id = reader.GetInt64(0),
                     Subject = reader.GetString(1),
                     Owner = reader.Text(2),
-                    Group = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                    Group = reader.LongOrNull(3),
                     Individual = reader.Text(4),
-                    Score = reader.IsDBNull(5) ? null : reader.GetDouble(5),
-                    Partner = reader.IsDBNull(6) ? null : reader.GetInt64(6),
+                    Score = reader.DoubleOrNull(5),
+                    Partner = reader.LongOrNull(6),
                     EventId = reader.GetString(7),
                     Said = reader.Bytes(8),
                 }
