@@ -109,6 +109,9 @@ public sealed class BlockingKeys
                 string[] sounds = [Soundex.Of(first.Compact), Soundex.Of(last.Compact)];
                 Array.Sort(sounds, StringComparer.Ordinal);
                 Add("names", sounds);
+                string[] starts = [Start(first.Compact, 3), Start(last.Compact, 3)];
+                Array.Sort(starts, StringComparer.Ordinal);
+                Add("names3", starts);
             }
         }
 

@@ -154,6 +154,16 @@ internal static class MatchText
     private static string? Date(string value, bool dayFirst)
     {
         string[] groups = value.Length > MatchValues.TextMax ? [] : DigitsOf(value);
+        if (groups.Length == 2 && MonthOf(value) is { } named)
+        {
+            // Mar 1 1970, 24-May-11, 1970 March 1
+            groups =
+                groups[0].Length == 4
+                    ? [groups[0], named, groups[1]]
+                    : [named, groups[0], groups[1]];
+            dayFirst = false;
+        }
+
         (string Year, string Month, string Day)? parts = groups switch
         {
             [{ Length: 8 } all] when IsYear(all[..4]) => (all[..4], all[4..6], all[6..]),
@@ -191,6 +201,18 @@ internal static class MatchText
         bool swapped = string.CompareOrdinal(first.PadLeft(2, '0'), "12") > 0;
         bool plain = string.CompareOrdinal(second.PadLeft(2, '0'), "12") > 0;
         return swapped || (dayFirst && !plain) ? (full, second, first) : (full, first, second);
+    }
+
+    private static string? MonthOf(string value)
+    {
+        const int shortest = 3;
+        const string months = "janfebmaraprmayjunjulaugsepoctnovdec";
+        string? word = Fold(value).Split(' ').FirstOrDefault(part => char.IsAsciiLetter(part[0]));
+        int at =
+            word?.Length >= shortest
+                ? months.IndexOf(word[..shortest], StringComparison.Ordinal)
+                : -1;
+        return at >= 0 && at % shortest == 0 ? $"{(at / shortest) + 1:00}" : null;
     }
 
     private static bool IsYear(string text) =>
