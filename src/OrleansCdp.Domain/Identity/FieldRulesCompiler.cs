@@ -16,6 +16,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
 
     private const double SharesTolerance = 0.01;
     private const double ShareMin = 1e-12;
+    private const double OthersMin = 0.01;
     private const double EntitiesMax = 1e12;
 
     private static readonly string[] Keys =
@@ -230,7 +231,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
         }
 
         double entities = Number("entities", 1, EntitiesMax);
-        double others = Number("others", 1, EntitiesMax);
+        double others = Number("others", OthersMin, EntitiesMax);
         ImmutableArray<YamlEntry> entries = table["values"] is { } values
             ? reader.Entries(values, table.PathOf("values"))
             : [];

@@ -225,19 +225,21 @@ public sealed class RulesetWriter
     private void Wrapped(string indent, char open, IEnumerable<string> items, char close)
     {
         StringBuilder line = new(indent);
-        line.Append(open).Append(' ');
+        string separator = $"{open} ";
         foreach (string item in items)
         {
-            if (line.Length + item.Length > ColumnsMax && line.Length > indent.Length + 2)
+            line.Append(separator);
+            if (line.Length + item.Length > ColumnsMax)
             {
-                text.Append(line).Append('\n');
+                text.Append(line.ToString().TrimEnd()).Append('\n');
                 line.Clear().Append(indent).Append("  ");
             }
 
-            line.Append(item).Append(", ");
+            line.Append(item);
+            separator = ", ";
         }
 
-        text.Append(line).Append(close).Append('\n');
+        text.Append(line).Append(' ').Append(close).Append('\n');
     }
 
     private void Line(FormattableString line, FormattableString? rest = null) =>
