@@ -124,7 +124,11 @@ public sealed class BlockingKeys
 
     private void AddOrganisation(MatchField field, WordsForm form)
     {
-        string[] rare = Rarest(form.Words, field.Words, RareNameWords);
+        string[] rare = Rarest(
+            [.. form.Words.Where(word => !word.IsGeneric)],
+            field.Words,
+            RareNameWords
+        );
         for (int i = 0; i < rare.Length; i++)
         {
             for (int j = i + 1; j < rare.Length; j++)

@@ -82,10 +82,7 @@ internal sealed class Scorer
     /// <summary>Whether something excludes that two records are one.</summary>
     public bool IsConflict(MatchValues left, MatchValues right)
     {
-        if (
-            organisation >= 0
-            && ((IsPerson(left) && IsCompany(right)) || (IsCompany(left) && IsPerson(right)))
-        )
+        if ((IsPerson(left) && IsCompany(right)) || (IsCompany(left) && IsPerson(right)))
         {
             return true;
         }
@@ -189,9 +186,11 @@ internal sealed class Scorer
         return best;
     }
 
-    private bool IsPerson(MatchValues values) => Has(values, given) || Has(values, family);
+    private bool IsPerson(MatchValues values) =>
+        !Has(values, organisation) && (Has(values, given) || Has(values, family));
 
-    private bool IsCompany(MatchValues values) => Has(values, organisation) && !IsPerson(values);
+    private bool IsCompany(MatchValues values) =>
+        Has(values, organisation) && !Has(values, given) && !Has(values, family);
 
     private bool Has(MatchValues values, int field) =>
         field >= 0 && !values.Of(rules.Fields[field].Id).IsEmpty;
