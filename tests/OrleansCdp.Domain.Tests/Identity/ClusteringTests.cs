@@ -119,7 +119,8 @@ public sealed class ClusteringTests
         Show(Of(two, [new(2, 1, false)], (1, 2, 30))).ShouldBe("1|2");
         Show(Of(two, [new(2, 1, true)], (1, 2, -30))).ShouldBe("1 2");
         Show(Of(two, [new(1, 2, true), new(1, 2, false)], (1, 2, 30))).ShouldBe("1|2");
-        Show(Of([new ClusterMember(1, "ind_a"), new(2, "ind_b")], [new(1, 2, true)])).ShouldBe("1|2");
+        Show(Of([new ClusterMember(1, "ind_a"), new(2, "ind_b")], [new(1, 2, true)]))
+            .ShouldBe("1|2");
         Show(Of(two, [new(1, 99, true)])).ShouldBe("1|2");
     }
 
