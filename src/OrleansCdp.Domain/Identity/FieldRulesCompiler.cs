@@ -27,6 +27,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
         "parts",
         "fullName",
         "region",
+        "folding",
         "dayFirst",
         "m",
         "u",
@@ -78,6 +79,11 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
             Parts = SourcesOf(section, "parts"),
             FullName = SourcesOf(section, "fullName"),
             Region = RegionOf(section),
+            Folding = FoldingCompiler.Compile(
+                reader,
+                section["folding"],
+                section.PathOf("folding")
+            ),
             DayFirst = reader.Flag(section["dayFirst"], section.PathOf("dayFirst")),
             Matches = SharesOf(section, "m", defaults.Matches),
             Randoms = SharesOf(section, "u", defaults.Randoms),
@@ -120,6 +126,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
 
         Only("fullName", field.Type is MatchType.GivenName or MatchType.FamilyName);
         Only("region", field.Type == MatchType.Phone);
+        Only("folding", field.Type == MatchType.Email);
         Only("dayFirst", field.Type == MatchType.Date);
         Only("words", field.Type is MatchType.Address or MatchType.Organisation or MatchType.Text);
 

@@ -39,7 +39,7 @@ internal static class MatchText
         {
             MatchType.GivenName or MatchType.FamilyName => Name(value),
             MatchType.Date => Date(value, field.DayFirst),
-            MatchType.Email => Email(value),
+            MatchType.Email => Email(field, value),
             MatchType.Phone => Phone(value, field.Region),
             MatchType.Address => Address(value),
             MatchType.Organisation => Words(value),
@@ -105,14 +105,14 @@ internal static class MatchText
         return text.Length >= DocumentMin ? text : null;
     }
 
-    private static string? Email(string value)
+    private static string? Email(MatchField field, string value)
     {
         ReadOnlySpan<char> address = value;
         int open = address.LastIndexOf('<');
         int close = address.LastIndexOf('>');
         address = open >= 0 && close > open ? address[(open + 1)..close] : address;
         string? email = Normalisation.Email(address.ToString());
-        return email?.Length <= MatchValues.TextMax ? email : null;
+        return email?.Length <= MatchValues.TextMax ? field.Folded(email) : null;
     }
 
     private static string? Phone(string value, string? region)

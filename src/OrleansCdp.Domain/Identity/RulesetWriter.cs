@@ -147,6 +147,14 @@ public sealed class RulesetWriter
             Line($"      dayFirst: true");
         }
 
+        if (!field.Folding.IsEmpty)
+        {
+            IEnumerable<string> providers = field.Folding.Select(folding =>
+                $"{folding.Key}: [{string.Join(", ", FoldingCompiler.WordsOf(folding.Value))}]"
+            );
+            Line($"      folding: {{ {string.Join(", ", providers)} }}");
+        }
+
         Line($"      m: [{string.Join(", ", field.Matches.Select(Number))}]");
         Line($"      u: [{string.Join(", ", field.Randoms.Select(Number))}]");
         string bits = string.Join(
