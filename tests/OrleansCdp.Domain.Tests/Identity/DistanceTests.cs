@@ -52,26 +52,29 @@ public sealed class DistanceTests
 
     private static int Matrix(string left, string right)
     {
-        int[,] d = new int[left.Length + 1, right.Length + 1];
+        int[][] d =
+        [
+            .. Enumerable.Range(0, left.Length + 1).Select(_ => new int[right.Length + 1]),
+        ];
         for (int i = 0; i <= left.Length; i++)
         {
             for (int j = 0; j <= right.Length; j++)
             {
                 if (i == 0 || j == 0)
                 {
-                    d[i, j] = i + j;
+                    d[i][j] = i + j;
                     continue;
                 }
 
                 int same = left[i - 1] == right[j - 1] ? 0 : 1;
-                d[i, j] = Math.Min(d[i - 1, j - 1] + same, Math.Min(d[i - 1, j], d[i, j - 1]) + 1);
+                d[i][j] = Math.Min(d[i - 1][j - 1] + same, Math.Min(d[i - 1][j], d[i][j - 1]) + 1);
                 if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
                 {
-                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                    d[i][j] = Math.Min(d[i][j], d[i - 2][j - 2] + 1);
                 }
             }
         }
 
-        return d[left.Length, right.Length];
+        return d[left.Length][right.Length];
     }
 }
