@@ -106,6 +106,10 @@ public sealed class FuzzyRules
     public PairExplanation Explain(MatchValues left, MatchValues right) =>
         Scorer.Explain(left, right);
 
+    /// <summary>The same rules with other thresholds, to see what they would change.</summary>
+    public FuzzyRules WithThresholds(MatchThresholds thresholds) =>
+        With(Fields, thresholds: thresholds);
+
     /// <summary>The same rules with other fields and rates.</summary>
     internal FuzzyRules With(
         ImmutableArray<MatchField> fields,

@@ -43,9 +43,8 @@ public sealed class IdentitySetTests
             IdentitySet.Restaurants
         );
         score.F1.ShouldBeGreaterThanOrEqualTo(0.88, score.ToString());
-        FuzzyRules strict = trained.Rules.With(
-            trained.Rules.Fields,
-            thresholds: trained.Rules.Thresholds with
+        FuzzyRules strict = trained.Rules.WithThresholds(
+            trained.Rules.Thresholds with
             {
                 LinkMin = 6,
             }
