@@ -98,6 +98,31 @@ public sealed class MatchTextTests
         }
     }
 
+    [Fact]
+    public void Records_of_such_values_have_keys_within_the_limit_and_finite_scores()
+    {
+        string[] letters = ["a", "é", "я", "王", "ع", "🙂", "\ud800", "9", "a 9,", "@.", ""];
+        MatchValues[] records =
+        [
+            .. letters.Select(letter =>
+                Spaces.People.Values([
+                    .. Spaces.People.Fields.Select(field =>
+                        (field.Name, string.Concat(Enumerable.Repeat(letter, 500)))
+                    ),
+                ])
+            ),
+        ];
+        foreach (MatchValues one in records)
+        {
+            MatchValues.Decode(one.Encode()).ShouldBe(one);
+            Spaces.People.KeysOf(one).Length.ShouldBeLessThanOrEqualTo(BlockingKeys.KeysMax);
+            foreach (MatchValues other in records)
+            {
+                double.IsFinite(Spaces.People.Score(one, other).Score).ShouldBeTrue();
+            }
+        }
+    }
+
     [Theory]
     [InlineData("Ann Lee", "ann", "lee")]
     [InlineData("Dr Ann B. Lee", "ann", "lee")]

@@ -219,6 +219,27 @@ public sealed class RulesetTests
     }
 
     [Fact]
+    public void With_the_shipped_defaults_a_name_and_an_email_link_and_an_email_alone_may_be_a_household()
+    {
+        FuzzyRules service = Compiled(ShippedRulesets.All["service"]).Fuzzy!;
+        MatchValues contact = service.Values(
+            ("firstName", "Ann"),
+            ("lastName", "Lee"),
+            ("email", "ann.lee@mail.test"),
+            ("phone", "+1 702 919 1300")
+        );
+        Score(("name", "Ann Lee"), ("email", "ann.lee@mail.test")).ShouldBeGreaterThan(3);
+        Score(("name", "Anne Lee"), ("phone", "+1 702 919 1300")).ShouldBeGreaterThan(3);
+        Score(("email", "ann.lee@mail.test")).ShouldBeInRange(-3, 3);
+        Score(("phone", "+1 702 919 1300")).ShouldBeInRange(-3, 3);
+        Score(("name", "Walter Lee"), ("email", "ann.lee@mail.test")).ShouldBeLessThan(-3);
+        Score(("name", "Ann Lee")).ShouldBeLessThan(-3);
+
+        double Score(params (string, string)[] traits) =>
+            service.Score(contact, service.Values(traits)).Score;
+    }
+
+    [Fact]
     public void A_draft_comes_back_as_it_was_with_everything_in_it()
     {
         Ruleset ruleset = Compiled(
