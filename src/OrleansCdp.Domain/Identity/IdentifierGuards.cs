@@ -23,6 +23,7 @@ public sealed class IdentifierGuards
 
     private readonly FrozenDictionary<string, BlockedValues> blocked;
 
+    /// <summary>Guards of their parts.</summary>
     internal IdentifierGuards(
         FrozenDictionary<string, BlockedValues> blocked,
         ImmutableArray<IdentifierLimit> identifiersMax,
@@ -44,6 +45,14 @@ public sealed class IdentifierGuards
     /// <summary>Individuals an identifier may name; beyond it, it identifies nobody. Default: 5.</summary>
     public int IndividualsPerIdentifierMax { get; }
 
+    /// <summary>Blocked values and patterns as they were written, by identifier type.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Blocked =>
+        blocked.ToImmutableSortedDictionary(
+            type => type.Key,
+            type => type.Value.Texts,
+            StringComparer.Ordinal
+        );
+
     /// <summary>Whether an identifier names nobody: <c>none</c>, <c>null@example.com</c>, <c>+10000000000</c>.</summary>
     /// <param name="type">The identifier's type.</param>
     /// <param name="value">Its value, normalised or as sent; capitals and blanks around it make no difference.</param>
@@ -58,8 +67,15 @@ public sealed class IdentifierGuards
 }
 
 /// <summary>Blocked values of one type.</summary>
-internal sealed class BlockedValues(FrozenSet<string> values, ImmutableArray<Regex> patterns)
+internal sealed class BlockedValues(
+    ImmutableArray<string> texts,
+    FrozenSet<string> values,
+    ImmutableArray<Regex> patterns
+)
 {
+    /// <summary>Values and patterns as they were written.</summary>
+    public ImmutableArray<string> Texts => texts;
+
     /// <summary>Whether a value, in small letters, is one of them.</summary>
     public bool Contain(string value) =>
         values.Contains(value) || patterns.Any(pattern => pattern.IsMatch(value));

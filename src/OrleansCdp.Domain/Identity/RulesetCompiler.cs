@@ -189,6 +189,7 @@ internal static partial class RulesetCompiler
         DefinitionReader reader
     )
     {
+        var texts = ImmutableArray.CreateBuilder<string>();
         HashSet<string> values = new(StringComparer.Ordinal);
         var patterns = ImmutableArray.CreateBuilder<Regex>();
         foreach (YamlNode item in items)
@@ -198,6 +199,7 @@ internal static partial class RulesetCompiler
                 continue;
             }
 
+            texts.Add(text);
             if (text.Length > BlockedLengthMax)
             {
                 reader.Add(path, $"A value has at most {BlockedLengthMax} characters.", item);
@@ -220,6 +222,7 @@ internal static partial class RulesetCompiler
         }
 
         return new BlockedValues(
+            texts.ToImmutable(),
             values.ToFrozenSet(StringComparer.Ordinal),
             patterns.ToImmutable()
         );
