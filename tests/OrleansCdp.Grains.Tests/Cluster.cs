@@ -39,12 +39,15 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
                 silo.Services.AddSingleton<IIdentityStore>(Database);
+                silo.Services.AddSingleton<IMergeStore>(Database);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
+                silo.Services.AddSingleton<IRulesets, NoRulesets>();
+                silo.Services.AddSingleton<IMatchStore, NothingMatches>();
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);
@@ -75,8 +78,13 @@ public sealed class Cluster : IAsyncLifetime
             Database,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
-            linksMax,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<SubjectResolver>.Instance
+            new Merges(
+                Database,
+                Grains,
+                Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
+            ),
+            Services.GetRequiredService<RecordMatching>(),
+            linksMax
         );
 
     internal EventDelivery NewDelivery() =>

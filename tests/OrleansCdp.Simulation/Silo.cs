@@ -216,10 +216,12 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             ? new IngestPartitionGrain(
                 connection,
                 connection,
+                connection,
                 checkpoints,
                 fates,
                 homes,
                 new AnchorPolicy(),
+                new RecordMatching(NoRulesets.Instance, null!, null!, null!),
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers
@@ -230,7 +232,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 parts.Serializer,
                 published,
                 ReconciliationPolicy.Default,
-                new AnchorPolicy(),
+                connection,
                 fates,
                 residences,
                 NothingIsDamaged,

@@ -41,8 +41,6 @@ public sealed class FuzzyRules
     /// <summary>Fields of a match space.</summary>
     public const int FieldsMax = 16;
 
-    private readonly Scorer scorer;
-
     /// <summary>Rules of their parts.</summary>
     /// <param name="fields">At most <see cref="FieldsMax"/>, in the order of <see cref="PairScore.Levels"/>.</param>
     /// <param name="matchRate">The share of pairs of records that are of one person, above 0 and below 1.</param>
@@ -65,7 +63,7 @@ public sealed class FuzzyRules
         Household = household;
         Thresholds = thresholds;
         Limits = limits;
-        scorer = new Scorer(this);
+        Scorer = new Scorer(this);
     }
 
     /// <summary>What is compared, in the order of <see cref="PairScore.Levels"/>.</summary>
@@ -86,6 +84,8 @@ public sealed class FuzzyRules
     /// <summary>Values that are nobody's, as the ruleset's guards have them.</summary>
     public IdentifierGuards Guards { get; }
 
+    internal Scorer Scorer { get; }
+
     /// <summary>What an event says that is matched.</summary>
     /// <returns>Null when that is nothing.</returns>
     public MatchValues? ValuesOf(LinkEvent linkEvent) => ValueExtraction.Of(this, linkEvent);
@@ -97,9 +97,16 @@ public sealed class FuzzyRules
     public ImmutableArray<long> KeysOf(MatchValues values) => BlockingKeys.Of(this, values);
 
     /// <summary>How surely two records are of one person. Symmetric.</summary>
-    public PairScore Score(MatchValues left, MatchValues right) => scorer.Score(left, right);
+    public PairScore Score(MatchValues left, MatchValues right) => Scorer.Score(left, right);
 
     /// <summary>The same score taken apart, for those who want to know why.</summary>
     public PairExplanation Explain(MatchValues left, MatchValues right) =>
-        scorer.Explain(left, right);
+        Scorer.Explain(left, right);
+
+    /// <summary>The same rules with other fields and rates.</summary>
+    internal FuzzyRules With(
+        ImmutableArray<MatchField> fields,
+        double? matchRate = null,
+        double? household = null
+    ) => new(fields, matchRate ?? MatchRate, household ?? Household, Thresholds, Limits, Guards);
 }

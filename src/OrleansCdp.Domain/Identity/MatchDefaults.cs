@@ -106,4 +106,19 @@ internal sealed record MatchDefaults(
     /// <summary>Whether values of a type identify, and so are guarded.</summary>
     public static bool Identifies(MatchType type) =>
         type is MatchType.Email or MatchType.Phone or MatchType.Document;
+
+    /// <summary>
+    /// The most that the lowest level of a type may hold of a training pass's matches; 1 for types that tell nothing of
+    /// households.
+    /// </summary>
+    public static double LowestAcceptedMax(MatchType type) =>
+        type switch
+        {
+            MatchType.GivenName
+            or MatchType.FamilyName
+            or MatchType.Organisation
+            or MatchType.Email => 0.35,
+            MatchType.Date => 0.4,
+            _ => 1,
+        };
 }

@@ -21,6 +21,9 @@ namespace OrleansCdp.Identity;
 /// </remarks>
 public sealed class Ruleset
 {
+    /// <summary>The ruleset of a data stream that names none: anchors only.</summary>
+    public const string Default = ShippedRulesets.Default;
+
     internal Ruleset() { }
 
     /// <summary>Its name, by which data streams choose it.</summary>

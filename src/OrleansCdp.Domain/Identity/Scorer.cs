@@ -97,6 +97,22 @@ internal sealed class Scorer
             && (leftGenerations & rightGenerations) == 0;
     }
 
+    /// <summary>Bits of the personal fields, conflicts included, and of the shared fields before they are limited.</summary>
+    public (double Personal, double Shared) Sums(MatchValues left, MatchValues right)
+    {
+        Span<FieldScore> scores = stackalloc FieldScore[FuzzyRules.FieldsMax];
+        Levels(left, right, scores);
+        double personal = IsConflict(left, right) ? Conflict : 0;
+        double shared = 0;
+        for (int i = 0; i < fields.Length; i++)
+        {
+            personal += rules.Fields[i].Shared ? 0 : scores[i].Weight;
+            shared += rules.Fields[i].Shared ? scores[i].Weight : 0;
+        }
+
+        return (personal, shared);
+    }
+
     private (PairScore Score, double Shared, double Conflict) Compare(
         MatchValues left,
         MatchValues right,

@@ -5,7 +5,7 @@ using System.Text;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Ids of individuals and accounts, derived from their first anchor with XXH3-128 (xxhash.com): a rebuild from
+/// Ids of individuals, accounts and unresolved records, derived from their first anchor with XXH3-128 (xxhash.com): a rebuild from
 /// the log gives the same ids. Part of the stored format, never changed.
 /// </summary>
 public static class SubjectIds
@@ -16,6 +16,9 @@ public static class SubjectIds
     /// <summary>What ids of accounts start with.</summary>
     public const string AccountPrefix = "acc_";
 
+    /// <summary>What ids of records start with that belong to nobody yet: neither looked up nor counted as people.</summary>
+    public const string RecordPrefix = "rec_";
+
     /// <summary>The individual first known by this anchor.</summary>
     public static string IndividualOf(Identifier anchor) =>
         IndividualPrefix + Hash($"{anchor.Type}:{anchor.Value}");
@@ -25,6 +28,16 @@ public static class SubjectIds
 
     /// <summary>The account of a link.</summary>
     public static string AccountOf(LinkKey link) => AccountPrefix + Hash($"link:{link}");
+
+    /// <summary>Where the events of a link are kept while nobody knows whose it is.</summary>
+    public static string RecordOf(LinkKey link) => RecordPrefix + Hash($"link:{link}");
+
+    /// <summary>Whether an id is that of a record that belongs to nobody yet.</summary>
+    public static bool IsRecord(string id) => id.StartsWith(RecordPrefix, StringComparison.Ordinal);
+
+    /// <summary>Whether an individual or a record has no other name than this link.</summary>
+    public static bool IsNamedBy(string id, LinkKey link) =>
+        id == IndividualOf(link) || id == RecordOf(link);
 
     private static string Hash(string text) =>
         XxHash128

@@ -31,11 +31,13 @@ internal sealed partial class IngestPartitionGrain
 
     public IngestPartitionGrain(
         IIdentityStore identity,
+        IMergeStore merges,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
         EventFates fates,
         PartitionHomes homes,
         AnchorPolicy policy,
+        RecordMatching matching,
         IOptions<IngestOptions> options,
         TimeProvider clock,
         ILoggerFactory loggers
@@ -46,8 +48,9 @@ internal sealed partial class IngestPartitionGrain
             identity,
             new Anchoring(policy),
             mover,
-            options.Value.LinkCacheMax,
-            loggers.CreateLogger<SubjectResolver>()
+            new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),
+            matching,
+            options.Value.LinkCacheMax
         );
         delivery = new EventDelivery(
             GrainFactory,

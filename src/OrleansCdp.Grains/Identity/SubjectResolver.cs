@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
@@ -7,12 +6,13 @@ namespace OrleansCdp.Identity;
 /// Finds the individual of every event of a chunk. A known link costs a look into memory; everything else of the
 /// chunk shares one read, one claim and the moves the claims demand.
 /// </summary>
-internal sealed partial class SubjectResolver(
+internal sealed class SubjectResolver(
     IIdentityStore store,
     Anchoring anchoring,
     LinkMover mover,
-    int linksMax,
-    ILogger<SubjectResolver> logger
+    Merges merges,
+    RecordMatching matching,
+    int linksMax
 )
 {
     private const int RacesMax = 20;
@@ -20,20 +20,27 @@ internal sealed partial class SubjectResolver(
     private readonly Dictionary<LinkKey, KnownLink> known = [];
 
     /// <summary>The individual or account of each event, in the events' order.</summary>
-    public async Task<string[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
+    public async Task<Destination[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
     {
-        string[] targets = new string[chunk.Events.Length];
+        await matching.PrepareAsync(chunk, cancel);
+        Destination[] targets = new Destination[chunk.Events.Length];
         List<int>? unknown = null;
+        List<int>? unsaid = null;
         for (int i = 0; i < targets.Length; i++)
         {
             LinkEvent e = chunk.Events[i];
             if (e.Subject == SubjectKind.Account)
             {
-                targets[i] = SubjectIds.AccountOf(e.Link);
+                string account = SubjectIds.AccountOf(e.Link);
+                targets[i] = new Destination(account, account);
             }
             else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
             {
-                targets[i] = link.Owner;
+                targets[i] = link.Place;
+                if (!link.WasCompared(matching.PrintOf(e), individual: null))
+                {
+                    (link.IsAnchored is null ? unknown ??= [] : unsaid ??= []).Add(i);
+                }
             }
             else
             {
@@ -41,30 +48,87 @@ internal sealed partial class SubjectResolver(
             }
         }
 
+        List<Absorption> absorptions = [];
         if (unknown is not null)
         {
-            await DecideAsync(chunk, unknown, targets, cancel);
+            await DecideAsync(chunk, unknown, targets, absorptions, cancel);
         }
 
+        await MatchAsync(chunk, [.. unknown ?? [], .. unsaid ?? []], targets, absorptions, cancel);
         return targets;
     }
 
     /// <summary>Notes that a link lives elsewhere, as its former individual said.</summary>
-    public void Correct(LinkKey link, string owner)
+    public void Correct(LinkKey link, Destination place)
     {
         if (known.TryGetValue(link, out KnownLink? entry))
         {
-            entry.BelongTo(owner);
+            entry.BelongTo(place);
         }
     }
 
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
     public void Forget(LinkKey link) => known.Remove(link);
 
+    /// <summary>
+    /// Hands on what was said anew of links, now that anchors have had their word. What is remembered as compared was.
+    /// </summary>
+    private async Task MatchAsync(
+        EventChunk chunk,
+        int[] indexes,
+        Destination[] targets,
+        List<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        List<(KnownLink Link, ulong Print, Said Said)> news = [];
+        HashSet<(LinkKey, ulong, string?)> listed = [];
+        foreach (int i in indexes.Order())
+        {
+            // Of a link that could not move nothing is known: it is asked about again with its next event.
+            LinkEvent e = chunk.Events[i];
+            if (known.TryGetValue(e.Link, out KnownLink? link))
+            {
+                Said said = new(e, targets[i].Owner, link.IsAnchored);
+                ulong print = matching.PrintOf(e);
+                string? owner = matching.ComparesOwners(e) ? said.Owner : null;
+                if (!link.WasCompared(print, owner) && listed.Add((e.Link, print, owner)))
+                {
+                    news.Add((link, print, said));
+                }
+            }
+        }
+
+        if (news.Count + absorptions.Count == 0)
+        {
+            return;
+        }
+
+        var moved = await matching.MatchAsync(
+            [.. news.Select(one => one.Said)],
+            absorptions,
+            cancel
+        );
+        foreach ((KnownLink link, ulong print, Said said) in news)
+        {
+            link.NoteCompared(print, said.Owner);
+        }
+
+        for (int i = 0; i < targets.Length && moved.Count > 0; i++)
+        {
+            if (moved.TryGetValue(chunk.Events[i].Link, out string? owner))
+            {
+                targets[i] = new Destination(owner, owner);
+                Correct(chunk.Events[i].Link, targets[i]);
+            }
+        }
+    }
+
     private async Task DecideAsync(
         EventChunk chunk,
         List<int> indexes,
-        string[] targets,
+        Destination[] targets,
+        List<Absorption> absorptions,
         CancellationToken cancel
     )
     {
@@ -78,11 +142,20 @@ internal sealed partial class SubjectResolver(
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
+                // Also before: whoever takes a link must be known to have some, whatever happens to this chunk.
+                var moving = await merges.ProveAsync(
+                    decisions.Select(one => one.Decision),
+                    book,
+                    cancel
+                );
                 stuck = new(StringComparer.Ordinal);
-                var decided = decisions.SelectMany(one => one.Decision.Moves);
+                // A link that nobody had begins where it ends: a copy of nothing would be in its way when it comes back.
+                var decided = decisions
+                    .SelectMany(one => one.Decision.Moves)
+                    .Where(move => move.Whole || book.FormerClaimOf(move.Link) is not null);
                 if (await moves.MakeAsync(decided, book, stuck, cancel))
                 {
-                    await NoteClashesAsync(decisions, cancel);
+                    await merges.PlaceAsync(moving);
                     break;
                 }
             }
@@ -99,6 +172,12 @@ internal sealed partial class SubjectResolver(
 
         Settle(chunk, indexes, targets, book, stuck);
         ForgetDamaged(decisions, stuck);
+        absorptions.AddRange(
+            decisions
+                .SelectMany(one => one.Decision.Moves)
+                .Where(move => move.Whole && !stuck.ContainsKey(move.From))
+                .Select(move => new Absorption(move.From, move.To))
+        );
     }
 
     /// <summary>
@@ -108,20 +187,21 @@ internal sealed partial class SubjectResolver(
     private void Settle(
         EventChunk chunk,
         List<int> indexes,
-        string[] targets,
+        Destination[] targets,
         ClaimBook book,
         Dictionary<string, string> stuck
     )
     {
-        Dictionary<LinkKey, (string Owner, bool IsStuck)> places = [];
+        Dictionary<LinkKey, (Destination At, bool IsStuck)> places = [];
         foreach (int i in indexes)
         {
             LinkEvent e = chunk.Events[i];
             if (!places.TryGetValue(e.Link, out var place))
             {
-                string? former = book.FormerOwnerOf(e.Link);
-                bool isStuck = former is not null && stuck.ContainsKey(former);
-                place = places[e.Link] = (isStuck ? former! : book.OwnerOf(e.Link), isStuck);
+                Claim? former = book.FormerClaimOf(e.Link);
+                bool isStuck = former is not null && stuck.ContainsKey(former.Owner);
+                Claim claim = isStuck ? former! : book.ClaimOf(e.Link);
+                place = places[e.Link] = (Destination.Of(claim), isStuck);
             }
 
             if (place.IsStuck)
@@ -131,7 +211,8 @@ internal sealed partial class SubjectResolver(
             }
             else
             {
-                Remember(e, place.Owner);
+                bool isAnchored = book.HolderOf(ClaimKeys.Of(e.Link))!.IsAnchored;
+                Remember(e, place.At, isAnchored);
             }
         }
 
@@ -139,7 +220,7 @@ internal sealed partial class SubjectResolver(
         {
             if (places.TryGetValue(chunk.Events[i].Link, out var place))
             {
-                targets[i] = place.Owner;
+                targets[i] = place.At;
             }
         }
     }
@@ -168,7 +249,7 @@ internal sealed partial class SubjectResolver(
             if (!IsCovered(read, e))
             {
                 wanted.UnionWith(anchoring.ClaimsOf(e));
-                LinkOf(read, e.Link, "").Learn(e);
+                LinkOf(read, e.Link, default).Learn(e);
             }
         }
 
@@ -191,10 +272,16 @@ internal sealed partial class SubjectResolver(
                 continue;
             }
 
-            AnchorDecision decision = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
+            AnchorDecision decision = anchoring.Decide(
+                e.Event,
+                e.Stamp,
+                book.HolderOf,
+                matching.IsPooled(e.Event)
+            );
             book.Apply(e.Event.Link, decision);
-            KnownLink link = LinkOf(settled, e.Event.Link, decision.Target.Owner);
-            link.BelongTo(decision.Target.Owner);
+            Destination place = Destination.Of(decision.Target);
+            KnownLink link = LinkOf(settled, e.Event.Link, place);
+            link.BelongTo(place);
             link.Learn(e.Event);
             decisions.Add(new Decided(e.Event, decision));
         }
@@ -208,8 +295,8 @@ internal sealed partial class SubjectResolver(
     private static KnownLink LinkOf(
         Dictionary<LinkKey, KnownLink> links,
         LinkKey key,
-        string owner
-    ) => links.TryGetValue(key, out KnownLink? link) ? link : links[key] = new KnownLink(owner);
+        Destination place
+    ) => links.TryGetValue(key, out KnownLink? link) ? link : links[key] = new KnownLink(place);
 
     private async Task<bool> TryClaimAsync(
         List<Decided> decisions,
@@ -255,28 +342,32 @@ internal sealed partial class SubjectResolver(
         {
             await store.RestampAsync(stamped, cancel);
         }
-    }
 
-    private async Task NoteClashesAsync(List<Decided> decisions, CancellationToken cancel)
-    {
-        foreach ((LinkEvent e, AnchorDecision decision) in decisions)
+        ClaimMove[] confirmed =
+        [
+            .. indexes
+                .Select(i => ClaimKeys.Of(chunk.Events[i].Link))
+                .Distinct(StringComparer.Ordinal)
+                .Select(link => (Link: link, Rank: book.ConfirmedRankOf(link)))
+                .Where(claim => claim.Rank is not null)
+                .Select(claim =>
+                    (claim.Link, Rank: claim.Rank!.Value, book.HolderOf(claim.Link)!.Owner)
+                )
+                .Select(claim => new ClaimMove(
+                    claim.Link,
+                    claim.Owner,
+                    claim.Owner,
+                    claim.Rank,
+                    book.HolderOf(claim.Link)!.Cause
+                )),
+        ];
+        if (confirmed.Length > 0)
         {
-            foreach (AnchorClash clash in decision.Clashes)
-            {
-                LogClash(clash.Holder, clash.Claimant, e.Link.Source, e.EventId);
-                AnchorConflict conflict = new(
-                    clash.Anchor,
-                    clash.Holder,
-                    clash.Claimant,
-                    e.Link,
-                    e.EventId
-                );
-                await store.NoteConflictAsync(conflict, cancel);
-            }
+            await store.RepointAsync(confirmed, cancel);
         }
     }
 
-    private void Remember(LinkEvent e, string owner)
+    private void Remember(LinkEvent e, Destination place, bool isAnchored)
     {
         if (!known.TryGetValue(e.Link, out KnownLink? link))
         {
@@ -285,19 +376,13 @@ internal sealed partial class SubjectResolver(
                 known.Clear(); // Rare and cheap to rebuild: one read per chunk.
             }
 
-            known[e.Link] = link = new KnownLink(owner);
+            known[e.Link] = link = new KnownLink(place);
         }
 
-        link.BelongTo(owner);
+        link.BelongTo(place);
+        link.IsAnchored = isAnchored;
         link.Learn(e);
     }
-
-    [LoggerMessage(
-        LogEvents.AnchorsClash,
-        LogLevel.Warning,
-        "{Holder} and {Claimant} are kept apart although {Source}/{EventId} gives both an anchor"
-    )]
-    private partial void LogClash(string holder, string claimant, string source, string eventId);
 
     /// <summary>An event and what was decided about it.</summary>
     private readonly record struct Decided(LinkEvent Event, AnchorDecision Decision);
