@@ -8,7 +8,10 @@ namespace OrleansCdp.Identity;
 /// <param name="Rank">
 /// Rank of the anchor that names the owner: 0 is the strongest, <see cref="AnchorPolicy.Unanchored"/> is none.
 /// </param>
-/// <param name="AnchoredAt">Of a link's claim: the event whose anchor decided; the default for none.</param>
+/// <param name="AnchoredAt">
+/// Of a link's claim: the event whose anchor decided, or the weight of the sign-in that did
+/// (<see cref="AnonymousLinks.WeightOf"/>); the default for none.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cdp.claim")]
 public sealed record Claim(
     [property: Id(0)] string Owner,
@@ -85,16 +88,6 @@ public sealed record AnchorPolicy
     }
 }
 
-/// <summary>Keys under which claims are held.</summary>
-public static class ClaimKeys
-{
-    /// <summary>The claim on a link.</summary>
-    public static string Of(LinkKey link) => $"link:{link}";
-
-    /// <summary>The claim on an anchor.</summary>
-    public static string Of(Identifier anchor) => $"{anchor.Type}:{anchor.Value}";
-}
-
 /// <summary>A link that must change its base individual before the event is applied.</summary>
 /// <param name="From">Whose it is.</param>
 /// <param name="Link">The link.</param>
@@ -136,6 +129,9 @@ public sealed record AnchorDecision
 
     /// <summary>Moves, in order.</summary>
     public ImmutableArray<LinkMove> Moves { get; init; } = [];
+
+    /// <summary>The claim on <see cref="LinkEvent.SameAs"/> whose sign-in this one outweighs, and its weight; or null.</summary>
+    public KeyValuePair<string, Stamp>? Raised { get; init; }
 
     /// <summary>What the event proves; null for nothing.</summary>
     public AnchorProof? Proof { get; init; }
@@ -200,7 +196,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(
                 new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
                 {
-                    Whole = IsItsLinks(owner),
+                    Whole = IsItsLinks(owner) && owner.Cause.Rule != ClaimCause.SameAs,
                 }
             );
         }
@@ -209,7 +205,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             Claim same = target with
             {
-                AnchoredAt = default,
+                AnchoredAt = AnonymousLinks.WeightOf(e, target.Rank),
                 Cause = new(ClaimCause.SameAs, e.EventId),
             };
             SettleSame(other, same, held, draft);
@@ -220,6 +216,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             Target = target,
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
+            Raised = draft.Raised,
             Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
         };
     }
@@ -257,7 +254,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             Cause = new(bases[0].Name, e.EventId),
         };
-        if (owner is null || !owner.IsAnchored)
+        if (owner is null || !owner.IsAnchored || owner.Cause.Rule == ClaimCause.SameAs)
         {
             return named;
         }
@@ -283,15 +280,19 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
-        else if (holder.Owner != target.Owner && !holder.IsAnchored)
+        else if (
+            holder.Owner == target.Owner
+                ? holder.Cause.Rule == ClaimCause.SameAs
+                : AnonymousLinks.Takes(other, holder, target)
+        )
         {
-            // A visitor who signed in. One who is somebody already stays that (a shared device).
-            if (!draft.TakesFrom(holder.Owner))
+            draft.Raised = new(link, target.AnchoredAt);
+            if (holder.Owner != target.Owner && !draft.TakesFrom(holder.Owner))
             {
                 draft.Moves.Add(
                     new(holder.Owner, other, target.Owner, target.Rank, target.Cause)
                     {
-                        Whole = IsItsLinks(holder),
+                        Whole = AnonymousLinks.IsItsOwn(other, holder),
                     }
                 );
             }
@@ -374,6 +375,8 @@ public sealed class Anchoring(AnchorPolicy policy)
         public List<KeyValuePair<string, Claim>> Claims { get; } = [];
 
         public List<LinkMove> Moves { get; } = [];
+
+        public KeyValuePair<string, Stamp>? Raised { get; set; }
 
         public bool TakesFrom(string individual) =>
             Moves.Exists(move => move.Whole && move.From == individual);
