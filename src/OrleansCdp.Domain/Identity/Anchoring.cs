@@ -3,63 +3,6 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Who holds a claim, how strongly, and why.</summary>
-/// <param name="Owner">The base individual: the one its own anchor names, whatever was merged since.</param>
-/// <param name="Rank">
-/// Rank of the anchor that names the owner: 0 is the strongest, <see cref="AnchorPolicy.Unanchored"/> is none.
-/// </param>
-/// <param name="AnchoredAt">
-/// Of a link's claim: the event whose anchor decided, or the weight of the sign-in that did
-/// (<see cref="AnonymousLinks.WeightOf"/>); the default for none.
-/// </param>
-[GenerateSerializer, Immutable, Alias("cdp.claim")]
-public sealed record Claim(
-    [property: Id(0)] string Owner,
-    [property: Id(1)] int Rank,
-    [property: Id(2)] Stamp AnchoredAt
-)
-{
-    /// <summary>Who has the owner's links since it was merged; null for the owner itself.</summary>
-    [Id(3)]
-    public string? PlacedAt { get; init; }
-
-    /// <summary>Whether the owner's links must go elsewhere, because of a merge that is not finished.</summary>
-    [Id(4)]
-    public bool IsMoving { get; init; }
-
-    /// <summary>Why it is so.</summary>
-    [Id(5)]
-    public ClaimCause Cause { get; init; }
-
-    /// <summary>Whether it belongs to its owner by an anchor.</summary>
-    public bool IsAnchored => Rank < AnchorPolicy.Matched;
-}
-
-/// <summary>Why a link belongs to its individual.</summary>
-/// <param name="Rule">
-/// The claim key of the anchor that named the owner, <c>sameAs</c>, <c>link</c>, <c>steward</c> or a ruleset's
-/// <c>name@version</c>; null where an earlier program did not say.
-/// </param>
-/// <param name="EventId">The event that decided; null where it was none.</param>
-[GenerateSerializer, Immutable, Alias("cdp.claim-cause")]
-public readonly record struct ClaimCause(
-    [property: Id(0)] string? Rule,
-    [property: Id(1)] string? EventId
-)
-{
-    /// <summary>Rule of a link that another link's event names.</summary>
-    public const string SameAs = "sameAs";
-
-    /// <summary>Rule of a link that nothing else names.</summary>
-    public const string OwnLink = "link";
-
-    /// <summary>Rule of what a person decided.</summary>
-    public const string Steward = "steward";
-
-    /// <summary>Whether an anchor that the link itself stated named the owner.</summary>
-    public bool IsOwnAnchor => Rule?.Contains(':', StringComparison.Ordinal) == true;
-}
-
 /// <summary>Which identifiers decide who a record belongs to, strongest first.</summary>
 public sealed record AnchorPolicy
 {
@@ -133,8 +76,8 @@ public sealed record AnchorDecision
     /// <summary>The claim on <see cref="LinkEvent.SameAs"/> whose sign-in this one outweighs, and its weight; or null.</summary>
     public KeyValuePair<string, Stamp>? Raised { get; init; }
 
-    /// <summary>What the event proves; null for nothing.</summary>
-    public AnchorProof? Proof { get; init; }
+    /// <summary>What the event proves.</summary>
+    public ImmutableArray<AnchorProof> Proofs { get; init; } = [];
 }
 
 /// <summary>
@@ -211,13 +154,18 @@ public sealed class Anchoring(AnchorPolicy policy)
             SettleSame(other, same, held, draft);
         }
 
+        if (!e.FollowsAnchor)
+        {
+            Prove(e.Link, e.EventId, owner, bases, draft);
+        }
+
         return new AnchorDecision
         {
             Target = target,
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
             Raised = draft.Raised,
-            Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
+            Proofs = [.. draft.Proofs],
         };
     }
 
@@ -254,9 +202,17 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             Cause = new(bases[0].Name, e.EventId),
         };
-        if (owner is null || !owner.IsAnchored || owner.Cause.Rule == ClaimCause.SameAs)
+        if (
+            owner is null or { IsAnchored: false, IsFixed: false }
+            || owner.Cause.Rule == ClaimCause.SameAs
+        )
         {
             return named;
+        }
+
+        if (!owner.IsAnchored)
+        {
+            return owner;
         }
 
         // Equal: the event that decided, delivered again because its move was not finished. A link that follows nobody
@@ -281,6 +237,14 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Claims.Add(new(link, target));
         }
         else if (
+            holder is { IsAnchored: false, IsFixed: true }
+            && holder.Cause.Rule != ClaimCause.SameAs
+        )
+        {
+            BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
+            Prove(other, target.Cause.EventId!, holder, bearer, draft);
+        }
+        else if (
             holder.Owner == target.Owner
                 ? holder.Cause.Rule == ClaimCause.SameAs
                 : AnonymousLinks.Takes(other, holder, target)
@@ -303,12 +267,22 @@ public sealed class Anchoring(AnchorPolicy policy)
     /// What a link states proves that the bearers are one, and that its owner is, if an anchor of the link itself once
     /// named that one.
     /// </summary>
-    private static AnchorProof? ProofOf(LinkEvent e, Claim? owner, BaseIndividual[] bases)
+    private static void Prove(
+        LinkKey link,
+        string eventId,
+        Claim? owner,
+        BaseIndividual[] stated,
+        Draft draft
+    )
     {
-        List<BaseIndividual> all = [.. bases];
-        if (owner is { IsAnchored: true, Cause.IsOwnAnchor: true } && bases.Length > 0)
+        List<BaseIndividual> all = [.. stated];
+        if (owner is { IsAnchored: true, Cause.IsOwnAnchor: true })
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, owner.Cause.Rule!));
+        }
+        else if (owner is { IsAnchored: false, IsFixed: true })
+        {
+            all.Add(new BaseIndividual(owner.Owner, owner.Rank, ClaimKeys.Of(link)));
         }
 
         ImmutableArray<BaseIndividual> distinct =
@@ -317,7 +291,10 @@ public sealed class Anchoring(AnchorPolicy policy)
                 .OrderBy(one => one.Rank)
                 .ThenBy(one => one.Id, StringComparer.Ordinal),
         ];
-        return distinct.Length > 1 ? new AnchorProof(e.Link, e.EventId, distinct) : null;
+        if (stated.Length > 0 && distinct.Length > 1)
+        {
+            draft.Proofs.Add(new AnchorProof(link, eventId, distinct));
+        }
     }
 
     private BaseIndividual BaseOf(Identifier anchor, Func<string, Claim?> held, Draft draft)
@@ -375,6 +352,8 @@ public sealed class Anchoring(AnchorPolicy policy)
         public List<KeyValuePair<string, Claim>> Claims { get; } = [];
 
         public List<LinkMove> Moves { get; } = [];
+
+        public List<AnchorProof> Proofs { get; } = [];
 
         public KeyValuePair<string, Stamp>? Raised { get; set; }
 
