@@ -113,6 +113,49 @@ public sealed class RulesetTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_new_version_does_not_match_by_itself_and_both_are_shown()
+    {
+        const string fuzzy = """
+
+            fuzzy:
+              matchRate: 0.0001
+              fields:
+                email: { type: email, from: [email, identifier.email] }
+            """;
+        const string path = "ruleset/desk-live";
+        await PutAsync(path, Desk + fuzzy);
+        (await host.GetAsync($"/v1/definitions/{path}")).Json["live"].ShouldBeNull();
+        await host.DefineAsync(
+            "desk-lively",
+            ShippedDefinitions.All["web"] + "\nruleset: desk-live\n"
+        );
+        await host.PostAsync(
+            "/v1/streams/desk-lively",
+            """{"type":"identify","anonymousId":"dl-1","traits":{"email":"ada@live.example"}}"""
+        );
+        JsonNode? live = null;
+        await Eventually.BeAsync(
+            async () =>
+                (live = (await host.GetAsync($"/v1/definitions/{path}")).Json["live"]) is not null,
+            "the ruleset has compared a record"
+        );
+        ((int)live!["version"]!).ShouldBe(1);
+        ((bool)live["matchesAsActive"]!).ShouldBeTrue();
+
+        Answer reworded = await PutAsync(path, Desk + fuzzy + "\n# reworded");
+        string changed = fuzzy.Replace("0.0001", "0.0002", StringComparison.Ordinal);
+        Answer rematched = await PutAsync(path, Desk + changed);
+
+        ((bool)reworded.Json["live"]!["matchesAsActive"]!).ShouldBeTrue();
+        ((bool)rematched.Json["live"]!["matchesAsActive"]!).ShouldBeFalse();
+        JsonNode both = (await host.GetAsync($"/v1/definitions/{path}")).Json;
+        ((int)both["version"]!).ShouldBe(3);
+        ((string)both["text"]!).ShouldContain("0.0002");
+        ((int)both["live"]!["version"]!).ShouldBe(1);
+        ((string)both["live"]!["text"]!).ShouldBe(Desk + fuzzy);
+    }
+
+    [Fact]
     public async Task New_guards_are_in_force_once_they_are_put()
     {
         (await PutAsync("ruleset/desk-new", Desk)).Status.ShouldBe(200);
