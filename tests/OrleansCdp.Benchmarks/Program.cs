@@ -2,6 +2,7 @@ using OrleansCdp;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
@@ -20,6 +21,9 @@ switch (options.Scenario)
         return;
     case "kestrel":
         await BareKestrel.RunAsync(options.File);
+        return;
+    case "identity":
+        IdentityRun.Run();
         return;
     case "s1":
         for (int run = 1; run <= options.Repetitions; run++)

@@ -189,6 +189,7 @@ internal static partial class RulesetCompiler
         DefinitionReader reader
     )
     {
+        var texts = ImmutableArray.CreateBuilder<string>();
         HashSet<string> values = new(StringComparer.Ordinal);
         List<string> beginnings = [];
         List<string> endings = [];
@@ -200,6 +201,7 @@ internal static partial class RulesetCompiler
                 continue;
             }
 
+            texts.Add(written);
             string text = written.ToLowerInvariant();
             if (text.Length > BlockedLengthMax)
             {
@@ -236,6 +238,7 @@ internal static partial class RulesetCompiler
         }
 
         return new BlockedValues(
+            texts.ToImmutable(),
             values.ToFrozenSet(StringComparer.Ordinal),
             [.. beginnings],
             [.. endings],
