@@ -66,17 +66,47 @@ public sealed class IdentifierGuards
         blocked.TryGetValue(type, out BlockedValues? values) && values.Contain(value);
 }
 
-/// <summary>Blocked values of one type.</summary>
+/// <summary>Blocked values of one type. Every identifier of every event is looked up here.</summary>
+/// <param name="texts">Values and patterns as they were written.</param>
+/// <param name="values">In small letters.</param>
+/// <param name="beginnings">Of <c>null@*</c> what comes before the star.</param>
+/// <param name="endings">Of <c>*@nowhere.example</c> what comes behind it.</param>
+/// <param name="patterns">All others as one; null for none.</param>
 internal sealed class BlockedValues(
     ImmutableArray<string> texts,
     FrozenSet<string> values,
-    ImmutableArray<Regex> patterns
+    string[] beginnings,
+    string[] endings,
+    Regex? patterns
 )
 {
     /// <summary>Values and patterns as they were written.</summary>
     public ImmutableArray<string> Texts => texts;
 
     /// <summary>Whether a value, in small letters, is one of them.</summary>
-    public bool Contain(string value) =>
-        values.Contains(value) || patterns.Any(pattern => pattern.IsMatch(value));
+    public bool Contain(string value)
+    {
+        if (values.Contains(value))
+        {
+            return true;
+        }
+
+        foreach (string beginning in beginnings)
+        {
+            if (value.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        foreach (string ending in endings)
+        {
+            if (value.EndsWith(ending, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return patterns?.IsMatch(value) == true;
+    }
 }

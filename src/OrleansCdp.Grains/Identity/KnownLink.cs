@@ -9,7 +9,7 @@ internal sealed class KnownLink(Destination place)
     internal const int StatementsMax = 32;
 
     private HashSet<Identifier>? identifiers;
-    private HashSet<LinkKey>? sameAs;
+    private Dictionary<LinkKey, DateTimeOffset>? sameAs;
     private HashSet<ulong>? compared;
     private string? comparedAs;
 
@@ -73,7 +73,12 @@ internal sealed class KnownLink(Destination place)
             }
         }
 
-        return e.SameAs is not { } other || sameAs?.Contains(other) == true;
+        return e.SameAs is not { } other
+            || (
+                sameAs is not null
+                && sameAs.TryGetValue(other, out DateTimeOffset known)
+                && !AnonymousLinks.Adds(e.Anonymous, known, e.OccurredAt)
+            );
     }
 
     /// <summary>Remembers what an event said; forgets everything else when that becomes too much.</summary>
@@ -100,7 +105,14 @@ internal sealed class KnownLink(Destination place)
 
         if (e.SameAs is { } other)
         {
-            (sameAs ??= []).Add(other);
+            sameAs ??= [];
+            if (
+                !sameAs.TryGetValue(other, out DateTimeOffset known)
+                || AnonymousLinks.Adds(e.Anonymous, known, e.OccurredAt)
+            )
+            {
+                sameAs[other] = e.OccurredAt;
+            }
         }
     }
 }
@@ -192,6 +204,11 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
                     new Claim(move.To, move.ToRank, claims[claim].AnchoredAt) { Cause = move.Cause }
                 );
             }
+        }
+
+        if (decision.Raised is { } raised && claims[raised.Key].AnchoredAt < raised.Value)
+        {
+            claims[raised.Key] = claims[raised.Key] with { AnchoredAt = raised.Value };
         }
 
         claims[ClaimKeys.Of(link)] = Known(decision.Target);

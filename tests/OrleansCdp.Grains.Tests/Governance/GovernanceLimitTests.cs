@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Core;
 using Orleans.Runtime;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
