@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -13,8 +14,7 @@ public static class ShippedDefinitions
         ReadAll("OrleansCdp.Governance.Shipped.");
 
     /// <summary>Text of each ruleset by its name.</summary>
-    public static FrozenDictionary<string, string> Rulesets { get; } =
-        ReadAll("OrleansCdp.Identity.Shipped.");
+    public static FrozenDictionary<string, string> Rulesets => ShippedRulesets.All;
 
     private static FrozenDictionary<string, string> ReadAll(string prefix)
     {
