@@ -17,14 +17,15 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="events">
     /// Events of one partition and lane, in sequence order; at most <see cref="Limits.ApplyBatchMax"/>.
     /// </param>
+    /// <param name="owner">The base individual of the links: this one, or one that is merged here.</param>
     /// <returns>
     /// Once the new state is durable: one outcome per event, or an empty array when all were applied.
     /// </returns>
     /// <exception cref="Orleans.Storage.InconsistentStateException">
     /// Another activation wrote first. Nothing was applied; the events are safe to redeliver.
     /// </exception>
-    [Alias("apply")]
-    Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events);
+    [Alias("apply-for")]
+    Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events, string owner);
 
     /// <summary>Answers a data graph from memory.</summary>
     /// <returns>Null when nobody is here, or with <see cref="ContextAnswer.MovedTo"/> after a merge.</returns>
@@ -44,36 +45,61 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// Repeating it returns the same.
     /// </summary>
     /// <param name="links">The links to move; empty for all.</param>
-    /// <param name="target">The individual that takes them.</param>
-    /// <param name="rank">Rank of the target's strongest anchor.</param>
+    /// <param name="target">The base individual that takes them.</param>
+    /// <param name="rank">Rank of the target's anchor.</param>
+    /// <param name="owner">The base individual of the links.</param>
+    /// <param name="cause">Why they move.</param>
     /// <returns>
     /// What to hand over, and to whom: to another individual when a link is promised to it already. Then nothing
     /// changed, and that move is to be finished before a new decision. To this individual itself when it remembers
     /// <see cref="Limits.DepartedMax"/> departures: then the links stay here.
     /// </returns>
-    [Alias("detach")]
-    Task<LinkTransfer> DetachAsync(ImmutableArray<LinkKey> links, string target, int rank);
+    [Alias("detach-for")]
+    Task<LinkTransfer> DetachAsync(
+        ImmutableArray<LinkKey> links,
+        string target,
+        int rank,
+        string owner,
+        ClaimCause cause
+    );
 
     /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>
     /// <returns>
-    /// Null when taken; otherwise who absorbed this individual and takes them instead. This individual itself when it
-    /// would have more than <see cref="Limits.LinksMax"/> links: then they stay frozen where they are.
+    /// Null when taken; otherwise who is to be asked instead. This individual itself when it would have more than
+    /// <see cref="Limits.LinksMax"/> links: then they stay frozen where they are.
     /// </returns>
-    [Alias("attach")]
-    Task<string?> AttachAsync(Immutable<LinkTransfer> transfer);
+    [Alias("attach-for")]
+    Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer);
 
     /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
     [Alias("release")]
     Task ReleaseAsync(ImmutableArray<MovedLink> links, string target);
 
+    /// <summary>
+    /// Brings this individual's links to where its merges want them, or back. Repeating it changes nothing; whatever
+    /// interrupts it, the next call goes on.
+    /// </summary>
+    /// <returns>Null once they are there; otherwise why they stay, one of <see cref="ReasonCodes"/>.</returns>
+    [Alias("place")]
+    Task<string?> PlaceAsync();
+
+    /// <summary>Expects the links of an individual that is about to be merged into this one.</summary>
+    /// <param name="individual">That individual.</param>
+    /// <param name="links">How many links it has.</param>
+    /// <returns>Null when they are welcome; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
+    [Alias("expect")]
+    Task<string?> ExpectAsync(string individual, int links);
+
+    /// <summary>Gives up the links of an individual that is merged here. Repeating it says what is left to take.</summary>
+    /// <param name="individual">That individual.</param>
+    /// <param name="target">Who takes its links.</param>
+    [Alias("separate")]
+    Task<LinkTransfer> SeparateAsync(string individual, string target);
+
     /// <summary>Notes which records of nobody may be this individual's; an older list changes nothing.</summary>
     /// <returns>Once it is durable.</returns>
     [Alias("note-possible")]
     Task NotePossibleMatchesAsync(PossibleMatches matches);
-
-    /// <summary>Rank of the strongest anchor that a link here bears.</summary>
-    [Alias("rank")]
-    ValueTask<int> GetRankAsync();
 
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     /// <param name="links">

@@ -20,6 +20,7 @@ public static class LogEvents
     public const int KeyRevoked = 209;
     public const int ChunkFailed = 210;
     public const int EventKeysForgotten = 211;
+    public const int MergeNotMade = 212;
     public const int StateRebuilt = 220;
     public const int StateNotRebuilt = 221;
     public const int NewsNotKept = 222;

@@ -90,6 +90,14 @@ public static class Limits
     /// </summary>
     public const int DepartedMax = 5_000;
 
+    /// <summary>
+    /// Contacts that may state one anchor, as an email; stated by more, it no longer says that anybody is the same person.
+    /// </summary>
+    public const int ContactsPerAnchorMax = 5;
+
+    /// <summary>Individuals merged into one; one more stays by itself, and a conflict says so.</summary>
+    public const int MergedMax = 1_000;
+
     /// <summary>Links handed over at once; more go one such group after the other.</summary>
     public const int TransferLinksMax = 50;
 

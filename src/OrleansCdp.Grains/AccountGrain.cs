@@ -89,7 +89,12 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             return await repair.RefuseAsync(events.Value);
         }
 
-        Transition<Account> transition = BatchFold.Fold(account, events.Value, logger);
+        Transition<Account> transition = BatchFold.Fold(
+            account,
+            events.Value,
+            static (state, some) => state.Apply(some),
+            logger
+        );
         if (transition.Changed)
         {
             await BecomeAsync(transition, fates.Of(events.Value, transition.Outcomes));

@@ -6,13 +6,21 @@ namespace OrleansCdp;
 /// <summary>Folds batches so that a defect in the fold costs one event, not a partition.</summary>
 internal static partial class BatchFold
 {
+    /// <summary>Folds events into a subject.</summary>
+    public delegate Transition<T> Folding<T>(T subject, ReadOnlySpan<SequencedEvent> events);
+
     /// <summary>Folds a batch; if that fails, each event is tried alone, and the one that fails is refused.</summary>
-    public static Transition<T> Fold<T>(T subject, SequencedEvent[] events, ILogger logger)
+    public static Transition<T> Fold<T>(
+        T subject,
+        SequencedEvent[] events,
+        Folding<T> fold,
+        ILogger logger
+    )
         where T : ISubject<T>
     {
         try
         {
-            return subject.Apply(events);
+            return fold(subject, events);
         }
         catch (Exception e)
         {
@@ -25,7 +33,7 @@ internal static partial class BatchFold
         {
             try
             {
-                Transition<T> one = next.Apply(events.AsSpan(i, 1));
+                Transition<T> one = fold(next, events.AsSpan(i, 1));
                 next = one.Next;
                 outcomes[i] = one.Outcomes.IsEmpty ? EventOutcome.Applied : one.Outcomes[0];
             }

@@ -17,7 +17,13 @@ public static class GrainsHosting
     public static ISiloBuilder AddCdpGrains(this ISiloBuilder silo)
     {
         silo.Services.TryAddSingleton(TimeProvider.System);
-        silo.Services.TryAddSingleton(new AnchorPolicy());
+        silo.Services.AddOptions<IdentityOptions>()
+            .BindConfiguration(IdentityOptions.Section)
+            .ValidateOnStart();
+        silo.Services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidator>();
+        silo.Services.TryAddSingleton(services =>
+            services.GetRequiredService<IOptions<IdentityOptions>>().Value.ToPolicy()
+        );
         silo.Services.TryAddSingleton(ReconciliationPolicy.Default);
         silo.Services.AddSingleton<PublishedContexts>();
         silo.Services.AddSingleton<IPublishedContexts>(services =>

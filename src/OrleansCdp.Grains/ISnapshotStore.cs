@@ -60,17 +60,23 @@ public sealed record SnapshotWrite
     /// <summary>Identifiers it bore then and does no more.</summary>
     public ImmutableArray<Identifier> IdentifiersRemoved { get; init; } = [];
 
-    /// <summary>
-    /// Claims that belong to this id from now on if <see cref="ClaimsTakenFrom"/> holds them: the second step of a link
-    /// move.
-    /// </summary>
+    /// <summary>Claims that change hands with the links this state takes in: the second step of a link move.</summary>
     public ImmutableArray<string> ClaimsTaken { get; init; } = [];
 
     /// <summary>Who held them until now; claims of anybody else stay untouched.</summary>
     public string? ClaimsTakenFrom { get; init; }
 
+    /// <summary>Who has them from now on: this id, or an individual that is merged here.</summary>
+    public string? ClaimsOwner { get; init; }
+
     /// <summary>Rank the taken claims have from now on.</summary>
     public int ClaimsRank { get; init; }
+
+    /// <summary>Why they change hands.</summary>
+    public ClaimCause ClaimsCause { get; init; }
+
+    /// <summary>Whom links came from, by a merge too: the log does not tell of it. Null for nobody.</summary>
+    public string? MovedWith { get; init; }
 
     /// <summary>Messages to relay once committed.</summary>
     public ImmutableArray<OutboxRow> Outbox { get; init; } = [];

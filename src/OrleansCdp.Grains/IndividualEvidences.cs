@@ -22,7 +22,7 @@ internal static class IndividualEvidences
         {
             return new IndividualEvidence
             {
-                RedirectTo = individual.RedirectTo,
+                RedirectTo = individual.ElsewhereAt,
                 Links = [.. links.Select(individual.Links.Find).OfType<Link>()],
                 Elsewhere =
                 [
@@ -32,12 +32,12 @@ internal static class IndividualEvidences
         }
 
         string made =
-            individual.IsEmpty || individual.RedirectTo is not null
+            individual.IsEmpty || individual.ElsewhereAt is not null
                 ? ""
                 : ContextAnswer.TagOf(ServiceGraph.Individual(individual, policy));
         return new IndividualEvidence
         {
-            RedirectTo = individual.RedirectTo,
+            RedirectTo = individual.ElsewhereAt,
             Keys = [.. individual.Links.Links.Select(link => link.Key)],
             StateTag = made,
             ServedTag = served ?? made,
@@ -53,7 +53,7 @@ internal static class IndividualEvidences
 
         string? target =
             individual.Departed.FirstOrDefault(left => left.Link == key)?.Target
-            ?? individual.RedirectTo;
+            ?? individual.ElsewhereAt;
         return target is null ? null : new LinkElsewhere(key, target);
     }
 }

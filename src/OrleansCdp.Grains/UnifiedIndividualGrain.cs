@@ -14,18 +14,12 @@ namespace OrleansCdp;
 [GrainType("cdp.individual")]
 [CollectionAgeLimit(Minutes = 5)]
 [HomePlacement]
-internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain
+internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, IPlacedState
 {
-    private static readonly LinkTransfer NothingTaken = new()
-    {
-        From = "",
-        To = "",
-        Links = [],
-    };
     private readonly SnapshotCell<UnifiedIndividual> cell;
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
-    private readonly AnchorPolicy policy;
+    private readonly LinkPlacement placement;
     private readonly EventFates fates;
     private readonly Residences residences;
     private readonly StateRepair repair;
@@ -41,7 +35,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         Serializer serializer,
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
-        AnchorPolicy policy,
+        IMergeStore merges,
         EventFates fates,
         Residences residences,
         StateRepair repair,
@@ -54,12 +48,12 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         individual = new UnifiedIndividual { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;
-        this.policy = policy;
         this.fates = fates;
         this.residences = residences;
         this.repair = repair;
         recovery = new Recovery<UnifiedIndividual>(id, cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
+        placement = new LinkPlacement(this, GrainFactory, merges);
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -84,7 +78,10 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         return Task.CompletedTask;
     }
 
-    public async Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events)
+    public async Task<ImmutableArray<EventOutcome>> ApplyAsync(
+        Immutable<SequencedEvent[]> events,
+        string owner
+    )
     {
         if (events.Value.Length > Limits.ApplyBatchMax)
         {
@@ -99,11 +96,21 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return await repair.RefuseAsync(events.Value);
         }
 
-        Transition<UnifiedIndividual> transition = BatchFold.Fold(individual, events.Value, logger);
+        if (individual.IsPlacing && !await placement.IsReadableAsync())
+        {
+            return await repair.RefuseAsync(events.Value);
+        }
+
+        Transition<UnifiedIndividual> transition = BatchFold.Fold(
+            individual,
+            events.Value,
+            (state, some) => state.Apply(some, owner),
+            logger
+        );
         LinkSet before = individual.Links;
         await BecomeAsync(
             transition,
-            NothingTaken,
+            taken: null,
             transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
         );
         await TellAsync(AccountNews.Of(events.Value, transition.Outcomes, before, individual));
@@ -118,7 +125,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return recovery.WhenMadeAsync(() => GetContextAsync(graph));
         }
 
-        if (individual.RedirectTo is not null)
+        if (individual.ElsewhereAt is not null)
         {
             return new(Moved());
         }
@@ -139,7 +146,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return recovery.WhenMadeAsync(() => GetProfileAsync(explain));
         }
 
-        if (individual.RedirectTo is not null)
+        if (individual.ElsewhereAt is not null)
         {
             return new(Moved());
         }
@@ -156,25 +163,26 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     public async Task<LinkTransfer> DetachAsync(
         ImmutableArray<LinkKey> links,
         string target,
-        int rank
+        int rank,
+        string owner,
+        ClaimCause cause
     )
     {
         await recovery.WhenMadeAsync();
-        var transition = individual.Detach(links, target, rank, out Departure departure);
-        await BecomeAsync(transition, NothingTaken, []);
-        int promised = individual.RankOfDeparture(departure.Target);
-        return new LinkTransfer
-        {
-            From = individual.Id,
-            To = departure.Target,
-            Links = departure.Links,
-            Rank = departure.Target == target ? Math.Min(rank, promised) : promised,
-            Whole = individual.RedirectTo == departure.Target,
-            More = departure.More,
-        };
+        await placement.GoOnAsync();
+        var transition = individual.Detach(
+            links,
+            target,
+            rank,
+            owner,
+            cause,
+            out Departure departure
+        );
+        await BecomeAsync(transition, taken: null, []);
+        return TransferOf(departure);
     }
 
-    public async Task<string?> AttachAsync(Immutable<LinkTransfer> transfer)
+    public async Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer)
     {
         if (transfer.Value.Links.Length > Limits.TransferLinksMax)
         {
@@ -185,40 +193,46 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         }
 
         await recovery.WhenMadeAsync();
-        var transition = individual.Attach(transfer.Value.Links, out bool refused);
-        if (refused)
-        {
-            return individual.RedirectTo ?? individual.Id;
-        }
-
-        // Before the save: with it the claims say that the links are here, and nobody would make the move again only
-        // because an account was not told. They are promised to this individual, so what is said comes true.
-        await TellAsync(AccountNews.Of(ArrivedBy(transition, transfer.Value), individual.Id));
-        // The claims say how strong their owner is: never weaker than what it bears itself.
-        // A link that came because it matches stays one that any anchor may take away.
-        int rank =
-            transfer.Value.Rank == AnchorPolicy.Matched
-                ? AnchorPolicy.Matched
-                : Math.Min(transfer.Value.Rank, transition.Next.RankBy(policy));
-        await BecomeAsync(transition, transfer.Value with { Rank = rank }, []);
-        if (transition.Changed)
-        {
-            LogAttached(individual.Id, transfer.Value.From, transfer.Value.Links.Length);
-        }
-
-        return null;
+        await placement.GoOnAsync();
+        return await TakeAsync(transfer.Value);
     }
 
     public async Task ReleaseAsync(ImmutableArray<MovedLink> links, string target)
     {
         await recovery.WhenMadeAsync();
-        await BecomeAsync(individual.Release(links, target), NothingTaken, []);
+        await BecomeAsync(individual.Release(links, target), taken: null, []);
+    }
+
+    public async Task<string?> PlaceAsync()
+    {
+        await recovery.WhenMadeAsync();
+        return await placement.PlaceAsync();
+    }
+
+    public async Task<string?> ExpectAsync(string individual, int links)
+    {
+        await recovery.WhenMadeAsync();
+        await placement.GoOnAsync();
+        await BecomeAsync(
+            this.individual.Expect(individual, links, out string? refused),
+            taken: null,
+            []
+        );
+        return refused;
+    }
+
+    public async Task<LinkTransfer> SeparateAsync(string individual, string target)
+    {
+        await recovery.WhenMadeAsync();
+        var transition = this.individual.Separate(individual, target, out Departure departure);
+        await BecomeAsync(transition, taken: null, []);
+        return TransferOf(departure);
     }
 
     public async Task NotePossibleMatchesAsync(PossibleMatches matches)
     {
         await recovery.WhenMadeAsync();
-        await BecomeAsync(individual.Note(matches), NothingTaken, []);
+        await BecomeAsync(individual.Note(matches), taken: null, []);
     }
 
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)
@@ -235,15 +249,60 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         return individual.EvidenceOf(links, context.Answer?.Tag, reconciliation);
     }
 
-    public async ValueTask<int> GetRankAsync()
+    UnifiedIndividual IPlacedState.State => individual;
+
+    Task IPlacedState.BecomeAsync(Transition<UnifiedIndividual> transition) =>
+        BecomeAsync(transition, taken: null, []);
+
+    Task<OtherTaker?> IPlacedState.TakeAsync(LinkTransfer transfer) => TakeAsync(transfer);
+
+    private async Task<OtherTaker?> TakeAsync(LinkTransfer transfer)
     {
-        await recovery.WhenMadeAsync();
-        return individual.RankBy(policy);
+        var transition = individual.Attach(
+            transfer.Links,
+            transfer.Owner,
+            byMerge: !transfer.ChangesOwner,
+            out string? elsewhere
+        );
+        if (elsewhere is not null)
+        {
+            return new OtherTaker(
+                elsewhere,
+                ForEver: individual.RedirectTo == elsewhere,
+                individual.RedirectRank ?? AnchorPolicy.Unanchored
+            );
+        }
+
+        // Before the save: with it the claims say that the links are here, and nobody would make the move again only
+        // because an account was not told. They are promised to this individual, so what is said comes true.
+        await TellAsync(AccountNews.Of(ArrivedBy(transition, transfer), individual.Id));
+        await BecomeAsync(transition, transfer, []);
+        if (transition.Changed)
+        {
+            LogAttached(individual.Id, transfer.From, transfer.Links.Length);
+        }
+
+        return null;
     }
+
+    private LinkTransfer TransferOf(Departure departure) =>
+        new()
+        {
+            From = individual.Id,
+            To = departure.Target,
+            Links = departure.Links,
+            Owner = departure.Owner,
+            FormerOwner = departure.FormerOwner,
+            Rank = departure.Rank,
+            Cause = departure.Cause,
+            More = departure.More,
+            AskThere = departure.AskThere,
+            Stays = departure.Stays,
+        };
 
     private async Task BecomeAsync(
         Transition<UnifiedIndividual> transition,
-        LinkTransfer taken,
+        LinkTransfer? taken,
         ImmutableArray<EventFate> noted
     )
     {
@@ -265,9 +324,14 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             {
                 IdentifiersAdded = transition.IdentifiersAdded,
                 IdentifiersRemoved = transition.IdentifiersRemoved,
-                ClaimsTaken = ClaimsOf(taken),
-                ClaimsTakenFrom = taken.From.Length == 0 ? null : taken.From,
-                ClaimsRank = taken.Rank,
+                ClaimsTaken = taken is { ChangesOwner: true }
+                    ? [.. taken.Links.Select(link => ClaimKeys.Of(link.Key))]
+                    : [],
+                ClaimsTakenFrom = taken?.FormerOwner,
+                ClaimsOwner = taken?.Owner,
+                ClaimsRank = taken?.Rank ?? 0,
+                ClaimsCause = taken?.Cause ?? default,
+                MovedWith = taken?.From,
                 Fates = noted,
             };
             await cell.SaveAsync(write);
@@ -287,18 +351,6 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         Transition<UnifiedIndividual> transition,
         LinkTransfer transfer
     ) => [.. transfer.Links.Select(link => transition.Next.Links.Find(link.Key)).OfType<Link>()];
-
-    private static ImmutableArray<string> ClaimsOf(LinkTransfer taken) =>
-        [
-            .. taken.Links.Select(link => ClaimKeys.Of(link.Key)),
-            .. taken.Whole
-                ? taken
-                    .Links.SelectMany(link => link.Identifiers)
-                    .Where(known => known.Identifier.Verified)
-                    .Select(known => ClaimKeys.Of(known.Identifier))
-                    .Distinct(StringComparer.Ordinal)
-                : [],
-        ];
 
     /// <summary>
     /// Tells accounts what they should know. Of events it is said again on every redelivery, so a crash after the save
@@ -335,7 +387,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             Json = [],
             Tag = "",
             AsOf = default,
-            MovedTo = individual.RedirectTo,
+            MovedTo = individual.ElsewhereAt,
         };
 
     private void DeactivateWhenEmpty()

@@ -130,6 +130,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IIdentityStore, IdentityStore>();
+        services.AddSingleton<IMergeStore, MergeStore>();
         services.AddSingleton<IMatchStore, MatchStore>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();

@@ -80,20 +80,26 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             order by a.type, a.value, a.id
             on conflict do nothing
         ), claims as materialized (
-            select c.claim, t.id, t.rank
-            from unnest($17, $18, $25, $26) as t(id, claim, holder, rank)
+            select c.claim, t.holder, t.owner, t.rank, t.rule, t.event_id
+            from unnest($17, $18, $25, $26, $40, $41, $42)
+                as t(id, claim, holder, rank, owner, rule, event_id)
                 join won w on w.id = t.id
                 join cdp.claim c on c.claim = t.claim and c.owner = t.holder
             order by c.claim for update of c
         ), taken as (
-            update cdp.claim c set owner = t.id, anchored_by = t.rank
+            update cdp.claim c
+            set owner = t.owner, anchored_by = t.rank, rule = t.rule, event_id = t.event_id
             from claims t where c.claim = t.claim
+        ), remembered as (
+            insert into cdp.identity_history (individual, other, what, link, rule, event_id)
+            select t.owner, t.holder, 'link_moved', substr(t.claim, 6), t.rule, t.event_id
+            from claims t where t.claim like 'link:%'
         ), moved as (
             insert into cdp.moved_individual (id)
             select distinct m.id
-            from unnest($17, $25) as t(id, holder)
+            from unnest($43, $44) as t(id, other)
                 join won w on w.id = t.id
-                cross join lateral (values (t.id), (t.holder)) as m(id)
+                cross join lateral (values (t.id), (t.other)) as m(id)
             order by 1 on conflict do nothing
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
@@ -214,6 +220,7 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         && write.IdentifiersAdded.IsEmpty
         && write.IdentifiersRemoved.IsEmpty
         && write.ClaimsTaken.IsEmpty
+        && write.MovedWith is null
         && write.Outbox.IsEmpty
         && write.Fates.IsEmpty
         && write.DueAt is null;
@@ -301,6 +308,7 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsTakenFrom ?? ""))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsRank));
         BindFates(command, writes);
+        BindMoves(command, writes);
     }
 
     private static void BindFates(NpgsqlCommand command, SnapshotWrite[] writes)
@@ -323,5 +331,17 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             .With(Array.ConvertAll(rows, row => row.Fate.Kept?.At.ToUniversalTime()))
             .With((short)QuarantineOrigin.Event)
             .With((short)CountKind.Quarantined);
+    }
+
+    private static void BindMoves(NpgsqlCommand command, SnapshotWrite[] writes)
+    {
+        SnapshotWrite[] takers = [.. writes.SelectMany(w => w.ClaimsTaken.Select(_ => w))];
+        SnapshotWrite[] moved = [.. writes.Where(w => w.MovedWith is not null)];
+        command
+            .With(Array.ConvertAll(takers, w => w.ClaimsOwner ?? w.Id))
+            .With(Array.ConvertAll(takers, w => w.ClaimsCause.Rule))
+            .With(Array.ConvertAll(takers, w => w.ClaimsCause.EventId))
+            .With(Array.ConvertAll(moved, w => w.Id))
+            .With(Array.ConvertAll(moved, w => w.MovedWith!));
     }
 }

@@ -39,6 +39,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
                 silo.Services.AddSingleton<IIdentityStore>(Database);
+                silo.Services.AddSingleton<IMergeStore>(Database);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
@@ -77,9 +78,13 @@ public sealed class Cluster : IAsyncLifetime
             Database,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
+            new Merges(
+                Database,
+                Grains,
+                Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
+            ),
             Services.GetRequiredService<RecordMatching>(),
-            linksMax,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<SubjectResolver>.Instance
+            linksMax
         );
 
     internal EventDelivery NewDelivery() =>

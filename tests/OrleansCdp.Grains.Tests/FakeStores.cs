@@ -14,6 +14,7 @@ namespace OrleansCdp;
 internal sealed class FakeDatabase
     : ISnapshotStore,
         IIdentityStore,
+        IMergeStore,
         ILogStore,
         IQuarantineStore,
         IStatusStore,
@@ -34,7 +35,7 @@ internal sealed class FakeDatabase
 
     public List<QuarantineItem> Quarantined { get; } = [];
 
-    public List<AnchorConflict> Conflicts { get; } = [];
+    public MergeBook Merges { get; } = new();
 
     public List<EventCount> Counts { get; } = [];
 
@@ -95,8 +96,9 @@ internal sealed class FakeDatabase
                 {
                     claims[claim] = claims[claim] with
                     {
-                        Owner = write.Id,
+                        Owner = write.ClaimsOwner ?? write.Id,
                         Rank = write.ClaimsRank,
+                        Cause = write.ClaimsCause,
                     };
                 }
             }
@@ -117,7 +119,7 @@ internal sealed class FakeDatabase
             return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
                 wanted
                     .Where(claims.ContainsKey)
-                    .ToDictionary(claim => claim, claim => claims[claim])
+                    .ToDictionary(claim => claim, claim => Merges.Placed(claims[claim]))
             );
         }
     }
@@ -167,7 +169,12 @@ internal sealed class FakeDatabase
             {
                 if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
                 {
-                    claims[move.Claim] = held with { Owner = move.To, Rank = move.Rank };
+                    claims[move.Claim] = held with
+                    {
+                        Owner = move.To,
+                        Rank = move.Rank,
+                        Cause = move.Cause,
+                    };
                 }
             }
         }
@@ -186,14 +193,44 @@ internal sealed class FakeDatabase
             .. Bearers.GetValueOrDefault((type, value), []).Take(limit),
         ]);
 
-    public Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel)
+    public Task<Regrouped> ProveAsync(
+        IReadOnlyCollection<AnchorProof> proofs,
+        IReadOnlyCollection<BaseIndividual> bearing,
+        CancellationToken cancel
+    )
     {
         lock (gate)
         {
-            Conflicts.Add(conflict);
+            return Task.FromResult(Merges.Prove(proofs, bearing));
         }
+    }
 
-        return Task.CompletedTask;
+    public Task<string> RootOfAsync(string individual, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(Merges.RootOf(individual));
+        }
+    }
+
+    public Task NotePlacedAsync(string individual, string root, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(Merges.NotePlaced(individual, root));
+        }
+    }
+
+    public Task<ImmutableArray<string>> MovingAsync(
+        TimeSpan since,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            return Task.FromResult<ImmutableArray<string>>([.. Merges.Moving().Take(limit)]);
+        }
     }
 
     public string? OwnerOf(string claim)

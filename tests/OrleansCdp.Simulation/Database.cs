@@ -56,6 +56,8 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
 
     public EventTally Counts { get; } = new();
 
+    public MergeBook Merges { get; } = new();
+
     public IReadOnlyDictionary<string, Claim> Claims => claims;
 
     /// <summary>Told of every state that is saved, and of every checkpoint before it moves.</summary>
@@ -223,7 +225,12 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                     && held.Owner == write.ClaimsTakenFrom
                 )
                 {
-                    claims[claim] = held with { Owner = write.Id, Rank = write.ClaimsRank };
+                    claims[claim] = held with
+                    {
+                        Owner = write.ClaimsOwner ?? write.Id,
+                        Rank = write.ClaimsRank,
+                        Cause = write.ClaimsCause,
+                    };
                 }
             }
 
@@ -241,7 +248,9 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
         ids.Where(Snapshots.ContainsKey).ToDictionary(id => id, id => Snapshots[id]);
 
     public Dictionary<string, Claim> ReadClaims(IEnumerable<string> wanted) =>
-        wanted.Where(claims.ContainsKey).ToDictionary(claim => claim, claim => claims[claim]);
+        wanted
+            .Where(claims.ContainsKey)
+            .ToDictionary(claim => claim, claim => Merges.Placed(claims[claim]));
 
     /// <summary>Makes claims nobody has.</summary>
     /// <returns>Those that were made.</returns>
@@ -282,7 +291,12 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
         {
             if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
             {
-                claims[move.Claim] = held with { Owner = move.To, Rank = move.Rank };
+                claims[move.Claim] = held with
+                {
+                    Owner = move.To,
+                    Rank = move.Rank,
+                    Cause = move.Cause,
+                };
             }
         }
 

@@ -22,6 +22,7 @@ internal sealed class DatabaseConnection(
         ICheckpointStatements,
         ISnapshotStatements,
         IIdentityStore,
+        IMergeStore,
         IQuarantineStore
 {
     private const double UsualMilliseconds = 12;
@@ -174,8 +175,34 @@ internal sealed class DatabaseConnection(
             cancel
         );
 
-    public Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel) =>
-        RunAsync($"note conflict over {conflict.Anchor}", () => true, cancel);
+    public Task<Regrouped> ProveAsync(
+        IReadOnlyCollection<AnchorProof> proofs,
+        IReadOnlyCollection<BaseIndividual> bearing,
+        CancellationToken cancel
+    ) =>
+        Commands.RetryConflictsAsync(() =>
+            RunAsync(
+                $"prove {string.Join(", ", proofs.Select(p => $"{p.Link}: {string.Join(" is ", p.Bases.Select(b => b.Id))}"))}",
+                () => database.Merges.Prove(proofs, bearing),
+                cancel
+            )
+        );
+
+    public Task<string> RootOfAsync(string individual, CancellationToken cancel) =>
+        RunAsync($"ask root of {individual}", () => database.Merges.RootOf(individual), cancel);
+
+    public Task NotePlacedAsync(string individual, string root, CancellationToken cancel) =>
+        RunAsync(
+            $"note that {individual} is at {root}",
+            () => database.Merges.NotePlaced(individual, root),
+            cancel
+        );
+
+    public Task<ImmutableArray<string>> MovingAsync(
+        TimeSpan since,
+        int limit,
+        CancellationToken cancel
+    ) => RunAsync("ask who moves", () => database.Merges.Moving(), cancel);
 
     public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel) =>
         Commands.RetryConflictsAsync(() =>

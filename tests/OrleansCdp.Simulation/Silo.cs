@@ -216,6 +216,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             ? new IngestPartitionGrain(
                 connection,
                 connection,
+                connection,
                 checkpoints,
                 fates,
                 homes,
@@ -231,7 +232,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 parts.Serializer,
                 published,
                 ReconciliationPolicy.Default,
-                new AnchorPolicy(),
+                connection,
                 fates,
                 residences,
                 NothingIsDamaged,

@@ -124,7 +124,18 @@ internal sealed class Verdict(
                 $"{key} is at {holder.Id} and claimed for {owner}",
                 [.. about, owner]
             );
-            Expect(holder.RedirectTo is null, $"{holder.Id} holds {key} and redirects", about);
+            Expect(holder.ElsewhereAt is null, $"{holder.Id} holds {key} and redirects", about);
+            string known = BaseOf(owner);
+            Expect(
+                (holder.OwnerOf(key) ?? holder.Id) == known,
+                $"{holder.Id} holds {key} for {holder.OwnerOf(key)} and it is claimed for {known}",
+                about
+            );
+            Expect(
+                database.Merges.RootOf(known) == holder.Id,
+                $"{key} of {known} is at {holder.Id} and belongs to {database.Merges.RootOf(known)}",
+                about
+            );
             string found = Text(holder.Links.Find(key)! with { Moves = 0 });
             string wanted = Text(expected);
             Expect(
@@ -137,6 +148,10 @@ internal sealed class Verdict(
 
     private void CheckRedirects()
     {
+        Expect(
+            database.Merges.Moving().IsEmpty,
+            $"merges are not finished: {string.Join(", ", database.Merges.Moving())}"
+        );
         foreach (UnifiedIndividual one in states.Individuals.Values)
         {
             string end = EndOf(one.Id);
@@ -144,11 +159,17 @@ internal sealed class Verdict(
         }
     }
 
+    /// <summary>Whoever a visitor became.</summary>
+    private string BaseOf(string individual) =>
+        states.Individuals.GetValueOrDefault(individual)?.RedirectTo is { } next
+            ? BaseOf(next)
+            : individual;
+
     private string EndOf(string individual)
     {
         for (int hops = 0; hops < states.Individuals.Count + 1; hops++)
         {
-            string? next = states.Individuals.GetValueOrDefault(individual)?.RedirectTo;
+            string? next = states.Individuals.GetValueOrDefault(individual)?.ElsewhereAt;
             if (next is null)
             {
                 return individual;

@@ -72,7 +72,10 @@ public sealed partial class DefinitionCatalogue(
 
         current = new Snapshot(newer.Version, newer.PartitionCount)
         {
-            Streams = streams.ToFrozenDictionary(),
+            Streams = streams.Values.ToFrozenDictionary(
+                stream => stream.Name,
+                stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
+            ),
             Rulesets = rulesets.ToFrozenDictionary(),
         };
         loaded.TrySetResult();

@@ -18,15 +18,49 @@ public sealed record LinkTransfer
     [Id(1)]
     public required ImmutableArray<Link> Links { get; init; }
 
-    /// <summary>Rank of the target's strongest anchor: what the claims say from now on.</summary>
+    /// <summary>Rank of the anchor that names the new owner: what the claims say from now on.</summary>
     [Id(2)]
     public int Rank { get; init; }
-
-    /// <summary>Whether nothing stays behind: the anchors go along, and the old id redirects for ever.</summary>
-    [Id(3)]
-    public bool Whole { get; init; }
 
     /// <summary>Whether more links wait to be handed over once these are taken.</summary>
     [Id(5)]
     public bool More { get; init; }
+
+    /// <summary>The base individual of the links once they are taken.</summary>
+    [Id(6)]
+    public required string Owner { get; init; }
+
+    /// <summary>The base individual before; the same where links change hands because of a merge.</summary>
+    [Id(7)]
+    public required string FormerOwner { get; init; }
+
+    /// <summary>Why they move.</summary>
+    [Id(8)]
+    public ClaimCause Cause { get; init; }
+
+    /// <summary>
+    /// Whether the link asked for is neither here nor promised: <see cref="To"/> is whom to ask, because of a merge.
+    /// </summary>
+    [Id(9)]
+    public bool AskThere { get; init; }
+
+    /// <summary>
+    /// Whether the move is made: both base individuals have their links where the link is. <see cref="From"/> is who has it.
+    /// </summary>
+    [Id(10)]
+    public bool Stays { get; init; }
+
+    /// <summary>Whether the base individual changes.</summary>
+    public bool ChangesOwner => Owner != FormerOwner;
 }
+
+/// <summary>Who is to be asked to take links instead.</summary>
+/// <param name="Individual">That individual; the one that was asked when it has no room.</param>
+/// <param name="ForEver">Whether the one that was asked redirects for ever, so that links become the other's own.</param>
+/// <param name="Rank">Rank of the other's anchor; without meaning unless it is for ever.</param>
+[GenerateSerializer, Immutable, Alias("cdp.other-taker")]
+public sealed record OtherTaker(
+    [property: Id(0)] string Individual,
+    [property: Id(1)] bool ForEver,
+    [property: Id(2)] int Rank = AnchorPolicy.Unanchored
+);

@@ -17,6 +17,11 @@ public enum OutcomeKind
 
     /// <summary>The link met it before and changed nothing now; what became of it was noted then.</summary>
     Known = 4,
+
+    /// <summary>
+    /// The link is not here, and the individual in the code knows where: its merge was made or taken back. Send it there.
+    /// </summary>
+    NotMine = 5,
 }
 
 /// <summary>What became of one event.</summary>
@@ -39,6 +44,9 @@ public readonly record struct EventOutcome(
 
     /// <summary>The event's link lives at <paramref name="individual"/> now.</summary>
     public static EventOutcome Moved(string individual) => new(OutcomeKind.Moved, individual);
+
+    /// <summary>The event's link is not here; <paramref name="individual"/> knows where it is.</summary>
+    public static EventOutcome NotMine(string individual) => new(OutcomeKind.NotMine, individual);
 
     /// <summary>The event cannot be folded.</summary>
     public static EventOutcome Refused(string code) => new(OutcomeKind.Refused, code);
@@ -92,6 +100,12 @@ public static class ReasonCodes
     /// <summary>The individual or account has as many links as it may have.</summary>
     public const string LinksMax = "links_max";
 
+    /// <summary>As many individuals are merged into one as may be.</summary>
+    public const string MergedMax = "merged_max";
+
+    /// <summary>The individual was merged into another one itself.</summary>
+    public const string MergedElsewhere = "merged_elsewhere";
+
     /// <summary>No active definition under this name.</summary>
     public const string UnknownStream = "unknown_stream";
 
@@ -112,6 +126,15 @@ public static class ReasonCodes
     /// it is, for a person is more than that.
     /// </summary>
     public const string DeletionNotKept = "deletion_not_kept";
+
+    /// <summary>
+    /// An identifier that names nobody (<c>none</c>, <c>null@...</c>), as the stream's ruleset says. An event that could
+    /// be about nobody else is refused under this code; others go on without it.
+    /// </summary>
+    public const string IdentifierBlocked = "identifier_blocked";
+
+    /// <summary>An identifier that cannot be of its type, left out of its event.</summary>
+    public const string IdentifierInvalid = "identifier_invalid";
 
     /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
     public const string FoldFailed = "fold_failed";

@@ -134,7 +134,7 @@ public sealed record LinkEvent
 
     /// <summary>
     /// Name of the ruleset by which the record finds its individual. Null for the default,
-    /// <see cref="Identity.Ruleset.Default"/>.
+    /// <see cref="ShippedRulesets.Default"/>.
     /// </summary>
     [Id(20)]
     public string? Ruleset { get; init; }

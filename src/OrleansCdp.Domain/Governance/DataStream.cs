@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -54,8 +55,11 @@ public sealed partial class DataStream
     public bool TakesTrackingMessages { get; init; }
 
     /// <summary>Name of the ruleset by which its records find their individuals.</summary>
-    /// <value>Default: <see cref="Identity.Ruleset.Default"/>.</value>
-    public string Ruleset { get; init; } = Identity.Ruleset.Default;
+    /// <value>Default: <see cref="ShippedRulesets.Default"/>.</value>
+    public string Ruleset { get; init; } = ShippedRulesets.Default;
+
+    /// <summary>Identifiers that name nobody.</summary>
+    internal IdentifierGuards Guards { get; private init; } = IdentifierGuards.None;
 
     /// <summary>
     /// The property that names a record: of its record id, else of its subject. Null when several together do, one
@@ -83,6 +87,18 @@ public sealed partial class DataStream
         string text,
         IReadOnlyCollection<string>? rulesets = null
     ) => StreamCompiler.Compile(name, text, rulesets);
+
+    /// <summary>This stream under the guards of its ruleset.</summary>
+    /// <param name="ruleset">The ruleset it names; null, while there is none, guards nothing.</param>
+    public DataStream Under(Identity.Ruleset? ruleset) =>
+        new(table, plans, unmatchedReason)
+        {
+            Name = Name,
+            Source = Source,
+            TakesTrackingMessages = TakesTrackingMessages,
+            Ruleset = Ruleset,
+            Guards = ruleset?.Guards ?? IdentifierGuards.None,
+        };
 
     /// <summary>Admits one JSON record.</summary>
     /// <param name="record">A JSON object.</param>

@@ -1,29 +1,25 @@
 using System.Collections.Frozen;
 using System.Reflection;
-using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>Definitions that come with the product, active from the first start.</summary>
 public static class ShippedDefinitions
 {
+    private const string Prefix = "OrleansCdp.Governance.Shipped.";
     private const string Suffix = ".yaml";
 
     /// <summary>Text of each data stream's definition by the stream's name.</summary>
-    public static FrozenDictionary<string, string> All { get; } =
-        ReadAll("OrleansCdp.Governance.Shipped.");
+    public static FrozenDictionary<string, string> All { get; } = ReadAll();
 
-    /// <summary>Text of each ruleset by its name.</summary>
-    public static FrozenDictionary<string, string> Rulesets => ShippedRulesets.All;
-
-    private static FrozenDictionary<string, string> ReadAll(string prefix)
+    private static FrozenDictionary<string, string> ReadAll()
     {
         Assembly assembly = typeof(ShippedDefinitions).Assembly;
         return assembly
             .GetManifestResourceNames()
-            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+            .Where(name => name.StartsWith(Prefix, StringComparison.Ordinal))
             .ToFrozenDictionary(
-                name => name[prefix.Length..^Suffix.Length],
+                name => name[Prefix.Length..^Suffix.Length],
                 name => Read(assembly, name),
                 StringComparer.Ordinal
             );

@@ -123,7 +123,7 @@ internal static partial class StreamCompiler
             reader.Add("ruleset", $"There is no ruleset `{name}`. {hint}", section["ruleset"]);
         }
 
-        return name ?? Ruleset.Default;
+        return name ?? ShippedRulesets.Default;
     }
 
     private static TimesPlan DeclareTimes(

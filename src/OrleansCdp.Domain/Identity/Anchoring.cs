@@ -3,23 +3,64 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Who holds a claim, and how strongly.</summary>
-/// <param name="Owner">The individual.</param>
+/// <summary>Who holds a claim, how strongly, and why.</summary>
+/// <param name="Owner">The base individual: the one its own anchor names, whatever was merged since.</param>
 /// <param name="Rank">
-/// Rank of the owner's strongest anchor: 0 is the strongest, <see cref="AnchorPolicy.Unanchored"/> is none.
+/// Rank of the anchor that names the owner: 0 is the strongest, <see cref="AnchorPolicy.Unanchored"/> is none.
 /// </param>
-/// <param name="AnchoredAt">For a link that follows its anchor: the event that decided.</param>
+/// <param name="AnchoredAt">Of a link's claim: the event whose anchor decided; the default for none.</param>
 [GenerateSerializer, Immutable, Alias("cdp.claim")]
 public sealed record Claim(
     [property: Id(0)] string Owner,
     [property: Id(1)] int Rank,
     [property: Id(2)] Stamp AnchoredAt
-);
+)
+{
+    /// <summary>Who has the owner's links since it was merged; null for the owner itself.</summary>
+    [Id(3)]
+    public string? PlacedAt { get; init; }
+
+    /// <summary>Whether the owner's links must go elsewhere, because of a merge that is not finished.</summary>
+    [Id(4)]
+    public bool IsMoving { get; init; }
+
+    /// <summary>Why it is so.</summary>
+    [Id(5)]
+    public ClaimCause Cause { get; init; }
+
+    /// <summary>Whether it belongs to its owner by an anchor.</summary>
+    public bool IsAnchored => Rank < AnchorPolicy.Matched;
+}
+
+/// <summary>Why a link belongs to its individual.</summary>
+/// <param name="Rule">
+/// The claim key of the anchor that named the owner, <c>sameAs</c>, <c>link</c>, <c>steward</c> or a ruleset's
+/// <c>name@version</c>; null where an earlier program did not say.
+/// </param>
+/// <param name="EventId">The event that decided; null where it was none.</param>
+[GenerateSerializer, Immutable, Alias("cdp.claim-cause")]
+public readonly record struct ClaimCause(
+    [property: Id(0)] string? Rule,
+    [property: Id(1)] string? EventId
+)
+{
+    /// <summary>Rule of a link that another link's event names.</summary>
+    public const string SameAs = "sameAs";
+
+    /// <summary>Rule of a link that nothing else names.</summary>
+    public const string OwnLink = "link";
+
+    /// <summary>Rule of what a person decided.</summary>
+    public const string Steward = "steward";
+
+    /// <summary>Whether an anchor that the link itself stated named the owner.</summary>
+    public bool IsOwnAnchor => Rule?.Contains(':', StringComparison.Ordinal) == true;
+}
 
 /// <summary>Which identifiers decide who a record belongs to, strongest first.</summary>
 public sealed record AnchorPolicy
 {
-    /// <summary>Rank of an individual that no anchor names.</summary>
+    /// <summary>Rank of an individual that no anchor names, only its link.</summary>
     public const int Unanchored = 99;
 
     /// <summary>
@@ -27,6 +68,9 @@ public sealed record AnchorPolicy
     /// leaves when one says so.
     /// </summary>
     public const int Matched = 98;
+
+    /// <summary>In place of a rank: nothing new is to be decided, only what was promised is to be kept.</summary>
+    public const int AsPromised = -1;
 
     /// <summary>Identifier types, strongest first. Only verified identifiers anchor.</summary>
     /// <value>Default: contactId, email, userId.</value>
@@ -51,23 +95,40 @@ public static class ClaimKeys
     public static string Of(Identifier anchor) => $"{anchor.Type}:{anchor.Value}";
 }
 
-/// <summary>Links that must change their individual before the event is applied.</summary>
-/// <param name="From">Who has them.</param>
-/// <param name="Link">The one link to move; null for all, which absorbs <paramref name="From"/> for ever.</param>
-/// <param name="To">Who takes them.</param>
+/// <summary>A link that must change its base individual before the event is applied.</summary>
+/// <param name="From">Whose it is.</param>
+/// <param name="Link">The link.</param>
+/// <param name="To">Who takes it.</param>
 /// <param name="ToRank">Rank of the taker.</param>
-public sealed record LinkMove(string From, LinkKey? Link, string To, int ToRank);
+/// <param name="Cause">Why.</param>
+public sealed record LinkMove(
+    string From,
+    LinkKey Link,
+    string To,
+    int ToRank,
+    ClaimCause Cause = default
+)
+{
+    /// <summary>
+    /// Whether <see cref="From"/> is nothing but its links: all of them go, and it redirects for ever.
+    /// </summary>
+    public bool Whole { get; init; }
+}
 
-/// <summary>Two individuals with anchors of their own that one event says are the same.</summary>
-/// <param name="Anchor">The claim both want.</param>
-/// <param name="Holder">Who holds it and keeps it.</param>
-/// <param name="Claimant">Who wants it.</param>
-public sealed record AnchorClash(string Anchor, string Holder, string Claimant);
+/// <summary>One link states anchors of several base individuals: they are the same person.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="EventId">The event that completed the proof.</param>
+/// <param name="Bases">The individuals, each with the anchor that names it; at least two.</param>
+public sealed record AnchorProof(
+    LinkKey Link,
+    string EventId,
+    ImmutableArray<BaseIndividual> Bases
+);
 
 /// <summary>Who an event belongs to, and what must be true first.</summary>
 public sealed record AnchorDecision
 {
-    /// <summary>The individual the event's link belongs to.</summary>
+    /// <summary>The base individual the event's link belongs to.</summary>
     public required Claim Target { get; init; }
 
     /// <summary>Claims nobody held.</summary>
@@ -76,13 +137,14 @@ public sealed record AnchorDecision
     /// <summary>Moves, in order.</summary>
     public ImmutableArray<LinkMove> Moves { get; init; } = [];
 
-    /// <summary>Contradictions for a steward. Nobody is merged by guesswork.</summary>
-    public ImmutableArray<AnchorClash> Clashes { get; init; } = [];
+    /// <summary>What the event proves; null for nothing.</summary>
+    public AnchorProof? Proof { get; init; }
 }
 
 /// <summary>
-/// Decides who a record belongs to. Only anchors are weighed; any other field is enrichment and must not move
-/// people.
+/// Decides which base individual a record belongs to. Only anchors are weighed; any other field is enrichment and
+/// must not move people. Which base individuals are one person is decided by <see cref="MergeGraph"/>, from all
+/// proofs together, so that the order in which they arrive does not matter and any of it can be taken back.
 /// </summary>
 /// <param name="policy">The anchors, strongest first.</param>
 public sealed class Anchoring(AnchorPolicy policy)
@@ -119,10 +181,15 @@ public sealed class Anchoring(AnchorPolicy policy)
     )
     {
         Identifier[] anchors = AnchorsOf(e);
+        Draft draft = new();
+        if (e.FollowsAnchor && anchors.Length > 1)
+        {
+            anchors = anchors[..1]; // What a link follows proves nothing about its bearer.
+        }
+
+        BaseIndividual[] bases = Array.ConvertAll(anchors, anchor => BaseOf(anchor, held, draft));
         Claim? owner = held(ClaimKeys.Of(e.Link));
-        Claim? named = anchors.Length == 0 ? null : NamedBy(anchors[0], held);
-        Claim target = TargetOf(e, stamp, owner, named, isPooled);
-        Draft draft = new(target);
+        Claim target = TargetOf(e, stamp, owner, bases, isPooled);
         if (owner is null)
         {
             draft.Claims.Add(new(ClaimKeys.Of(e.Link), target));
@@ -130,80 +197,77 @@ public sealed class Anchoring(AnchorPolicy policy)
         else if (owner.Owner != target.Owner)
         {
             // An individual that only its link names is that link: it goes as a whole. Others lose one link.
-            bool whole = owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
-            draft.Moves.Add(new(owner.Owner, whole ? null : e.Link, target.Owner, target.Rank));
+            draft.Moves.Add(
+                new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
+                {
+                    Whole = IsItsLinks(owner),
+                }
+            );
         }
 
-        // What a link follows names its own bearer, also when a later event has given the link to another already.
-        Claim bearer = e.FollowsAnchor && named is not null ? named : target;
-        foreach (Identifier anchor in e.FollowsAnchor ? anchors.Take(1) : anchors)
+        if (e.SameAs is { } other && !IsUnsure(target))
         {
-            Settle(ClaimKeys.Of(anchor), bearer, held, draft);
+            Claim same = target with
+            {
+                AnchoredAt = default,
+                Cause = new(ClaimCause.SameAs, e.EventId),
+            };
+            SettleSame(other, same, held, draft);
         }
 
-        if (e.SameAs is { } other && !IsUnsure(bearer))
+        return new AnchorDecision
         {
-            SettleSame(other, bearer, held, draft);
-        }
-
-        return draft.ToDecision();
+            Target = target,
+            Claims = [.. draft.Claims],
+            Moves = [.. draft.Moves],
+            Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
+        };
     }
 
     /// <summary>A record of nobody, or of whom it merely matches, proves nothing of another link.</summary>
     private static bool IsUnsure(Claim bearer) =>
         bearer.Rank == AnchorPolicy.Matched || SubjectIds.IsRecord(bearer.Owner);
 
+    /// <summary>Whether an individual is nothing but its links: nothing else names it.</summary>
+    private static bool IsItsLinks(Claim owner) =>
+        owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
+
     private static Claim TargetOf(
         LinkEvent e,
         Stamp stamp,
         Claim? owner,
-        Claim? named,
+        BaseIndividual[] bases,
         bool isPooled
     )
     {
-        if (named is null)
+        if (bases.Length == 0)
         {
             return owner
                 ?? new(
                     isPooled ? SubjectIds.RecordOf(e.Link) : SubjectIds.IndividualOf(e.Link),
                     AnchorPolicy.Unanchored,
                     default
-                );
+                )
+                {
+                    Cause = new(ClaimCause.OwnLink, e.EventId),
+                };
         }
 
-        if (owner is null)
+        Claim named = new(bases[0].Id, bases[0].Rank, stamp)
         {
-            return named with { AnchoredAt = stamp };
+            Cause = new(bases[0].Name, e.EventId),
+        };
+        if (owner is null || !owner.IsAnchored)
+        {
+            return named;
         }
 
-        // Equal: the event that decided, delivered again because its move was not finished.
-        bool follows = e.FollowsAnchor && stamp >= owner.AnchoredAt;
-        return follows || (!e.FollowsAnchor && named.Rank < owner.Rank)
-            ? named with
-            {
-                AnchoredAt = stamp,
-            }
-            : owner;
-    }
-
-    private static void Settle(string anchor, Claim target, Func<string, Claim?> held, Draft draft)
-    {
-        Claim? holder = held(anchor);
-        if (holder is null)
-        {
-            draft.Claims.Add(new(anchor, target with { AnchoredAt = default }));
-        }
-        else if (holder.Owner != target.Owner && !draft.Absorbs(holder.Owner))
-        {
-            if (holder.Rank > target.Rank)
-            {
-                draft.Moves.Add(new(holder.Owner, null, target.Owner, target.Rank));
-            }
-            else
-            {
-                draft.Clashes.Add(new(anchor, holder.Owner, target.Owner));
-            }
-        }
+        // Equal: the event that decided, delivered again because its move was not finished. A link that follows nobody
+        // stays with the first anchor that named it, except for one of the strongest kind: others are proofs.
+        bool changes = e.FollowsAnchor
+            ? stamp >= owner.AnchoredAt
+            : named.Rank == 0 && owner.Rank > 0;
+        return changes ? named : owner;
     }
 
     private static void SettleSame(
@@ -217,29 +281,56 @@ public sealed class Anchoring(AnchorPolicy policy)
         Claim? holder = held(link);
         if (holder is null)
         {
-            draft.Claims.Add(new(link, target with { AnchoredAt = default }));
+            draft.Claims.Add(new(link, target));
         }
-        else if (holder.Owner == target.Owner)
-        {
-            return;
-        }
-        else if (IsUnsure(holder))
-        {
-            draft.Moves.Add(new(holder.Owner, other, target.Owner, target.Rank));
-        }
-        else if (holder.Rank == AnchorPolicy.Unanchored)
+        else if (holder.Owner != target.Owner && !holder.IsAnchored)
         {
             // A visitor who signed in. One who is somebody already stays that (a shared device).
-            if (!draft.Absorbs(holder.Owner))
+            if (!draft.TakesFrom(holder.Owner))
             {
-                draft.Moves.Add(new(holder.Owner, null, target.Owner, target.Rank));
+                draft.Moves.Add(
+                    new(holder.Owner, other, target.Owner, target.Rank, target.Cause)
+                    {
+                        Whole = IsItsLinks(holder),
+                    }
+                );
             }
         }
     }
 
-    private Claim NamedBy(Identifier anchor, Func<string, Claim?> held) =>
-        held(ClaimKeys.Of(anchor))
-        ?? new(SubjectIds.IndividualOf(anchor), policy.RankOf(anchor), default);
+    /// <summary>
+    /// What a link states proves that the bearers are one, and that its owner is, if an anchor of the link itself once
+    /// named that one.
+    /// </summary>
+    private static AnchorProof? ProofOf(LinkEvent e, Claim? owner, BaseIndividual[] bases)
+    {
+        List<BaseIndividual> all = [.. bases];
+        if (owner is { IsAnchored: true, Cause.IsOwnAnchor: true } && bases.Length > 0)
+        {
+            all.Add(new BaseIndividual(owner.Owner, owner.Rank, owner.Cause.Rule!));
+        }
+
+        ImmutableArray<BaseIndividual> distinct =
+        [
+            .. all.DistinctBy(one => one.Id)
+                .OrderBy(one => one.Rank)
+                .ThenBy(one => one.Id, StringComparer.Ordinal),
+        ];
+        return distinct.Length > 1 ? new AnchorProof(e.Link, e.EventId, distinct) : null;
+    }
+
+    private BaseIndividual BaseOf(Identifier anchor, Func<string, Claim?> held, Draft draft)
+    {
+        string claim = ClaimKeys.Of(anchor);
+        if (held(claim) is { } holder)
+        {
+            return new BaseIndividual(holder.Owner, holder.Rank, claim);
+        }
+
+        Claim own = new(SubjectIds.IndividualOf(anchor), policy.RankOf(anchor), default);
+        draft.Claims.Add(new(claim, own));
+        return new BaseIndividual(own.Owner, own.Rank, claim);
+    }
 
     /// <summary>The anchors an event states, strongest first.</summary>
     private Identifier[] AnchorsOf(LinkEvent e)
@@ -278,24 +369,13 @@ public sealed class Anchoring(AnchorPolicy policy)
         return order == 0 ? string.CompareOrdinal(left.Value, right.Value) : order;
     }
 
-    private sealed class Draft(Claim target)
+    private sealed class Draft
     {
         public List<KeyValuePair<string, Claim>> Claims { get; } = [];
 
         public List<LinkMove> Moves { get; } = [];
 
-        public List<AnchorClash> Clashes { get; } = [];
-
-        public bool Absorbs(string individual) =>
-            Moves.Exists(move => move.Link is null && move.From == individual);
-
-        public AnchorDecision ToDecision() =>
-            new()
-            {
-                Target = target,
-                Claims = [.. Claims],
-                Moves = [.. Moves],
-                Clashes = [.. Clashes],
-            };
+        public bool TakesFrom(string individual) =>
+            Moves.Exists(move => move.Whole && move.From == individual);
     }
 }

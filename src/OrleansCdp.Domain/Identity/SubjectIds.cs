@@ -35,6 +35,10 @@ public static class SubjectIds
     /// <summary>Whether an id is that of a record that belongs to nobody yet.</summary>
     public static bool IsRecord(string id) => id.StartsWith(RecordPrefix, StringComparison.Ordinal);
 
+    /// <summary>Whether an individual or a record has no other name than this link.</summary>
+    public static bool IsNamedBy(string id, LinkKey link) =>
+        id == IndividualOf(link) || id == RecordOf(link);
+
     private static string Hash(string text) =>
         XxHash128
             .HashToUInt128(Encoding.UTF8.GetBytes(text))

@@ -38,7 +38,7 @@ internal sealed partial class EventDelivery(
         bool again = unsure || chunk.ReaderEpoch != epoch;
         unsure = true;
         var noted = again ? await checkpoints.FatesAsync(chunk, cancel) : Nothing;
-        string[] targets = await resolver.ResolveAsync(chunk, cancel);
+        Destination[] targets = await resolver.ResolveAsync(chunk, cancel);
         EventOutcome[] outcomes = new EventOutcome[targets.Length];
         List<int> open = [];
         for (int i = 0; i < targets.Length; i++)
@@ -69,7 +69,7 @@ internal sealed partial class EventDelivery(
 
     private async Task ApplyAsync(
         EventChunk chunk,
-        string[] targets,
+        Destination[] targets,
         List<int> open,
         EventOutcome[] outcomes,
         CancellationToken cancel
@@ -83,21 +83,21 @@ internal sealed partial class EventDelivery(
             }
 
             await ApplyOnceAsync(chunk, targets, open, outcomes, cancel);
-            List<int> moved = [.. open.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
+            List<int> moved = [.. open.Where(i => IsElsewhere(outcomes[i]))];
             await FollowAsync(chunk, targets, moved, outcomes, cancel);
-            open = [.. moved.Where(i => outcomes[i].Kind == OutcomeKind.Moved)];
+            open = [.. moved.Where(i => IsElsewhere(outcomes[i]))];
         }
     }
 
     private Task ApplyOnceAsync(
         EventChunk chunk,
-        string[] targets,
+        Destination[] targets,
         List<int> open,
         EventOutcome[] outcomes,
         CancellationToken cancel
     )
     {
-        Dictionary<string, List<int>> groups = new(StringComparer.Ordinal);
+        Dictionary<Destination, List<int>> groups = [];
         foreach (int i in open)
         {
             if (!groups.TryGetValue(targets[i], out List<int>? group))
@@ -113,9 +113,12 @@ internal sealed partial class EventDelivery(
         );
     }
 
+    private static bool IsElsewhere(EventOutcome outcome) =>
+        outcome.Kind is OutcomeKind.Moved or OutcomeKind.NotMine;
+
     private async Task ApplyAsync(
         EventChunk chunk,
-        string target,
+        Destination target,
         List<int> indexes,
         EventOutcome[] outcomes,
         CancellationToken cancel
@@ -144,26 +147,28 @@ internal sealed partial class EventDelivery(
     /// delivers the chunk again, for ever.
     /// </summary>
     private async Task<ImmutableArray<EventOutcome>> ApplyPatientlyAsync(
-        string target,
+        Destination target,
         SequencedEvent[] events,
         CancellationToken cancel
     )
     {
-        bool isAccount = target.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
+        bool isAccount = target.At.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
         TimeSpan pause = FirstPause;
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 return isAccount
-                    ? await grains.GetGrain<IAccountGrain>(target).ApplyAsync(events.AsImmutable())
+                    ? await grains
+                        .GetGrain<IAccountGrain>(target.At)
+                        .ApplyAsync(events.AsImmutable())
                     : await grains
-                        .GetGrain<IUnifiedIndividualGrain>(target)
-                        .ApplyAsync(events.AsImmutable());
+                        .GetGrain<IUnifiedIndividualGrain>(target.At)
+                        .ApplyAsync(events.AsImmutable(), target.Owner);
             }
             catch (Exception e) when (attempt < AttemptsMax)
             {
-                LogRetried(target, attempt, e);
+                LogRetried(target.At, attempt, e);
             }
 
             await Task.Delay(pause, clock, cancel);
@@ -177,7 +182,7 @@ internal sealed partial class EventDelivery(
     /// </summary>
     private async Task FollowAsync(
         EventChunk chunk,
-        string[] targets,
+        Destination[] targets,
         List<int> moved,
         EventOutcome[] outcomes,
         CancellationToken cancel
@@ -190,19 +195,18 @@ internal sealed partial class EventDelivery(
             LinkKey link = chunk.Events[i].Link;
             if (!ends.TryGetValue(link, out MoveEnd? end))
             {
-                LinkMove move = new(targets[i], link, outcomes[i].Code!, AnchorPolicy.Unanchored);
-                ends[link] = end = await mover.MoveAsync(move);
-                if (end.Owner is null)
+                ends[link] = end = await FollowAsync(link, targets[i], outcomes[i]);
+                if (end.Place is { } place)
                 {
-                    resolver.Forget(link);
+                    resolver.Correct(link, place);
                 }
                 else
                 {
-                    resolver.Correct(link, end.Owner);
+                    resolver.Forget(link);
                 }
             }
 
-            if (end.Owner is null)
+            if (end.Place is not { } there)
             {
                 outcomes[i] = EventOutcome.Refused(end.Code!);
                 SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
@@ -210,7 +214,7 @@ internal sealed partial class EventDelivery(
             }
             else
             {
-                targets[i] = end.Owner;
+                targets[i] = there;
             }
         }
 
@@ -219,6 +223,13 @@ internal sealed partial class EventDelivery(
             await quarantine.AddAsync(refused, cancel);
         }
     }
+
+    private Task<MoveEnd> FollowAsync(LinkKey link, Destination place, EventOutcome outcome) =>
+        outcome.Kind == OutcomeKind.Moved
+            ? mover.FollowAsync(link, place, outcome.Code!)
+            : Task.FromResult(
+                new MoveEnd(place with { At = outcome.Code! }, AnchorPolicy.Unanchored)
+            );
 
     /// <summary>What became of events that an earlier attempt had brought already, as was noted then.</summary>
     private async Task RecallAsync(

@@ -94,7 +94,7 @@ public sealed record LogStretch(
 );
 
 /// <summary>A claim and its age.</summary>
-/// <param name="Owner">Who holds it.</param>
+/// <param name="Owner">Who has what it speaks of: its base individual, or whom that one is merged into.</param>
 /// <param name="Since">When it was first made; null for those of first versions.</param>
 public sealed record HeldClaim(string Owner, DateTimeOffset? Since);
 

@@ -31,6 +31,7 @@ internal sealed partial class IngestPartitionGrain
 
     public IngestPartitionGrain(
         IIdentityStore identity,
+        IMergeStore merges,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
         EventFates fates,
@@ -47,9 +48,9 @@ internal sealed partial class IngestPartitionGrain
             identity,
             new Anchoring(policy),
             mover,
+            new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),
             matching,
-            options.Value.LinkCacheMax,
-            loggers.CreateLogger<SubjectResolver>()
+            options.Value.LinkCacheMax
         );
         delivery = new EventDelivery(
             GrainFactory,

@@ -35,7 +35,7 @@ internal sealed partial class DefinitionsGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         long before = stored.State.Version;
-        Seed(DefinitionKinds.Ruleset, ShippedDefinitions.Rulesets);
+        Seed(DefinitionKinds.Ruleset, ShippedRulesets.All);
         Seed(DefinitionKinds.Stream, ShippedDefinitions.All);
         if (stored.State.Version > before)
         {

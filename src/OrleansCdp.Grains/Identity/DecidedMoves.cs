@@ -25,7 +25,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
     )
     {
         bool asWanted = true;
-        Dictionary<string, (List<string> From, string Owner, int Rank)> claims = [];
+        Dictionary<string, (List<string> From, ClaimMove To)> claims = [];
         foreach (var wave in MoveWaves.Of(decided))
         {
             if (await FollowAbsorbedAsync(wave, book, cancel))
@@ -36,7 +36,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
             MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
             foreach ((LinkMove move, MoveEnd end) in wave.Zip(ends))
             {
-                if (end.Owner is not { } owner)
+                if (end.Place?.Owner is not { } owner)
                 {
                     stuck[move.From] = end.Code!;
                     continue;
@@ -50,7 +50,10 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                         ? earlier.From
                         : [];
                     from.Add(move.From);
-                    claims[claim] = (from, owner, end.Rank);
+                    claims[claim] = (
+                        from,
+                        new ClaimMove(claim, move.From, owner, end.Rank, move.Cause)
+                    );
                 }
             }
         }
@@ -61,8 +64,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                 [
                     .. claims.SelectMany(
                         claim => claim.Value.From,
-                        (claim, from) =>
-                            new ClaimMove(claim.Key, from, claim.Value.Owner, claim.Value.Rank)
+                        (claim, from) => claim.Value.To with { From = from }
                     ),
                 ],
                 cancel
@@ -73,8 +75,8 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
     }
 
     /// <summary>
-    /// Claims may name an individual that was absorbed since, even by the very one that a move would take from: its
-    /// absorption is finished, and the claims name whoever lives on for it.
+    /// Claims may name a visitor who became somebody since, even the very one that a move would take from: that move is
+    /// finished, and the claims name whoever lives on for it.
     /// </summary>
     /// <returns>Whether there were any: decide again.</returns>
     private async Task<bool> FollowAbsorbedAsync(
@@ -86,7 +88,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
         List<ClaimMove> claims = [];
         foreach (string target in wave.Select(move => move.To).Distinct(StringComparer.Ordinal))
         {
-            if (await mover.FinishAsync(target) is not { Owner: { } owner } end)
+            if (await mover.FinishAsync(target) is not { Place.Owner: { } owner } end)
             {
                 continue;
             }
@@ -97,7 +99,8 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                         claim.Key,
                         target,
                         owner,
-                        Math.Min(claim.Value.Rank, end.Rank)
+                        Math.Min(claim.Value.Rank, end.Rank),
+                        claim.Value.Cause
                     ))
             );
         }

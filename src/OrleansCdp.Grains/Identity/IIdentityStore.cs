@@ -33,7 +33,7 @@ public interface IIdentityStore
     );
 
     /// <summary>
-    /// Gives claims of an individual that was absorbed, or of links that it gave away, to whoever has the links now.
+    /// Gives claims of a visitor who became somebody, or of links that it gave away, to whoever they belong to now.
     /// Where somebody else holds a claim by now it stays. Repeating it changes nothing.
     /// </summary>
     Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel);
@@ -51,28 +51,12 @@ public interface IIdentityStore
         int limit,
         CancellationToken cancel
     );
-
-    /// <summary>Keeps evidence of two anchors that contradict each other, for a steward. Repeating it changes nothing.</summary>
-    Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel);
 }
 
 /// <summary>A claim that goes with the links it spoke of.</summary>
 /// <param name="Claim">The claim.</param>
 /// <param name="From">Who held it.</param>
 /// <param name="To">Who has the links now.</param>
-/// <param name="Rank">Rank of that one's strongest anchor.</param>
-public sealed record ClaimMove(string Claim, string From, string To, int Rank);
-
-/// <summary>Two individuals, both with anchors of their own, that one event says are the same.</summary>
-/// <param name="Anchor">The claim both want, e.g. <c>email:ada@example.com</c>.</param>
-/// <param name="Holder">Who holds it.</param>
-/// <param name="Claimant">Who wants it.</param>
-/// <param name="Link">The link whose event says so.</param>
-/// <param name="EventId">That event.</param>
-public sealed record AnchorConflict(
-    string Anchor,
-    string Holder,
-    string Claimant,
-    LinkKey Link,
-    string EventId
-);
+/// <param name="Rank">Rank of the anchor that names that one.</param>
+/// <param name="Cause">Why.</param>
+public sealed record ClaimMove(string Claim, string From, string To, int Rank, ClaimCause Cause);

@@ -3,7 +3,7 @@ using OrleansCdp.Events;
 namespace OrleansCdp.Identity;
 
 /// <summary>What a partition remembers of a link: its individual, and which statements led there.</summary>
-internal sealed class KnownLink(string owner)
+internal sealed class KnownLink(Destination place)
 {
     /// <summary>Statements of a kind remembered, and as many as one event may make.</summary>
     internal const int StatementsMax = 32;
@@ -13,8 +13,8 @@ internal sealed class KnownLink(string owner)
     private HashSet<ulong>? compared;
     private string? comparedAs;
 
-    /// <summary>The link's individual.</summary>
-    public string Owner { get; private set; } = owner;
+    /// <summary>Where its events go.</summary>
+    public Destination Place { get; private set; } = place;
 
     /// <summary>Whether anchors say so; null where the claim was not read.</summary>
     public bool? IsAnchored { get; set; }
@@ -23,15 +23,16 @@ internal sealed class KnownLink(string owner)
     /// Notes whose the link is. What was settled for another individual is not settled for this one: it is decided
     /// about again, as it is where nothing is remembered.
     /// </summary>
-    public void BelongTo(string individual)
+    public void BelongTo(Destination place)
     {
-        if (individual != Owner)
+        if (place.Owner != Place.Owner)
         {
-            Owner = individual;
             IsAnchored = null;
             identifiers = null;
             sameAs = null;
         }
+
+        Place = place;
     }
 
     /// <summary>Whether this was compared with what others say, for the same individual.</summary>
@@ -104,26 +105,40 @@ internal sealed class KnownLink(string owner)
     }
 }
 
+/// <summary>Where the events of a link go.</summary>
+/// <param name="Owner">The base individual of the link.</param>
+/// <param name="At">Who has its links: itself, or whom it is merged into.</param>
+internal readonly record struct Destination(string Owner, string At)
+{
+    /// <summary>Where a claim says.</summary>
+    public static Destination Of(Claim claim) => new(claim.Owner, claim.PlacedAt ?? claim.Owner);
+}
+
 /// <summary>Claims as one chunk sees them: as read, then changed by its own decisions.</summary>
 internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
 {
     private readonly Dictionary<string, Claim> claims = new(read, StringComparer.Ordinal);
     private readonly Dictionary<string, Claim> stored = new(read, StringComparer.Ordinal);
+    private Dictionary<string, string>? placed;
 
     /// <summary>Who holds a claim; null for nobody.</summary>
     public Claim? HolderOf(string claim) => claims.GetValueOrDefault(claim);
 
-    /// <summary>The individual of a link that a decision was made about.</summary>
-    public string OwnerOf(LinkKey link) => claims[ClaimKeys.Of(link)].Owner;
+    /// <summary>The claim on a link that a decision was made about.</summary>
+    public Claim ClaimOf(LinkKey link) => claims[ClaimKeys.Of(link)];
 
-    /// <summary>The individual of a link before any decision of this chunk; null for none.</summary>
-    public string? FormerOwnerOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link))?.Owner;
+    /// <summary>The claim on a link before any decision of this chunk; null for none.</summary>
+    public Claim? FormerClaimOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link));
+
+    /// <summary>Owners of claims whose links are on their way.</summary>
+    public IEnumerable<string> Moving() =>
+        read.Values.Where(claim => claim.IsMoving).Select(claim => claim.Owner);
 
     /// <summary>The claims, as read, that must go where a move's links go.</summary>
     public IEnumerable<string> ReadOf(LinkMove move) =>
-        move.Link is { } link
-            ? [ClaimKeys.Of(link)]
-            : read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key);
+        move.Whole
+            ? read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key)
+            : [ClaimKeys.Of(move.Link)];
 
     /// <summary>The claims that are stored for an individual, as far as this chunk has seen.</summary>
     public IEnumerable<KeyValuePair<string, Claim>> HeldBy(string individual) =>
@@ -166,25 +181,49 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             claims[claim.Key] = claim.Value;
         }
 
-        foreach (LinkMove move in decision.Moves.Where(move => move.Link is null))
+        foreach (LinkMove move in decision.Moves.Where(move => move.Whole))
         {
             foreach (
                 string claim in claims.Keys.Where(key => claims[key].Owner == move.From).ToArray()
             )
             {
-                claims[claim] = claims[claim] with { Owner = move.To, Rank = move.ToRank };
+                claims[claim] = new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
+                {
+                    Cause = move.Cause,
+                    PlacedAt = PlaceOf(move.To),
+                };
             }
         }
 
-        foreach (LinkMove move in decision.Moves)
+        foreach (LinkMove move in decision.Moves.Where(move => !move.Whole && move.Link != link))
         {
-            if (move.Link is { } other && other != link)
+            string claim = ClaimKeys.Of(move.Link);
+            claims[claim] = new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
             {
-                string claim = ClaimKeys.Of(other);
-                claims[claim] = claims[claim] with { Owner = move.To, Rank = move.ToRank };
+                Cause = move.Cause,
+                PlacedAt = PlaceOf(move.To),
+            };
+        }
+
+        Claim target = decision.Target;
+        claims[ClaimKeys.Of(link)] = target with { PlacedAt = PlaceOf(target.Owner) };
+    }
+
+    /// <summary>Who has an individual's links, as far as claims were read that say so.</summary>
+    private string? PlaceOf(string individual)
+    {
+        if (placed is null)
+        {
+            placed = new(StringComparer.Ordinal);
+            foreach (Claim claim in read.Values)
+            {
+                if (claim.PlacedAt is { } at)
+                {
+                    placed[claim.Owner] = at;
+                }
             }
         }
 
-        claims[ClaimKeys.Of(link)] = decision.Target;
+        return placed.GetValueOrDefault(individual);
     }
 }

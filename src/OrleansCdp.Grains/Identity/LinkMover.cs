@@ -11,20 +11,20 @@ namespace OrleansCdp.Identity;
 /// </summary>
 internal sealed class LinkMover(IGrainFactory grains)
 {
-    private const int RedirectsMax = 16;
+    private const int HopsMax = 16;
 
     /// <summary>Makes a move, or finishes it.</summary>
     /// <returns>
-    /// The individual that has the links in the end: the target, whoever absorbed it, or whomever the links had been
-    /// promised to before. Nobody when that one has as many links as it may have, the present one can remember no
-    /// further departure, or the state of either is damaged: then they stay where they are, until a later attempt
-    /// succeeds.
+    /// Whose the link is in the end: the target's, or whomever's it had been promised to before. Nobody's when that one
+    /// has as many links as it may have, the present one can remember no further departure, or the state of either is
+    /// damaged: then it stays where it is, until a later attempt succeeds.
     /// </returns>
     public async Task<MoveEnd> MoveAsync(LinkMove move)
     {
         try
         {
-            return await TryMoveAsync(move, hops: 0) ?? MoveEnd.Refused(ReasonCodes.LinksMax);
+            return await TryMoveAsync(move, move.From, hops: 0)
+                ?? MoveEnd.Refused(ReasonCodes.LinksMax);
         }
         catch (StateCorruptException)
         {
@@ -32,44 +32,35 @@ internal sealed class LinkMover(IGrainFactory grains)
         }
     }
 
-    private async Task<MoveEnd?> TryMoveAsync(LinkMove move, int hops)
+    /// <summary>Finishes whatever keeps events of a link from being taken where it was.</summary>
+    /// <param name="link">The link.</param>
+    /// <param name="place">Where its events were sent.</param>
+    /// <param name="target">Whom the individual there named.</param>
+    /// <returns>As of a move.</returns>
+    public async Task<MoveEnd> FollowAsync(LinkKey link, Destination place, string target)
     {
-        ImmutableArray<LinkKey> wanted = move.Link is { } link ? [link] : [];
-        while (true)
+        LinkMove move = new(place.Owner, link, target, AnchorPolicy.AsPromised);
+        try
         {
-            LinkTransfer transfer = await grains
-                .GetGrain<IUnifiedIndividualGrain>(move.From)
-                .DetachAsync(wanted, move.To, move.ToRank);
-            if (transfer.To == move.From)
-            {
-                return null;
-            }
-
-            string? owner = await HandOverAsync(transfer, hops);
-            if (owner is null)
-            {
-                return null;
-            }
-
-            if (!transfer.More)
-            {
-                return owner == move.To
-                    ? new MoveEnd(owner, Math.Min(move.ToRank, transfer.Rank))
-                    : new MoveEnd(owner, Math.Min(transfer.Rank, await RankOfAsync(owner)));
-            }
+            return await TryMoveAsync(move, place.At, hops: 0)
+                ?? MoveEnd.Refused(ReasonCodes.LinksMax);
+        }
+        catch (StateCorruptException)
+        {
+            return MoveEnd.Refused(ReasonCodes.StateCorrupt);
         }
     }
 
-    /// <summary>Finishes the absorption of an individual, if it was absorbed.</summary>
+    /// <summary>Finishes the move of a visitor who became somebody, if the individual was one.</summary>
     /// <returns>
-    /// Who has its links now; null when it lives itself, or its state is damaged; nobody when its links find no room.
+    /// Whose its links are now; null when it lives itself, or its state is damaged; nobody when its links find no room.
     /// </returns>
     public async Task<MoveEnd?> FinishAsync(string individual)
     {
         try
         {
-            return await AbsorberOfAsync(individual) is { } absorber
-                ? await MoveAsync(new LinkMove(individual, null, absorber, AnchorPolicy.Unanchored))
+            return await SuccessorOfAsync(individual) is { } successor
+                ? await MoveAsync(WholeOf(individual, successor, default))
                 : null;
         }
         catch (StateCorruptException)
@@ -78,90 +69,146 @@ internal sealed class LinkMover(IGrainFactory grains)
         }
     }
 
-    private async Task<string?> AbsorberOfAsync(string individual)
+    private static LinkMove WholeOf(string from, string to, LinkKey any) =>
+        new(from, any, to, AnchorPolicy.AsPromised) { Whole = true };
+
+    private async Task<MoveEnd?> TryMoveAsync(LinkMove move, string at, int hops)
+    {
+        while (true)
+        {
+            if (++hops > HopsMax)
+            {
+                throw new InconsistentStateException($"{move.Link} is asked for in a circle.");
+            }
+
+            ImmutableArray<LinkKey> wanted = move.Whole && at == move.From ? [] : [move.Link];
+            LinkTransfer transfer = await grains
+                .GetGrain<IUnifiedIndividualGrain>(at)
+                .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause);
+            if (transfer.AskThere && transfer.To == at)
+            {
+                return new MoveEnd(new Destination(move.From, at), move.ToRank);
+            }
+
+            if (transfer.AskThere)
+            {
+                at = transfer.To;
+                continue;
+            }
+
+            if (transfer.Stays)
+            {
+                return new MoveEnd(new Destination(move.To, at), move.ToRank);
+            }
+
+            if (transfer.To == at || await HandOverAsync(transfer, hops) is not { } end)
+            {
+                return null;
+            }
+
+            if (!transfer.ChangesOwner && !transfer.Links.IsEmpty)
+            {
+                at = transfer.To; // It changed hands by a merge: the move goes on there.
+            }
+            else if (!transfer.More)
+            {
+                bool isAsWanted = end.Place?.Owner == move.To && move.ToRank >= 0;
+                return isAsWanted ? end with { Rank = move.ToRank } : end;
+            }
+        }
+    }
+
+    private async Task<string?> SuccessorOfAsync(string individual)
     {
         LinkTransfer nothing = new()
         {
             From = individual,
             To = individual,
             Links = [],
+            Owner = individual,
+            FormerOwner = individual,
         };
-        string? absorber = await grains
+        OtherTaker? other = await grains
             .GetGrain<IUnifiedIndividualGrain>(individual)
             .AttachAsync(nothing.AsImmutable());
-        return absorber == individual ? null : absorber;
+        return other is { ForEver: true } ? other.Individual : null;
     }
 
-    private ValueTask<int> RankOfAsync(string individual) =>
-        grains.GetGrain<IUnifiedIndividualGrain>(individual).GetRankAsync();
-
-    private async Task<string?> HandOverAsync(LinkTransfer transfer, int hops)
+    /// <returns>Whose the links are and who has them; null when there is no room.</returns>
+    private async Task<MoveEnd?> HandOverAsync(LinkTransfer transfer, int hops)
     {
-        string target = transfer.To;
+        string promised = transfer.To;
+        string target = promised;
         while (true)
         {
-            var to = grains.GetGrain<IUnifiedIndividualGrain>(target);
-            string? elsewhere = await to.AttachAsync(transfer.AsImmutable());
-            if (elsewhere is null)
+            OtherTaker? other = await grains
+                .GetGrain<IUnifiedIndividualGrain>(target)
+                .AttachAsync(transfer.AsImmutable());
+            if (other is null)
             {
                 await grains
                     .GetGrain<IUnifiedIndividualGrain>(transfer.From)
-                    .ReleaseAsync(MovedLink.Of(transfer.Links), transfer.To);
-                return target;
+                    .ReleaseAsync(MovedLink.Of(transfer.Links), promised);
+                return new MoveEnd(new Destination(transfer.Owner, target), transfer.Rank);
             }
 
-            if (elsewhere == target)
+            if (other.Individual == target)
             {
                 return null;
             }
 
-            if (elsewhere == transfer.From || ++hops > RedirectsMax)
+            if (other.Individual == transfer.From || ++hops > HopsMax)
             {
-                throw new InconsistentStateException($"{transfer.To} redirects in a circle.");
+                throw new InconsistentStateException($"{promised} redirects in a circle.");
             }
 
-            if (transfer.Links.Length > 1)
+            if (other.ForEver)
             {
-                return await HandOverEachAsync(transfer, hops);
+                if (transfer.Links.Length > 1)
+                {
+                    return await HandOverEachAsync(transfer, hops);
+                }
+
+                // Its own links first: an event that went past them would begin anew a link that is on its way.
+                LinkMove rest = WholeOf(target, other.Individual, default);
+                if (await TryMoveAsync(rest, target, hops) is null)
+                {
+                    return null;
+                }
+
+                transfer = transfer with { Owner = other.Individual, Rank = other.Rank };
             }
 
-            // Its own links first: an event that went past them would begin anew a link that is on its way.
-            LinkMove absorption = new(target, null, elsewhere, AnchorPolicy.Unanchored);
-            if (await TryMoveAsync(absorption, hops) is null)
-            {
-                return null;
-            }
-
-            target = elsewhere;
+            target = other.Individual;
         }
     }
 
     /// <summary>
-    /// Hands links over one by one, because their target was absorbed: of some it may have passed on a newer state already,
-    /// which an old copy must not overtake.
+    /// Hands links over one by one, because their target became somebody else: of some it may have passed on a newer state
+    /// already, which an old copy must not overtake.
     /// </summary>
-    private async Task<string?> HandOverEachAsync(LinkTransfer transfer, int hops)
+    private async Task<MoveEnd?> HandOverEachAsync(LinkTransfer transfer, int hops)
     {
-        string? end = transfer.To;
+        MoveEnd? end = new(new Destination(transfer.Owner, transfer.To), transfer.Rank);
         foreach (Link link in transfer.Links)
         {
-            string? owner = await HandOverAsync(transfer with { Links = [link] }, hops);
+            MoveEnd? taken = await HandOverAsync(transfer with { Links = [link] }, hops);
             end =
-                owner is null || end is null ? null
-                : owner == transfer.To ? end
-                : owner;
+                taken is null || end is null ? null
+                : taken.Place?.Owner == transfer.Owner ? end
+                : taken;
         }
 
         return end;
     }
 }
 
-/// <summary>Where moved links are in the end.</summary>
-/// <param name="Owner">The individual; null where they stayed.</param>
-/// <param name="Rank">Rank of its strongest anchor.</param>
-/// <param name="Code">Why they stayed; null where they moved.</param>
-internal sealed record MoveEnd(string? Owner, int Rank, string? Code = null)
+/// <summary>Where a moved link is in the end.</summary>
+/// <param name="Place">Whose it is and who has it; null where it stayed.</param>
+/// <param name="Rank">Rank of the anchor that names its owner.</param>
+/// <param name="Code">Why it stayed; null where it moved.</param>
+internal sealed record MoveEnd(Destination? Place, int Rank, string? Code = null)
 {
-    /// <summary>The links stayed.</summary>
+    /// <summary>The link stayed.</summary>
     public static MoveEnd Refused(string code) => new(null, AnchorPolicy.Unanchored, code);
 }

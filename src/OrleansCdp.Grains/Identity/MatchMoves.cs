@@ -146,19 +146,20 @@ internal sealed partial class MatchMoves(
         {
             if (held.Rank != rank)
             {
-                await RepointAsync(link, target, target, rank, cancel);
+                await RepointAsync(link, target, target, rank, new(move.Ruleset, null), cancel);
             }
 
             return Step.Done(target);
         }
 
-        MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank));
-        if (end.Owner is not { } owner)
+        ClaimCause cause = new(move.Ruleset, EventId: null);
+        MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank, cause));
+        if (end.Place?.Owner is not { } owner)
         {
             return Step.Stuck(end.Code!);
         }
 
-        await RepointAsync(link, held.Owner, owner, rank, cancel);
+        await RepointAsync(link, held.Owner, owner, rank, cause, cancel);
         if (owner != target && move.Target is not null)
         {
             await FollowAsync(move, cancel);
@@ -170,7 +171,7 @@ internal sealed partial class MatchMoves(
     /// <summary>An individual that was absorbed takes no links: whoever absorbed it is compared in its place.</summary>
     private async Task FollowAsync(MatchMove move, CancellationToken cancel)
     {
-        if (await mover.FinishAsync(move.Target!) is { Owner: { } absorber })
+        if (await mover.FinishAsync(move.Target!) is { Place.Owner: { } absorber })
         {
             await matcher.DecideAsync(
                 move.Ruleset,
@@ -186,12 +187,16 @@ internal sealed partial class MatchMoves(
         string from,
         string to,
         int rank,
+        ClaimCause cause,
         CancellationToken cancel
     )
     {
         string claim = ClaimKeys.Of(link);
         return identity.RepointAsync(
-            [new ClaimMove(claim, from, to, rank), new ClaimMove(claim, to, to, rank)],
+            [
+                new ClaimMove(claim, from, to, rank, cause),
+                new ClaimMove(claim, to, to, rank, cause),
+            ],
             cancel
         );
     }

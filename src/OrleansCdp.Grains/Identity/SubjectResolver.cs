@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
@@ -7,13 +6,13 @@ namespace OrleansCdp.Identity;
 /// Finds the individual of every event of a chunk. A known link costs a look into memory; everything else of the
 /// chunk shares one read, one claim and the moves the claims demand.
 /// </summary>
-internal sealed partial class SubjectResolver(
+internal sealed class SubjectResolver(
     IIdentityStore store,
     Anchoring anchoring,
     LinkMover mover,
+    Merges merges,
     RecordMatching matching,
-    int linksMax,
-    ILogger<SubjectResolver> logger
+    int linksMax
 )
 {
     private const int RacesMax = 20;
@@ -21,10 +20,10 @@ internal sealed partial class SubjectResolver(
     private readonly Dictionary<LinkKey, KnownLink> known = [];
 
     /// <summary>The individual or account of each event, in the events' order.</summary>
-    public async Task<string[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
+    public async Task<Destination[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
     {
         await matching.PrepareAsync(chunk, cancel);
-        string[] targets = new string[chunk.Events.Length];
+        Destination[] targets = new Destination[chunk.Events.Length];
         List<int>? unknown = null;
         List<int>? unsaid = null;
         for (int i = 0; i < targets.Length; i++)
@@ -32,11 +31,12 @@ internal sealed partial class SubjectResolver(
             LinkEvent e = chunk.Events[i];
             if (e.Subject == SubjectKind.Account)
             {
-                targets[i] = SubjectIds.AccountOf(e.Link);
+                string account = SubjectIds.AccountOf(e.Link);
+                targets[i] = new Destination(account, account);
             }
             else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
             {
-                targets[i] = link.Owner;
+                targets[i] = link.Place;
                 if (!link.WasCompared(matching.PrintOf(e), individual: null))
                 {
                     (link.IsAnchored is null ? unknown ??= [] : unsaid ??= []).Add(i);
@@ -59,11 +59,11 @@ internal sealed partial class SubjectResolver(
     }
 
     /// <summary>Notes that a link lives elsewhere, as its former individual said.</summary>
-    public void Correct(LinkKey link, string owner)
+    public void Correct(LinkKey link, Destination place)
     {
         if (known.TryGetValue(link, out KnownLink? entry))
         {
-            entry.BelongTo(owner);
+            entry.BelongTo(place);
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed partial class SubjectResolver(
     private async Task MatchAsync(
         EventChunk chunk,
         int[] indexes,
-        string[] targets,
+        Destination[] targets,
         List<Absorption> absorptions,
         CancellationToken cancel
     )
@@ -89,7 +89,7 @@ internal sealed partial class SubjectResolver(
             LinkEvent e = chunk.Events[i];
             if (known.TryGetValue(e.Link, out KnownLink? link))
             {
-                Said said = new(e, targets[i], link.IsAnchored);
+                Said said = new(e, targets[i].Owner, link.IsAnchored);
                 ulong print = matching.PrintOf(e);
                 string? owner = matching.ComparesOwners(e) ? said.Owner : null;
                 if (!link.WasCompared(print, owner) && listed.Add((e.Link, print, owner)))
@@ -118,8 +118,8 @@ internal sealed partial class SubjectResolver(
         {
             if (moved.TryGetValue(chunk.Events[i].Link, out string? owner))
             {
-                targets[i] = owner;
-                Correct(chunk.Events[i].Link, owner);
+                targets[i] = new Destination(owner, owner);
+                Correct(chunk.Events[i].Link, targets[i]);
             }
         }
     }
@@ -127,7 +127,7 @@ internal sealed partial class SubjectResolver(
     private async Task DecideAsync(
         EventChunk chunk,
         List<int> indexes,
-        string[] targets,
+        Destination[] targets,
         List<Absorption> absorptions,
         CancellationToken cancel
     )
@@ -142,11 +142,20 @@ internal sealed partial class SubjectResolver(
             {
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
+                // Also before: whoever takes a link must be known to have some, whatever happens to this chunk.
+                var moving = await merges.ProveAsync(
+                    decisions.Select(one => one.Decision),
+                    book,
+                    cancel
+                );
                 stuck = new(StringComparer.Ordinal);
-                var decided = decisions.SelectMany(one => one.Decision.Moves);
+                // A link that nobody had begins where it ends: a copy of nothing would be in its way when it comes back.
+                var decided = decisions
+                    .SelectMany(one => one.Decision.Moves)
+                    .Where(move => move.Whole || book.FormerClaimOf(move.Link) is not null);
                 if (await moves.MakeAsync(decided, book, stuck, cancel))
                 {
-                    await NoteClashesAsync(decisions, cancel);
+                    await merges.PlaceAsync(moving);
                     break;
                 }
             }
@@ -166,7 +175,7 @@ internal sealed partial class SubjectResolver(
         absorptions.AddRange(
             decisions
                 .SelectMany(one => one.Decision.Moves)
-                .Where(move => move.Link is null && !stuck.ContainsKey(move.From))
+                .Where(move => move.Whole && !stuck.ContainsKey(move.From))
                 .Select(move => new Absorption(move.From, move.To))
         );
     }
@@ -178,20 +187,21 @@ internal sealed partial class SubjectResolver(
     private void Settle(
         EventChunk chunk,
         List<int> indexes,
-        string[] targets,
+        Destination[] targets,
         ClaimBook book,
         Dictionary<string, string> stuck
     )
     {
-        Dictionary<LinkKey, (string Owner, bool IsStuck)> places = [];
+        Dictionary<LinkKey, (Destination At, bool IsStuck)> places = [];
         foreach (int i in indexes)
         {
             LinkEvent e = chunk.Events[i];
             if (!places.TryGetValue(e.Link, out var place))
             {
-                string? former = book.FormerOwnerOf(e.Link);
-                bool isStuck = former is not null && stuck.ContainsKey(former);
-                place = places[e.Link] = (isStuck ? former! : book.OwnerOf(e.Link), isStuck);
+                Claim? former = book.FormerClaimOf(e.Link);
+                bool isStuck = former is not null && stuck.ContainsKey(former.Owner);
+                Claim claim = isStuck ? former! : book.ClaimOf(e.Link);
+                place = places[e.Link] = (Destination.Of(claim), isStuck);
             }
 
             if (place.IsStuck)
@@ -201,8 +211,8 @@ internal sealed partial class SubjectResolver(
             }
             else
             {
-                bool isAnchored = book.HolderOf(ClaimKeys.Of(e.Link))!.Rank < AnchorPolicy.Matched;
-                Remember(e, place.Owner, isAnchored);
+                bool isAnchored = book.HolderOf(ClaimKeys.Of(e.Link))!.IsAnchored;
+                Remember(e, place.At, isAnchored);
             }
         }
 
@@ -210,7 +220,7 @@ internal sealed partial class SubjectResolver(
         {
             if (places.TryGetValue(chunk.Events[i].Link, out var place))
             {
-                targets[i] = place.Owner;
+                targets[i] = place.At;
             }
         }
     }
@@ -239,7 +249,7 @@ internal sealed partial class SubjectResolver(
             if (!IsCovered(read, e))
             {
                 wanted.UnionWith(anchoring.ClaimsOf(e));
-                LinkOf(read, e.Link, "").Learn(e);
+                LinkOf(read, e.Link, default).Learn(e);
             }
         }
 
@@ -269,8 +279,9 @@ internal sealed partial class SubjectResolver(
                 matching.IsPooled(e.Event)
             );
             book.Apply(e.Event.Link, decision);
-            KnownLink link = LinkOf(settled, e.Event.Link, decision.Target.Owner);
-            link.BelongTo(decision.Target.Owner);
+            Destination place = Destination.Of(decision.Target);
+            KnownLink link = LinkOf(settled, e.Event.Link, place);
+            link.BelongTo(place);
             link.Learn(e.Event);
             decisions.Add(new Decided(e.Event, decision));
         }
@@ -284,8 +295,8 @@ internal sealed partial class SubjectResolver(
     private static KnownLink LinkOf(
         Dictionary<LinkKey, KnownLink> links,
         LinkKey key,
-        string owner
-    ) => links.TryGetValue(key, out KnownLink? link) ? link : links[key] = new KnownLink(owner);
+        Destination place
+    ) => links.TryGetValue(key, out KnownLink? link) ? link : links[key] = new KnownLink(place);
 
     private async Task<bool> TryClaimAsync(
         List<Decided> decisions,
@@ -342,7 +353,13 @@ internal sealed partial class SubjectResolver(
                 .Select(claim =>
                     (claim.Link, Rank: claim.Rank!.Value, book.HolderOf(claim.Link)!.Owner)
                 )
-                .Select(claim => new ClaimMove(claim.Link, claim.Owner, claim.Owner, claim.Rank)),
+                .Select(claim => new ClaimMove(
+                    claim.Link,
+                    claim.Owner,
+                    claim.Owner,
+                    claim.Rank,
+                    book.HolderOf(claim.Link)!.Cause
+                )),
         ];
         if (confirmed.Length > 0)
         {
@@ -350,26 +367,7 @@ internal sealed partial class SubjectResolver(
         }
     }
 
-    private async Task NoteClashesAsync(List<Decided> decisions, CancellationToken cancel)
-    {
-        foreach ((LinkEvent e, AnchorDecision decision) in decisions)
-        {
-            foreach (AnchorClash clash in decision.Clashes)
-            {
-                LogClash(clash.Holder, clash.Claimant, e.Link.Source, e.EventId);
-                AnchorConflict conflict = new(
-                    clash.Anchor,
-                    clash.Holder,
-                    clash.Claimant,
-                    e.Link,
-                    e.EventId
-                );
-                await store.NoteConflictAsync(conflict, cancel);
-            }
-        }
-    }
-
-    private void Remember(LinkEvent e, string owner, bool isAnchored)
+    private void Remember(LinkEvent e, Destination place, bool isAnchored)
     {
         if (!known.TryGetValue(e.Link, out KnownLink? link))
         {
@@ -378,20 +376,13 @@ internal sealed partial class SubjectResolver(
                 known.Clear(); // Rare and cheap to rebuild: one read per chunk.
             }
 
-            known[e.Link] = link = new KnownLink(owner);
+            known[e.Link] = link = new KnownLink(place);
         }
 
-        link.BelongTo(owner);
+        link.BelongTo(place);
         link.IsAnchored = isAnchored;
         link.Learn(e);
     }
-
-    [LoggerMessage(
-        LogEvents.AnchorsClash,
-        LogLevel.Warning,
-        "{Holder} and {Claimant} are kept apart although {Source}/{EventId} gives both an anchor"
-    )]
-    private partial void LogClash(string holder, string claimant, string source, string eventId);
 
     /// <summary>An event and what was decided about it.</summary>
     private readonly record struct Decided(LinkEvent Event, AnchorDecision Decision);

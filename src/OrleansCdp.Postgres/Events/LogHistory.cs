@@ -55,10 +55,19 @@ internal sealed class LogHistory(DataSources sources, ChunkCodec codec) : ILogHi
         where lane = $1 and partition = $2 and seq between $3 and $4 and code = any($5)
         """;
 
-    private const string Claims = "select claim, owner, since from cdp.claim where claim = any($1)";
+    // Who has the links, and not whose they are: what is merged lives with whom it was merged into.
+    private const string Claims = """
+        select c.claim, coalesce(b.placed_at, c.owner), c.since
+        from cdp.claim c left join cdp.base_individual b on b.id = c.owner
+        where c.claim = any($1)
+        """;
 
     private const string Disputed = """
-        select distinct anchor from cdp.anchor_conflict where anchor = any($1)
+        select c.claim from cdp.claim c
+        where c.claim = any($1) and exists (
+            select from cdp.merge_conflict m
+            where m.settled_at is null and (m.first = c.owner or m.second = c.owner)
+        )
         """;
 
     private const string Ids = "select id from cdp.snapshot where id > $1 order by id limit $2";

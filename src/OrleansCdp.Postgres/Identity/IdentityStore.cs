@@ -4,18 +4,26 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Claims, the index of identifiers, and conflicts of anchors.</summary>
+/// <summary>Claims, and the index of identifiers.</summary>
 internal sealed class IdentityStore(DataSources sources) : IIdentityStore
 {
     private const string Columns =
-        "claim, owner, anchored_by, stamp_at, stamp_version, stamp_arrival";
+        "claim, owner, anchored_by, stamp_at, stamp_version, stamp_arrival, rule, event_id";
 
-    private const string Read = $"select {Columns} from cdp.claim where claim = any($1)";
+    // Of an individual with no links of its own nothing has to move: whoever is its root has what it stands for.
+    private const string Read = """
+        select c.claim, c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival,
+            c.rule, c.event_id,
+            nullif(case when b.live then coalesce(b.placed_at, b.id) else b.root end, c.owner),
+            coalesce(b.live and coalesce(b.placed_at, b.id) <> b.root, false)
+        from cdp.claim c left join cdp.base_individual b on b.id = c.owner
+        where c.claim = any($1)
+        """;
 
     // Sorted, so that two silos with the same claims do not wait for each other in a circle.
     private const string Make = $"""
         insert into cdp.claim ({Columns})
-        select * from unnest($1, $2, $3, $4, $5, $6) as i({Columns}) order by claim
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8) as i({Columns}) order by claim
         on conflict do nothing
         returning {Columns}
         """;
@@ -29,15 +37,17 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         update cdp.claim c
         set anchored_by = i.anchored_by, stamp_at = i.stamp_at,
             stamp_version = i.stamp_version, stamp_arrival = i.stamp_arrival
-        from unnest($1, $2, $3, $4, $5, $6) as i({Columns})
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8) as i({Columns})
         where c.claim = i.claim and c.owner = i.owner
             and (c.stamp_at, c.stamp_version, c.stamp_arrival)
                 < (i.stamp_at, i.stamp_version, i.stamp_arrival)
         """;
 
     private const string Repoint = """
-        update cdp.claim c set owner = i.owner, anchored_by = i.anchored_by
-        from unnest($1, $2, $3, $4) as i(claim, holder, owner, anchored_by)
+        update cdp.claim c
+        set owner = i.owner, anchored_by = i.anchored_by, rule = i.rule, event_id = i.event_id
+        from unnest($1, $2, $3, $4, $5, $6)
+            as i(claim, holder, owner, anchored_by, rule, event_id)
         where c.claim = i.claim and c.owner = i.holder
         """;
 
@@ -53,11 +63,6 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         select id from cdp.identifier
         where type = $1 and value = $2 and id >= $3 and id < $4
         order by id limit $5
-        """;
-
-    private const string NoteConflict = """
-        insert into cdp.anchor_conflict (anchor, holder, claimant, link, event_id)
-        values ($1, $2, $3, $4, $5) on conflict do nothing
         """;
 
     public async Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
@@ -128,7 +133,9 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             .With(claims)
             .With(Array.ConvertAll(wanted, move => move.From))
             .With(Array.ConvertAll(wanted, move => move.To))
-            .With(Array.ConvertAll(wanted, move => move.Rank));
+            .With(Array.ConvertAll(wanted, move => move.Rank))
+            .With(Array.ConvertAll(wanted, move => move.Cause.Rule))
+            .With(Array.ConvertAll(wanted, move => move.Cause.EventId));
         NpgsqlBatchCommand note = new NpgsqlBatchCommand(NoteMoved)
             .With(Array.ConvertAll(wanted, move => move.From))
             .With(Array.ConvertAll(wanted, move => move.To));
@@ -182,18 +189,6 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         return ids.ToImmutable();
     }
 
-    public async Task NoteConflictAsync(AnchorConflict conflict, CancellationToken cancel)
-    {
-        await using NpgsqlCommand command = sources
-            .Storage.CreateCommand(NoteConflict)
-            .With(conflict.Anchor)
-            .With(conflict.Holder)
-            .With(conflict.Claimant)
-            .With(conflict.Link.ToString())
-            .With(conflict.EventId);
-        await command.ExecuteNonQueryAsync(cancel);
-    }
-
     private static NpgsqlCommand Bind(NpgsqlCommand command, KeyValuePair<string, Claim>[] claims)
     {
         foreach (NpgsqlParameter parameter in ParametersOf(claims))
@@ -214,6 +209,8 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             Column(claim => claim.Value.AnchoredAt.At),
             Column(claim => claim.Value.AnchoredAt.Version),
             Column(claim => claim.Value.AnchoredAt.Arrival),
+            Column(claim => claim.Value.Cause.Rule),
+            Column(claim => claim.Value.Cause.EventId),
         ];
 
         NpgsqlParameter<T[]> Column<T>(Converter<KeyValuePair<string, Claim>, T> of) =>
@@ -229,7 +226,12 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         while (await reader.ReadAsync(cancel))
         {
             Stamp stamp = new(reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5));
-            found[reader.GetString(0)] = new Claim(reader.GetString(1), reader.GetInt32(2), stamp);
+            found[reader.GetString(0)] = new Claim(reader.GetString(1), reader.GetInt32(2), stamp)
+            {
+                Cause = new ClaimCause(reader.Text(6), reader.Text(7)),
+                PlacedAt = reader.FieldCount > 8 ? reader.Text(8) : null,
+                IsMoving = reader.FieldCount > 8 && reader.GetBoolean(9),
+            };
         }
     }
 

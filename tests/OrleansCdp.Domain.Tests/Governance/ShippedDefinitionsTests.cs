@@ -23,8 +23,8 @@ public sealed class ShippedDefinitionsTests
     [Fact]
     public void Every_shipped_ruleset_compiles_and_every_stream_names_one_of_them()
     {
-        ShippedDefinitions.Rulesets.Keys.Order().ShouldBe(["sales", "service"]);
-        foreach ((string name, string text) in ShippedDefinitions.Rulesets)
+        ShippedRulesets.All.Keys.Order().ShouldBe(["sales", "service"]);
+        foreach ((string name, string text) in ShippedRulesets.All)
         {
             (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(
                 name,
@@ -32,7 +32,7 @@ public sealed class ShippedDefinitionsTests
             );
             errors.ShouldBeEmpty(name);
             ruleset.ShouldNotBeNull().Name.ShouldBe(name);
-            ruleset.FindableBy.Except(ShippedDefinitions.Rulesets.Keys).ShouldBeEmpty(name);
+            ruleset.FindableBy.Except(ShippedRulesets.All.Keys).ShouldBeEmpty(name);
         }
 
         foreach ((string name, string text) in ShippedDefinitions.All)
@@ -40,7 +40,7 @@ public sealed class ShippedDefinitionsTests
             (DataStream? stream, var errors) = DataStream.Compile(
                 name,
                 text,
-                ShippedDefinitions.Rulesets.Keys
+                ShippedRulesets.All.Keys
             );
             errors.ShouldBeEmpty(name);
             stream!.Ruleset.ShouldBe(name == "salesforce-case" ? "service" : "sales");

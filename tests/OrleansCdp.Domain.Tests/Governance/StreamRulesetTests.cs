@@ -48,5 +48,7 @@ public sealed class StreamRulesetTests
 
     [Fact]
     public void A_stream_that_names_none_goes_by_anchors_alone() =>
-        DataStream.Compile("notes", Note, ["sales"]).Stream!.Ruleset.ShouldBe(Ruleset.Default);
+        DataStream
+            .Compile("notes", Note, ["sales"])
+            .Stream!.Ruleset.ShouldBe(ShippedRulesets.Default);
 }

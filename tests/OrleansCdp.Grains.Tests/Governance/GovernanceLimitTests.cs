@@ -23,7 +23,7 @@ public sealed class GovernanceLimitTests
         int free =
             IDefinitionsGrain.DefinitionsMax
             - ShippedDefinitions.All.Count
-            - ShippedDefinitions.Rulesets.Count;
+            - ShippedRulesets.All.Count;
         for (int i = 1; i < free; i++)
         {
             (await grain.PutAsync("stream", $"s{i}", Definition, "me")).Errors.ShouldBeEmpty();

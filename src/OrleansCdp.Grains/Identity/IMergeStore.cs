@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Which base individuals are one person, and where their links are. PostgreSQL is the arbiter.</summary>
+public interface IMergeStore
+{
+    /// <summary>
+    /// Keeps what links prove, and decides anew who is one person wherever that is new. Repeating it changes nothing.
+    /// </summary>
+    /// <param name="proofs">What links state.</param>
+    /// <param name="bearing">Individuals that bear links, who have to move when they are merged.</param>
+    /// <param name="cancel">Stops the query.</param>
+    Task<Regrouped> ProveAsync(
+        IReadOnlyCollection<AnchorProof> proofs,
+        IReadOnlyCollection<BaseIndividual> bearing,
+        CancellationToken cancel
+    );
+
+    /// <summary>Who has everybody's links of those that are one person with an individual; itself if it is alone.</summary>
+    Task<string> RootOfAsync(string individual, CancellationToken cancel);
+
+    /// <summary>Notes where an individual's links are.</summary>
+    Task NotePlacedAsync(string individual, string root, CancellationToken cancel);
+
+    /// <summary>Individuals whose links have been on their way for a while; at most <paramref name="limit"/>.</summary>
+    Task<ImmutableArray<string>> MovingAsync(TimeSpan since, int limit, CancellationToken cancel);
+}
+
+/// <summary>What deciding anew about individuals has changed.</summary>
+/// <param name="Moving">Whose links have to go elsewhere.</param>
+/// <param name="Conflicts">Who should be one and stays apart, and was not known to.</param>
+public sealed record Regrouped(
+    ImmutableArray<string> Moving,
+    ImmutableArray<MergeConflict> Conflicts
+)
+{
+    /// <summary>Nothing has.</summary>
+    public static Regrouped Nothing { get; } = new([], []);
+}

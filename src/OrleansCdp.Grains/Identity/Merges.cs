@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Has individuals merged, or kept apart, wherever links prove something new.</summary>
+internal sealed partial class Merges(
+    IMergeStore store,
+    IGrainFactory grains,
+    ILogger<Merges> logger
+)
+{
+    /// <summary>Keeps what decisions prove. Repeating it changes nothing.</summary>
+    /// <param name="decisions">The decisions.</param>
+    /// <param name="book">The claims they rest on.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>Whose links have to be placed anew.</returns>
+    public async Task<IReadOnlyCollection<string>> ProveAsync(
+        IEnumerable<AnchorDecision> decisions,
+        ClaimBook book,
+        CancellationToken cancel
+    )
+    {
+        List<AnchorProof> proofs = [];
+        Dictionary<string, BaseIndividual> bearing = new(StringComparer.Ordinal);
+        foreach (AnchorDecision decision in decisions)
+        {
+            if (decision.Proof is { } proof)
+            {
+                proofs.Add(proof);
+            }
+
+            Claim target = decision.Target;
+            if (target is { IsAnchored: true, Rank: > 0 })
+            {
+                string name = target.Cause.IsOwnAnchor ? target.Cause.Rule! : "";
+                bearing[target.Owner] = new(target.Owner, target.Rank, name);
+            }
+        }
+
+        HashSet<string> moving = [.. book.Moving()];
+        if (proofs.Count > 0 || bearing.Count > 0)
+        {
+            Regrouped regrouped = await store.ProveAsync(proofs, bearing.Values, cancel);
+            moving.UnionWith(regrouped.Moving);
+            foreach (MergeConflict conflict in regrouped.Conflicts)
+            {
+                LogApart(conflict.First, conflict.Second, conflict.Reason);
+            }
+        }
+
+        return moving;
+    }
+
+    /// <summary>Brings the links of individuals to where their merges want them.</summary>
+    public async Task PlaceAsync(IEnumerable<string> individuals)
+    {
+        foreach (string individual in individuals)
+        {
+            try
+            {
+                string? stays = await grains
+                    .GetGrain<IUnifiedIndividualGrain>(individual)
+                    .PlaceAsync();
+                if (stays is not null)
+                {
+                    LogStays(individual, stays);
+                }
+            }
+            catch (StateCorruptException)
+            {
+                LogStays(individual, ReasonCodes.StateCorrupt); // Tried again while it is to move.
+            }
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.AnchorsClash,
+        LogLevel.Warning,
+        "{First} and {Second} stay apart although a link says that they are one: {Reason}"
+    )]
+    private partial void LogApart(string first, string second, string reason);
+
+    [LoggerMessage(
+        LogEvents.MergeNotMade,
+        LogLevel.Warning,
+        "The links of {Individual} stay where they are, for now: {Reason}"
+    )]
+    private partial void LogStays(string individual, string reason);
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using Npgsql;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Proofs, stewards' decisions, and who is one person by them. Whatever changes that does so one after the other, under
+/// a lock of the whole database: it is rare, and two changes of one group at once would each miss the other.
+/// </summary>
+internal sealed class MergeStore(DataSources sources) : IMergeStore
+{
+    private const string Known = """
+        select
+            (select count(*) from unnest($1, $2) as p(link, base)
+                join cdp.anchor_statement s on s.link = p.link and s.base = p.base),
+            (select count(*) from cdp.base_individual where id = any($3) and live)
+        """;
+
+    private const string Moving = """
+        select id from cdp.base_individual
+        where id = any($1) and live and coalesce(placed_at, id) <> root
+        """;
+
+    private const string Root = "select root from cdp.base_individual where id = $1";
+
+    private const string NotePlaced = """
+        update cdp.base_individual set placed_at = nullif($2, id)
+        where id = $1 and placed_at is distinct from nullif($2, id)
+        """;
+
+    private const string Overdue = """
+        select id from cdp.base_individual
+        where live and coalesce(placed_at, id) <> root and changed_at < now() - $1
+        order by changed_at limit $2
+        """;
+
+    public async Task<Regrouped> ProveAsync(
+        IReadOnlyCollection<AnchorProof> proofs,
+        IReadOnlyCollection<BaseIndividual> bearing,
+        CancellationToken cancel
+    )
+    {
+        (string Link, string Base, string EventId)[] stated =
+        [
+            .. proofs
+                .SelectMany(
+                    proof => proof.Bases,
+                    (proof, one) => (Link: proof.Link.ToString(), one.Id, proof.EventId)
+                )
+                .DistinctBy(row => (row.Link, row.Id)),
+        ];
+        string[] live = [.. bearing.Select(one => one.Id)];
+        if (await AreKnownAsync(stated, live, cancel))
+        {
+            string[] ids = [.. stated.Select(row => row.Base).Concat(live).Distinct()];
+            return new Regrouped(await ListAsync(Moving, ids, cancel), []);
+        }
+
+        return await Commands.RetryConflictsAsync(async () =>
+        {
+            await using MergeTransaction merges = await MergeTransaction.BeginAsync(
+                sources.Storage,
+                cancel
+            );
+            await merges.AddAsync(
+                [.. proofs.SelectMany(proof => proof.Bases).Concat(bearing)],
+                stated,
+                live
+            );
+            Regrouped regrouped = await merges.RegroupAsync(
+                [.. stated.Select(row => row.Base).Concat(live).Distinct()],
+                MergeCause.None
+            );
+            await merges.CommitAsync();
+            return regrouped;
+        });
+    }
+
+    public async Task<string> RootOfAsync(string individual, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(Root).With(individual);
+        return await command.ExecuteScalarAsync(cancel) as string ?? individual;
+    }
+
+    public async Task NotePlacedAsync(string individual, string root, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(NotePlaced)
+            .With(individual)
+            .With(root);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    public async Task<ImmutableArray<string>> MovingAsync(
+        TimeSpan since,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Overdue)
+            .With(since)
+            .With(limit);
+        return await ListAsync(command, cancel);
+    }
+
+    private async Task<bool> AreKnownAsync(
+        (string Link, string Base, string EventId)[] stated,
+        string[] live,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Known)
+            .With(Array.ConvertAll(stated, row => row.Link))
+            .With(Array.ConvertAll(stated, row => row.Base))
+            .With(live);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        return await reader.ReadAsync(cancel)
+            && reader.GetInt64(0) == stated.Length
+            && reader.GetInt64(1) == live.Length;
+    }
+
+    private async Task<ImmutableArray<string>> ListAsync(
+        string sql,
+        string[] ids,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(sql).With(ids);
+        return await ListAsync(command, cancel);
+    }
+
+    private static async Task<ImmutableArray<string>> ListAsync(
+        NpgsqlCommand command,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var ids = ImmutableArray.CreateBuilder<string>();
+        while (await reader.ReadAsync(cancel))
+        {
+            ids.Add(reader.GetString(0));
+        }
+
+        return ids.ToImmutable();
+    }
+}
