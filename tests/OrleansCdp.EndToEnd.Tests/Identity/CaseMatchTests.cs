@@ -18,8 +18,8 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
         await SendAsync(
             Cases,
             Case("5001", "New", "Ada Lovelace", "ada.lovelace@example.com"),
-            Case("5002", "New", "Zed Unknown", "zed@nowhere.example"),
-            Case("5003", "New", "Zed Unknown", "zed@nowhere.example"),
+            Case("5002", "New", "Zed Zabel", "zed@nowhere.example"),
+            Case("5003", "New", "Zed Zabel", "zed@nowhere.example"),
             Case("5004", "New", "", "")
         );
         await host.Api.DrainAsync();
@@ -42,7 +42,7 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
         // One is closed with its contact; what was written of its author brings the other one along.
         await SendAsync(
             Cases,
-            Case("5002", "Closed", "Zed Unknown", "zed@nowhere.example", "0031")
+            Case("5002", "Closed", "Zed Zabel", "zed@nowhere.example", "0031")
         );
         await SendAsync(Cases, Case("5004", "Closed", "", "", "0031"));
         await host.Api.DrainAsync();
