@@ -40,10 +40,7 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
         pool["data"]!.AsArray().Single()!["members"]!.AsArray().Count.ShouldBe(2);
 
         // One is closed with its contact; what was written of its author brings the other one along.
-        await SendAsync(
-            Cases,
-            Case("5002", "Closed", "Zed Zabel", "zed@nowhere.example", "0031")
-        );
+        await SendAsync(Cases, Case("5002", "Closed", "Zed Zabel", "zed@nowhere.example", "0031"));
         await SendAsync(Cases, Case("5004", "Closed", "", "", "0031"));
         await host.Api.DrainAsync();
 
