@@ -2,6 +2,7 @@ using OrleansCdp;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
@@ -38,6 +39,13 @@ switch (options.Scenario)
         for (int run = 1; run <= options.Repetitions; run++)
         {
             report.Add(await IdleRun.RunAsync(run, options));
+        }
+
+        break;
+    case "matching":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await MatchRun.RunAsync(run, options));
         }
 
         break;
