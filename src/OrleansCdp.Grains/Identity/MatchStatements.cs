@@ -56,6 +56,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
     {
         MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
         string[] subjects = [.. SubjectsOf(said, [])];
+        HashSet<string> read = [.. SubjectsOf(statements, absorptions)]; // What the turn began with.
         // Whoever they belonged to until now, too: those lose what they said.
         string[] others =
         [
@@ -63,7 +64,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
                 .Select(subject => board.Find(subject)?.Now.Owner)
                 .OfType<string>()
                 .Concat(subjects)
-                .Where(subject => board.Find(subject) is null)
+                .Where(subject => board.Find(subject) is null && !read.Contains(subject))
                 .Distinct(StringComparer.Ordinal),
         ];
         board.Add(await turn.ReadAsync(others, cancel));

@@ -22,8 +22,13 @@ internal sealed class MatchTurn(
         select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
         """;
 
-    private const string BySubject =
-        $"select {Columns} from cdp.match_record where space = $1 and subject = any($2)";
+    // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
+    private const string BySubject = $"""
+        select r.* from unnest($2) as s(subject) cross join lateral (
+            select {Columns} from cdp.match_record m
+            where m.space = $1 and m.subject = s.subject limit 1
+        ) r
+        """;
 
     private const string ById = $"select {Columns} from cdp.match_record where id = any($1)";
 

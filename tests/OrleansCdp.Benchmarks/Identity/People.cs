@@ -33,7 +33,8 @@ internal sealed class People(ulong seed, int count)
         for (int errors = isRepeat ? 1 + chance.Below(2) : 0; errors > 0; errors--)
         {
             int at = chance.Below(said.Length);
-            said[at] = chance.Below(2) == 0 ? "" : Misspelt(said[at], chance);
+            said[at] =
+                said[at].Length == 0 || chance.Below(2) == 0 ? "" : Misspelt(said[at], chance);
         }
 
         string[] names =
