@@ -26,7 +26,7 @@ public sealed class PossibleMatchTests
     [Fact]
     public void Nothing_after_nothing_changes_nothing_also_in_a_state_of_a_first_version()
     {
-        ListOf("service", 1, 0).AddTo(default).ShouldBe(default);
+        ListOf("service", 1, 0).AddTo(default).IsDefault.ShouldBeTrue();
         ListOf("service", 1, 0).AddTo([]).ShouldBeEmpty();
         PossibleMatches.BestOf(default).ShouldBeEmpty();
     }
