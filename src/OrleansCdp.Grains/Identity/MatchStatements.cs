@@ -56,7 +56,8 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
     {
         MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
         string[] subjects = [.. SubjectsOf(said, [])];
-        HashSet<string> read = [.. SubjectsOf(statements, absorptions)]; // What the turn began with.
+        // What the turn began with was read, or is not there.
+        HashSet<string> read = [.. SubjectsOf(statements, absorptions)];
         // Whoever they belonged to until now, too: those lose what they said.
         string[] others =
         [

@@ -152,8 +152,8 @@ internal sealed partial class Matcher(
     [LoggerMessage(
         LogEvents.MatchOversized,
         LogLevel.Warning,
-        "More than {Max} records hang together by {Ruleset}; they are clustered in parts. Something that many share is "
-            + "taken for a sign of one person"
+        "More than {Max} records hang together by {Ruleset}; they are clustered in parts. "
+            + "Something that many share is taken for a sign of one person"
     )]
     private partial void LogOversized(int max, string ruleset);
 

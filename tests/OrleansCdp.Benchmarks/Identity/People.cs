@@ -106,15 +106,13 @@ internal sealed class People(ulong seed, int count)
         {
             words.Add(
                 string.Concat(
-                    Enumerable
-                        .Range(0, syllables)
-                        .Select(_ =>
-                            $"{Onsets[chance.Below(Onsets.Length)]}{Vowels[chance.Below(Vowels.Length)]}"
-                        )
-                ) + Onsets[chance.Below(Onsets.Length)]
+                    Enumerable.Range(0, syllables).Select(_ => $"{Any(Onsets)}{Any(Vowels)}")
+                ) + Any(Onsets)
             );
         }
 
         return [.. words];
+
+        char Any(string letters) => letters[chance.Below(letters.Length)];
     }
 }

@@ -10,7 +10,7 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
     private const string Cases = "salesforce-case";
 
     [Fact]
-    public async Task A_case_is_given_to_whom_it_matches_waits_for_others_and_ends_at_its_contact_once()
+    public async Task A_case_goes_to_whom_it_matches_or_waits_and_ends_at_its_contact_once()
     {
         await SendAsync("salesforce-contact", Contact("0031", "Ada", "Lovelace"));
         await host.Api.DrainAsync();
