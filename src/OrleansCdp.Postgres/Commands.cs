@@ -48,12 +48,12 @@ internal static class Commands
     public static string? Text(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetString(column);
 
-    /// <summary>A column with an integer that may be null.</summary>
-    public static long? LongOrNull(this NpgsqlDataReader reader, int column) =>
+    /// <summary>A column of a whole number that may be null.</summary>
+    public static long? Number(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetInt64(column);
 
-    /// <summary>A column with a number that may be null.</summary>
-    public static double? DoubleOrNull(this NpgsqlDataReader reader, int column) =>
+    /// <summary>A column of a number that may be null.</summary>
+    public static double? Double(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetDouble(column);
 
     /// <summary>A column with texts; null for none.</summary>

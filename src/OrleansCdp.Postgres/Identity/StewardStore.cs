@@ -239,7 +239,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     Link = reader.Text(5),
                     Rule = reader.Text(6),
                     EventId = reader.Text(7),
-                    Decision = reader.LongOrNull(8),
+                    Decision = reader.Number(8),
                     Author = reader.Text(9),
                     Reason = reader.Text(10),
                 }
