@@ -69,6 +69,8 @@ internal sealed class MatchTurn(
         select link_a, link_b, verdict from cdp.steward_pair where link_b = any($1)
         """;
 
+    // Drawn with the first reading, one for each subject: nobody waits for the sequence once more.
+    private readonly Queue<long> drawn = new();
     private bool ended;
 
     public int Version { get; private set; }
@@ -86,6 +88,7 @@ internal sealed class MatchTurn(
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray())
         );
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(NextIds).With(subjects.Count));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
@@ -96,22 +99,32 @@ internal sealed class MatchTurn(
 
         await reader.NextResultAsync(cancel);
         Rows = await RowsAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            drawn.Enqueue(reader.GetInt64(0));
+        }
     }
 
     public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
     {
-        if (count == 0)
+        List<long> ids = [];
+        while (ids.Count < count && drawn.TryDequeue(out long id))
         {
-            return [];
+            ids.Add(id);
+        }
+
+        if (ids.Count == count)
+        {
+            return [.. ids];
         }
 
         await using NpgsqlCommand command = new NpgsqlCommand(
             NextIds,
             connection,
             transaction
-        ).With(count);
+        ).With(count - ids.Count);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        List<long> ids = [];
         while (await reader.ReadAsync(cancel))
         {
             ids.Add(reader.GetInt64(0));
