@@ -45,6 +45,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "matching":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await MatchRun.RunAsync(run, options));
+        }
+
+        break;
     case "recovery":
         for (int run = 1; run <= options.Repetitions; run++)
         {

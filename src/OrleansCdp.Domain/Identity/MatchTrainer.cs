@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 
 namespace OrleansCdp.Identity;
 
@@ -14,6 +13,9 @@ public sealed record TrainedRules(FuzzyRules Rules, TrainingReport Report);
 /// </summary>
 public sealed class MatchTrainer
 {
+    /// <summary>Records it learns from; of more it takes so many by chance.</summary>
+    public const int RecordsMax = 100_000;
+
     /// <summary>Random pairs compared.</summary>
     public const int RandomPairsMax = 30_000;
 
@@ -64,7 +66,27 @@ public sealed class MatchTrainer
             );
         }
 
-        return new MatchTrainer(records, rules).Train(seed);
+        return new MatchTrainer(Sample(records, new Chance(seed)), rules).Train(seed);
+    }
+
+    private static IReadOnlyList<MatchValues> Sample(
+        IReadOnlyList<MatchValues> records,
+        Chance chance
+    )
+    {
+        if (records.Count <= RecordsMax)
+        {
+            return records;
+        }
+
+        MatchValues[] drawn = [.. records];
+        for (int i = 0; i < RecordsMax; i++)
+        {
+            int other = i + chance.Below(drawn.Length - i);
+            (drawn[i], drawn[other]) = (drawn[other], drawn[i]);
+        }
+
+        return drawn[..RecordsMax];
     }
 
     // The second round knows who are one: pairs of one person are no strangers, and what a person has on ten records is
@@ -85,7 +107,7 @@ public sealed class MatchTrainer
             Recount(groups, guard: round > 0);
             random = LearnStrangers(new Chance(seed), GroupsByRecord(groups));
             passes = LearnMatches();
-            candidates = CandidatePairs();
+            candidates = TrainingBlocks.CandidatesOf(rules, records);
             household = LearnRates(candidates);
             groups = Cluster();
         }
@@ -280,37 +302,6 @@ public sealed class MatchTrainer
 
         double scale = (1 - max) / (1 - shares[0]);
         return [max, .. shares.Skip(1).Select(share => share * scale)];
-    }
-
-    private (int A, int B)[] CandidatePairs()
-    {
-        HashSet<(int, int)> pairs = [];
-        Dictionary<long, List<int>> index = [];
-        for (int at = 0; at < records.Count; at++)
-        {
-            foreach (long key in rules.KeysOf(records[at]))
-            {
-                ref List<int>? bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(
-                    index,
-                    key,
-                    out _
-                );
-                (bucket ??= []).Add(at);
-            }
-        }
-
-        foreach (List<int> bucket in index.Values.Where(b => b.Count <= rules.Limits.BucketMax))
-        {
-            for (int i = 0; i < bucket.Count; i++)
-            {
-                for (int j = i + 1; j < bucket.Count; j++)
-                {
-                    pairs.Add((bucket[i], bucket[j]));
-                }
-            }
-        }
-
-        return [.. pairs.Order()];
     }
 
     // How many matches and households there are, so many that as many are found: a fixed point.

@@ -121,9 +121,10 @@ public sealed class RulesetWriter
 
         if (!guards.IdentifiersMax.IsEmpty)
         {
-            Line(
-                $"  identifiersMax: {{ {string.Join(", ", guards.IdentifiersMax.Select(limit => string.Create(CultureInfo.InvariantCulture, $"{Quoted(limit.Type)}: {limit.Max}")))} }}"
+            IEnumerable<string> limits = guards.IdentifiersMax.Select(limit =>
+                string.Create(CultureInfo.InvariantCulture, $"{Quoted(limit.Type)}: {limit.Max}")
             );
+            Line($"  identifiersMax: {{ {string.Join(", ", limits)} }}");
         }
 
         Line($"  individualsPerIdentifierMax: {guards.IndividualsPerIdentifierMax}");

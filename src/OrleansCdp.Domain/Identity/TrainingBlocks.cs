@@ -75,6 +75,41 @@ internal static class TrainingBlocks
         return [.. pairs.Order()];
     }
 
+    /// <summary>Pairs of records that share a key.</summary>
+    public static (int A, int B)[] CandidatesOf(
+        FuzzyRules rules,
+        IReadOnlyList<MatchValues> records
+    )
+    {
+        HashSet<(int, int)> pairs = [];
+        Dictionary<long, List<int>> index = [];
+        for (int at = 0; at < records.Count; at++)
+        {
+            foreach (long key in rules.KeysOf(records[at]))
+            {
+                ref List<int>? bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                    index,
+                    key,
+                    out _
+                );
+                (bucket ??= []).Add(at);
+            }
+        }
+
+        foreach (List<int> bucket in index.Values.Where(b => b.Count <= rules.Limits.BucketMax))
+        {
+            for (int i = 0; i < bucket.Count; i++)
+            {
+                for (int j = i + 1; j < bucket.Count; j++)
+                {
+                    pairs.Add((bucket[i], bucket[j]));
+                }
+            }
+        }
+
+        return [.. pairs.Order()];
+    }
+
     private static IEnumerable<string> ValuesOf(FuzzyRules rules, int[] block, MatchValues record)
     {
         IEnumerable<string> values = [""];

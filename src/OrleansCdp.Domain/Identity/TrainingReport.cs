@@ -24,7 +24,7 @@ public sealed record TrainingPass
 /// <summary>What training found, for the person who decides about its draft.</summary>
 public sealed record TrainingReport
 {
-    /// <summary>Records it was given.</summary>
+    /// <summary>Records it learnt from; at most <see cref="MatchTrainer.RecordsMax"/>.</summary>
     public required int Records { get; init; }
 
     /// <summary>Random pairs compared, to see how often strangers agree.</summary>

@@ -13,6 +13,10 @@ internal interface IPlacedState
     /// <summary>Saves the next one.</summary>
     Task BecomeAsync(Transition<UnifiedIndividual> transition);
 
+    /// <summary>Makes sure that no other activation has saved since this one has.</summary>
+    /// <exception cref="InconsistentStateException">One has: this one is given up.</exception>
+    Task DemandCurrentAsync();
+
     /// <summary>Takes links in; see <see cref="IUnifiedIndividualGrain.AttachAsync"/>.</summary>
     Task<OtherTaker?> TakeAsync(LinkTransfer transfer);
 }
@@ -47,6 +51,7 @@ internal sealed class LinkPlacement(
         }
         else
         {
+            await ExpectAsync(Here);
             await HandOverOwnAsync();
         }
     }
@@ -71,7 +76,11 @@ internal sealed class LinkPlacement(
     {
         await GoOnAsync();
         string root = await store.RootOfAsync(State.Id, CancellationToken.None);
-        if (Here != root)
+        if (Here == root)
+        {
+            await individual.DemandCurrentAsync();
+        }
+        else
         {
             if (await WhyNotAsync(root) is { } reason)
             {
@@ -109,6 +118,17 @@ internal sealed class LinkPlacement(
             : refused;
     }
 
+    /// <summary>
+    /// Has whoever was chosen expect the links once more: what was begun is finished, also where there is no room any more.
+    /// </summary>
+    private async Task ExpectAsync(string target)
+    {
+        if (target != State.Id)
+        {
+            await GrainOf(target).ExpectAsync(State.Id, links: 0);
+        }
+    }
+
     /// <summary>Gives the own links to whoever this individual was merged into.</summary>
     private async Task HandOverOwnAsync()
     {
@@ -137,6 +157,7 @@ internal sealed class LinkPlacement(
     private async Task ChangeHandsAsync(Placing placing)
     {
         await HandOverOwnAsync();
+        await ExpectAsync(placing.To);
         IUnifiedIndividualGrain former = GrainOf(placing.From);
         LinkTransfer transfer = await former.SeparateAsync(State.Id, placing.To);
         await individual.BecomeAsync(State.Redirect());
@@ -155,7 +176,7 @@ internal sealed class LinkPlacement(
         OtherTaker? other =
             transfer.To == State.Id
                 ? await individual.TakeAsync(transfer)
-                : await GrainOf(transfer.To).AttachAsync(transfer.AsImmutable());
+                : await GrainOf(transfer.To).ReceiveAsync(transfer.AsImmutable());
         if (other is not null)
         {
             throw new InconsistentStateException(

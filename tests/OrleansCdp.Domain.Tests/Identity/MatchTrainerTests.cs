@@ -66,6 +66,30 @@ public sealed class MatchTrainerTests
     public void Random_pairs_are_limited() =>
         Train(copies: 2).Report.RandomPairs.ShouldBe(MatchTrainer.RandomPairsMax);
 
+    [Theory]
+    [InlineData(MatchTrainer.RecordsMax)]
+    [InlineData(MatchTrainer.RecordsMax + 1)]
+    public void Of_more_records_than_the_limit_so_many_are_taken(int count)
+    {
+        MatchValues[] records = [.. Enumerable.Repeat(MatchValues.Empty, count)];
+        TrainedRules trained = MatchTrainer.Train(records, Spaces.People, 1);
+        trained.Report.Records.ShouldBe(MatchTrainer.RecordsMax);
+    }
+
+    [Fact]
+    public void A_pass_looks_at_so_many_pairs_and_at_no_value_that_everybody_has()
+    {
+        int[] email = [3];
+        MatchValues[] five = Sharing(5);
+        TrainingBlocks.PairsOf(Spaces.People, email, five, max: 10).Length.ShouldBe(10);
+        TrainingBlocks.PairsOf(Spaces.People, email, five, max: 9).Length.ShouldBe(9);
+        TrainingBlocks.PairsOf(Spaces.People, email, Sharing(50), 5_000).Length.ShouldBe(1_225);
+        TrainingBlocks.PairsOf(Spaces.People, email, Sharing(51), 5_000).ShouldBeEmpty();
+    }
+
+    private static MatchValues[] Sharing(int count) =>
+        [.. Enumerable.Repeat(Spaces.People.Values(("email", "box@mail.test")), count)];
+
     private static int Guarded(int people)
     {
         FuzzyRules rules = Spaces.People.With("email", field => field with { GuardedAbove = 5 });

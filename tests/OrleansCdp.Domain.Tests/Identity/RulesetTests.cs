@@ -13,6 +13,100 @@ public sealed class RulesetTests
 
         """;
 
+    private const string Mail = "fields: { x: { type: email, from: x } } }";
+
+    /// <summary>A text, where it is wrong, and what is said of it.</summary>
+    public static TheoryData<string, string, string> Wrong { get; } =
+        new()
+        {
+            {
+                "fuzzy: { fields: { x: { type: emial, from: x } } }",
+                "fuzzy.fields.x.type",
+                "Did you mean `email`?"
+            },
+            {
+                "fuzzy: { fields: { x: { from: x } } }",
+                "fuzzy.fields.x.type",
+                "`type` is required"
+            },
+            {
+                "fuzzy: { fields: { x: { type: email } } }",
+                "fuzzy.fields.x.from",
+                "`from` is required"
+            },
+            { "fuzzy: {}", "fuzzy.fields", "`fields` is required" },
+            { "fuzzy: { fields: {} }", "fuzzy.fields", "Between 1 and 16 fields" },
+            {
+                "fuzzy: { fields: { 1x: { type: email, from: x } } }",
+                "fuzzy.fields.1x",
+                "A field's name"
+            },
+            {
+                "fuzzy: { matchRate: 0, " + Mail,
+                "fuzzy.matchRate",
+                "Expected a number from 1E-15 to 0.5."
+            },
+            { "fuzzy: { limits: { bucket: 0 }, " + Mail, "fuzzy.limits.bucket", "from 1 to 1000" },
+            {
+                "fuzzy: { limits: { bucket: 1001 }, " + Mail,
+                "fuzzy.limits.bucket",
+                "from 1 to 1000"
+            },
+            {
+                "fuzzy: { thresholds: { link: 1, soft: 2 }, " + Mail,
+                "fuzzy.thresholds.soft",
+                "at most `link`"
+            },
+            {
+                "fuzzy: { fields: { x: { type: email, from: x, m: [1] } } }",
+                "fuzzy.fields.x.m",
+                "Expected 5 shares"
+            },
+            {
+                "fuzzy: { fields: { x: { type: category, from: x, u: [0.5, 0.6] } } }",
+                "fuzzy.fields.x.u",
+                "add up to 1"
+            },
+            {
+                "fuzzy: { fields: { x: { type: email, from: x, region: US } } }",
+                "fuzzy.fields.x.region",
+                "has no `region`"
+            },
+            {
+                "fuzzy: { fields: { x: { type: phone, from: x, region: XX } } }",
+                "fuzzy.fields.x.region",
+                "is no region"
+            },
+            {
+                "fuzzy: { fields: { x: { type: email, from: x, folding: { gmail: dot } } } }",
+                "fuzzy.fields.x.folding.gmail",
+                "Did you mean `dots`?"
+            },
+            {
+                "fuzzy: { fields: { x: { type: email, from: x, frequencies: { others: 2 } } } }",
+                "fuzzy.fields.x.frequencies",
+                "`entities` is required"
+            },
+            { "findableBy: Sales", "findableBy", "is no name of a ruleset" },
+            {
+                "guards: { individualsPerIdentifierMax: 0 }",
+                "guards.individualsPerIdentifierMax",
+                "from 1 to 1000"
+            },
+            {
+                "guards: { blocked: { email: '/(a/' } }",
+                "guards.blocked.email",
+                "Not a regular expression"
+            },
+            {
+                "guards: { blocked: { email: '/(a)\\1/' } }",
+                "guards.blocked.email",
+                "Not a regular expression"
+            },
+            { "gaurds: {}", "gaurds", "Did you mean `guards`?" },
+            { "- a", "", "Expected a map" },
+        };
+
     [Fact]
     public void The_shipped_ones_compile_and_sales_has_no_fuzzy_part()
     {
@@ -28,96 +122,7 @@ public sealed class RulesetTests
     }
 
     [Theory]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: emial, from: x } } }",
-        "fuzzy.fields.x.type",
-        "Did you mean `email`?"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { from: x } } }",
-        "fuzzy.fields.x.type",
-        "`type` is required"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: email } } }",
-        "fuzzy.fields.x.from",
-        "`from` is required"
-    )]
-    [InlineData("fuzzy: {}", "fuzzy.fields", "`fields` is required")]
-    [InlineData("fuzzy: { fields: {} }", "fuzzy.fields", "Between 1 and 16 fields")]
-    [InlineData(
-        "fuzzy: { fields: { 1x: { type: email, from: x } } }",
-        "fuzzy.fields.1x",
-        "A field's name"
-    )]
-    [InlineData(
-        "fuzzy: { matchRate: 0, fields: { x: { type: email, from: x } } }",
-        "fuzzy.matchRate",
-        "Expected a number from 1E-15 to 0.5."
-    )]
-    [InlineData(
-        "fuzzy: { limits: { bucket: 0 }, fields: { x: { type: email, from: x } } }",
-        "fuzzy.limits.bucket",
-        "from 1 to 1000"
-    )]
-    [InlineData(
-        "fuzzy: { limits: { bucket: 1001 }, fields: { x: { type: email, from: x } } }",
-        "fuzzy.limits.bucket",
-        "from 1 to 1000"
-    )]
-    [InlineData(
-        "fuzzy: { thresholds: { link: 1, soft: 2 }, fields: { x: { type: email, from: x } } }",
-        "fuzzy.thresholds.soft",
-        "at most `link`"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: email, from: x, m: [1] } } }",
-        "fuzzy.fields.x.m",
-        "Expected 5 shares"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: category, from: x, u: [0.5, 0.6] } } }",
-        "fuzzy.fields.x.u",
-        "add up to 1"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: email, from: x, region: US } } }",
-        "fuzzy.fields.x.region",
-        "has no `region`"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: phone, from: x, region: XX } } }",
-        "fuzzy.fields.x.region",
-        "is no region"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: email, from: x, folding: { gmail: dot } } } }",
-        "fuzzy.fields.x.folding.gmail",
-        "Did you mean `dots`?"
-    )]
-    [InlineData(
-        "fuzzy: { fields: { x: { type: email, from: x, frequencies: { others: 2 } } } }",
-        "fuzzy.fields.x.frequencies",
-        "`entities` is required"
-    )]
-    [InlineData("findableBy: Sales", "findableBy", "is no name of a ruleset")]
-    [InlineData(
-        "guards: { individualsPerIdentifierMax: 0 }",
-        "guards.individualsPerIdentifierMax",
-        "from 1 to 1000"
-    )]
-    [InlineData(
-        "guards: { blocked: { email: '/(a/' } }",
-        "guards.blocked.email",
-        "Not a regular expression"
-    )]
-    [InlineData(
-        "guards: { blocked: { email: '/(a)\\1/' } }",
-        "guards.blocked.email",
-        "Not a regular expression"
-    )]
-    [InlineData("gaurds: {}", "gaurds", "Did you mean `guards`?")]
-    [InlineData("- a", "", "Expected a map")]
+    [MemberData(nameof(Wrong))]
     public void What_is_wrong_is_said_with_its_place(string text, string path, string message)
     {
         (Ruleset? ruleset, var errors) = Ruleset.Compile("mine", text);
