@@ -18,6 +18,7 @@ public sealed partial class DefinitionCatalogue(
 {
     private static readonly TimeSpan PollPeriod = TimeSpan.FromSeconds(1);
     private readonly TaskCompletionSource loaded = new();
+    private readonly Lock gate = new();
     private volatile Snapshot current = Snapshot.None;
 
     /// <summary>The streams by name; empty before the first poll.</summary>
@@ -45,39 +46,36 @@ public sealed partial class DefinitionCatalogue(
             return;
         }
 
-        Dictionary<string, DataStream> streams = [];
-        Dictionary<string, Ruleset> rulesets = [];
+        Snapshot before = current;
+        Dictionary<(string Kind, string Name, string Hash), object?> compiled = [];
         foreach (DefinitionVersion definition in newer.Definitions)
         {
-            ImmutableArray<DefinitionError> errors = definition.Kind switch
-            {
-                DefinitionKinds.Stream => Add(
-                    streams,
-                    definition.Name,
-                    DataStream.Compile(definition.Name, definition.Text)
-                ),
-                DefinitionKinds.Ruleset => Add(
-                    rulesets,
-                    definition.Name,
-                    Ruleset.Compile(definition.Name, definition.Text)
-                ),
-                _ => [], // Of a program to come: nothing here asks for it.
-            };
-            if (!errors.IsEmpty)
-            {
-                string reason = errors[0].Message;
-                LogNotCompiled(definition.Kind, definition.Name, definition.Version, reason);
-            }
+            var key = (definition.Kind, definition.Name, definition.Hash);
+            compiled[key] = before.Compiled.TryGetValue(key, out object? known)
+                ? known
+                : Compile(definition);
         }
 
-        current = new Snapshot(newer.Version, newer.PartitionCount)
+        FrozenDictionary<string, Ruleset> rulesets = compiled
+            .Values.OfType<Ruleset>()
+            .ToFrozenDictionary(ruleset => ruleset.Name);
+        Snapshot next = new(newer.Version, newer.PartitionCount)
         {
-            Streams = streams.Values.ToFrozenDictionary(
-                stream => stream.Name,
-                stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
-            ),
-            Rulesets = rulesets.ToFrozenDictionary(),
+            Streams = compiled
+                .Values.OfType<DataStream>()
+                .ToFrozenDictionary(
+                    stream => stream.Name,
+                    stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
+                ),
+            Rulesets = rulesets,
+            Compiled = compiled.ToFrozenDictionary(),
         };
+        lock (gate)
+        {
+            // Whoever asked before and was slower must not bring back what was replaced since.
+            current = next.Version > current.Version ? next : current;
+        }
+
         loaded.TrySetResult();
     }
 
@@ -127,19 +125,22 @@ public sealed partial class DefinitionCatalogue(
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private static ImmutableArray<DefinitionError> Add<T>(
-        Dictionary<string, T> compiled,
-        string name,
-        (T? Definition, ImmutableArray<DefinitionError> Errors) outcome
-    )
-        where T : class
+    /// <summary>Compiles a definition; null, and a word in the log, when that does not succeed here.</summary>
+    private object? Compile(DefinitionVersion definition)
     {
-        if (outcome.Definition is { } definition)
+        (object? compiled, ImmutableArray<DefinitionError> errors) = definition.Kind switch
         {
-            compiled[name] = definition;
+            DefinitionKinds.Stream => DataStream.Compile(definition.Name, definition.Text),
+            DefinitionKinds.Ruleset => Ruleset.Compile(definition.Name, definition.Text),
+            _ => ((object?)null, ImmutableArray<DefinitionError>.Empty), // Of a program to come.
+        };
+        if (!errors.IsEmpty)
+        {
+            string reason = errors[0].Message;
+            LogNotCompiled(definition.Kind, definition.Name, definition.Version, reason);
         }
 
-        return outcome.Errors;
+        return compiled;
     }
 
     [LoggerMessage(
@@ -165,5 +166,9 @@ public sealed partial class DefinitionCatalogue(
 
         public FrozenDictionary<string, Ruleset> Rulesets { get; init; } =
             FrozenDictionary<string, Ruleset>.Empty;
+
+        /// <summary>What each text was compiled to, so that it is not compiled again when another one changes.</summary>
+        public FrozenDictionary<(string, string, string), object?> Compiled { get; init; } =
+            FrozenDictionary<(string, string, string), object?>.Empty;
     }
 }
