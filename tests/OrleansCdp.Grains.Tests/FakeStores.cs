@@ -37,6 +37,9 @@ internal sealed class FakeDatabase
 
     public MergeBook Merges { get; } = new();
 
+    /// <summary>What links were said to prove, as often as it was said.</summary>
+    public List<AnchorProof> Proofs { get; } = [];
+
     public List<EventCount> Counts { get; } = [];
 
     public int ClaimReads { get; private set; }
@@ -201,6 +204,7 @@ internal sealed class FakeDatabase
     {
         lock (gate)
         {
+            Proofs.AddRange(proofs);
             return Task.FromResult(Merges.Prove(proofs, bearing));
         }
     }

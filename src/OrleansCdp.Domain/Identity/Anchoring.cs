@@ -136,6 +136,11 @@ public sealed record AnchorDecision
 
     /// <summary>What the event proves; null for nothing.</summary>
     public AnchorProof? Proof { get; init; }
+
+    /// <summary>
+    /// Of an event that names another link: the base individual that one is given, unless it is somebody already.
+    /// </summary>
+    public Claim? Other { get; init; }
 }
 
 /// <summary>
@@ -194,9 +199,11 @@ public sealed class Anchoring(AnchorPolicy policy)
             );
         }
 
+        // What a link follows names its own bearer, also when a later event has given the link to another already.
+        Claim bearer = e.FollowsAnchor && bases.Length > 0 ? NamedBy(bases[0], e, stamp) : target;
         if (e.SameAs is { } other)
         {
-            Claim same = target with
+            Claim same = bearer with
             {
                 AnchoredAt = default,
                 Cause = new(ClaimCause.SameAs, e.EventId),
@@ -210,6 +217,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
             Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
+            Other = e.SameAs is null ? null : bearer,
         };
     }
 
@@ -224,10 +232,7 @@ public sealed class Anchoring(AnchorPolicy policy)
                 };
         }
 
-        Claim named = new(bases[0].Id, bases[0].Rank, stamp)
-        {
-            Cause = new(bases[0].Name, e.EventId),
-        };
+        Claim named = NamedBy(bases[0], e, stamp);
         if (owner is null || !owner.IsAnchored)
         {
             return named;
@@ -240,6 +245,9 @@ public sealed class Anchoring(AnchorPolicy policy)
             : named.Rank == 0 && owner.Rank > 0;
         return changes ? named : owner;
     }
+
+    private static Claim NamedBy(BaseIndividual bearer, LinkEvent e, Stamp stamp) =>
+        new(bearer.Id, bearer.Rank, stamp) { Cause = new(bearer.Name, e.EventId) };
 
     private static void SettleSame(
         LinkKey link,

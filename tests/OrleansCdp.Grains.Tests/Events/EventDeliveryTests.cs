@@ -120,7 +120,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         string absorbed = SubjectIds.IndividualOf(email);
         await cluster // The first step of a move that was never finished.
             .Grains.GetGrain<IUnifiedIndividualGrain>(anonymous)
-            .DetachAsync([], absorbed, 1);
+            .DetachAsync([], absorbed, 1, anonymous, default);
         await DeliverAsync(Some.Chunk(1, Some.Event(contact, "x", contactId, email)));
 
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
@@ -253,7 +253,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         await cluster // Room for one.
             .Grains.GetGrain<IUnifiedIndividualGrain>(full)
-            .DetachAsync([links[0].Key], "ind_elsewhere", 0);
+            .DetachAsync([links[0].Key], "ind_elsewhere", 0, full, default);
         await DeliverAsync(Some.Chunk(4, Some.Event(visitor, "e4", email) with { Traits = [] }));
 
         cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);
@@ -306,6 +306,8 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
                     {
                         From = "ind_giver",
                         To = individual,
+                        Owner = individual,
+                        FormerOwner = "ind_giver",
                         Links = [.. part],
                     }.AsImmutable()
                 );

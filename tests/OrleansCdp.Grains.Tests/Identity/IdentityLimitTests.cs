@@ -51,18 +51,18 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
         SubjectResolver resolver = cluster.NewResolver(linksMax: 3);
         Identifier email = new("email", Some.Unique("m") + "@example.com", Verified: true);
         LinkEvent e = Some.Event(new LinkKey("web", "user", Some.Unique("u")), "e1", email);
-        string owner = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
+        Destination place = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
 
-        resolver.Correct(e.Link, owner);
+        resolver.Correct(e.Link, place with { At = Some.Unique("ind_") });
         (await ReadsOfAsync(resolver, e)).ShouldBe(0);
-        resolver.Correct(e.Link, Some.Unique("ind_"));
+        resolver.Correct(e.Link, new Destination(Some.Unique("ind_"), place.At));
         (await ReadsOfAsync(resolver, e)).ShouldBe(1);
     }
 
     [Fact]
     public void A_link_s_32_identifiers_are_remembered_and_of_33_only_the_last_event_s()
     {
-        KnownLink link = new("ind_a");
+        KnownLink link = new(new Destination("ind_a", "ind_a"));
         LinkEvent[] events =
         [
             .. Enumerable
@@ -76,7 +76,7 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
     [Fact]
     public void A_link_s_32_other_links_are_remembered_and_of_33_only_the_last()
     {
-        KnownLink link = new("ind_a");
+        KnownLink link = new(new Destination("ind_a", "ind_a"));
         LinkEvent[] events =
         [
             .. Enumerable
