@@ -245,6 +245,15 @@ internal sealed class FakeDatabase
         }
     }
 
+    /// <summary>Who has the links of a claim's owner, wherever they are by a merge.</summary>
+    public string? HolderOf(string claim)
+    {
+        lock (gate)
+        {
+            return claims.TryGetValue(claim, out Claim? held) ? Merges.PlaceOf(held.Owner) : null;
+        }
+    }
+
     public Task<LogOwnership> AcquireAsync(int partition, CancellationToken cancel)
     {
         lock (gate)

@@ -62,7 +62,8 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .DeliverAsync(Some.Chunk(3, Some.Event(customer, "e3", email)), default);
 
         string owner = SubjectIds.IndividualOf(contactId);
-        cluster.Database.OwnerOf(ClaimKeys.Of(email)).ShouldBe(owner);
+        cluster.Database.HolderOf(ClaimKeys.Of(email)).ShouldBe(owner);
+        (await RedirectOfAsync(SubjectIds.IndividualOf(email))).ShouldBe(owner);
         (await JsonOfAsync(owner)).ShouldContain("\"said\":\"e3\"");
     }
 
@@ -126,7 +127,8 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
 
         string owner = SubjectIds.IndividualOf(contactId);
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(owner);
+        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(absorbed);
+        cluster.Database.HolderOf(ClaimKeys.Of(visitor)).ShouldBe(owner);
         (await JsonOfAsync(owner)).ShouldContain("\"e2\"");
     }
 
