@@ -21,22 +21,27 @@ internal sealed class CompactReader
         this.namesMax = namesMax;
     }
 
+    /// <summary>The format of what is read.</summary>
+    public ulong Format { get; private set; }
+
     /// <summary>Reads a whole: its format number, then what the function reads, then nothing.</summary>
     /// <param name="bytes">What was written.</param>
-    /// <param name="format">The format that is known.</param>
+    /// <param name="format">The newest format that is known.</param>
     /// <param name="read">Reads it.</param>
     /// <param name="namesMax">Names that are numbered, as when it was written.</param>
+    /// <param name="oldest">The oldest format that is known; null when there is but one.</param>
     /// <exception cref="InvalidDataException">The bytes are none that were written in this format.</exception>
     public static T Read<T>(
         ReadOnlyMemory<byte> bytes,
         ulong format,
         Func<CompactReader, T> read,
-        int namesMax = CompactWriter.NamesMax
+        int namesMax = CompactWriter.NamesMax,
+        ulong? oldest = null
     )
     {
         CompactReader from = new(bytes, namesMax);
-        ulong written = from.Unsigned();
-        if (written != format)
+        ulong written = from.Format = from.Unsigned();
+        if (written > format || written < (oldest ?? format))
         {
             throw new InvalidDataException($"A stored part has the unknown format {written}.");
         }

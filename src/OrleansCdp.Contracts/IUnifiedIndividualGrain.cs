@@ -96,6 +96,11 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("separate")]
     Task<LinkTransfer> SeparateAsync(string individual, string target);
 
+    /// <summary>Notes which records of nobody may be this individual's; an older list changes nothing.</summary>
+    /// <returns>Once it is durable.</returns>
+    [Alias("note-possible")]
+    Task NotePossibleMatchesAsync(PossibleMatches matches);
+
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     /// <param name="links">
     /// The links asked for, at most <see cref="Limits.TransferLinksMax"/>; none for their keys alone.

@@ -24,6 +24,10 @@ public static class LogEvents
     public const int StateRebuilt = 220;
     public const int StateNotRebuilt = 221;
     public const int NewsNotKept = 222;
+    public const int MatchOversized = 230;
+    public const int MatchKeysClosed = 231;
+    public const int MatchMoveStuck = 232;
+    public const int MatchSweepFailed = 233;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;

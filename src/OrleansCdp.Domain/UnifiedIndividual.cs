@@ -35,6 +35,13 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
     [Id(4)]
     public int? RedirectRank { get; init; }
 
+    /// <summary>
+    /// Records of nobody that may be this individual's, one list per ruleset. Kept with the state, so that showing them
+    /// costs no look anywhere; default in states of first versions.
+    /// </summary>
+    [Id(8)]
+    public ImmutableArray<PossibleMatches> Possible { get; init; } = [];
+
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && ElsewhereAt is null;
 
@@ -80,6 +87,18 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
         LinkSet links = fold.ToSet();
         UnifiedIndividual next = ReferenceEquals(links, Links) ? this : this with { Links = links };
         return Becomes(next.Note(begun, owner), outcomes, bearsOthers);
+    }
+
+    /// <summary>Notes which records may be this individual's; an older list than the one known changes nothing.</summary>
+    public Transition<UnifiedIndividual> Note(PossibleMatches matches)
+    {
+        ImmutableArray<PossibleMatches> noted = matches.AddTo(Possible);
+        bool changed = noted != Possible;
+        return Became(
+            changed ? this with { Possible = noted } : this,
+            changed,
+            identifiersMayDiffer: false
+        );
     }
 
     /// <summary>The account most recently stated by any link; null when none was.</summary>

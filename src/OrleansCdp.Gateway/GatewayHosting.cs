@@ -75,6 +75,7 @@ public static class GatewayHosting
         ReceiptEndpoints.Map(app);
         ContextEndpoints.Map(app);
         IndividualEndpoints.Map(app);
+        MatchEndpoints.Map(app);
         KeyEndpoints.Map(app);
         QuarantineEndpoints.Map(app);
         DefinitionEndpoints.Map(app);

@@ -17,7 +17,13 @@ public static class GrainsHosting
     public static ISiloBuilder AddCdpGrains(this ISiloBuilder silo)
     {
         silo.Services.TryAddSingleton(TimeProvider.System);
-        silo.Services.TryAddSingleton(new AnchorPolicy());
+        silo.Services.AddOptions<IdentityOptions>()
+            .BindConfiguration(IdentityOptions.Section)
+            .ValidateOnStart();
+        silo.Services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidator>();
+        silo.Services.TryAddSingleton(services =>
+            services.GetRequiredService<IOptions<IdentityOptions>>().Value.ToPolicy()
+        );
         silo.Services.TryAddSingleton(ReconciliationPolicy.Default);
         silo.Services.AddSingleton<PublishedContexts>();
         silo.Services.AddSingleton<IPublishedContexts>(services =>
@@ -28,6 +34,7 @@ public static class GrainsHosting
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();
         silo.Services.AddCdpIntake();
+        AddMatching(silo.Services);
         silo.Services.AddOptions<IngestOptions>()
             .BindConfiguration(IngestOptions.Section)
             .ValidateOnStart();
@@ -40,5 +47,16 @@ public static class GrainsHosting
         >();
         silo.Services.AddPlacementDirector<HomePlacementStrategy, HomePlacementDirector>();
         return silo;
+    }
+
+    private static void AddMatching(IServiceCollection services)
+    {
+        services.TryAddSingleton<IRulesets, CatalogueRulesets>();
+        services.AddSingleton<MatchSpaces>();
+        services.AddSingleton<MatchInstruments>();
+        services.AddSingleton<Matcher>();
+        services.AddSingleton<MatchMoves>();
+        services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
+        services.AddHostedService<MatchSweep>();
     }
 }

@@ -229,6 +229,12 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         return TransferOf(departure);
     }
 
+    public async Task NotePossibleMatchesAsync(PossibleMatches matches)
+    {
+        await recovery.WhenMadeAsync();
+        await BecomeAsync(individual.Note(matches), taken: null, []);
+    }
+
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)
     {
         if (links.Length > Limits.TransferLinksMax)

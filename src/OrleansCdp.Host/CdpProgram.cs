@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -32,6 +33,7 @@ internal static class CdpProgram
                 PartitionCount = arguments.Partitions,
                 ClusterId = arguments.Cluster,
                 IsAlone = postgres is not null,
+                Anchors = AnchorsOf(builder.Configuration, arguments.Role),
             };
             LogShape shape = await DatabaseSetup.PrepareAsync(connection, terms, signals.Told);
             if (postgres is not null)
@@ -71,6 +73,15 @@ internal static class CdpProgram
             return 0; // Told to stop before it was up.
         }
     }
+
+    /// <summary>The anchors of a process that decides who somebody is; null for others.</summary>
+    private static AnchorPolicy? AnchorsOf(ConfigurationManager configuration, HostRole role) =>
+        role is HostRole.All or HostRole.Silo
+            ? (
+                configuration.GetSection(IdentityOptions.Section).Get<IdentityOptions>()
+                ?? new IdentityOptions()
+            ).ToPolicy()
+            : null;
 
     private static void DemandPorts(HostArguments arguments)
     {

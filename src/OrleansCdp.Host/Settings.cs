@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -16,6 +17,7 @@ internal static class Settings
         (GatewayOptions.Section, typeof(GatewayOptions)),
         (IngestOptions.Section, typeof(IngestOptions)),
         (CdpPostgresOptions.Section, typeof(CdpPostgresOptions)),
+        (IdentityOptions.Section, typeof(IdentityOptions)),
     ];
 
     /// <summary>Options that have a name of their own for operators.</summary>
@@ -98,7 +100,8 @@ internal static class Settings
     private static string WordsOf(PropertyInfo property) =>
         property.GetCustomAttribute<RangeAttribute>() is { } range
             ? $"from {range.Minimum} to {range.Maximum}"
-            : $"of the type {property.PropertyType.Name}";
+        : property.GetCustomAttribute<ValidationAttribute>()?.ErrorMessage is { } words ? words
+        : $"of the type {property.PropertyType.Name}";
 
     private static string NamesOf(PropertyInfo[] known, string path)
     {

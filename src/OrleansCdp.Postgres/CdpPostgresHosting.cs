@@ -131,6 +131,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IMergeStore, MergeStore>();
+        services.AddSingleton<IMatchStore, MatchStore>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();
         services.AddSingleton<PartitionInstruments>();

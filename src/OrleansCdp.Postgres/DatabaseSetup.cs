@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -61,7 +62,13 @@ public static class DatabaseSetup
         // Held until the connection is closed with its source, whatever happens in between.
         await ExecuteAsync(connection, $"select pg_advisory_lock({MigrationLock})", cancel);
         await DatabaseMigration.ApplyAsync(connection, source, terms.IsAlone, cancel);
-        return await FixShapeAsync(connection, terms, cancel);
+        LogShape shape = await FixShapeAsync(connection, terms, cancel);
+        if (terms.Anchors is { } anchors)
+        {
+            await AnchorOrder.DemandAsync(connection, [.. anchors.Kinds], cancel);
+        }
+
+        return shape;
     }
 
     /// <summary>

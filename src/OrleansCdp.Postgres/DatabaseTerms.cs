@@ -1,4 +1,5 @@
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -19,6 +20,12 @@ public sealed record DatabaseTerms
     /// <summary>The cluster the program belongs to, fixed at the first start: a database has one cluster.</summary>
     /// <value>Default: <see cref="EventStreams.ClusterId"/>.</value>
     public string ClusterId { get; init; } = EventStreams.ClusterId;
+
+    /// <summary>
+    /// The program's anchors, whose order is fixed at the first start: later ones may only be added at its end.
+    /// </summary>
+    /// <value>Default: null, for a program that decides about nobody.</value>
+    public AnchorPolicy? Anchors { get; init; }
 
     /// <summary>
     /// Whether nobody else can be using the database. Otherwise a migration that silos of an earlier program do not bear

@@ -72,14 +72,27 @@ public sealed class GoldenTests
     [InlineData("chunk-2")]
     public void A_chunk_of_the_log_stored_by_an_earlier_version_is_read_to_the_same_events(
         string name
-    )
+    ) => ReadChunk(name, () => [.. PersonsEvents(), .. CompanysEvents()]);
+
+    [Fact]
+    public void A_chunk_of_the_log_whose_events_name_rulesets_is_read_to_the_same_events() =>
+        ReadChunk(
+            "chunk-3",
+            () =>
+                [
+                    .. PersonsEvents().Select(e => e with { Ruleset = "service" }),
+                    .. CompanysEvents(),
+                ]
+        );
+
+    private static void ReadChunk(string name, Func<LinkEvent[]> make)
     {
         ChunkCodec codec = new(Services.GetRequiredService<Serializer<LinkEvent[]>>());
         byte[] golden = Golden(
             name,
             () =>
             {
-                LinkEvent[] events = [.. PersonsEvents(), .. CompanysEvents()];
+                LinkEvent[] events = make();
                 UInt128[] keys =
                 [
                     .. events.Select(e => Partitions.EventKey(e.Link.Source, e.EventId, 7)),

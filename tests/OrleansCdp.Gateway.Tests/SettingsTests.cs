@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -108,6 +109,32 @@ public sealed class SettingsTests
             ]);
     }
 
+    [Theory]
+    [InlineData("email", true)]
+    [InlineData(" contactId , memberId ", true)]
+    [InlineData("", false)]
+    [InlineData("contactId,,email", false)]
+    [InlineData("contactId;email", false)]
+    [InlineData("email,email", false)]
+    [InlineData("contactId,link", false)] // the word for what is no identifier
+    public void Anchors_are_different_names_between_commas(string kinds, bool taken) =>
+        FaultOf("Cdp:Identity:Anchors", kinds)
+            .ShouldBe(
+                taken
+                    ? null
+                    : "Cdp:Identity:Anchors must be 1 to 20 different types of identifiers between "
+                        + $"commas, not '{kinds}'."
+            );
+
+    [Fact]
+    public void The_twentieth_anchor_is_taken_and_the_twenty_first_refused()
+    {
+        string most = string.Join(',', Enumerable.Range(1, AnchorKinds.Max).Select(i => $"id{i}"));
+
+        FaultOf("Cdp:Identity:Anchors", most).ShouldBeNull();
+        FaultOf("Cdp:Identity:Anchors", most + ",more").ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task Settings_arrive_where_they_are_used()
     {
@@ -115,9 +142,12 @@ public sealed class SettingsTests
             ("Cdp:Gateway:RetryAfterSeconds", "9"),
             ("Cdp:Ingest:LinkCacheMax", "101"),
             ("Cdp:Ingest:DuplicateRetention", "02:00:00"),
-            ("Cdp:Postgres:RetentionDays", "3")
+            ("Cdp:Postgres:RetentionDays", "3"),
+            ("Cdp:Identity:Anchors", "memberId, email")
         );
 
+        AnchorPolicy anchors = app.Services.GetRequiredService<AnchorPolicy>();
+        anchors.Kinds.ShouldBe(["memberId", "email"]);
         app.Services.GetRequiredService<IOptions<GatewayOptions>>()
             .Value.RetryAfterSeconds.ShouldBe(9);
         IngestOptions ingest = app.Services.GetRequiredService<IOptions<IngestOptions>>().Value;
@@ -133,6 +163,7 @@ public sealed class SettingsTests
     [InlineData("Cdp:Gateway:RetryAfterSeconds", "0")]
     [InlineData("Cdp:Ingest:LinkCacheMax", "1")]
     [InlineData("Cdp:Postgres:RetentionDays", "0")]
+    [InlineData("Cdp:Identity:Anchors", "a,a")]
     public async Task The_parts_check_their_own_when_they_are_started(string key, string value) =>
         await Should.ThrowAsync<OptionsValidationException>(async () =>
         {

@@ -38,14 +38,16 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddMemoryGrainStorageAsDefault();
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
-                silo.Services.AddSingleton<IIdentityStore>(Database);
-                silo.Services.AddSingleton<IMergeStore>(Database);
+                silo.Services.AddSingleton<IIdentityStore>(Database.Identity);
+                silo.Services.AddSingleton<IMergeStore>(Database.Identity);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
                 silo.Services.AddSingleton<ICheckpoints>(Database);
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
+                silo.Services.AddSingleton<IRulesets, NoRulesets>();
+                silo.Services.AddSingleton<IMatchStore, NothingMatches>();
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);
@@ -73,14 +75,15 @@ public sealed class Cluster : IAsyncLifetime
 
     internal SubjectResolver NewResolver(int linksMax) =>
         new(
-            Database,
+            Database.Identity,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
             new Merges(
-                Database,
+                Database.Identity,
                 Grains,
                 Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
             ),
+            Services.GetRequiredService<RecordMatching>(),
             linksMax
         );
 

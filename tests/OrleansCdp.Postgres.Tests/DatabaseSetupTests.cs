@@ -1,6 +1,7 @@
 using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -238,6 +239,65 @@ public sealed class DatabaseSetupTests(PostgresServer server)
         await DatabaseSetup.PrepareAsync(empty, new() { ClusterId = "green" }, default);
     }
 
+    [Fact]
+    public async Task The_order_of_anchors_is_that_of_the_first_start()
+    {
+        string empty = await server.CreateEmptyDatabaseAsync();
+        await DatabaseSetup.PrepareAsync(empty, Anchored("contactId,email"), default);
+
+        await DatabaseSetup.PrepareAsync(empty, Anchored("contactId,email"), default);
+        foreach (string other in (string[])["email,contactId", "contactId", "email", "userId"])
+        {
+            string message = await RefusalAsync(empty, Anchored(other));
+
+            message.ShouldContain("has the anchors 'contactId,email' and cannot be opened");
+            message.ShouldContain("Set Cdp:Identity:Anchors to 'contactId,email'");
+        }
+    }
+
+    [Fact]
+    public async Task Anchors_may_be_added_at_the_end_and_then_belong_to_the_order()
+    {
+        string empty = await server.CreateEmptyDatabaseAsync();
+        await DatabaseSetup.PrepareAsync(empty, Anchored("contactId,email"), default);
+
+        await DatabaseSetup.PrepareAsync(empty, Anchored("contactId,email,memberId"), default);
+
+        string message = await RefusalAsync(empty, Anchored("contactId,email"));
+        message.ShouldContain("has the anchors 'contactId,email,memberId'");
+        await RefusalAsync(empty, Anchored("contactId,memberId,email,userId"));
+    }
+
+    [Fact]
+    public async Task A_database_of_before_has_the_order_that_there_was()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync(
+            """
+            alter table cdp.log_shape drop column anchors;
+            delete from cdp.migration where scriptname like '%0011_rules.sql';
+            """
+        );
+
+        await RefusalAsync(database.ConnectionString, Anchored("email,contactId"));
+
+        await DatabaseSetup.PrepareAsync(
+            database.ConnectionString,
+            Anchored(AnchorKinds.Default),
+            default
+        );
+    }
+
+    [Fact]
+    public async Task A_process_that_decides_about_nobody_fixes_no_anchors()
+    {
+        string empty = await server.CreateEmptyDatabaseAsync();
+        await DatabaseSetup.PrepareAsync(empty, new(), default);
+        await DatabaseSetup.PrepareAsync(empty, Anchored("memberId"), default);
+
+        await DatabaseSetup.PrepareAsync(empty, new(), default);
+    }
+
     [Theory]
     [InlineData(1, "ahead of")]
     [InlineData(-1, "behind")]
@@ -267,6 +327,9 @@ public sealed class DatabaseSetupTests(PostgresServer server)
             DatabaseTerms.DemandClock(most + TimeSpan.FromTicks(sign))
         );
     }
+
+    private static DatabaseTerms Anchored(string kinds) =>
+        new() { Anchors = AnchorKinds.Read(kinds) };
 
     private static Task<string> RefusalAsync(string connectionString, int partitionCount) =>
         RefusalAsync(connectionString, new DatabaseTerms { PartitionCount = partitionCount });

@@ -221,6 +221,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 homes,
                 new AnchorPolicy(),
+                new RecordMatching(NoRulesets.Instance, null!, null!, null!),
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers

@@ -4,9 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace OrleansCdp.Governance;
 
-/// <summary><c>cdp apply -f DIR</c>: registers the data stream definitions of a folder.</summary>
+/// <summary><c>cdp apply -f DIR</c>: registers the definitions of a folder.</summary>
 internal static class ApplyCommand
 {
+    private const string Stream = "stream";
+    private const string Ruleset = "ruleset";
+
+    /// <summary>What the name of a ruleset's file ends with, before its extension.</summary>
+    private const string RulesetEnding = ".ruleset";
+
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
     public static Command Create()
@@ -14,10 +20,15 @@ internal static class ApplyCommand
         GatewayOptions gateway = new();
         Option<FileSystemInfo> from = new("--file", "-f")
         {
-            Description = "A definition, or a folder of them; a file's name is the data stream's.",
+            Description =
+                "A definition, or a folder of them. NAME.yaml is a data stream, "
+                + "NAME.ruleset.yaml a ruleset.",
             Required = true,
         };
-        Command command = new("apply", "Registers data stream definitions.") { from };
+        Command command = new("apply", "Registers definitions: rulesets, then data streams.")
+        {
+            from,
+        };
         gateway.AddTo(command);
         command.Does(
             async (parsed, cancel) =>
@@ -34,7 +45,13 @@ internal static class ApplyCommand
         FileInfo[] files = Directory.Exists(from.FullName)
             ? [.. new DirectoryInfo(from.FullName).EnumerateFiles().Where(IsDefinition)]
             : [new FileInfo(from.FullName)];
-        Array.Sort(files, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        // Rulesets first: streams name them.
+        files =
+        [
+            .. files
+                .OrderBy(file => KindOf(file) == Stream)
+                .ThenBy(file => file.Name, StringComparer.Ordinal),
+        ];
         return files switch
         {
             [] => throw new CommandFailedException($"{from} has no .yaml, .yml or .json file."),
@@ -45,47 +62,93 @@ internal static class ApplyCommand
 
     private static bool IsDefinition(FileInfo file) => Endings.Contains(file.Extension);
 
+    private static string KindOf(FileInfo file) =>
+        Path.GetFileNameWithoutExtension(file.Name)
+            .EndsWith(RulesetEnding, StringComparison.Ordinal)
+            ? Ruleset
+            : Stream;
+
+    private static string NameOf(FileInfo file)
+    {
+        string name = Path.GetFileNameWithoutExtension(file.Name);
+        return KindOf(file) == Ruleset ? name[..^RulesetEnding.Length] : name;
+    }
+
     private static async Task<int> ApplyAsync(
         CdpApi api,
         FileInfo[] files,
         CancellationToken cancel
     )
     {
-        int failed = 0;
-        foreach (FileInfo file in files)
+        List<Refused> refused = [];
+        FileInfo[] left = files;
+        do
         {
-            string name = Path.GetFileNameWithoutExtension(file.Name);
-            var (status, answer) = await api.TrySendAsync(
-                HttpMethod.Put,
-                $"/v1/definitions/stream/{Uri.EscapeDataString(name)}",
-                await File.ReadAllBytesAsync(file.FullName, cancel),
-                file.Extension == ".json" ? "application/json" : "application/yaml",
-                cancel
-            );
-            if (status == HttpStatusCode.OK)
+            // One may have been refused for naming another that was still to come.
+            files = left;
+            refused.Clear();
+            foreach (FileInfo file in files)
             {
-                string fate = (bool)answer["changed"]! ? "active" : "unchanged";
-                Console.WriteLine($"stream {name}: version {answer["version"]}, {fate}");
-                continue;
+                if (await PutAsync(api, file, cancel) is { } why)
+                {
+                    refused.Add(why);
+                }
             }
 
-            failed++;
-            await Console.Error.WriteLineAsync(
-                $"stream {name}: {answer["detail"]?.ToString() ?? $"{status}"}"
-            );
-            foreach (JsonNode? error in answer["errors"]?.AsArray() ?? [])
-            {
-                await Console.Error.WriteLineAsync(
-                    $"  {PlaceOf(file, error!)}: {error!["message"]}"
-                );
-            }
+            left = [.. refused.Select(one => one.File)];
+        } while (left.Length > 0 && left.Length < files.Length);
+
+        foreach (Refused one in refused)
+        {
+            await TellAsync(one);
         }
 
-        return failed == 0 ? 0 : 1;
+        return refused.Count == 0 ? 0 : 1;
+    }
+
+    /// <summary>Registers one, and says so.</summary>
+    /// <returns>Null, unless it was refused.</returns>
+    private static async Task<Refused?> PutAsync(
+        CdpApi api,
+        FileInfo file,
+        CancellationToken cancel
+    )
+    {
+        string kind = KindOf(file);
+        string name = NameOf(file);
+        var (status, answer) = await api.TrySendAsync(
+            HttpMethod.Put,
+            $"/v1/definitions/{kind}/{Uri.EscapeDataString(name)}",
+            await File.ReadAllBytesAsync(file.FullName, cancel),
+            file.Extension == ".json" ? "application/json" : "application/yaml",
+            cancel
+        );
+        if (status != HttpStatusCode.OK)
+        {
+            return new Refused(file, status, answer);
+        }
+
+        string fate = (bool)answer["changed"]! ? "active" : "unchanged";
+        Console.WriteLine($"{kind} {name}: version {answer["version"]}, {fate}");
+        return null;
+    }
+
+    private static async Task TellAsync(Refused one)
+    {
+        (FileInfo file, HttpStatusCode status, JsonNode answer) = one;
+        await Console.Error.WriteLineAsync(
+            $"{KindOf(file)} {NameOf(file)}: {answer["detail"]?.ToString() ?? $"{status}"}"
+        );
+        foreach (JsonNode? error in answer["errors"]?.AsArray() ?? [])
+        {
+            await Console.Error.WriteLineAsync($"  {PlaceOf(file, error!)}: {error!["message"]}");
+        }
     }
 
     private static string PlaceOf(FileInfo file, JsonNode error) =>
         error["line"] is { } line
             ? $"{file.Name}({line},{error["column"] ?? 1}) {error["pointer"]}"
             : $"{file.Name} {error["pointer"]}";
+
+    private sealed record Refused(FileInfo File, HttpStatusCode Status, JsonNode Answer);
 }

@@ -10,7 +10,10 @@ internal static class EventCodec
     /// <summary>Names that a batch numbers.</summary>
     public const int NamesMax = 1_024;
 
-    private const ulong Format = 1;
+    private const ulong FirstFormat = 1;
+
+    // The same, and each event's ruleset behind it.
+    private const ulong RulesetFormat = 2;
 
     /// <summary>Writes events; to be copied at once.</summary>
     /// <param name="events">Whole events.</param>
@@ -20,15 +23,27 @@ internal static class EventCodec
     /// <summary>Reads events.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
     public static LinkEvent[] Read(ReadOnlyMemory<byte> bytes) =>
-        CompactReader.Read(bytes, Format, from => from.ManyAsArray(ReadEvent), NamesMax);
+        CompactReader.Read(
+            bytes,
+            RulesetFormat,
+            from => from.ManyAsArray(ReadEvent),
+            NamesMax,
+            oldest: FirstFormat
+        );
 
     private static void WriteAll(CompactWriter to, LinkEvent[] events)
     {
-        to.Unsigned(Format);
+        // Where nobody names a ruleset, programs that do not know of them can go on reading.
+        bool named = Array.Exists(events, e => e.Ruleset is not null);
+        to.Unsigned(named ? RulesetFormat : FirstFormat);
         to.Unsigned((ulong)events.Length);
         foreach (LinkEvent e in events)
         {
             WriteEvent(to, e);
+            if (named)
+            {
+                to.Name(e.Ruleset ?? "");
+            }
         }
     }
 
@@ -79,6 +94,8 @@ internal static class EventCodec
             SameAs = ReadLink(from),
             FollowsAnchor = from.Flag(),
             AccountTraits = from.Many(ReadField),
+            Ruleset =
+                from.Format >= RulesetFormat && from.Name() is { Length: > 0 } name ? name : null,
         };
 
     private static void WriteField(CompactWriter to, Field field)

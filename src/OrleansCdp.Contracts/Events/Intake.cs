@@ -123,6 +123,7 @@ public sealed class Intake(
                 said.Add(item.Stream, CountKind.UnknownFields, "", unknown);
             }
 
+            AddLeftOut(said, item.Stream, item.Admission.IdentifiersLeftOut);
             if (item.Admission is Admission.Filtered why)
             {
                 said.Add(item.Stream, CountKind.Received, "");
@@ -131,6 +132,21 @@ public sealed class Intake(
         }
 
         return said.Counts();
+    }
+
+    private static void AddLeftOut(EventTally said, string stream, IdentifiersLeftOut leftOut)
+    {
+        if (leftOut.Blocked > 0)
+        {
+            string reason = ReasonCodes.IdentifierBlocked;
+            said.Add(stream, CountKind.IdentifiersLeftOut, reason, leftOut.Blocked);
+        }
+
+        if (leftOut.Invalid > 0)
+        {
+            string reason = ReasonCodes.IdentifierInvalid;
+            said.Add(stream, CountKind.IdentifiersLeftOut, reason, leftOut.Invalid);
+        }
     }
 
     private List<int>[] GroupByPartition(IReadOnlyList<IntakeItem> items)

@@ -1,11 +1,13 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>
-/// The active data streams, compiled, in the memory of this process. Polled by version once a second, so that
+/// The active data streams and rulesets, compiled, in the memory of this process. Polled by version once a second, so that
 /// reading it costs nothing.
 /// </summary>
 public sealed partial class DefinitionCatalogue(
@@ -20,6 +22,9 @@ public sealed partial class DefinitionCatalogue(
 
     /// <summary>The streams by name; empty before the first poll.</summary>
     public FrozenDictionary<string, DataStream> Streams => current.Streams;
+
+    /// <summary>The rulesets by name; empty before the first poll.</summary>
+    public FrozenDictionary<string, Ruleset> Rulesets => current.Rulesets;
 
     /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
     public long Version => current.Version;
@@ -41,19 +46,38 @@ public sealed partial class DefinitionCatalogue(
         }
 
         Dictionary<string, DataStream> streams = [];
-        foreach (DefinitionVersion definition in newer.Definitions.Where(d => d.Kind == "stream"))
+        Dictionary<string, Ruleset> rulesets = [];
+        foreach (DefinitionVersion definition in newer.Definitions)
         {
-            (DataStream? stream, var errors) = DataStream.Compile(definition.Name, definition.Text);
-            if (stream is null)
+            ImmutableArray<DefinitionError> errors = definition.Kind switch
             {
-                LogNotCompiled(definition.Name, definition.Version, errors[0].Message);
-                continue;
+                DefinitionKinds.Stream => Add(
+                    streams,
+                    definition.Name,
+                    DataStream.Compile(definition.Name, definition.Text)
+                ),
+                DefinitionKinds.Ruleset => Add(
+                    rulesets,
+                    definition.Name,
+                    Ruleset.Compile(definition.Name, definition.Text)
+                ),
+                _ => [], // Of a program to come: nothing here asks for it.
+            };
+            if (!errors.IsEmpty)
+            {
+                string reason = errors[0].Message;
+                LogNotCompiled(definition.Kind, definition.Name, definition.Version, reason);
             }
-
-            streams[definition.Name] = stream;
         }
 
-        current = new Snapshot(newer.Version, newer.PartitionCount, streams.ToFrozenDictionary());
+        current = new Snapshot(newer.Version, newer.PartitionCount)
+        {
+            Streams = streams.Values.ToFrozenDictionary(
+                stream => stream.Name,
+                stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
+            ),
+            Rulesets = rulesets.ToFrozenDictionary(),
+        };
         loaded.TrySetResult();
     }
 
@@ -68,6 +92,19 @@ public sealed partial class DefinitionCatalogue(
         {
             await RefreshAsync();
             known = Streams.GetValueOrDefault(name);
+        }
+
+        return known;
+    }
+
+    /// <summary>Finds a ruleset, as <see cref="FindAsync"/> finds a stream.</summary>
+    /// <returns>Null when there is none.</returns>
+    public async ValueTask<Ruleset?> FindRulesetAsync(string name)
+    {
+        if (!Rulesets.TryGetValue(name, out Ruleset? known))
+        {
+            await RefreshAsync();
+            known = Rulesets.GetValueOrDefault(name);
         }
 
         return known;
@@ -90,12 +127,27 @@ public sealed partial class DefinitionCatalogue(
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    private static ImmutableArray<DefinitionError> Add<T>(
+        Dictionary<string, T> compiled,
+        string name,
+        (T? Definition, ImmutableArray<DefinitionError> Errors) outcome
+    )
+        where T : class
+    {
+        if (outcome.Definition is { } definition)
+        {
+            compiled[name] = definition;
+        }
+
+        return outcome.Errors;
+    }
+
     [LoggerMessage(
         LogEvents.DefinitionNotCompiled,
         LogLevel.Error,
-        "Active stream definition {Name} v{Version} does not compile here: {Reason}"
+        "Active {Kind} definition {Name} v{Version} does not compile here: {Reason}"
     )]
-    private partial void LogNotCompiled(string name, int version, string reason);
+    private partial void LogNotCompiled(string kind, string name, int version, string reason);
 
     [LoggerMessage(
         LogEvents.CataloguePollFailed,
@@ -104,13 +156,14 @@ public sealed partial class DefinitionCatalogue(
     )]
     private partial void LogPollFailed(Exception exception);
 
-    private sealed record Snapshot(
-        long Version,
-        int PartitionCount,
-        FrozenDictionary<string, DataStream> Streams
-    )
+    private sealed record Snapshot(long Version, int PartitionCount)
     {
-        public static Snapshot None { get; } =
-            new(0, 0, FrozenDictionary<string, DataStream>.Empty);
+        public static Snapshot None { get; } = new(0, 0);
+
+        public FrozenDictionary<string, DataStream> Streams { get; init; } =
+            FrozenDictionary<string, DataStream>.Empty;
+
+        public FrozenDictionary<string, Ruleset> Rulesets { get; init; } =
+            FrozenDictionary<string, Ruleset>.Empty;
     }
 }

@@ -15,8 +15,20 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>Versions kept of one definition.</summary>
     const int VersionsMax = 50;
 
+    /// <summary>
+    /// Characters of all active definitions together: every process fetches them at once. A definition that would
+    /// bring more is refused.
+    /// </summary>
+    const int ActiveTextMax = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// Characters of all kept versions of all definitions together; beyond it the oldest that are not active are
+    /// forgotten.
+    /// </summary>
+    const int KeptTextMax = 32 * 1024 * 1024;
+
     /// <summary>Makes a text the active version; an equal text makes none.</summary>
-    /// <param name="kind">e.g. <c>stream</c>.</param>
+    /// <param name="kind">One of <see cref="DefinitionKinds"/>.</param>
     /// <param name="name">The definition's name.</param>
     /// <param name="text">YAML or JSON, at most <see cref="Limits.DefinitionMax"/> characters.</param>
     /// <param name="author">Name of the key or person.</param>
@@ -38,7 +50,7 @@ public interface IDefinitionsGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("cdp.definition-version")]
 public sealed record DefinitionVersion
 {
-    /// <summary>Kind, e.g. <c>stream</c>.</summary>
+    /// <summary>Kind, one of <see cref="DefinitionKinds"/>.</summary>
     [Id(0)]
     public required string Kind { get; init; }
 

@@ -48,6 +48,9 @@ public enum CountKind
 
     /// <summary>Fields that no definition asks for, dropped at the edge. Not events.</summary>
     UnknownFields = 6,
+
+    /// <summary>Identifiers left out of their events at the edge. Not events.</summary>
+    IdentifiersLeftOut = 7,
 }
 
 /// <summary>A number of events of one stream with one fate.</summary>

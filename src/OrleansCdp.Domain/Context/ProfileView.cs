@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansCdp.Identity;
 using OrleansCdp.Insights;
 
 namespace OrleansCdp.Context;
@@ -28,8 +29,7 @@ public static class ProfileView
         WriteRecords(json, individual.Links);
         json.WriteStartArray("memberships");
         json.WriteEndArray();
-        json.WriteStartArray("possibleMatches");
-        json.WriteEndArray();
+        PossibleMatchJson.Write(json, individual);
         json.WriteInstant("asOf", ServiceGraph.AsOf(individual.Links));
         json.WriteEndObject();
         json.Flush();
@@ -50,7 +50,7 @@ public static class ProfileView
         json.WriteStartArray("members");
         foreach (
             string person in account
-                .Members.Where(member => member.Belongs)
+                .Members.Where(member => member.Belongs && !SubjectIds.IsRecord(member.Individual))
                 .Select(member => member.Individual)
                 .Distinct(StringComparer.Ordinal)
                 .Take(GraphLimits.PeopleMax)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using OrleansCdp.Identity;
 using OrleansCdp.Insights;
 
 namespace OrleansCdp.Context;
@@ -39,6 +40,7 @@ public static class ServiceGraph
         );
         WriteUsage(json, links);
         WriteInteractions(json, links);
+        PossibleMatchJson.Write(json, individual);
         json.WriteInstant("asOf", AsOf(links));
         json.WriteEndObject();
         json.Flush();
@@ -73,7 +75,7 @@ public static class ServiceGraph
         json.WriteNumber(
             "people",
             account
-                .Members.Where(member => member.Belongs)
+                .Members.Where(member => member.Belongs && !SubjectIds.IsRecord(member.Individual))
                 .Select(member => member.Individual)
                 .Distinct(StringComparer.Ordinal)
                 .Count()

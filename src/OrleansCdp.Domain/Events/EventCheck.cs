@@ -25,6 +25,7 @@ public static class EventCheck
             ?? FlawOf(e.Stream, Limits.FieldNameMax, nameof(e.Stream))
             ?? FlawOf(e.EventId, Limits.EventIdMax, nameof(e.EventId))
             ?? FlawOf(e.Object, Limits.FieldNameMax, nameof(e.Object))
+            ?? FlawOf(e.Ruleset ?? "", Limits.FieldNameMax, nameof(e.Ruleset))
             ?? FlawOf(e.RecordId ?? "", Limits.RecordIdMax, nameof(e.RecordId))
             ?? FlawOf(e.Identifiers, Limits.EventIdentifiersMax, FlawOf, nameof(e.Identifiers))
             ?? FlawOf(e.Traits, Limits.EventFieldsMax, FlawOf, nameof(e.Traits))

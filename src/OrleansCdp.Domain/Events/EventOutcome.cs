@@ -127,6 +127,15 @@ public static class ReasonCodes
     /// </summary>
     public const string DeletionNotKept = "deletion_not_kept";
 
+    /// <summary>
+    /// An identifier that names nobody (<c>none</c>, <c>null@...</c>), as the stream's ruleset says. An event that could
+    /// be about nobody else is refused under this code; others go on without it.
+    /// </summary>
+    public const string IdentifierBlocked = "identifier_blocked";
+
+    /// <summary>An identifier that cannot be of its type, left out of its event.</summary>
+    public const string IdentifierInvalid = "identifier_invalid";
+
     /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
     public const string FoldFailed = "fold_failed";
 

@@ -131,6 +131,13 @@ public sealed record LinkEvent
     /// <summary>Facts about <see cref="Account"/> that came with an event about a person (Segment's group).</summary>
     [Id(19)]
     public ImmutableArray<Field> AccountTraits { get; init; } = [];
+
+    /// <summary>
+    /// Name of the ruleset by which the record finds its individual. Null for the default,
+    /// <see cref="ShippedRulesets.Default"/>.
+    /// </summary>
+    [Id(20)]
+    public string? Ruleset { get; init; }
 }
 
 /// <summary>One line of an order.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -53,6 +54,13 @@ public sealed partial class DataStream
     /// <summary>Whether its records are messages of the Segment tracking API.</summary>
     public bool TakesTrackingMessages { get; init; }
 
+    /// <summary>Name of the ruleset by which its records find their individuals.</summary>
+    /// <value>Default: <see cref="ShippedRulesets.Default"/>.</value>
+    public string Ruleset { get; init; } = ShippedRulesets.Default;
+
+    /// <summary>Identifiers that name nobody.</summary>
+    internal IdentifierGuards Guards { get; private init; } = IdentifierGuards.None;
+
     /// <summary>
     /// The property that names a record: of its record id, else of its subject. Null when several together do, one
     /// within another, or another one in each variant.
@@ -70,11 +78,27 @@ public sealed partial class DataStream
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The stream's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
+    /// <param name="rulesets">
+    /// Names of the rulesets there are; null when they are not known, then any name will do.
+    /// </param>
     /// <returns>The stream, or everything that is wrong with the text.</returns>
     public static (DataStream? Stream, ImmutableArray<DefinitionError> Errors) Compile(
         string name,
-        string text
-    ) => StreamCompiler.Compile(name, text);
+        string text,
+        IReadOnlyCollection<string>? rulesets = null
+    ) => StreamCompiler.Compile(name, text, rulesets);
+
+    /// <summary>This stream under the guards of its ruleset.</summary>
+    /// <param name="ruleset">The ruleset it names; null, while there is none, guards nothing.</param>
+    public DataStream Under(Identity.Ruleset? ruleset) =>
+        new(table, plans, unmatchedReason)
+        {
+            Name = Name,
+            Source = Source,
+            TakesTrackingMessages = TakesTrackingMessages,
+            Ruleset = Ruleset,
+            Guards = ruleset?.Guards ?? IdentifierGuards.None,
+        };
 
     /// <summary>Admits one JSON record.</summary>
     /// <param name="record">A JSON object.</param>

@@ -14,6 +14,7 @@ internal ref struct EventBuilder
     private readonly Candidate candidate;
     private readonly RecordView view;
     private Admission.Refused? refusal;
+    private IdentifierReader identifiers;
 
     /// <summary>Prepares to build.</summary>
     public EventBuilder(
@@ -28,6 +29,7 @@ internal ref struct EventBuilder
         this.plan = plan;
         this.candidate = candidate;
         view = candidate.View;
+        identifiers = new IdentifierReader(plan, view, stream.Guards);
     }
 
     /// <summary>The outcome.</summary>
@@ -49,7 +51,9 @@ internal ref struct EventBuilder
             Fit(plan.CheckedSlots) && (kind == EventKind.Deleted || HaveRequired())
                 ? BuildEvent(kind, keep.Lane)
                 : null;
-        return refusal is not null ? refusal : new Admission.Accepted(built!);
+        return refusal is not null
+            ? refusal
+            : new Admission.Accepted(built!) { IdentifiersLeftOut = identifiers.LeftOut };
     }
 
     private readonly EventKind KindOf()
@@ -126,7 +130,7 @@ internal ref struct EventBuilder
         LinkKey? account = refusal is null ? FindLink(plan.Account) : null;
         LinkKey? sameAs = refusal is null ? FindLink(plan.SameAs) : null;
         long version = refusal is null ? FindVersion() : 0;
-        ImmutableArray<Identifier> identifiers = refusal is null ? FindIdentifiers() : [];
+        ImmutableArray<Identifier> stated = refusal is null ? FindIdentifiers() : [];
         ImmutableArray<Field> fields = refusal is null ? ValueMapping.Map(plan.Fields, view) : [];
         ImmutableArray<OrderLine> lines = refusal is null ? FindLines() : [];
         if (refusal is not null || (plan.IsEngagement && !HasName(fields)))
@@ -147,7 +151,7 @@ internal ref struct EventBuilder
             Lane = lane,
             Object = plan.Object,
             RecordId = recordId,
-            Identifiers = identifiers,
+            Identifiers = stated,
             Traits = ValueMapping.Map(plan.Traits, view),
             Fields = fields,
             Lines = lines,
@@ -156,24 +160,29 @@ internal ref struct EventBuilder
             SameAs = sameAs == link ? null : sameAs,
             FollowsAnchor = subject.FollowsAnchor,
             AccountTraits = account is null ? [] : ValueMapping.Map(plan.AccountTraits, view),
+            Ruleset = stream.Ruleset == ShippedRulesets.Default ? null : stream.Ruleset,
         };
     }
 
     private (SubjectPlan? Plan, LinkKey Link) FindSubject()
     {
+        KeyPlan? blocked = null;
         foreach (SubjectPlan subject in plan.Subjects)
         {
-            if (KeyOf(subject.Id) is { } id)
+            if (KeyOf(subject.Id) is not { } id)
+            {
+                continue;
+            }
+
+            if (!identifiers.Blocks(subject.Id, id))
             {
                 return (subject, LinkOf(stream.Source, subject.Object, id, subject.Id));
             }
+
+            blocked ??= subject.Id;
         }
 
-        refusal = new Admission.Refused(
-            ReasonCodes.NoSubject,
-            $"Nobody it could be about: {Refusals.NamesOf(table, plan.Subjects)} has no value.",
-            table.Fields[plan.Subjects[0].Id.Slots[0]].Pointer
-        );
+        refusal = Refusals.OfNobody(table, plan.Subjects, blocked);
         return default;
     }
 
@@ -266,7 +275,9 @@ internal ref struct EventBuilder
     }
 
     private LinkKey? FindLink(LinkPlan? reference) =>
-        reference is not null && KeyOf(reference.Id) is { } id
+        reference is not null
+        && KeyOf(reference.Id) is { } id
+        && !identifiers.Blocks(reference.Id, id)
             ? LinkOf(reference.Source, reference.Object, id, reference.Id)
             : null;
 
@@ -286,35 +297,14 @@ internal ref struct EventBuilder
 
     private ImmutableArray<Identifier> FindIdentifiers()
     {
-        Identifier[] identifiers = new Identifier[plan.Identifiers.Length];
-        int count = 0;
-        foreach (IdentifierPlan identifier in plan.Identifiers)
+        ImmutableArray<Identifier> found = identifiers.Read(out int? overlong);
+        if (overlong is { } slot)
         {
-            foreach (int slot in identifier.Slots)
-            {
-                if (view.TextOf(slot) is not { Length: > 0 } text)
-                {
-                    continue;
-                }
-
-                if (text.Length > Limits.IdentifierMax)
-                {
-                    string pointer = table.Fields[slot].Pointer;
-                    refusal = Refusals.OfLimit("An identifier", Limits.IdentifierMax, pointer);
-                    return [];
-                }
-
-                if (Normalisation.Of(identifier.Type, text, identifier.Region) is { } value)
-                {
-                    bool verified = identifier.VerifiedWhen?.Holds(view) ?? identifier.Verified;
-                    identifiers[count++] = new Identifier(identifier.Type, value, verified);
-                    break;
-                }
-            }
+            string pointer = table.Fields[slot].Pointer;
+            refusal = Refusals.OfLimit("An identifier", Limits.IdentifierMax, pointer);
         }
 
-        Array.Resize(ref identifiers, count);
-        return ImmutableCollectionsMarshal.AsImmutableArray(identifiers);
+        return found;
     }
 
     private bool HasName(ImmutableArray<Field> fields)

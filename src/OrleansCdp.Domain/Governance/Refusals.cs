@@ -24,8 +24,32 @@ internal static class Refusals
     public static Admission.Refused OfLimit(string what, int max, string? pointer) =>
         new(ReasonCodes.LimitExceeded, $"{what} has at most {max} characters.", pointer);
 
-    /// <summary>The names of the fields that could have named a subject.</summary>
-    public static string NamesOf(FieldTable table, ImmutableArray<SubjectPlan> subjects) =>
+    /// <summary>There is nobody the record could be about.</summary>
+    /// <param name="table">The fields.</param>
+    /// <param name="subjects">Who it could have been.</param>
+    /// <param name="blocked">The id that named nobody; null when there was none.</param>
+    public static Admission.Refused OfNobody(
+        FieldTable table,
+        ImmutableArray<SubjectPlan> subjects,
+        KeyPlan? blocked
+    )
+    {
+        string pointer = table.Fields[(blocked ?? subjects[0].Id).Slots[0]].Pointer;
+        string names = NamesOf(table, subjects);
+        return blocked is null
+            ? new(
+                ReasonCodes.NoSubject,
+                $"Nobody it could be about: {names} has no value.",
+                pointer
+            )
+            : new(
+                ReasonCodes.IdentifierBlocked,
+                $"Nobody it could be about: {names} has no value but one that is blocked.",
+                pointer
+            );
+    }
+
+    private static string NamesOf(FieldTable table, ImmutableArray<SubjectPlan> subjects) =>
         string.Join(
             ", ",
             subjects.SelectMany(s => s.Id.Slots).Distinct().Select(s => $"`{table.Fields[s].Name}`")

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -14,6 +15,7 @@ internal static partial class StreamCompiler
         "description",
         "source",
         "protocol",
+        "ruleset",
         "fields",
         "ignore",
         "nulls",
@@ -25,7 +27,8 @@ internal static partial class StreamCompiler
     /// <summary>Compiles a definition.</summary>
     public static (DataStream? Stream, ImmutableArray<DefinitionError> Errors) Compile(
         string name,
-        string text
+        string text,
+        IReadOnlyCollection<string>? rulesets
     )
     {
         List<DefinitionError> errors = [];
@@ -38,7 +41,7 @@ internal static partial class StreamCompiler
                 reader.Add("", "A stream's name is small letters, digits and dashes.", root);
             }
 
-            stream = Compile(name, root, reader);
+            stream = Compile(name, root, reader, rulesets);
         }
 
         return errors.Count > 0 ? (null, [.. errors]) : (stream, []);
@@ -58,7 +61,12 @@ internal static partial class StreamCompiler
         return null;
     }
 
-    private static DataStream? Compile(string name, YamlNode root, DefinitionReader reader)
+    private static DataStream? Compile(
+        string name,
+        YamlNode root,
+        DefinitionReader reader,
+        IReadOnlyCollection<string>? rulesets
+    )
     {
         Section section = reader.Open(root, "", [.. StreamKeys, .. RecordCompiler.Keys]);
         if (root is not YamlMap)
@@ -70,6 +78,7 @@ internal static partial class StreamCompiler
         bool tracking =
             reader.Word(section["protocol"], "protocol", "records", "tracking") == "tracking";
         _ = section["description"] is { } node ? reader.Text(node, "description") : null;
+        string ruleset = RulesetOf(section, reader, rulesets);
         FieldCompiler fields = new(reader);
         fields.NullTokens = fields.Tokens(section["nulls"], "nulls");
         fields.Zone = fields.ZoneOf(section["timeZone"], "timeZone", TimeZoneInfo.Utc);
@@ -86,6 +95,7 @@ internal static partial class StreamCompiler
                 Name = name,
                 Source = source,
                 TakesTrackingMessages = tracking,
+                Ruleset = ruleset,
             };
     }
 
@@ -98,6 +108,22 @@ internal static partial class StreamCompiler
         }
 
         return SourceOf(reader, node, "source") ?? "";
+    }
+
+    private static string RulesetOf(
+        Section section,
+        DefinitionReader reader,
+        IReadOnlyCollection<string>? known
+    )
+    {
+        string? name = reader.Text(section["ruleset"], "ruleset");
+        if (name is not null && known?.Contains(name) == false)
+        {
+            string hint = DefinitionReader.Suggest(name, [.. known]);
+            reader.Add("ruleset", $"There is no ruleset `{name}`. {hint}", section["ruleset"]);
+        }
+
+        return name ?? ShippedRulesets.Default;
     }
 
     private static TimesPlan DeclareTimes(

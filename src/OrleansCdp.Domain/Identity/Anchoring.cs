@@ -28,8 +28,8 @@ public sealed record Claim(
     [Id(5)]
     public ClaimCause Cause { get; init; }
 
-    /// <summary>Whether an anchor names the owner.</summary>
-    public bool IsAnchored => Rank < AnchorPolicy.Unanchored;
+    /// <summary>Whether it belongs to its owner by an anchor.</summary>
+    public bool IsAnchored => Rank < AnchorPolicy.Matched;
 }
 
 /// <summary>Why a link belongs to its individual.</summary>
@@ -63,8 +63,11 @@ public sealed record AnchorPolicy
     /// <summary>Rank of an individual that no anchor names, only its link.</summary>
     public const int Unanchored = 99;
 
-    /// <summary>Rank of a link that is in the pool: nobody knows who it is.</summary>
-    public const int Unresolved = 100;
+    /// <summary>
+    /// Rank of a link that was given to its individual because it matches: any anchor is stronger, and only that link
+    /// leaves when one says so.
+    /// </summary>
+    public const int Matched = 98;
 
     /// <summary>In place of a rank: nothing new is to be decided, only what was promised is to be kept.</summary>
     public const int AsPromised = -1;
@@ -172,7 +175,15 @@ public sealed class Anchoring(AnchorPolicy policy)
     /// <param name="e">The event.</param>
     /// <param name="stamp">Its stamp.</param>
     /// <param name="held">Who holds a claim; null for nobody.</param>
-    public AnchorDecision Decide(LinkEvent e, Stamp stamp, Func<string, Claim?> held)
+    /// <param name="isPooled">
+    /// Whether the link waits as a record of its own while no anchor names it, instead of being an individual.
+    /// </param>
+    public AnchorDecision Decide(
+        LinkEvent e,
+        Stamp stamp,
+        Func<string, Claim?> held,
+        bool isPooled = false
+    )
     {
         Identifier[] anchors = AnchorsOf(e);
         Draft draft = new();
@@ -183,7 +194,7 @@ public sealed class Anchoring(AnchorPolicy policy)
 
         BaseIndividual[] bases = Array.ConvertAll(anchors, anchor => BaseOf(anchor, held, draft));
         Claim? owner = held(ClaimKeys.Of(e.Link));
-        Claim target = TargetOf(e, stamp, owner, bases);
+        Claim target = TargetOf(e, stamp, owner, bases, isPooled);
         if (owner is null)
         {
             draft.Claims.Add(new(ClaimKeys.Of(e.Link), target));
@@ -194,14 +205,14 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(
                 new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
                 {
-                    Whole = !owner.IsAnchored,
+                    Whole = IsItsLinks(owner),
                 }
             );
         }
 
         // What a link follows names its own bearer, also when a later event has given the link to another already.
         Claim bearer = e.FollowsAnchor && bases.Length > 0 ? NamedBy(bases[0], e, stamp) : target;
-        if (e.SameAs is { } other)
+        if (e.SameAs is { } other && !IsUnsure(bearer))
         {
             Claim same = bearer with
             {
@@ -217,16 +228,34 @@ public sealed class Anchoring(AnchorPolicy policy)
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
             Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
-            Other = e.SameAs is null ? null : bearer,
+            Other = e.SameAs is null || IsUnsure(bearer) ? null : bearer,
         };
     }
 
-    private static Claim TargetOf(LinkEvent e, Stamp stamp, Claim? owner, BaseIndividual[] bases)
+    /// <summary>A record of nobody, or of whom it merely matches, proves nothing of another link.</summary>
+    private static bool IsUnsure(Claim bearer) =>
+        bearer.Rank == AnchorPolicy.Matched || SubjectIds.IsRecord(bearer.Owner);
+
+    /// <summary>Whether an individual is nothing but its links: nothing else names it.</summary>
+    private static bool IsItsLinks(Claim owner) =>
+        owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
+
+    private static Claim TargetOf(
+        LinkEvent e,
+        Stamp stamp,
+        Claim? owner,
+        BaseIndividual[] bases,
+        bool isPooled
+    )
     {
         if (bases.Length == 0)
         {
             return owner
-                ?? new(SubjectIds.IndividualOf(e.Link), AnchorPolicy.Unanchored, default)
+                ?? new(
+                    isPooled ? SubjectIds.RecordOf(e.Link) : SubjectIds.IndividualOf(e.Link),
+                    AnchorPolicy.Unanchored,
+                    default
+                )
                 {
                     Cause = new(ClaimCause.OwnLink, e.EventId),
                 };
@@ -250,16 +279,17 @@ public sealed class Anchoring(AnchorPolicy policy)
         new(bearer.Id, bearer.Rank, stamp) { Cause = new(bearer.Name, e.EventId) };
 
     private static void SettleSame(
-        LinkKey link,
+        LinkKey other,
         Claim target,
         Func<string, Claim?> held,
         Draft draft
     )
     {
-        Claim? holder = held(ClaimKeys.Of(link));
+        string link = ClaimKeys.Of(other);
+        Claim? holder = held(link);
         if (holder is null)
         {
-            draft.Claims.Add(new(ClaimKeys.Of(link), target));
+            draft.Claims.Add(new(link, target));
         }
         else if (holder.Owner != target.Owner && !holder.IsAnchored)
         {
@@ -267,9 +297,9 @@ public sealed class Anchoring(AnchorPolicy policy)
             if (!draft.TakesFrom(holder.Owner))
             {
                 draft.Moves.Add(
-                    new(holder.Owner, link, target.Owner, target.Rank, target.Cause)
+                    new(holder.Owner, other, target.Owner, target.Rank, target.Cause)
                     {
-                        Whole = true,
+                        Whole = IsItsLinks(holder),
                     }
                 );
             }

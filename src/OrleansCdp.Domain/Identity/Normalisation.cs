@@ -36,16 +36,24 @@ public static class Normalisation
     }
 
     /// <summary>Normalises a phone number to E.164.</summary>
-    /// <returns>Null when it is no possible number, or lacks a country code and no region is given.</returns>
+    /// <returns>
+    /// Null when it is no number that could be called, or lacks a country code and no region is given.
+    /// </returns>
     public static string? Phone(string value, string? region = null)
     {
-        // The library reads letters as keys of a phone and reads long texts for their first number.
+        // The library reads letters as keys of a phone and reads long texts for their first number. A URI (RFC 3966) is
+        // a number and nothing else, with its context.
         const int longest = 40;
+        const int longestUri = 250;
+        bool isUri = value
+            .AsSpan()
+            .TrimStart()
+            .StartsWith("tel:", StringComparison.OrdinalIgnoreCase);
         bool international = value.AsSpan().ContainsAny('+', '\uff0b');
         if (
-            value.Length > longest
+            value.Length > (isUri ? longestUri : longest)
             || (region is null && !international)
-            || !value.AsSpan().ContainsAnyInRange('0', '9')
+            || !value.Any(char.IsDigit)
         )
         {
             return null;
@@ -55,15 +63,18 @@ public static class Normalisation
         {
             PhoneNumberUtil phones = PhoneNumberUtil.GetInstance();
             PhoneNumber number = phones.Parse(value, region);
-            return phones.IsPossibleNumber(number)
-                ? phones.Format(number, PhoneNumberFormat.E164)
-                : null;
+            string formatted = phones.Format(number, PhoneNumberFormat.E164);
+            return phones.IsPossibleNumber(number) || IsLongEnough(formatted) ? formatted : null;
         }
         catch (NumberParseException)
         {
             return null;
         }
     }
+
+    // Countries change how long their numbers are (Benin: 8 digits, then 10), and what an event says must not depend on
+    // which of that the library knows. E.164 has at most 15 digits; what has fewer than 11 is hardly another length of one.
+    private static bool IsLongEnough(string formatted) => formatted.Length is > 11 and <= 16;
 
     /// <summary>Whether phone numbers can be read as of this region.</summary>
     public static bool IsRegion(string region) =>

@@ -5,7 +5,7 @@ using System.Text;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Ids of individuals and accounts, derived from their first anchor with XXH3-128 (xxhash.com): a rebuild from
+/// Ids of individuals, accounts and unresolved records, derived from their first anchor with XXH3-128 (xxhash.com): a rebuild from
 /// the log gives the same ids. Part of the stored format, never changed.
 /// </summary>
 public static class SubjectIds
@@ -13,11 +13,11 @@ public static class SubjectIds
     /// <summary>What ids of individuals start with.</summary>
     public const string IndividualPrefix = "ind_";
 
-    /// <summary>What ids start with of links that nobody knows the person of.</summary>
-    public const string RecordPrefix = "rec_";
-
     /// <summary>What ids of accounts start with.</summary>
     public const string AccountPrefix = "acc_";
+
+    /// <summary>What ids of records start with that belong to nobody yet: neither looked up nor counted as people.</summary>
+    public const string RecordPrefix = "rec_";
 
     /// <summary>The individual first known by this anchor.</summary>
     public static string IndividualOf(Identifier anchor) =>
@@ -29,10 +29,13 @@ public static class SubjectIds
     /// <summary>The account of a link.</summary>
     public static string AccountOf(LinkKey link) => AccountPrefix + Hash($"link:{link}");
 
-    /// <summary>The holder of a link that nobody knows the person of.</summary>
+    /// <summary>Where the events of a link are kept while nobody knows whose it is.</summary>
     public static string RecordOf(LinkKey link) => RecordPrefix + Hash($"link:{link}");
 
-    /// <summary>Whether an individual or a holder has no other name than this link.</summary>
+    /// <summary>Whether an id is that of a record that belongs to nobody yet.</summary>
+    public static bool IsRecord(string id) => id.StartsWith(RecordPrefix, StringComparison.Ordinal);
+
+    /// <summary>Whether an individual or a record has no other name than this link.</summary>
     public static bool IsNamedBy(string id, LinkKey link) =>
         id == IndividualOf(link) || id == RecordOf(link);
 

@@ -10,8 +10,6 @@ namespace OrleansCdp.Governance;
 /// <summary>Definitions: put, read, list.</summary>
 internal static class DefinitionEndpoints
 {
-    private const string StreamKind = "stream";
-
     /// <summary>Characters of a definition's name.</summary>
     public const int NameMax = 100;
 
@@ -49,11 +47,11 @@ internal static class DefinitionEndpoints
         DefinitionCatalogue catalogue
     )
     {
-        if (kind != StreamKind)
+        if (!DefinitionKinds.All.Contains(kind))
         {
             return Problem.NotFound(
                 "unknown_kind",
-                $"Definitions can be of the kind {StreamKind}."
+                $"Definitions can be of the kinds {string.Join(", ", DefinitionKinds.All)}."
             );
         }
 

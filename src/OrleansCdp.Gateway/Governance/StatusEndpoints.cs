@@ -90,6 +90,7 @@ internal static class StatusEndpoints
             CountKind.Filtered => "filtered",
             CountKind.Suppressed => "suppressed",
             CountKind.Quarantined => "quarantined",
+            CountKind.IdentifiersLeftOut => "identifiersLeftOut",
             _ => "unknownFields",
         };
 }

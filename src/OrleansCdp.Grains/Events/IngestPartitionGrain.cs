@@ -37,6 +37,7 @@ internal sealed partial class IngestPartitionGrain
         EventFates fates,
         PartitionHomes homes,
         AnchorPolicy policy,
+        RecordMatching matching,
         IOptions<IngestOptions> options,
         TimeProvider clock,
         ILoggerFactory loggers
@@ -48,6 +49,7 @@ internal sealed partial class IngestPartitionGrain
             new Anchoring(policy),
             mover,
             new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),
+            matching,
             options.Value.LinkCacheMax
         );
         delivery = new EventDelivery(

@@ -121,7 +121,12 @@ internal sealed class BookCheck(IStatusStore status, ILogHistory log, VerifyFind
         counts
             .Where(count =>
                 count.Kind
-                    is not (CountKind.Duplicate or CountKind.Filtered or CountKind.UnknownFields)
+                    is not (
+                        CountKind.Duplicate
+                        or CountKind.Filtered
+                        or CountKind.UnknownFields
+                        or CountKind.IdentifiersLeftOut
+                    )
             )
             .GroupBy(count =>
                 count.Kind is CountKind.Applied or CountKind.Suppressed

@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -31,19 +32,12 @@ internal sealed partial class DefinitionsGrain(
     ILogger<DefinitionsGrain> logger
 ) : Grain, IDefinitionsGrain
 {
-    private const string StreamKind = "stream";
-
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        foreach (var shipped in ShippedDefinitions.All)
-        {
-            if (Active(StreamKind, shipped.Key) is null)
-            {
-                Append(VersionOf(StreamKind, shipped.Key, shipped.Value, "shipped"));
-            }
-        }
-
-        if (stored.State.Version > 0 && !stored.RecordExists)
+        long before = stored.State.Version;
+        Seed(DefinitionKinds.Ruleset, ShippedRulesets.All);
+        Seed(DefinitionKinds.Stream, ShippedDefinitions.All);
+        if (stored.State.Version > before)
         {
             await stored.WriteStateAsync(cancellationToken);
         }
@@ -96,12 +90,7 @@ internal sealed partial class DefinitionsGrain(
                 {
                     Version = stored.State.Version,
                     PartitionCount = shape.PartitionCount,
-                    Definitions =
-                    [
-                        .. stored
-                            .State.Versions.GroupBy(version => (version.Kind, version.Name))
-                            .Select(versions => versions.Last()),
-                    ],
+                    Definitions = [.. AllActive()],
                 }
         );
 
@@ -110,11 +99,23 @@ internal sealed partial class DefinitionsGrain(
             version.Kind == kind && version.Name == name
         );
 
+    private void Seed(string kind, IReadOnlyDictionary<string, string> shipped)
+    {
+        foreach ((string name, string text) in shipped)
+        {
+            if (Active(kind, name) is null)
+            {
+                Append(VersionOf(kind, name, text, "shipped"));
+            }
+        }
+    }
+
     private ImmutableArray<DefinitionError> Check(string kind, string name, string text)
     {
-        if (kind != StreamKind)
+        if (!DefinitionKinds.All.Contains(kind))
         {
-            return [new("", $"Unknown kind; known is: {StreamKind}.", 0, 0)];
+            string known = string.Join(", ", DefinitionKinds.All);
+            return [new("", $"Unknown kind; known are: {known}.", 0, 0)];
         }
 
         if (text.Length > Limits.DefinitionMax)
@@ -122,13 +123,57 @@ internal sealed partial class DefinitionsGrain(
             return [new("", $"Longer than {Limits.DefinitionMax} characters.", 0, 0)];
         }
 
-        bool full =
-            stored.State.Versions.Select(version => (version.Kind, version.Name)).Distinct().Count()
-            >= IDefinitionsGrain.DefinitionsMax;
-        return full && Active(kind, name) is null
-            ? [new("", $"There are {IDefinitionsGrain.DefinitionsMax} definitions already.", 0, 0)]
-            : DataStream.Compile(name, text).Errors;
+        DefinitionVersion[] others = [.. AllActive().Where(v => v.Kind != kind || v.Name != name)];
+        if (others.Length >= IDefinitionsGrain.DefinitionsMax)
+        {
+            return
+            [
+                new("", $"There are {IDefinitionsGrain.DefinitionsMax} definitions already.", 0, 0),
+            ];
+        }
+
+        if (others.Sum(v => (long)v.Text.Length) + text.Length > IDefinitionsGrain.ActiveTextMax)
+        {
+            int max = IDefinitionsGrain.ActiveTextMax;
+            return [new("", $"All definitions would have more than {max} characters.", 0, 0)];
+        }
+
+        string[] rulesets =
+        [
+            .. AllActive().Where(v => v.Kind == DefinitionKinds.Ruleset).Select(v => v.Name),
+        ];
+        return kind == DefinitionKinds.Stream
+            ? DataStream.Compile(name, text, rulesets).Errors
+            : CheckRuleset(name, text, [name, .. rulesets]);
     }
+
+    private static ImmutableArray<DefinitionError> CheckRuleset(
+        string name,
+        string text,
+        string[] known
+    )
+    {
+        (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(name, text);
+        return ruleset is null
+            ? errors
+            :
+            [
+                .. ruleset
+                    .FindableBy.Except(known)
+                    .Select(other => new DefinitionError(
+                        "findableBy",
+                        $"There is no ruleset `{other}`.",
+                        0,
+                        0
+                    )),
+            ];
+    }
+
+    /// <summary>The last version of each kind and name.</summary>
+    private IEnumerable<DefinitionVersion> AllActive() =>
+        stored
+            .State.Versions.GroupBy(version => (version.Kind, version.Name))
+            .Select(versions => versions.Last());
 
     private DefinitionVersion VersionOf(string kind, string name, string text, string author) =>
         new()
@@ -155,8 +200,31 @@ internal sealed partial class DefinitionsGrain(
         stored.State = new DefinitionsState
         {
             Version = stored.State.Version + 1,
-            Versions = kept.Add(next),
+            Versions = WithinBounds(kept.Add(next)),
         };
+    }
+
+    /// <summary>Without as many of the oldest versions as it takes; active ones stay.</summary>
+    private static ImmutableArray<DefinitionVersion> WithinBounds(
+        ImmutableArray<DefinitionVersion> versions
+    )
+    {
+        long over = versions.Sum(v => (long)v.Text.Length) - IDefinitionsGrain.KeptTextMax;
+        if (over <= 0)
+        {
+            return versions;
+        }
+
+        HashSet<DefinitionVersion> active = new(
+            versions.GroupBy(v => (v.Kind, v.Name)).Select(group => group.Last()),
+            ReferenceEqualityComparer.Instance
+        );
+        return versions.RemoveAll(version =>
+        {
+            bool forgotten = over > 0 && !active.Contains(version);
+            over -= forgotten ? version.Text.Length : 0;
+            return forgotten;
+        });
     }
 
     [LoggerMessage(

@@ -10,9 +10,14 @@ internal sealed class KnownLink(Destination place)
 
     private HashSet<Identifier>? identifiers;
     private HashSet<LinkKey>? sameAs;
+    private HashSet<ulong>? compared;
+    private string? comparedAs;
 
     /// <summary>Where its events go.</summary>
     public Destination Place { get; private set; } = place;
+
+    /// <summary>Whether anchors say so; null where the claim was not read.</summary>
+    public bool? IsAnchored { get; set; }
 
     /// <summary>
     /// Notes whose the link is. What was settled for another individual is not settled for this one: it is decided
@@ -22,11 +27,34 @@ internal sealed class KnownLink(Destination place)
     {
         if (place.Owner != Place.Owner)
         {
+            IsAnchored = null;
             identifiers = null;
             sameAs = null;
         }
 
         Place = place;
+    }
+
+    /// <summary>Whether this was compared with what others say, for the same individual.</summary>
+    /// <param name="said">Hash of what is said; 0 for nothing.</param>
+    /// <param name="individual">The individual it is said of; null for nobody.</param>
+    public bool WasCompared(ulong said, string? individual) =>
+        (said == 0 || compared?.Contains(said) == true)
+        && (individual is null || individual == comparedAs);
+
+    /// <summary>Remembers that this was compared; forgets everything else when that becomes too much.</summary>
+    public void NoteCompared(ulong said, string? individual)
+    {
+        comparedAs = individual ?? comparedAs;
+        if (compared?.Count >= StatementsMax)
+        {
+            compared.Clear();
+        }
+
+        if (said != 0)
+        {
+            (compared ??= []).Add(said);
+        }
     }
 
     /// <summary>Whether an event says nothing about identity that was not settled before.</summary>
@@ -134,6 +162,17 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             }
             : null;
 
+    /// <summary>
+    /// The rank of a link's owner where an anchor has confirmed whom it was only held to match; null elsewhere.
+    /// </summary>
+    public int? ConfirmedRankOf(string link) =>
+        stored.TryGetValue(link, out Claim? before)
+        && before.Rank == AnchorPolicy.Matched
+        && claims[link] is { Rank: < AnchorPolicy.Matched } now
+        && now.Owner == before.Owner
+            ? now.Rank
+            : null;
+
     /// <summary>Makes a decision visible to the next one.</summary>
     public void Apply(LinkKey link, AnchorDecision decision)
     {
@@ -154,6 +193,16 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
                     PlacedAt = PlaceOf(move.To),
                 };
             }
+        }
+
+        foreach (LinkMove move in decision.Moves.Where(move => !move.Whole && move.Link != link))
+        {
+            string claim = ClaimKeys.Of(move.Link);
+            claims[claim] = new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
+            {
+                Cause = move.Cause,
+                PlacedAt = PlaceOf(move.To),
+            };
         }
 
         Claim target = decision.Target;

@@ -11,6 +11,7 @@ internal sealed class SubjectResolver(
     Anchoring anchoring,
     LinkMover mover,
     Merges merges,
+    RecordMatching matching,
     int linksMax
 )
 {
@@ -21,8 +22,10 @@ internal sealed class SubjectResolver(
     /// <summary>The individual or account of each event, in the events' order.</summary>
     public async Task<Destination[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
     {
+        await matching.PrepareAsync(chunk, cancel);
         Destination[] targets = new Destination[chunk.Events.Length];
         List<int>? unknown = null;
+        List<int>? unsaid = null;
         for (int i = 0; i < targets.Length; i++)
         {
             LinkEvent e = chunk.Events[i];
@@ -34,6 +37,10 @@ internal sealed class SubjectResolver(
             else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
             {
                 targets[i] = link.Place;
+                if (!link.WasCompared(matching.PrintOf(e), individual: null))
+                {
+                    (link.IsAnchored is null ? unknown ??= [] : unsaid ??= []).Add(i);
+                }
             }
             else
             {
@@ -41,11 +48,13 @@ internal sealed class SubjectResolver(
             }
         }
 
+        List<Absorption> absorptions = [];
         if (unknown is not null)
         {
-            await DecideAsync(chunk, unknown, targets, cancel);
+            await DecideAsync(chunk, unknown, targets, absorptions, cancel);
         }
 
+        await MatchAsync(chunk, [.. unknown ?? [], .. unsaid ?? []], targets, absorptions, cancel);
         return targets;
     }
 
@@ -61,10 +70,65 @@ internal sealed class SubjectResolver(
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
     public void Forget(LinkKey link) => known.Remove(link);
 
+    /// <summary>
+    /// Hands on what was said anew of links, now that anchors have had their word. What is remembered as compared was.
+    /// </summary>
+    private async Task MatchAsync(
+        EventChunk chunk,
+        int[] indexes,
+        Destination[] targets,
+        List<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        List<(KnownLink Link, ulong Print, Said Said)> news = [];
+        HashSet<(LinkKey, ulong, string?)> listed = [];
+        foreach (int i in indexes.Order())
+        {
+            // Of a link that could not move nothing is known: it is asked about again with its next event.
+            LinkEvent e = chunk.Events[i];
+            if (known.TryGetValue(e.Link, out KnownLink? link))
+            {
+                Said said = new(e, targets[i].Owner, link.IsAnchored);
+                ulong print = matching.PrintOf(e);
+                string? owner = matching.ComparesOwners(e) ? said.Owner : null;
+                if (!link.WasCompared(print, owner) && listed.Add((e.Link, print, owner)))
+                {
+                    news.Add((link, print, said));
+                }
+            }
+        }
+
+        if (news.Count + absorptions.Count == 0)
+        {
+            return;
+        }
+
+        var moved = await matching.MatchAsync(
+            [.. news.Select(one => one.Said)],
+            absorptions,
+            cancel
+        );
+        foreach ((KnownLink link, ulong print, Said said) in news)
+        {
+            link.NoteCompared(print, said.Owner);
+        }
+
+        for (int i = 0; i < targets.Length && moved.Count > 0; i++)
+        {
+            if (moved.TryGetValue(chunk.Events[i].Link, out string? owner))
+            {
+                targets[i] = new Destination(owner, owner);
+                Correct(chunk.Events[i].Link, targets[i]);
+            }
+        }
+    }
+
     private async Task DecideAsync(
         EventChunk chunk,
         List<int> indexes,
         Destination[] targets,
+        List<Absorption> absorptions,
         CancellationToken cancel
     )
     {
@@ -108,6 +172,12 @@ internal sealed class SubjectResolver(
 
         Settle(chunk, indexes, targets, book, stuck);
         ForgetDamaged(decisions, stuck);
+        absorptions.AddRange(
+            decisions
+                .SelectMany(one => one.Decision.Moves)
+                .Where(move => move.Whole && !stuck.ContainsKey(move.From))
+                .Select(move => new Absorption(move.From, move.To))
+        );
     }
 
     /// <summary>
@@ -141,7 +211,8 @@ internal sealed class SubjectResolver(
             }
             else
             {
-                Remember(e, place.At);
+                bool isAnchored = book.HolderOf(ClaimKeys.Of(e.Link))!.IsAnchored;
+                Remember(e, place.At, isAnchored);
             }
         }
 
@@ -201,7 +272,12 @@ internal sealed class SubjectResolver(
                 continue;
             }
 
-            AnchorDecision decision = anchoring.Decide(e.Event, e.Stamp, book.HolderOf);
+            AnchorDecision decision = anchoring.Decide(
+                e.Event,
+                e.Stamp,
+                book.HolderOf,
+                matching.IsPooled(e.Event)
+            );
             book.Apply(e.Event.Link, decision);
             Destination place = Destination.Of(decision.Target);
             KnownLink link = LinkOf(settled, e.Event.Link, place);
@@ -266,9 +342,32 @@ internal sealed class SubjectResolver(
         {
             await store.RestampAsync(stamped, cancel);
         }
+
+        ClaimMove[] confirmed =
+        [
+            .. indexes
+                .Select(i => ClaimKeys.Of(chunk.Events[i].Link))
+                .Distinct(StringComparer.Ordinal)
+                .Select(link => (Link: link, Rank: book.ConfirmedRankOf(link)))
+                .Where(claim => claim.Rank is not null)
+                .Select(claim =>
+                    (claim.Link, Rank: claim.Rank!.Value, book.HolderOf(claim.Link)!.Owner)
+                )
+                .Select(claim => new ClaimMove(
+                    claim.Link,
+                    claim.Owner,
+                    claim.Owner,
+                    claim.Rank,
+                    book.HolderOf(claim.Link)!.Cause
+                )),
+        ];
+        if (confirmed.Length > 0)
+        {
+            await store.RepointAsync(confirmed, cancel);
+        }
     }
 
-    private void Remember(LinkEvent e, Destination place)
+    private void Remember(LinkEvent e, Destination place, bool isAnchored)
     {
         if (!known.TryGetValue(e.Link, out KnownLink? link))
         {
@@ -281,6 +380,7 @@ internal sealed class SubjectResolver(
         }
 
         link.BelongTo(place);
+        link.IsAnchored = isAnchored;
         link.Learn(e);
     }
 

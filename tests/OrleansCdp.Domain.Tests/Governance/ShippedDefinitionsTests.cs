@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -16,6 +17,33 @@ public sealed class ShippedDefinitionsTests
             );
             errors.ShouldBeEmpty(name);
             stream.ShouldNotBeNull().Name.ShouldBe(name);
+        }
+    }
+
+    [Fact]
+    public void Every_shipped_ruleset_compiles_and_every_stream_names_one_of_them()
+    {
+        ShippedRulesets.All.Keys.Order().ShouldBe(["sales", "service"]);
+        foreach ((string name, string text) in ShippedRulesets.All)
+        {
+            (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(
+                name,
+                text
+            );
+            errors.ShouldBeEmpty(name);
+            ruleset.ShouldNotBeNull().Name.ShouldBe(name);
+            ruleset.FindableBy.Except(ShippedRulesets.All.Keys).ShouldBeEmpty(name);
+        }
+
+        foreach ((string name, string text) in ShippedDefinitions.All)
+        {
+            (DataStream? stream, var errors) = DataStream.Compile(
+                name,
+                text,
+                ShippedRulesets.All.Keys
+            );
+            errors.ShouldBeEmpty(name);
+            stream!.Ruleset.ShouldBe(name == "salesforce-case" ? "service" : "sales");
         }
     }
 }

@@ -46,6 +46,7 @@ public sealed class EventCodecTests
             SameAs = Link with { Id = "2" },
             FollowsAnchor = true,
             AccountTraits = [new Field("age", FieldValue.Of(7m))],
+            Ruleset = "service",
         };
 
     [Fact]
@@ -86,6 +87,20 @@ public sealed class EventCodecTests
 
         read.Select(e => e.Stream).ShouldBe(events.Select(e => e.Stream));
         read.ShouldAllBe(e => e.Object == Whole.Object);
+    }
+
+    [Fact]
+    public void Events_of_the_default_ruleset_are_written_as_before_there_were_rulesets()
+    {
+        LinkEvent unnamed = Whole with { Ruleset = null };
+
+        BytesOf(unnamed, unnamed)[0].ShouldBe((byte)1);
+        BytesOf(unnamed, Whole)[0].ShouldBe((byte)2);
+        EventCodec
+            .Read(BytesOf(unnamed, Whole, unnamed))
+            .Select(e => e.Ruleset)
+            .ShouldBe([null, "service", null]);
+        EventCodec.Read(BytesOf(unnamed)).Single().Ruleset.ShouldBeNull();
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Core;
 using Orleans.Runtime;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -20,7 +21,10 @@ public sealed class GovernanceLimitTests
     public async Task The_500th_definition_is_taken_and_the_501st_refused()
     {
         DefinitionsGrain grain = await DefinitionsAsync();
-        int free = IDefinitionsGrain.DefinitionsMax - ShippedDefinitions.All.Count;
+        int free =
+            IDefinitionsGrain.DefinitionsMax
+            - ShippedDefinitions.All.Count
+            - ShippedRulesets.All.Count;
         for (int i = 1; i < free; i++)
         {
             (await grain.PutAsync("stream", $"s{i}", Definition, "me")).Errors.ShouldBeEmpty();

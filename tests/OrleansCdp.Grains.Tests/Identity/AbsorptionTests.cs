@@ -24,9 +24,9 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
         string contact = SubjectIds.IndividualOf(first);
         ShouldLeadTo(contact, ClaimKeys.Of(user), ClaimKeys.Of(email), ClaimKeys.Of(userId));
         cluster
-            .Database.OwnerOf(ClaimKeys.Of(user))
+            .Database.Identity.OwnerOf(ClaimKeys.Of(user))
             .ShouldBe(SubjectIds.IndividualOf(userId), "a merge changes no claim");
-        cluster.Database.Merges.Moving().ShouldBeEmpty();
+        cluster.Database.Identity.Merges.Moving().ShouldBeEmpty();
         (await JsonOfAsync(contact)).ShouldContain("\"said\":\"e4\"");
     }
 
@@ -66,7 +66,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     {
         await DeliverAsync(1, Some.Event(new LinkKey("web", "user", userId.Value), "e1", email));
         await DeliverAsync(1, Some.Event(LinkOf(first), "e2", first, email));
-        await cluster.Database.ClaimAsync(
+        await cluster.Database.Identity.ClaimAsync(
             [new(ClaimKeys.Of(userId), new Claim(SubjectIds.IndividualOf(email), 1, default))],
             default
         );
@@ -90,9 +90,11 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
 
         await cluster.NewDelivery().DeliverAsync(Some.Chunk(1, events), default);
 
-        cluster.Database.OwnerOf(ClaimKeys.Of(device)).ShouldBe(SubjectIds.IndividualOf(first));
         cluster
-            .Database.Proofs.Count(proof => proof.Link == device)
+            .Database.Identity.OwnerOf(ClaimKeys.Of(device))
+            .ShouldBe(SubjectIds.IndividualOf(first));
+        cluster
+            .Database.Identity.Proofs.Count(proof => proof.Link == device)
             .ShouldBe(1, "the same contradiction, said fifty times");
         ShouldConflict(SubjectIds.IndividualOf(first), SubjectIds.IndividualOf(second));
     }
@@ -101,13 +103,15 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
 
     private void ShouldBeTheFirstContactsAndConflict(Identifier anchor)
     {
-        string individual = cluster.Database.OwnerOf(ClaimKeys.Of(anchor)).ShouldNotBeNull();
+        string individual = cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(anchor))
+            .ShouldNotBeNull();
         ShouldLeadTo(SubjectIds.IndividualOf(first), ClaimKeys.Of(anchor));
         ShouldConflict(SubjectIds.IndividualOf(second), individual);
     }
 
     private void ShouldConflict(string one, string other) =>
-        cluster.Database.Merges.Conflicts.ShouldContain(
+        cluster.Database.Identity.Merges.Conflicts.ShouldContain(
             new MergeConflict(one, other, MergeConflict.TwoContacts)
         );
 
@@ -115,7 +119,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     {
         foreach (string claim in claims)
         {
-            cluster.Database.HolderOf(claim).ShouldBe(individual, claim);
+            cluster.Database.Identity.HolderOf(claim).ShouldBe(individual, claim);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
     public async Task Of_an_identifier_s_bearers_20_are_listed(int bearers)
     {
         string phone = $"+1212555{bearers:D4}";
-        cluster.Database.Bearers[("phone", phone)] =
+        cluster.Database.Identity.Bearers[("phone", phone)] =
         [
             .. Enumerable.Range(0, bearers).Select(i => $"ind_{i}"),
         ];
@@ -110,9 +110,9 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
 
     private async Task<int> ReadsOfAsync(SubjectResolver resolver, params LinkEvent[] events)
     {
-        int before = cluster.Database.ClaimReads;
+        int before = cluster.Database.Identity.ClaimReads;
         await resolver.ResolveAsync(Some.Chunk(1, events), default);
-        return cluster.Database.ClaimReads - before;
+        return cluster.Database.Identity.ClaimReads - before;
     }
 
     private static LinkEvent Event(string id, params Identifier[] identifiers) =>

@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Kinds of definitions.</summary>
+public static class DefinitionKinds
+{
+    /// <summary>What a source may send, and what it means.</summary>
+    public const string Stream = "stream";
+
+    /// <summary>How records find their individuals.</summary>
+    public const string Ruleset = "ruleset";
+
+    /// <summary>All of them; what one names, of the kinds before it, must be there first.</summary>
+    public static ImmutableArray<string> All { get; } = [Ruleset, Stream];
+}

@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>When records are held to be one; bits, as <see cref="PairScore.Score"/>.</summary>
+/// <param name="LinkMin">From here on an edge links. Default: 3, which is 8 to 1.</param>
+/// <param name="MeanMin">The mean over all pairs of two clusters from which they are joined. Default: -3.</param>
+/// <param name="SoftMin">From here on an edge is kept and shown as a possible match. Default: -3.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct MatchThresholds(double LinkMin, double MeanMin, double SoftMin)
+{
+    /// <summary>The measured defaults.</summary>
+    public static MatchThresholds Default { get; } = new(3, -3, -3);
+}
+
+/// <summary>Bounds of the work that one record may cause.</summary>
+/// <param name="CandidatesMax">Candidates scored for a record, the best by keys in common. Default: 50.</param>
+/// <param name="BucketMax">Records under one key; a key with more is closed: not read, counted, listed. Default: 50.</param>
+/// <param name="EdgesMax">Edges kept of one record, the best. Default: 50.</param>
+/// <param name="ComponentMax">Records clustered anew together; beyond it whole groups are taken. Default: 200.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct MatchLimits(
+    int CandidatesMax,
+    int BucketMax,
+    int EdgesMax,
+    int ComponentMax
+)
+{
+    /// <summary>The measured defaults.</summary>
+    public static MatchLimits Default { get; } = new(50, 50, 50, 200);
+}
+
+/// <summary>
+/// The fuzzy part of a ruleset: what is compared, and what it is worth, after Fellegi and Sunter (1969). Everything a
+/// decision reads is frozen in it. Immutable; safe for any number of threads.
+/// </summary>
+public sealed class FuzzyRules
+{
+    /// <summary>Fields of a match space.</summary>
+    public const int FieldsMax = 16;
+
+    /// <summary>Rules of their parts.</summary>
+    /// <param name="fields">At most <see cref="FieldsMax"/>, in the order of <see cref="PairScore.Levels"/>.</param>
+    /// <param name="matchRate">The share of pairs of records that are of one person, above 0 and below 1.</param>
+    /// <param name="household">The share that are of one household and two people; 0 knows no households.</param>
+    /// <param name="thresholds">When records are held to be one.</param>
+    /// <param name="limits">Bounds of the work.</param>
+    /// <param name="guards">Values that are nobody's.</param>
+    internal FuzzyRules(
+        ImmutableArray<MatchField> fields,
+        double matchRate,
+        double household,
+        MatchThresholds thresholds,
+        MatchLimits limits,
+        IdentifierGuards guards
+    )
+    {
+        Guards = guards;
+        Fields = fields;
+        MatchRate = matchRate;
+        Household = household;
+        Thresholds = thresholds;
+        Limits = limits;
+        Scorer = new Scorer(this);
+    }
+
+    /// <summary>What is compared, in the order of <see cref="PairScore.Levels"/>.</summary>
+    public ImmutableArray<MatchField> Fields { get; }
+
+    /// <summary>The share of pairs of records that are of one person.</summary>
+    public double MatchRate { get; }
+
+    /// <summary>The share of pairs that are of one household and two people; 0 knows no households.</summary>
+    public double Household { get; }
+
+    /// <summary>When records are held to be one.</summary>
+    public MatchThresholds Thresholds { get; }
+
+    /// <summary>Bounds of the work.</summary>
+    public MatchLimits Limits { get; }
+
+    /// <summary>Values that are nobody's, as the ruleset's guards have them.</summary>
+    public IdentifierGuards Guards { get; }
+
+    internal Scorer Scorer { get; }
+
+    /// <summary>What an event says that is matched.</summary>
+    /// <returns>Null when that is nothing.</returns>
+    public MatchValues? ValuesOf(LinkEvent linkEvent) => ValueExtraction.Of(this, linkEvent);
+
+    /// <summary>
+    /// The keys under which a record is found: it may match whoever shares one. Stable, part of the stored format.
+    /// </summary>
+    /// <returns>Each once, ascending; at most <see cref="BlockingKeys.KeysMax"/>.</returns>
+    public ImmutableArray<long> KeysOf(MatchValues values) => BlockingKeys.Of(this, values);
+
+    /// <summary>How surely two records are of one person. Symmetric.</summary>
+    public PairScore Score(MatchValues left, MatchValues right) => Scorer.Score(left, right);
+
+    /// <summary>The same score taken apart, for those who want to know why.</summary>
+    public PairExplanation Explain(MatchValues left, MatchValues right) =>
+        Scorer.Explain(left, right);
+
+    /// <summary>The same rules with other fields and rates.</summary>
+    internal FuzzyRules With(
+        ImmutableArray<MatchField> fields,
+        double? matchRate = null,
+        double? household = null
+    ) => new(fields, matchRate ?? MatchRate, household ?? Household, Thresholds, Limits, Guards);
+}

@@ -1,0 +1,326 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Rules with weights of one's own records, and how they came about.</summary>
+/// <param name="Rules">The fields, thresholds and limits of the rules it began with; all else learnt and frozen.</param>
+/// <param name="Report">For the person who decides about it.</param>
+public sealed record TrainedRules(FuzzyRules Rules, TrainingReport Report);
+
+/// <summary>
+/// Learns from records without labels what their agreement is worth. With fewer than about a hundred true duplicates the
+/// prior decides, which is right.
+/// </summary>
+public sealed class MatchTrainer
+{
+    /// <summary>Random pairs compared.</summary>
+    public const int RandomPairsMax = 30_000;
+
+    /// <summary>Pairs that one pass looks at.</summary>
+    public const int PassPairsMax = 500_000;
+
+    private const double UnseenPairs = 3;
+    private const double PassMatchesMin = 10;
+    private const double HouseholdMin = 0.05;
+    private const int RateIterationsMax = 100;
+    private const double RateTolerance = 1e-4;
+
+    private readonly IReadOnlyList<MatchValues> records;
+    private readonly double allPairs;
+    private FuzzyRules rules;
+
+    private MatchTrainer(IReadOnlyList<MatchValues> records, FuzzyRules rules)
+    {
+        this.records = records;
+        this.rules = rules;
+        allPairs = records.Count * (records.Count - 1.0) / 2;
+    }
+
+    /// <summary>Learns.</summary>
+    /// <param name="records">What is known of each record; at least two.</param>
+    /// <param name="rules">What is compared. Its weights count for nothing, its thresholds and limits stay.</param>
+    /// <param name="seed">Chooses the random pairs; the same gives the same.</param>
+    /// <exception cref="ArgumentException">Fewer than two records.</exception>
+    public static TrainedRules Train(
+        IReadOnlyList<MatchValues> records,
+        FuzzyRules rules,
+        ulong seed
+    )
+    {
+        if (records.Count < 2)
+        {
+            throw new ArgumentException("There is nothing to compare one record with.");
+        }
+
+        return new MatchTrainer(records, rules).Train(seed);
+    }
+
+    private TrainedRules Train(ulong seed)
+    {
+        rules = FrequencyCount.Recounted(rules, [.. records.Select(Alone)], guard: false);
+        int random = LearnStrangers(new Chance(seed));
+        ImmutableArray<TrainingPass> passes = LearnMatches();
+        (int A, int B)[] candidates = CandidatePairs();
+        double household = LearnRates(candidates);
+        ImmutableArray<ImmutableArray<int>> groups = Cluster();
+        rules = FrequencyCount.Recounted(
+            rules,
+            [.. groups.Select(group => group.Select(at => records[at]).ToArray())],
+            guard: true
+        );
+        return new TrainedRules(
+            rules,
+            new TrainingReport
+            {
+                Records = records.Count,
+                RandomPairs = random,
+                CandidatePairs = candidates.Length,
+                Passes = passes,
+                MatchRate = rules.MatchRate,
+                Matches = rules.MatchRate * allPairs,
+                HouseholdRate = household,
+                Groups = groups.Count(group => group.Length > 1),
+                Guarded = rules
+                    .Fields.Where(field => field.Guarded.Count > 0)
+                    .ToImmutableSortedDictionary(
+                        field => field.Name,
+                        field => field.Guarded.Count,
+                        StringComparer.Ordinal
+                    ),
+            }
+        );
+    }
+
+    private static MatchValues[] Alone(MatchValues record) => [record];
+
+    // Rule of three: what was not seen in n pairs may be as common as 3/n.
+    private int LearnStrangers(Chance chance)
+    {
+        int[][] seen = [.. rules.Fields.Select(field => new int[MatchField.LevelsOf(field.Type)])];
+        int count = (int)Math.Min(RandomPairsMax, allPairs);
+        for (int i = 0; i < count; i++)
+        {
+            int a = chance.Below(records.Count);
+            int b = chance.Below(records.Count - 1);
+            PairScore pair = LevelsOf(a, b < a ? b : b + 1);
+            for (int field = 0; field < seen.Length; field++)
+            {
+                if (pair.LevelOf(field) is var level and not PairScore.MissingLevel)
+                {
+                    seen[field][level]++;
+                }
+            }
+        }
+
+        rules = rules.With([
+            .. rules.Fields.Select(
+                (field, at) => seen[at].Sum() == 0 ? Untrained(field) : Sampled(field, seen[at])
+            ),
+        ]);
+        return count;
+    }
+
+    private static MatchField Untrained(MatchField field) =>
+        field with
+        {
+            Randoms = MatchDefaults.Of(field.Type).Randoms,
+        };
+
+    private static MatchField Sampled(MatchField field, int[] seen)
+    {
+        double total = seen.Sum();
+        double floor = Math.Min(UnseenPairs / total, 1.0 / seen.Length);
+        double[] shares = [.. seen.Select(count => Math.Max(count / total, floor))];
+        double sum = shares.Sum();
+        return field with { Randoms = [.. shares.Select(share => share / sum)] };
+    }
+
+    private ImmutableArray<TrainingPass> LearnMatches()
+    {
+        var passes = ImmutableArray.CreateBuilder<TrainingPass>();
+        double[][] sums =
+        [
+            .. rules.Fields.Select(field => new double[MatchField.LevelsOf(field.Type)]),
+        ];
+        foreach (int[] block in TrainingBlocks.Of(rules))
+        {
+            (int A, int B)[] pairs = TrainingBlocks.PairsOf(rules, block, records, PassPairsMax);
+            if (pairs.Length == 0)
+            {
+                continue;
+            }
+
+            int[] free = [.. Enumerable.Range(0, rules.Fields.Length).Except(block)];
+            Expectation learnt = Expectation.Of(
+                rules,
+                free,
+                pairs.Select(pair => LevelsOf(pair.A, pair.B).Levels)
+            );
+            TrainingPass pass = new()
+            {
+                Block = [.. block.Select(at => rules.Fields[at].Name)],
+                Pairs = pairs.Length,
+                Matches = learnt.Matches,
+                Households = learnt.Households,
+                Rejected = WhyRejected(learnt, free),
+            };
+            passes.Add(pass);
+            foreach (int field in pass.Rejected is null ? free : [])
+            {
+                double[] capped = Capped(rules.Fields[field].Type, learnt.Shares[field]);
+                for (int level = 0; level < capped.Length; level++)
+                {
+                    sums[field][level] += capped[level] * Math.Sqrt(pass.Matches);
+                }
+            }
+        }
+
+        rules = rules.With([.. rules.Fields.Select((field, at) => Learnt(field, sums[at]))]);
+        return passes.ToImmutable();
+    }
+
+    private static MatchField Learnt(MatchField field, double[] sums)
+    {
+        double sum = sums.Sum();
+        return field with
+        {
+            Matches =
+                sum > 0
+                    ? [.. sums.Select(share => share / sum)]
+                    : MatchDefaults.Of(field.Type).Matches,
+        };
+    }
+
+    // A pass in which names mostly differ has found households.
+    private string? WhyRejected(Expectation learnt, int[] free)
+    {
+        if (learnt.Matches < PassMatchesMin)
+        {
+            return FormattableString.Invariant(
+                $"It holds {learnt.Matches:0.#} matches; {PassMatchesMin} are too few to learn from."
+            );
+        }
+
+        foreach (int field in free)
+        {
+            double max = MatchDefaults.LowestAcceptedMax(rules.Fields[field].Type);
+            double lowest = learnt.Shares[field][0];
+            if (lowest > max)
+            {
+                return FormattableString.Invariant(
+                        $"`{rules.Fields[field].Name}` differs in {lowest:P0} of what it takes for matches, more than {max:P0}: "
+                    ) + "it has found people who share this, not one person.";
+            }
+        }
+
+        return null;
+    }
+
+    private static double[] Capped(MatchType type, double[] shares)
+    {
+        double max = MatchDefaults.Of(type).LowestMax;
+        if (shares[0] <= max)
+        {
+            return shares;
+        }
+
+        double scale = (1 - max) / (1 - shares[0]);
+        return [max, .. shares.Skip(1).Select(share => share * scale)];
+    }
+
+    private (int A, int B)[] CandidatePairs()
+    {
+        HashSet<(int, int)> pairs = [];
+        Dictionary<long, List<int>> index = [];
+        for (int at = 0; at < records.Count; at++)
+        {
+            foreach (long key in rules.KeysOf(records[at]))
+            {
+                ref List<int>? bucket = ref CollectionsMarshal.GetValueRefOrAddDefault(
+                    index,
+                    key,
+                    out _
+                );
+                (bucket ??= []).Add(at);
+            }
+        }
+
+        foreach (List<int> bucket in index.Values.Where(b => b.Count <= rules.Limits.BucketMax))
+        {
+            for (int i = 0; i < bucket.Count; i++)
+            {
+                for (int j = i + 1; j < bucket.Count; j++)
+                {
+                    pairs.Add((bucket[i], bucket[j]));
+                }
+            }
+        }
+
+        return [.. pairs.Order()];
+    }
+
+    // How many matches and households there are, so many that as many are found: a fixed point.
+    private double LearnRates((int A, int B)[] candidates)
+    {
+        (double Personal, double Shared)[] sums =
+        [
+            .. candidates.Select(pair => rules.Scorer.Sums(records[pair.A], records[pair.B])),
+        ];
+        double match = 1 / (allPairs + 1);
+        double household = match;
+        match = Math.Max(match, records.Count / (10 * allPairs));
+        household = match;
+        for (int i = 0; i < RateIterationsMax; i++)
+        {
+            double matches = 0;
+            double households = 0;
+            foreach ((double personal, double shared) in sums)
+            {
+                double one = match * double.Exp2(personal + shared);
+                double near = household * double.Exp2(shared);
+                double all = 1 + one + near;
+                matches += one / all;
+                households += near / all;
+            }
+
+            double moved = Math.Abs((matches / allPairs) - match) / match;
+            match = Math.Max(matches / allPairs, 1 / (allPairs + 1) / 10);
+            household = households / allPairs;
+            if (moved < RateTolerance)
+            {
+                break;
+            }
+        }
+
+        rules = rules.With(rules.Fields, match, household < HouseholdMin * match ? 0 : household);
+        return household;
+    }
+
+    private ImmutableArray<ImmutableArray<int>> Cluster()
+    {
+        MatchSimulation simulation = new(rules);
+        for (int at = 0; at < records.Count; at++)
+        {
+            simulation.Add(NameOf(at), records[at]);
+        }
+
+        return
+        [
+            .. simulation
+                .Groups()
+                .Select(group =>
+                    group
+                        .Select(name =>
+                            int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)
+                        )
+                        .ToImmutableArray()
+                ),
+        ];
+    }
+
+    private static string NameOf(int at) =>
+        at.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    private PairScore LevelsOf(int a, int b) => rules.Score(records[a], records[b]);
+}

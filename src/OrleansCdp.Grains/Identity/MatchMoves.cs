@@ -1,0 +1,266 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Makes what matching decided true in the individuals: links move, and people hear which records may be theirs. What is
+/// to be done is noted in the transaction that decides; whoever finds the note does it, and takes it away once it is done.
+/// </summary>
+internal sealed partial class MatchMoves(
+    IMatchStore store,
+    IIdentityStore identity,
+    Matcher matcher,
+    MatchSpaces spaces,
+    IGrainFactory grains,
+    ILogger<MatchMoves> logger
+)
+{
+    /// <summary>Moves or news of one round.</summary>
+    public const int RoundMax = 200;
+
+    private const int AttemptsMax = 10;
+    private readonly LinkMover mover = new(grains);
+
+    /// <summary>Makes the moves that are noted of some links.</summary>
+    /// <returns>Where those links are now.</returns>
+    public async Task<IReadOnlyDictionary<LinkKey, string>> MakeAsync(
+        int space,
+        IReadOnlyCollection<string> links,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<LinkKey, string> places = [];
+        string[] open = [.. links];
+        for (int attempt = 1; open.Length > 0 && attempt <= AttemptsMax; attempt++)
+        {
+            // After a move the note is read again: something else may have been decided meanwhile.
+            var noted = await store.ReadMovesAsync(space, open, cancel);
+            open = await MakeAsync(noted, places, cancel);
+        }
+
+        return places;
+    }
+
+    /// <summary>Makes the oldest moves and tells the oldest news, of all spaces.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> SweepAsync(CancellationToken cancel)
+    {
+        var noted = await store.ReadMovesAsync(RoundMax, cancel);
+        foreach (var space in noted.GroupBy(move => move.Space))
+        {
+            await MakeAsync(space.Key, [.. space.Select(move => move.Link)], cancel);
+        }
+
+        var news = await store.ReadNewsAsync(RoundMax, cancel);
+        await TellAsync(news, cancel);
+        return news.Length == RoundMax;
+    }
+
+    /// <summary>Tells individuals which records may be theirs.</summary>
+    public async Task TellAsync(
+        int space,
+        IReadOnlyCollection<string> individuals,
+        CancellationToken cancel
+    )
+    {
+        if (individuals.Count > 0)
+        {
+            await TellAsync(await store.ReadNewsAsync(space, individuals, cancel), cancel);
+        }
+    }
+
+    /// <summary>The moves that are not done: to be looked at again.</summary>
+    private async Task<string[]> MakeAsync(
+        ImmutableArray<MatchMove> noted,
+        Dictionary<LinkKey, string> places,
+        CancellationToken cancel
+    )
+    {
+        if (noted.IsEmpty)
+        {
+            return [];
+        }
+
+        var ends = await Task.WhenAll(noted.Select(move => MoveAsync(move, cancel)));
+        List<MatchMove> done = [];
+        List<MatchMove> stuck = [];
+        List<string> open = [];
+        foreach ((MatchMove move, Step step) in noted.Zip(ends))
+        {
+            if (step.Code is { } code)
+            {
+                stuck.Add(move with { Stuck = code });
+                LogStuck(move.Decision, code);
+            }
+            else if (step.IsDone)
+            {
+                done.Add(move);
+            }
+            else
+            {
+                open.Add(move.Link);
+            }
+
+            if (step.Owner is { } owner && LinkKey.TryParse(move.Link, out LinkKey link))
+            {
+                places[link] = owner;
+            }
+        }
+
+        if (stuck.Count > 0)
+        {
+            await store.NoteStuckAsync(stuck, cancel);
+        }
+
+        if (done.Count > 0)
+        {
+            await store.FinishAsync(done, cancel);
+            // Only if nothing else was decided since is the note gone.
+            open.AddRange(done.Select(move => move.Link));
+        }
+
+        return [.. open];
+    }
+
+    private async Task<Step> MoveAsync(MatchMove move, CancellationToken cancel)
+    {
+        if (!LinkKey.TryParse(move.Link, out LinkKey link))
+        {
+            throw new InvalidOperationException($"A record of {move.Space} is no link.");
+        }
+
+        string target = move.Target ?? SubjectIds.RecordOf(link);
+        int rank = move.Target is null ? AnchorPolicy.Unanchored : AnchorPolicy.Matched;
+        Claim held =
+            move.Held
+            ?? throw new InvalidOperationException($"Nobody has claimed record {move.Decision}.");
+        if (held.Owner != target && held.Rank < AnchorPolicy.Matched)
+        {
+            return Step.Done(null); // An anchor says whose it is: that comes first.
+        }
+
+        if (held.Owner == target)
+        {
+            if (held.Rank != rank)
+            {
+                await RepointAsync(link, target, target, rank, new(move.Ruleset, null), cancel);
+            }
+
+            return Step.Done(target);
+        }
+
+        ClaimCause cause = new(move.Ruleset, EventId: null);
+        MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank, cause));
+        if (end.Place?.Owner is not { } owner)
+        {
+            return Step.Stuck(end.Code!);
+        }
+
+        await RepointAsync(link, held.Owner, owner, rank, cause, cancel);
+        if (owner != target && move.Target is not null)
+        {
+            await FollowAsync(move, cancel);
+        }
+
+        return new Step(owner, IsDone: false);
+    }
+
+    /// <summary>An individual that was absorbed takes no links: whoever absorbed it is compared in its place.</summary>
+    private async Task FollowAsync(MatchMove move, CancellationToken cancel)
+    {
+        if (await mover.FinishAsync(move.Target!) is { Place.Owner: { } absorber })
+        {
+            await matcher.DecideAsync(
+                move.Ruleset,
+                _ => [],
+                [new Absorption(move.Target!, absorber)],
+                cancel
+            );
+        }
+    }
+
+    private Task RepointAsync(
+        LinkKey link,
+        string from,
+        string to,
+        int rank,
+        ClaimCause cause,
+        CancellationToken cancel
+    )
+    {
+        string claim = ClaimKeys.Of(link);
+        return identity.RepointAsync(
+            [
+                new ClaimMove(claim, from, to, rank, cause),
+                new ClaimMove(claim, to, to, rank, cause),
+            ],
+            cancel
+        );
+    }
+
+    private async Task TellAsync(ImmutableArray<MatchNews> news, CancellationToken cancel)
+    {
+        foreach (MatchNews[] some in news.Chunk(RoundMax))
+        {
+            await Task.WhenAll(some.Select(one => TellAsync(one, cancel)));
+            await store.FinishAsync(some, cancel);
+        }
+    }
+
+    private async Task TellAsync(MatchNews news, CancellationToken cancel)
+    {
+        FuzzyRules rules = (await spaces.OpenAsync(news.Ruleset, cancel)).Rules;
+        var soft = await store.ReadSoftLinksAsync(
+            news.Space,
+            news.Individual,
+            PossibleMatches.LinksMax,
+            cancel
+        );
+        await grains
+            .GetGrain<IUnifiedIndividualGrain>(news.Individual)
+            .NotePossibleMatchesAsync(
+                new PossibleMatches
+                {
+                    Ruleset = news.Ruleset,
+                    Decision = news.Decision,
+                    Links = [.. soft.Select(one => Explain(rules, one))],
+                }
+            );
+    }
+
+    private static PossibleMatch Explain(FuzzyRules rules, SoftLink soft) =>
+        new(
+            soft.Link,
+            soft.Score,
+            [
+                .. rules
+                    .Explain(
+                        MatchValues.Decode(soft.Said),
+                        MatchValues.Decode(soft.SaidOfIndividual)
+                    )
+                    .Fields.Select(field => new MatchReason(
+                        field.Field,
+                        field.Agreement,
+                        field.Weight
+                    )),
+            ]
+        );
+
+    [LoggerMessage(
+        LogEvents.MatchMoveStuck,
+        LogLevel.Warning,
+        "The link of decision {Decision} cannot move yet ({Code}); it is tried again"
+    )]
+    private partial void LogStuck(long decision, string code);
+
+    /// <summary>What one attempt came to.</summary>
+    private readonly record struct Step(string? Owner, bool IsDone, string? Code = null)
+    {
+        public static Step Done(string? owner) => new(owner, IsDone: true);
+
+        public static Step Stuck(string code) => new(null, IsDone: false, code);
+    }
+}

@@ -1,0 +1,210 @@
+namespace OrleansCdp.Identity;
+
+/// <summary>What an event says of a link, for matching.</summary>
+/// <param name="Link">The link.</param>
+/// <param name="Owner">The individual that an anchor gives it to; null when this event says nothing of that.</param>
+/// <param name="Values">What it says; <see cref="MatchValues.Empty"/> for nothing.</param>
+/// <param name="EventId">The event.</param>
+internal readonly record struct MatchStatement(
+    string Link,
+    string? Owner,
+    MatchValues Values,
+    string EventId
+);
+
+/// <summary>An individual whose links all went to another one.</summary>
+/// <param name="From">The individual that was absorbed.</param>
+/// <param name="To">Who absorbed it.</param>
+internal readonly record struct Absorption(string From, string To);
+
+/// <summary>
+/// The first step of a turn: statements become rows. A link that an anchor names speaks for its individual, and is
+/// compared as part of it; one that changes its individual takes what it said along.
+/// </summary>
+internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
+{
+    private readonly HashSet<string> refilled = new(StringComparer.Ordinal);
+    private Queue<long> ids = new();
+
+    /// <summary>Links that an anchor names now: no move that matching decided before is to be made.</summary>
+    public List<string> Anchored { get; } = [];
+
+    /// <summary>Links and individuals whose rows a turn begins with.</summary>
+    public static IReadOnlyCollection<string> SubjectsOf(
+        IReadOnlyCollection<MatchStatement> statements,
+        IReadOnlyCollection<Absorption> absorptions
+    ) =>
+        [
+            .. statements
+                .SelectMany(said =>
+                    said.Owner is null ? new[] { said.Link } : [said.Link, said.Owner]
+                )
+                .Concat(absorptions.SelectMany(one => new[] { one.From, one.To }))
+                .Distinct(StringComparer.Ordinal),
+        ];
+
+    /// <summary>Takes statements in.</summary>
+    public async Task TakeAsync(
+        IReadOnlyCollection<MatchStatement> statements,
+        IReadOnlyCollection<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
+        string[] subjects = [.. SubjectsOf(said, [])];
+        // Whoever they belonged to until now, too: those lose what they said.
+        string[] others =
+        [
+            .. subjects
+                .Select(subject => board.Find(subject)?.Now.Owner)
+                .OfType<string>()
+                .Concat(subjects)
+                .Where(subject => board.Find(subject) is null)
+                .Distinct(StringComparer.Ordinal),
+        ];
+        board.Add(await turn.ReadAsync(others, cancel));
+        int missing = subjects.Count(subject => board.Find(subject) is null);
+        ids = new(await turn.NextIdsAsync(missing, cancel));
+        foreach (MatchStatement one in said)
+        {
+            Take(one);
+        }
+
+        await RefillAsync(cancel);
+    }
+
+    /// <summary>An individual that was absorbed has no links any more; each is said of its absorber.</summary>
+    private async Task<List<MatchStatement>> ReownedAsync(
+        IReadOnlyCollection<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        Absorption[] known = [.. absorptions.Where(one => board.Find(one.From) is not null)];
+        if (known.Length == 0)
+        {
+            return [];
+        }
+
+        var links = await turn.ReadAnchoredAsync([.. known.Select(one => one.From)], cancel);
+        board.Add(links);
+        Dictionary<string, string> absorber = new(StringComparer.Ordinal);
+        foreach (Absorption one in known)
+        {
+            absorber[one.From] = one.To;
+        }
+
+        return
+        [
+            .. links.Select(link => new MatchStatement(
+                link.Subject,
+                absorber[link.Owner!],
+                MatchValues.Empty,
+                link.EventId
+            )),
+        ];
+    }
+
+    private void Take(MatchStatement said)
+    {
+        MatchCard? card = board.Find(said.Link);
+        if (card is null)
+        {
+            if (said.Values.IsEmpty)
+            {
+                return; // It never said anything that could be compared.
+            }
+
+            card = Begin(said.Link, said.EventId);
+        }
+
+        MatchValues values = card.Values.Join(said.Values);
+        string? owner = said.Owner ?? card.Now.Owner;
+        bool isSame = card.Before is not null && values.Equals(card.Values);
+        if (isSame && owner == card.Now.Owner)
+        {
+            return;
+        }
+
+        string? formerOwner = card.Now.Owner;
+        card.Values = values;
+        card.Now = card.Now with { EventId = said.EventId };
+        if (owner is null)
+        {
+            card.IsTouched = true;
+            return;
+        }
+
+        if (formerOwner != owner)
+        {
+            Anchored.Add(said.Link);
+            card.Now = card.Now with
+            {
+                Owner = owner,
+                Group = null,
+                Individual = owner,
+                Score = null,
+                Partner = null,
+            };
+            if (formerOwner is not null)
+            {
+                refilled.Add(formerOwner);
+            }
+        }
+
+        MatchCard individual = board.Find(owner) ?? Begin(owner, said.EventId);
+        MatchValues together = individual.Values.Join(values);
+        if (individual.Before is null || !together.Equals(individual.Values))
+        {
+            individual.Values = together;
+            individual.Now = individual.Now with
+            {
+                Owner = owner,
+                Individual = owner,
+                EventId = said.EventId,
+            };
+            individual.IsTouched = true;
+            individual.IsGone = false;
+        }
+    }
+
+    private MatchCard Begin(string subject, string eventId) =>
+        board.Begin(
+            new MatchRow
+            {
+                Id = ids.Dequeue(),
+                Subject = subject,
+                EventId = eventId,
+                Said = MatchValues.Empty.Encode(),
+            }
+        );
+
+    /// <summary>Of individuals that lost a link, what the others say.</summary>
+    private async Task RefillAsync(CancellationToken cancel)
+    {
+        if (refilled.Count == 0)
+        {
+            return;
+        }
+
+        board.Add(await turn.ReadAnchoredAsync(refilled, cancel));
+        var links = board
+            .Cards.Where(card => card.Now.Owner is not null && !card.Now.IsIndividual)
+            .ToLookup(card => card.Now.Owner!, StringComparer.Ordinal);
+        foreach (string subject in refilled)
+        {
+            if (board.Find(subject) is not { } individual)
+            {
+                continue;
+            }
+
+            MatchValues left = links[subject]
+                .Aggregate(MatchValues.Empty, (all, card) => all.Join(card.Values));
+            individual.IsGone = left.IsEmpty;
+            if (!left.Equals(individual.Values))
+            {
+                individual.Values = left;
+                individual.IsTouched = true;
+            }
+        }
+    }
+}

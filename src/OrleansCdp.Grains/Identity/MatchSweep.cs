@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Finishes what a crash interrupted: moves and news that were decided and never made. Whoever decides makes them at once,
+/// so there is seldom anything to do.
+/// </summary>
+internal sealed partial class MatchSweep(
+    MatchMoves moves,
+    TimeProvider clock,
+    ILogger<MatchSweep> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Period, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                while (await moves.SweepAsync(stoppingToken))
+                {
+                    // More than one round is left.
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(e);
+            }
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.MatchSweepFailed,
+        LogLevel.Warning,
+        "What matching decided could not be finished; it is tried again"
+    )]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,137 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Decides whom records belong to that no anchor names. The result is a function of what all records say, and not of
+/// the order in which they said it.
+/// </summary>
+internal sealed partial class Matcher(
+    IMatchStore store,
+    MatchSpaces spaces,
+    MatchInstruments instruments,
+    ILogger<Matcher> logger
+)
+{
+    /// <summary>Statements decided about in one turn.</summary>
+    public const int StatementsMax = 200;
+
+    private const int VersionsMax = 10;
+
+    // One turn of this silo waits at the database, and not one connection for every partition.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new(
+        StringComparer.Ordinal
+    );
+
+    /// <summary>Decides about statements. Repeating it changes nothing.</summary>
+    /// <param name="ruleset">The ruleset whose space they are made in.</param>
+    /// <param name="say">The statements, as the rules that are live read them.</param>
+    /// <param name="absorptions">Individuals whose links all went to others.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>What was decided, turn by turn; all of it is committed.</returns>
+    public async Task<List<MatchOutcome>> DecideAsync(
+        string ruleset,
+        Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
+        IReadOnlyList<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        SemaphoreSlim gate = gates.GetOrAdd(ruleset, _ => new SemaphoreSlim(1));
+        for (int versions = 0; ; versions++)
+        {
+            LiveSpace space = await spaces.OpenAsync(ruleset, cancel);
+            MatchStatement[][] parts = [.. say(space.Rules).Chunk(StatementsMax)];
+            List<MatchOutcome>? outcomes = [];
+            for (int i = 0; outcomes is not null && i < Math.Max(1, parts.Length); i++)
+            {
+                await gate.WaitAsync(cancel);
+                try
+                {
+                    MatchOutcome? outcome = await TryDecideAsync(
+                        space,
+                        parts.Length == 0 ? [] : parts[i],
+                        i == 0 ? absorptions : [],
+                        cancel
+                    );
+                    if (outcome is null)
+                    {
+                        outcomes = null;
+                    }
+                    else
+                    {
+                        outcomes.Add(outcome);
+                    }
+                }
+                finally
+                {
+                    gate.Release();
+                }
+            }
+
+            if (outcomes is not null)
+            {
+                return outcomes;
+            }
+
+            if (versions == VersionsMax)
+            {
+                throw new InvalidOperationException($"Versions of {ruleset} keep changing.");
+            }
+
+            spaces.Forget(space);
+        }
+    }
+
+    /// <summary>Decides in one turn; null when another version of the ruleset is live by now.</summary>
+    private async Task<MatchOutcome?> TryDecideAsync(
+        LiveSpace space,
+        IReadOnlyCollection<MatchStatement> statements,
+        IReadOnlyCollection<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        await using IMatchTurn turn = await store.BeginAsync(
+            space.Space.Id,
+            MatchStatements.SubjectsOf(statements, absorptions),
+            cancel
+        );
+        if (turn.Version != space.Space.Version)
+        {
+            return null;
+        }
+
+        MatchOutcome outcome = await new MatchRound(space.Rules, turn).RunAsync(
+            statements,
+            absorptions,
+            cancel
+        );
+        instruments.Note(space.Space.Ruleset, outcome);
+        if (outcome.IsOversized)
+        {
+            LogOversized(space.Rules.Limits.ComponentMax, space.Space.Ruleset);
+        }
+
+        if (outcome.KeysClosed > 0)
+        {
+            LogKeysClosed(outcome.KeysClosed, space.Space.Ruleset, space.Rules.Limits.BucketMax);
+        }
+
+        return outcome;
+    }
+
+    [LoggerMessage(
+        LogEvents.MatchOversized,
+        LogLevel.Warning,
+        "More than {Max} records hang together by {Ruleset}; they are clustered in parts. Something that many share is "
+            + "taken for a sign of one person"
+    )]
+    private partial void LogOversized(int max, string ruleset);
+
+    [LoggerMessage(
+        LogEvents.MatchKeysClosed,
+        LogLevel.Information,
+        "{Count} keys of {Ruleset} find nobody any more: more than {Max} records share each"
+    )]
+    private partial void LogKeysClosed(int count, string ruleset, int max);
+}

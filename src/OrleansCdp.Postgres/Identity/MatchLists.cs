@@ -1,0 +1,173 @@
+using System.Collections.Immutable;
+using Npgsql;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>What people ask of match spaces, page by page; every page is found by an index.</summary>
+internal static class MatchLists
+{
+    // soft: the best individual that a record of nobody may be.
+    private const string Links = """
+        select r.subject, r.owner, r.individual, r.group_id, r.score, p.subject, r.event_id,
+            soft.score, soft.subject
+        from cdp.match_record r
+            left join cdp.match_record p on p.id = r.partner
+            left join lateral (
+                select e.score, i.subject
+                from (
+                    select b as other, score from cdp.match_edge where a = r.id
+                    union all
+                    select a, score from cdp.match_edge where b = r.id
+                ) e join cdp.match_record i on i.id = e.other
+                where i.owner = i.subject
+                    and not exists (
+                        select from cdp.steward_pair p
+                        where p.verdict < 0 and p.link_a = least(r.subject, i.subject)
+                            and p.link_b = greatest(r.subject, i.subject)
+                    )
+                order by e.score desc, i.subject limit 1
+            ) soft on r.owner is null and r.individual is null
+        where r.space = $1 and r.subject > $2 and r.subject < $3
+            and r.subject is distinct from r.owner
+        order by r.subject limit $4
+        """;
+
+    private const string SoftLinks = """
+        select o.subject, e.score, o.said, i.said
+        from cdp.match_record i
+            cross join lateral (
+                select b as other, score from cdp.match_edge where a = i.id
+                union all
+                select a, score from cdp.match_edge where b = i.id
+            ) e
+            join cdp.match_record o on o.id = e.other
+        where i.space = $1 and i.subject = $2 and o.owner is null and o.individual is null
+            and not exists (
+                select from cdp.steward_pair p
+                where p.verdict < 0 and p.link_a = least(o.subject, i.subject)
+                    and p.link_b = greatest(o.subject, i.subject)
+            )
+        order by e.score desc, o.subject limit $3
+        """;
+
+    private const string Unresolved = """
+        select r.group_id, r.subject, r.score, r.event_id
+        from (
+            select distinct group_id from cdp.match_record
+            where space = $1 and group_id > $2 and group_id is not null and individual is null
+            order by group_id limit $3
+        ) g join cdp.match_record r on r.group_id = g.group_id
+        where r.space = $1 and r.individual is null and r.group_id is not null
+        order by r.group_id, r.subject
+        """;
+
+    public static async Task<ImmutableArray<MatchedLink>> LinksAsync(
+        DataSources sources,
+        MatchFilter filter,
+        CancellationToken cancel
+    )
+    {
+        // Keys of a source begin with its name and a slash; the character after a slash is 0.
+        (string from, string before) = filter.Source is { } source
+            ? (source + "/", source + "0")
+            : ("", "\U0010ffff");
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Links)
+            .With(filter.Space)
+            .With(string.CompareOrdinal(filter.After, from) > 0 ? filter.After : from)
+            .With(before)
+            .With(filter.Limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var links = ImmutableArray.CreateBuilder<MatchedLink>();
+        while (await reader.ReadAsync(cancel))
+        {
+            string? owner = reader.Text(1);
+            string? possible = reader.Text(8);
+            links.Add(
+                new MatchedLink
+                {
+                    Link = reader.GetString(0),
+                    Individual = owner ?? reader.Text(2),
+                    IsAnchored = owner is not null,
+                    Group = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                    Score =
+                        possible is not null ? reader.GetDouble(7)
+                        : reader.IsDBNull(4) ? null
+                        : reader.GetDouble(4),
+                    Partner = possible ?? reader.Text(5),
+                    Possible = possible,
+                    EventId = reader.GetString(6),
+                }
+            );
+        }
+
+        return links.ToImmutable();
+    }
+
+    public static async Task<ImmutableArray<SoftLink>> SoftLinksAsync(
+        DataSources sources,
+        int space,
+        string individual,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(SoftLinks)
+            .With(space)
+            .With(individual)
+            .With(limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var found = ImmutableArray.CreateBuilder<SoftLink>();
+        while (await reader.ReadAsync(cancel))
+        {
+            found.Add(
+                new SoftLink(
+                    reader.GetString(0),
+                    reader.GetDouble(1),
+                    reader.Bytes(2),
+                    reader.Bytes(3)
+                )
+            );
+        }
+
+        return found.ToImmutable();
+    }
+
+    public static async Task<ImmutableArray<UnresolvedGroup>> UnresolvedAsync(
+        DataSources sources,
+        int space,
+        long after,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Unresolved)
+            .With(space)
+            .With(after)
+            .With(limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        List<(long Group, UnresolvedRecord Record)> records = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            records.Add(
+                (
+                    reader.GetInt64(0),
+                    new UnresolvedRecord(
+                        reader.GetString(1),
+                        reader.IsDBNull(2) ? null : reader.GetDouble(2),
+                        reader.GetString(3)
+                    )
+                )
+            );
+        }
+
+        return
+        [
+            .. records
+                .GroupBy(record => record.Group, record => record.Record)
+                .Select(group => new UnresolvedGroup(group.Key, [.. group])),
+        ];
+    }
+}

@@ -1,0 +1,303 @@
+using Npgsql;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>A transaction that holds the lock of a match space: whoever comes later sees all that it wrote.</summary>
+internal sealed class MatchTurn(
+    NpgsqlConnection connection,
+    NpgsqlTransaction transaction,
+    int space
+) : IMatchTurn
+{
+    // The first key is this file's, the second the space's.
+    private const int LockClass = 0x6d617463;
+
+    private const string Columns =
+        "id, subject, owner, group_id, individual, score, partner, event_id, said";
+
+    // A statement of its own: those after it see what was committed while it waited.
+    private const string Lock = "select pg_advisory_xact_lock($1, $2)";
+
+    private const string ReadVersion = """
+        select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
+        """;
+
+    private const string BySubject =
+        $"select {Columns} from cdp.match_record where space = $1 and subject = any($2)";
+
+    private const string ById = $"select {Columns} from cdp.match_record where id = any($1)";
+
+    private const string ByGroup =
+        $"select {Columns} from cdp.match_record where group_id = any($1) and group_id is not null";
+
+    private const string ByOwner = $"""
+        select {Columns} from cdp.match_record
+        where space = $1 and owner = any($2) and owner is not null and group_id is null
+        """;
+
+    private const string NextIds = """
+        select nextval('cdp.match_id') from generate_series(1, $1)
+        """;
+
+    // A closed key comes back once, without a record.
+    private const string ByKey = """
+        select k.key_hash, r.record_id
+        from unnest($2) as k(key_hash)
+            left join cdp.match_bucket b on b.space = $1 and b.key_hash = k.key_hash
+            left join lateral (
+                select m.record_id from cdp.match_key m
+                where m.space = $1 and m.key_hash = k.key_hash and b.key_hash is null
+                limit $3
+            ) r on true
+        where r.record_id is not null or b.key_hash is not null
+        """;
+
+    private const string EdgesAround = """
+        select a, b, score, levels from cdp.match_edge where a = any($1) and score >= $2
+        union
+        select a, b, score, levels from cdp.match_edge where b = any($1) and score >= $2
+        """;
+
+    private const string Verdicts = """
+        select link_a, link_b, verdict from cdp.steward_pair where link_a = any($1)
+        union
+        select link_a, link_b, verdict from cdp.steward_pair where link_b = any($1)
+        """;
+
+    private bool ended;
+
+    public int Version { get; private set; }
+
+    public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
+
+    public bool HasVerdicts { get; private set; }
+
+    /// <summary>Waits for the lock, and reads what the turn begins with.</summary>
+    public async Task BeginAsync(IReadOnlyCollection<string> subjects, CancellationToken cancel)
+    {
+        await using NpgsqlBatch batch = new(connection, transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(Lock).With(LockClass).With(space));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadVersion).With(space));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray())
+        );
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        await reader.NextResultAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            Version = reader.GetInt32(0);
+            HasVerdicts = reader.GetBoolean(1);
+        }
+
+        await reader.NextResultAsync(cancel);
+        Rows = await RowsAsync(reader, cancel);
+    }
+
+    public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        await using NpgsqlCommand command = new NpgsqlCommand(
+            NextIds,
+            connection,
+            transaction
+        ).With(count);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        List<long> ids = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            ids.Add(reader.GetInt64(0));
+        }
+
+        return [.. ids.Order()];
+    }
+
+    public Task<IReadOnlyList<MatchRow>> ReadAsync(
+        IReadOnlyCollection<long> ids,
+        CancellationToken cancel
+    ) => ReadAsync(ids.Count, new NpgsqlBatchCommand(ById).With(ids.ToArray()), cancel);
+
+    public Task<IReadOnlyList<MatchRow>> ReadAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) =>
+        ReadAsync(
+            subjects.Count,
+            new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray()),
+            cancel
+        );
+
+    public Task<IReadOnlyList<MatchRow>> ReadAnchoredAsync(
+        IReadOnlyCollection<string> individuals,
+        CancellationToken cancel
+    ) =>
+        ReadAsync(
+            individuals.Count,
+            new NpgsqlBatchCommand(ByOwner).With(space).With(individuals.ToArray()),
+            cancel
+        );
+
+    public async Task<KeyReading> ReadKeysAsync(
+        IReadOnlyCollection<long> keys,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<long, List<long>> records = [];
+        HashSet<long> closed = [];
+        if (keys.Count > 0)
+        {
+            await using NpgsqlCommand command = new NpgsqlCommand(ByKey, connection, transaction)
+                .With(space)
+                .With(keys.ToArray())
+                .With(limit);
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+            while (await reader.ReadAsync(cancel))
+            {
+                long key = reader.GetInt64(0);
+                if (reader.IsDBNull(1))
+                {
+                    closed.Add(key);
+                }
+                else if (records.TryGetValue(key, out List<long>? having))
+                {
+                    having.Add(reader.GetInt64(1));
+                }
+                else
+                {
+                    records.Add(key, [reader.GetInt64(1)]);
+                }
+            }
+        }
+
+        return new KeyReading(records, closed);
+    }
+
+    public async Task<(
+        IReadOnlyList<StoredEdge> Edges,
+        IReadOnlyList<MatchRow> Members
+    )> ReadAroundAsync(
+        IReadOnlyCollection<long> ids,
+        double scoreMin,
+        IReadOnlyCollection<long> groups,
+        CancellationToken cancel
+    )
+    {
+        List<StoredEdge> edges = [];
+        await using NpgsqlBatch batch = new(connection, transaction);
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(EdgesAround).With(ids.ToArray()).With(scoreMin)
+        );
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ByGroup).With(groups.ToArray()));
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            edges.Add(
+                new StoredEdge(
+                    reader.GetInt64(0),
+                    reader.GetInt64(1),
+                    reader.GetDouble(2),
+                    reader.GetInt64(3)
+                )
+            );
+        }
+
+        await reader.NextResultAsync(cancel);
+        return (edges, await RowsAsync(reader, cancel));
+    }
+
+    public async Task<IReadOnlyList<StewardVerdict>> ReadVerdictsAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    )
+    {
+        List<StewardVerdict> verdicts = [];
+        await using NpgsqlCommand command = new NpgsqlCommand(
+            Verdicts,
+            connection,
+            transaction
+        ).With(subjects.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            verdicts.Add(
+                new StewardVerdict(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0)
+            );
+        }
+
+        return verdicts;
+    }
+
+    public async Task CommitAsync(MatchWrites writes, CancellationToken cancel)
+    {
+        await using (NpgsqlBatch batch = new(connection, transaction))
+        {
+            MatchWriting.AddTo(batch, space, Version, writes);
+            if (batch.BatchCommands.Count > 0)
+            {
+                await batch.ExecuteNonQueryAsync(cancel);
+            }
+        }
+
+        await transaction.CommitAsync(cancel);
+        ended = true;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!ended && connection.State == System.Data.ConnectionState.Open)
+        {
+            await transaction.RollbackAsync();
+        }
+
+        await transaction.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    private async Task<IReadOnlyList<MatchRow>> ReadAsync(
+        int wanted,
+        NpgsqlBatchCommand command,
+        CancellationToken cancel
+    )
+    {
+        if (wanted == 0)
+        {
+            return [];
+        }
+
+        await using NpgsqlBatch batch = new(connection, transaction);
+        batch.BatchCommands.Add(command);
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        return await RowsAsync(reader, cancel);
+    }
+
+    private static async Task<List<MatchRow>> RowsAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancel
+    )
+    {
+        List<MatchRow> rows = [];
+        while (await reader.ReadAsync(cancel))
+        {
+            rows.Add(
+                new MatchRow
+                {
+                    Id = reader.GetInt64(0),
+                    Subject = reader.GetString(1),
+                    Owner = reader.Text(2),
+                    Group = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                    Individual = reader.Text(4),
+                    Score = reader.IsDBNull(5) ? null : reader.GetDouble(5),
+                    Partner = reader.IsDBNull(6) ? null : reader.GetInt64(6),
+                    EventId = reader.GetString(7),
+                    Said = reader.Bytes(8),
+                }
+            );
+        }
+
+        return rows;
+    }
+}

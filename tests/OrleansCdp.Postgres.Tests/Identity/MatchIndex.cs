@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Matching over a real database, without the individuals.</summary>
+internal sealed class MatchIndex : IRulesets
+{
+    public const string Ruleset = "people";
+
+    public const string Text = """
+        fuzzy:
+          matchRate: 0.001
+          household: 0
+          fields:
+            firstName: { type: givenName, from: firstName }
+            lastName: { type: familyName, from: lastName }
+            born: { type: date, from: born }
+            city: { type: city, from: city }
+            email: { type: email, from: email }
+        """;
+
+    private readonly StoreHost silo;
+    private readonly MatchSpaces spaces;
+    private readonly Matcher matcher;
+    private readonly string text;
+    private int events;
+
+    public MatchIndex(StoreHost silo, string text = Text)
+    {
+        this.silo = silo;
+        this.text = text;
+        spaces = new MatchSpaces(Store, this);
+        matcher = new Matcher(
+            Store,
+            spaces,
+            new MatchInstruments(
+                new ServiceCollection()
+                    .AddMetrics()
+                    .BuildServiceProvider()
+                    .GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()
+            ),
+            NullLogger<Matcher>.Instance
+        );
+    }
+
+    public IMatchStore Store => silo.Get<IMatchStore>();
+
+    public Matcher Matcher => matcher;
+
+    /// <summary>An event of a person's link that says these things: names and values in turn.</summary>
+    public LinkEvent Event(string link, params string[] said) =>
+        LinkEvents.Of(link, string.Create(CultureInfo.InvariantCulture, $"e{++events}")) with
+        {
+            Kind = EventKind.Updated,
+            Fields = [],
+            Traits = [.. said.Chunk(2).Select(one => new Field(one[0], FieldValue.Of(one[1])))],
+        };
+
+    public Task<List<MatchOutcome>> SayAsync(params LinkEvent[] said) => SayAsync(null, said);
+
+    /// <summary>Decides about events of links, which an anchor gives to an individual or, with null, to nobody.</summary>
+    public Task<List<MatchOutcome>> SayAsync(string? owner, params LinkEvent[] said) =>
+        matcher.DecideAsync(
+            Ruleset,
+            rules =>
+                [
+                    .. said.Select(e => new MatchStatement(
+                        e.Link.ToString(),
+                        owner,
+                        rules.ValuesOf(e) ?? MatchValues.Empty,
+                        e.EventId
+                    )),
+                ],
+            [],
+            default
+        );
+
+    public async Task<int> SpaceAsync() => (await spaces.OpenAsync(Ruleset, default)).Space.Id;
+
+    public async Task<ImmutableArray<MatchedLink>> ListAsync()
+    {
+        List<MatchedLink> all = [];
+        int space = await SpaceAsync();
+        while (true)
+        {
+            string after = all.Count == 0 ? "" : all[^1].Link;
+            var page = await Store.ListAsync(new MatchFilter(space, null, after, 1_000), default);
+            all.AddRange(page);
+            if (page.Length < 1_000)
+            {
+                return [.. all];
+            }
+        }
+    }
+
+    public async Task<MatchedLink> FindAsync(string link) =>
+        (await ListAsync()).Single(one => one.Link == link);
+
+    /// <summary>The links of each individual or group, in one line each.</summary>
+    public async Task<string[]> ClustersAsync() =>
+        [
+            .. (await ListAsync())
+                .GroupBy(link => link.Individual ?? $"{link.Group}")
+                .Select(cluster =>
+                    string.Join(
+                        ' ',
+                        cluster.Select(link => link.Link).Order(StringComparer.Ordinal)
+                    )
+                )
+                .Order(StringComparer.Ordinal),
+        ];
+
+    ValueTask<Ruleset?> IRulesets.FindAsync(string name) =>
+        new(Identity.Ruleset.Compile(name, text).Ruleset);
+
+    Task<string?> IRulesets.TextOfAsync(string name) => Task.FromResult<string?>(text);
+}

@@ -1,0 +1,13 @@
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>Anchors alone decide.</summary>
+internal sealed class NoRulesets : IRulesets
+{
+    public static NoRulesets Instance { get; } = new();
+
+    public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
+
+    public Task<string?> TextOfAsync(string name) => Task.FromResult<string?>(null);
+}
