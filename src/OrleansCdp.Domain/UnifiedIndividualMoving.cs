@@ -52,6 +52,11 @@ public sealed partial record UnifiedIndividual
             asked = Id; // Whatever its event met is over.
         }
 
+        if (asked is null && keys.Any(key => IsOfAnother(key, owner, target)))
+        {
+            asked = Id; // Who decided did not know whose it has become meanwhile.
+        }
+
         if (asked is not null)
         {
             departure = Nothing(asked, owner) with { AskThere = true };
@@ -71,8 +76,10 @@ public sealed partial record UnifiedIndividual
                 Cause = cause,
                 Stays = true,
             };
-            UnifiedIndividual own = keys.Aggregate(this, (from, key) => from.Forget(key))
-                .Note(keys, target);
+            LinkKey[] others = [.. keys.Where(key => (OwnerOf(key) ?? Id) != target)];
+            UnifiedIndividual own = others
+                .Aggregate(this, (from, key) => from.Forget(key))
+                .Note(others, target);
             return Became(own, own != this, identifiersMayDiffer: false);
         }
 
@@ -187,6 +194,12 @@ public sealed partial record UnifiedIndividual
         UnifiedIndividual next = changed ? this with { Departed = [.. left] } : this;
         return Became(next, changed, identifiersMayDiffer: false);
     }
+
+    private bool IsOfAnother(LinkKey key, string owner, string target) =>
+        Links.Find(key) is not null
+        && (OwnerOf(key) ?? Id) is { } actual
+        && actual != owner
+        && actual != target;
 
     /// <summary>Whom a link was promised to that no longer lives here; null when it may be here.</summary>
     private string? PromiseOf(LinkKey key)

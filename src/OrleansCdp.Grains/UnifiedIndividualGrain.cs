@@ -178,8 +178,16 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             cause,
             out Departure departure
         );
-        await BecomeAsync(transition, taken: null, []);
-        return TransferOf(departure);
+        LinkTransfer transfer = TransferOf(departure);
+        // Whose a link is that stays here the claims say at the same instant, as with one that is taken in.
+        LinkTransfer? taken = departure.Stays
+            ? transfer with
+            {
+                Links = [.. links.Select(transition.Next.Links.Find).OfType<Link>()],
+            }
+            : null;
+        await BecomeAsync(transition, taken, []);
+        return transfer;
     }
 
     public async Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer)
@@ -331,7 +339,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
                 ClaimsOwner = taken?.Owner,
                 ClaimsRank = taken?.Rank ?? 0,
                 ClaimsCause = taken?.Cause ?? default,
-                MovedWith = taken?.From,
+                MovedWith = taken is { Stays: false } ? taken.From : null,
                 Fates = noted,
             };
             await cell.SaveAsync(write);
