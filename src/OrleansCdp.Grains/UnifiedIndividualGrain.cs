@@ -270,6 +270,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             transfer.Links,
             transfer.Owner,
             byMerge: !transfer.ChangesOwner,
+            transfer.IsLast,
             out string? elsewhere
         );
         if (elsewhere is not null)

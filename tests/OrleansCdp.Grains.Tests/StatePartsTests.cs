@@ -217,7 +217,7 @@ public sealed class StatePartsTests
             case 1 when state.Departed.Length > 0:
                 Link back = new() { Key = state.Departed[0].Link, Moves = 1_000 + step };
                 back = back.Fold(Visit(back.Key, "b" + step, 0).At(step), out _);
-                return state.Attach([back], state.Id, byMerge: false, out _).Next;
+                return state.Attach([back], state.Id, byMerge: false, isLast: false, out _).Next;
             case < 5:
                 return state.Apply([Visit(link, "v" + step, random.Next(500)).At(step)]).Next;
             default:

@@ -89,7 +89,8 @@ public sealed class MergingLawTests
                 () => Set(states[Root].Expect(A, states[A].Links.Links.Length, out _)),
                 () => Set(states[A].PlacedAt is null ? states[A].MergeInto(Root) : null),
                 () => Give(Root, states[A].WaitingFor(Root)),
-                () => Set(states[A].Release(MovedLink.Of(states[A].WaitingFor(Root).Links), Root))
+                () => Set(states[A].Release(MovedLink.Of(states[A].WaitingFor(Root).Links), Root)),
+                () => Set(states[A].End())
             );
 
         public void Separate() =>
@@ -132,6 +133,7 @@ public sealed class MergingLawTests
 
         private void Take(params Action[] saga)
         {
+            transfers.Clear(); // A request does not outlive the next one to the same individual.
             Trouble();
             foreach (Action step in saga)
             {
@@ -160,8 +162,7 @@ public sealed class MergingLawTests
             if (transfers.Count > 0 && random.Next(3) == 0)
             {
                 var (to, links) = transfers[random.Next(transfers.Count)];
-                // The individual that hands over has its turn: nobody else starts a merge before it is over.
-                Set(states[to].Attach(links, A, byMerge: true, out _));
+                Set(states[to].Attach(links, A, byMerge: true, isLast: false, out _));
             }
         }
 
@@ -211,7 +212,10 @@ public sealed class MergingLawTests
         private void Give(string to, Departure departure)
         {
             transfers.Add((to, departure.Links));
-            Set(states[to].Attach(departure.Links, A, byMerge: true, out string? elsewhere));
+            Set(
+                states[to]
+                    .Attach(departure.Links, A, byMerge: true, isLast: true, out string? elsewhere)
+            );
             elsewhere.ShouldBeNull();
         }
 

@@ -48,9 +48,58 @@ public sealed class MergingTests
     public void A_root_knows_nothing_of_links_whose_individual_is_not_merged_into_it()
     {
         Root.Apply([Visit(Other, 1)], "ind_a").Outcomes.ShouldBe([EventOutcome.NotMine("ind_a")]);
-        Root.Attach(Merged.Links.Links, "ind_a", byMerge: true, out string? elsewhere)
+        Root.Attach(Merged.Links.Links, "ind_a", byMerge: true, isLast: true, out string? elsewhere)
             .Changed.ShouldBeFalse();
         elsewhere.ShouldBe("ind_a");
+    }
+
+    [Fact]
+    public void A_root_that_has_not_got_all_links_of_an_individual_yet_begins_none_of_them()
+    {
+        var (_, root) = Merge(Merged, Root);
+        root = root.Separate("ind_a", "ind_a", out Departure home).Next;
+        root = root.Release(MovedLink.Of(home.Links), "ind_a").Next;
+
+        // Who remembers the first merge still sends to the root, and the individual has the link.
+        UnifiedIndividual expecting = root.Expect("ind_a", 2, out _).Next;
+        UnifiedIndividual half = expecting
+            .Attach(home.Links[..1], "ind_a", byMerge: true, isLast: false, out _)
+            .Next;
+        UnifiedIndividual all = half.Attach(
+            home.Links[1..],
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            out _
+        ).Next;
+
+        EventOutcome[] asked = [EventOutcome.NotMine("ind_a")];
+        expecting.Apply([Visit(Other, 2)], "ind_a").Outcomes.ShouldBe(asked);
+        half.Apply([Visit(Other, 2)], "ind_a").Outcomes.ShouldBe(asked);
+        half.Apply([Visit(Some.Customer, 2)], "ind_a").Outcomes.ShouldBeEmpty();
+        all.Apply([Visit(Other, 2)], "ind_a").Outcomes.ShouldBeEmpty();
+        all.Apply([Visit(new LinkKey("web", "user", "new"), 1)], "ind_a").Outcomes.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_link_promised_to_one_who_was_merged_here_meanwhile_stays_and_becomes_that_one_s()
+    {
+        UnifiedIndividual root = Root.Detach([Own], "ind_a", 1, Root.Id, default, out var own).Next;
+        (_, root) = Merge(Merged, root);
+
+        UnifiedIndividual kept = root.Attach(
+            own.Links,
+            "ind_a",
+            byMerge: false,
+            isLast: false,
+            out string? elsewhere
+        ).Next;
+
+        elsewhere.ShouldBeNull();
+        kept.OwnerOf(Own).ShouldBe("ind_a");
+        kept.Departed.ShouldBeEmpty();
+        kept.Attach(own.Links, "ind_a", byMerge: false, isLast: false, out _)
+            .Changed.ShouldBeFalse();
     }
 
     [Fact]
@@ -93,9 +142,15 @@ public sealed class MergingTests
         (_, root) = Merge(Merged, Root);
         root = root.Separate("ind_a", "ind_a", out Departure home).Next;
 
-        var meanwhile = root.Attach(old.Links, "ind_a", byMerge: true, out string? elsewhere);
+        var meanwhile = root.Attach(
+            old.Links,
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            out string? elsewhere
+        );
         root = root.Release(MovedLink.Of(home.Links), "ind_a").Next;
-        var after = root.Attach(old.Links, "ind_a", byMerge: true, out string? asked);
+        var after = root.Attach(old.Links, "ind_a", byMerge: true, isLast: true, out string? asked);
 
         meanwhile.Changed.ShouldBeFalse();
         elsewhere.ShouldBeNull("it was taken before");
@@ -116,8 +171,9 @@ public sealed class MergingTests
         a = a.Redirect().Next;
         a.Redirect().Changed.ShouldBeFalse();
         a.IsPlacing.ShouldBeTrue();
-        next = next.Attach(moving.Links, "ind_a", byMerge: true, out _).Next;
-        next.Attach(moving.Links, "ind_a", byMerge: true, out _).Changed.ShouldBeFalse();
+        next = next.Attach(moving.Links, "ind_a", byMerge: true, isLast: true, out _).Next;
+        next.Attach(moving.Links, "ind_a", byMerge: true, isLast: true, out _)
+            .Changed.ShouldBeFalse();
         root = root.Release(MovedLink.Of(moving.Links), next.Id).Next;
         a = a.End().Next;
         a.End().Changed.ShouldBeFalse();
@@ -219,101 +275,6 @@ public sealed class MergingTests
         refused.ShouldBeTrue();
     }
 
-    [Fact]
-    public void The_1000th_individual_is_merged_into_one_and_the_1001st_refused()
-    {
-        UnifiedIndividual root = Root with
-        {
-            Merged =
-            [
-                .. Enumerable
-                    .Range(0, Limits.MergedMax - 1)
-                    .Select(i => new MergedIndividual($"ind_{i:D4}", [])),
-            ],
-        };
-
-        UnifiedIndividual full = root.Expect("ind_a", 1, out string? last).Next;
-        var past = full.Expect("ind_b", 1, out string? more);
-
-        last.ShouldBeNull();
-        full.Merged.Length.ShouldBe(Limits.MergedMax);
-        more.ShouldBe(ReasonCodes.MergedMax);
-        past.Changed.ShouldBeFalse();
-        full.Expect("ind_a", 1, out string? again).Changed.ShouldBeFalse();
-        again.ShouldBeNull("it is expected already");
-    }
-
-    [Fact]
-    public void As_many_links_are_expected_as_there_is_room_for_and_not_one_more()
-    {
-        const int room = Limits.LinksMax - 1;
-
-        Root.Expect("ind_a", room, out string? fits);
-        var past = Root.Expect("ind_a", room + 1, out string? refused);
-
-        fits.ShouldBeNull();
-        refused.ShouldBe(ReasonCodes.LinksMax);
-        past.Changed.ShouldBeFalse();
-    }
-
-    [Fact]
-    public void Who_is_merged_or_redirects_expects_nobody()
-    {
-        var (merged, _) = Merge(Merged, Root);
-        UnifiedIndividual gone = With("ind_v", Other).Detach([], "ind_b", 1, out _).Next;
-
-        merged.Expect("ind_c", 1, out string? byMerge).Changed.ShouldBeFalse();
-        gone.Expect("ind_c", 1, out string? byMove).Changed.ShouldBeFalse();
-
-        byMerge.ShouldBe(ReasonCodes.MergedElsewhere);
-        byMove.ShouldBe(ReasonCodes.MergedElsewhere);
-    }
-
-    [Fact]
-    public void Links_that_were_expected_are_taken_although_others_came_first()
-    {
-        UnifiedIndividual root = Root.Expect("ind_a", 2, out _).Next with
-        {
-            Links = new LinkSet
-            {
-                Links =
-                [
-                    .. Enumerable
-                        .Range(0, Limits.LinksMax)
-                        .Select(i => new Link { Key = new LinkKey("s", "o", $"{i:D5}") }),
-                ],
-            },
-        };
-
-        UnifiedIndividual next = root.Attach(
-            Merged.Links.Links,
-            "ind_a",
-            byMerge: true,
-            out string? elsewhere
-        ).Next;
-
-        elsewhere.ShouldBeNull("half of a merge would be worse");
-        next.Links.Links.Length.ShouldBe(Limits.LinksMax + 2);
-    }
-
-    [Fact]
-    public void Fifty_links_change_hands_by_a_merge_at_once_and_the_rest_afterwards()
-    {
-        LinkKey[] links =
-        [
-            .. Enumerable
-                .Range(0, Limits.TransferLinksMax + 1)
-                .Select(i => new LinkKey("s", "o", $"{i:D2}")),
-        ];
-        UnifiedIndividual a = With("ind_a", links).MergeInto("ind_root").Next;
-
-        Departure first = a.WaitingFor("ind_root");
-        a = a.Release(MovedLink.Of(first.Links), "ind_root").Next;
-
-        (first.Links.Length, first.More).ShouldBe((Limits.TransferLinksMax, true));
-        a.WaitingFor("ind_root").Links.ShouldHaveSingleItem();
-    }
-
     private static (UnifiedIndividual Merged, UnifiedIndividual Root) Merge(
         UnifiedIndividual one,
         UnifiedIndividual root
@@ -323,9 +284,9 @@ public sealed class MergingTests
         refused.ShouldBeNull();
         one = one.MergeInto(root.Id).Next;
         ImmutableArray<Link> moving = one.WaitingFor(root.Id).Links;
-        root = root.Attach(moving, one.Id, byMerge: true, out string? elsewhere).Next;
+        root = root.Attach(moving, one.Id, byMerge: true, isLast: true, out string? elsewhere).Next;
         elsewhere.ShouldBeNull();
-        return (one.Release(MovedLink.Of(moving), root.Id).Next, root);
+        return (one.Release(MovedLink.Of(moving), root.Id).Next.End().Next, root);
     }
 
     private static UnifiedIndividual With(string id, params LinkKey[] links) =>
