@@ -38,6 +38,10 @@ public sealed record IndividualEvidence
     /// <summary>Tag of the graph its state makes, if no link was asked for; empty for none.</summary>
     [Id(5)]
     public string StateTag { get; init; } = "";
+
+    /// <summary>How many individuals are merged into it, if no link was asked for.</summary>
+    [Id(6)]
+    public int Merged { get; init; }
 }
 
 /// <summary>What an account has at one instant, to be compared with the log.</summary>

@@ -83,6 +83,11 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("place")]
     Task<string?> PlaceAsync();
 
+    /// <summary>Which anchor, or which link, names this individual, as far as its own links tell.</summary>
+    /// <returns>Null when they do not.</returns>
+    [Alias("base")]
+    ValueTask<BaseIndividual?> GetBaseAsync();
+
     /// <summary>Expects the links of an individual that is about to be merged into this one.</summary>
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>

@@ -46,6 +46,7 @@ public static class LogEvents
     public const int QuarantineTrimmed = 312;
     public const int QuarantineNotTrimmed = 313;
     public const int PartitionsAssigned = 314;
+    public const int MergeSweepFailed = 315;
     public const int DatabaseNotAnswering = 500;
 #pragma warning restore CS1591
 }

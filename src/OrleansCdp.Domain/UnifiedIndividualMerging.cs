@@ -55,6 +55,29 @@ public sealed partial record UnifiedIndividual
     public IEnumerable<Link> OwnLinks =>
         Merged.IsEmpty ? Links.Links : Links.Links.Where(link => OwnerOf(link.Key) is null);
 
+    /// <summary>Which anchor, or which link, names this individual; null when its own links do not tell.</summary>
+    public BaseIndividual? BaseBy(AnchorPolicy policy)
+    {
+        foreach (Link link in OwnLinks)
+        {
+            foreach (Identifier identifier in link.Identifiers.Select(known => known.Identifier))
+            {
+                int rank = policy.RankOf(identifier);
+                if (rank < AnchorPolicy.Unanchored && SubjectIds.IndividualOf(identifier) == Id)
+                {
+                    return new BaseIndividual(Id, rank, ClaimKeys.Of(identifier));
+                }
+            }
+
+            if (SubjectIds.IsNamedBy(Id, link.Key))
+            {
+                return new BaseIndividual(Id, AnchorPolicy.Unanchored, ClaimKeys.Of(link.Key));
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The merged individual whose link this is; null for this one.</summary>
     public string? OwnerOf(LinkKey link)
     {

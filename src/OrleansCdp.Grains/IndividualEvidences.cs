@@ -40,6 +40,7 @@ internal static class IndividualEvidences
             RedirectTo = individual.ElsewhereAt,
             Keys = [.. individual.Links.Links.Select(link => link.Key)],
             StateTag = made,
+            Merged = individual.Merged.Length,
             ServedTag = served ?? made,
         };
     }

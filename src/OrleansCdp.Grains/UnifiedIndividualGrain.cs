@@ -20,6 +20,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     private readonly PublishedContexts published;
     private readonly ReconciliationPolicy reconciliation;
     private readonly LinkPlacement placement;
+    private readonly AnchorPolicy policy;
     private readonly EventFates fates;
     private readonly Residences residences;
     private readonly StateRepair repair;
@@ -36,6 +37,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         PublishedContexts published,
         ReconciliationPolicy reconciliation,
         IMergeStore merges,
+        AnchorPolicy policy,
         EventFates fates,
         Residences residences,
         StateRepair repair,
@@ -48,6 +50,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         individual = new UnifiedIndividual { Id = id };
         this.published = published;
         this.reconciliation = reconciliation;
+        this.policy = policy;
         this.fates = fates;
         this.residences = residences;
         this.repair = repair;
@@ -215,6 +218,12 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     {
         await recovery.WhenMadeAsync();
         return await placement.PlaceAsync();
+    }
+
+    public async ValueTask<BaseIndividual?> GetBaseAsync()
+    {
+        await recovery.WhenMadeAsync();
+        return individual.BaseBy(policy);
     }
 
     public async Task<string?> ExpectAsync(string individual, int links)

@@ -126,11 +126,13 @@ public static class CdpPostgresHosting
         AddLoop<SnapshotLoader>(services);
         AddLoop<SnapshotWriter>(services);
         AddLoop<QuarantineStore>(services);
+        AddLoop<MergeSweep>(services);
         services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IMergeStore, MergeStore>();
+        services.AddSingleton<IStewardStore, StewardStore>();
         services.AddSingleton<IMatchStore, MatchStore>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();

@@ -23,6 +23,7 @@ internal sealed class DatabaseConnection(
         ISnapshotStatements,
         IIdentityStore,
         IMergeStore,
+        IStewardStore,
         IQuarantineStore
 {
     private const double UsualMilliseconds = 12;
@@ -203,6 +204,68 @@ internal sealed class DatabaseConnection(
         int limit,
         CancellationToken cancel
     ) => RunAsync("ask who moves", () => database.Merges.Moving(), cancel);
+
+    Task<BaseIndividual?> IStewardStore.FindAsync(string individual, CancellationToken cancel) =>
+        RunAsync($"find {individual}", () => database.Merges.Find(individual), cancel);
+
+    public Task<StewardOutcome> JoinAsync(
+        BaseIndividual survivor,
+        BaseIndividual other,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"decide that {survivor.Id} and {other.Id} are one",
+            () => database.Merges.Decide(survivor, other, together: true),
+            cancel
+        );
+
+    public Task<StewardOutcome> SeparateAsync(
+        string individual,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"decide that {individual} is by itself",
+            () => database.Merges.Separate(individual),
+            cancel
+        );
+
+    public Task<StewardOutcome> KeepApartAsync(
+        BaseIndividual one,
+        BaseIndividual other,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        RunAsync(
+            $"decide that {one.Id} and {other.Id} are two",
+            () => database.Merges.Decide(one, other, together: false),
+            cancel
+        );
+
+    public Task<StewardOutcome> WithdrawAsync(
+        long decision,
+        StewardWord why,
+        CancellationToken cancel
+    ) => RunAsync($"withdraw {decision}", () => database.Merges.Withdraw(decision), cancel);
+
+    public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
+        string individual,
+        long before,
+        int limit,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing simulated reads histories.");
+
+    public Task<ImmutableArray<LinkReason>> ReasonsAsync(
+        IReadOnlyCollection<LinkKey> links,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing simulated asks why.");
+
+    public Task<ImmutableArray<ConflictListing>> ConflictsAsync(
+        ConflictKey? after,
+        int limit,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing simulated lists conflicts.");
 
     public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel) =>
         Commands.RetryConflictsAsync(() =>

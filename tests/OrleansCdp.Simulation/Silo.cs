@@ -226,6 +226,8 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 Process.Clock,
                 loggers
             )
+        : key.Kind == typeof(IStewardGrain)
+            ? new StewardGrain(connection, connection, connection, loggers.CreateLogger<Merges>())
         : key.Kind == typeof(IUnifiedIndividualGrain)
             ? new UnifiedIndividualGrain(
                 new SnapshotStore(loader, saver),
@@ -233,6 +235,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 published,
                 ReconciliationPolicy.Default,
                 connection,
+                new AnchorPolicy(),
                 fates,
                 residences,
                 NothingIsDamaged,
@@ -270,7 +273,20 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         }
     }
 
-    private IBackgroundLoop[] Loops => [tails, writer, checkpoints, loader, saver];
+    private IBackgroundLoop[] Loops =>
+        [
+            tails,
+            writer,
+            checkpoints,
+            loader,
+            saver,
+            new MergeSweep(
+                connection,
+                GrainFactory,
+                Process.Clock,
+                loggers.CreateLogger<MergeSweep>()
+            ),
+        ];
 
     private void Own(Lane lane, int partition, bool owns)
     {

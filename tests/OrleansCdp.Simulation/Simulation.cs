@@ -48,6 +48,7 @@ internal sealed class Simulation
     private readonly Cluster cluster;
     private readonly List<Producer> producers = [];
     private readonly Process people;
+    private readonly Steward steward;
     private readonly TimeSpan trouble;
     private DateTimeOffset quietSince;
 
@@ -81,6 +82,7 @@ internal sealed class Simulation
         people = new Process(scheduler, "people");
         trouble = TimeSpan.FromSeconds(chance.Next(5, 60));
         Split(new Workload(chance).Events());
+        steward = new Steward(cluster, new Process(scheduler, "steward"), database, trouble);
     }
 
     /// <summary>Runs one seed.</summary>
@@ -101,6 +103,7 @@ internal sealed class Simulation
         }
 
         producers.ForEach(producer => producer.Start());
+        steward.Start();
         if (faults.Acts)
         {
             Act();
@@ -237,6 +240,8 @@ internal sealed class Simulation
         bool quiet =
             faults.AreOver
             && producers.TrueForAll(producer => producer.IsDone)
+            && steward.IsDone
+            && database.Merges.Moving().IsEmpty
             && cluster.Members.TrueForAll(silo => !silo.Process.IsDead && !silo.Process.IsPaused)
             && database.Readings.All(lane =>
                 lane.Value.Checkpoint == database.Heads[lane.Key].Next - 1

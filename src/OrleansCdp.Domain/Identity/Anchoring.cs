@@ -28,6 +28,13 @@ public sealed record Claim(
     [Id(5)]
     public ClaimCause Cause { get; init; }
 
+    /// <summary>
+    /// Whether a steward ever decided about the owner: then even an individual that only its link names stays what it is,
+    /// and is merged instead of moved.
+    /// </summary>
+    [Id(6)]
+    public bool IsFixed { get; init; }
+
     /// <summary>Whether it belongs to its owner by an anchor.</summary>
     public bool IsAnchored => Rank < AnchorPolicy.Matched;
 }
@@ -137,8 +144,8 @@ public sealed record AnchorDecision
     /// <summary>Moves, in order.</summary>
     public ImmutableArray<LinkMove> Moves { get; init; } = [];
 
-    /// <summary>What the event proves; null for nothing.</summary>
-    public AnchorProof? Proof { get; init; }
+    /// <summary>What the event proves.</summary>
+    public ImmutableArray<AnchorProof> Proofs { get; init; } = [];
 
     /// <summary>
     /// Of an event that names another link: the base individual that one is given, unless it is somebody already.
@@ -222,12 +229,17 @@ public sealed class Anchoring(AnchorPolicy policy)
             SettleSame(other, same, held, draft);
         }
 
+        if (!e.FollowsAnchor)
+        {
+            Prove(e.Link, e.EventId, owner, bases, draft);
+        }
+
         return new AnchorDecision
         {
             Target = target,
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
-            Proof = e.FollowsAnchor ? null : ProofOf(e, owner, bases),
+            Proofs = [.. draft.Proofs],
             Other = e.SameAs is null || IsUnsure(bearer) ? null : bearer,
         };
     }
@@ -262,9 +274,14 @@ public sealed class Anchoring(AnchorPolicy policy)
         }
 
         Claim named = NamedBy(bases[0], e, stamp);
-        if (owner is null || !owner.IsAnchored)
+        if (owner is null || owner is { IsAnchored: false, IsFixed: false })
         {
             return named;
+        }
+
+        if (!owner.IsAnchored)
+        {
+            return owner;
         }
 
         // Equal: the event that decided, delivered again because its move was not finished. A link that follows nobody
@@ -291,6 +308,11 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
+        else if (holder is { IsAnchored: false, IsFixed: true })
+        {
+            BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
+            Prove(other, target.Cause.EventId!, holder, bearer, draft);
+        }
         else if (holder.Owner != target.Owner && !holder.IsAnchored)
         {
             // A visitor who signed in. One who is somebody already stays that (a shared device).
@@ -310,12 +332,22 @@ public sealed class Anchoring(AnchorPolicy policy)
     /// What a link states proves that the bearers are one, and that its owner is, if an anchor of the link itself once
     /// named that one.
     /// </summary>
-    private static AnchorProof? ProofOf(LinkEvent e, Claim? owner, BaseIndividual[] bases)
+    private static void Prove(
+        LinkKey link,
+        string eventId,
+        Claim? owner,
+        BaseIndividual[] stated,
+        Draft draft
+    )
     {
-        List<BaseIndividual> all = [.. bases];
-        if (owner is { IsAnchored: true, Cause.IsOwnAnchor: true } && bases.Length > 0)
+        List<BaseIndividual> all = [.. stated];
+        if (owner is { IsAnchored: true, Cause.IsOwnAnchor: true })
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, owner.Cause.Rule!));
+        }
+        else if (owner is { IsAnchored: false, IsFixed: true })
+        {
+            all.Add(new BaseIndividual(owner.Owner, owner.Rank, ClaimKeys.Of(link)));
         }
 
         ImmutableArray<BaseIndividual> distinct =
@@ -324,7 +356,10 @@ public sealed class Anchoring(AnchorPolicy policy)
                 .OrderBy(one => one.Rank)
                 .ThenBy(one => one.Id, StringComparer.Ordinal),
         ];
-        return distinct.Length > 1 ? new AnchorProof(e.Link, e.EventId, distinct) : null;
+        if (stated.Length > 0 && distinct.Length > 1)
+        {
+            draft.Proofs.Add(new AnchorProof(link, eventId, distinct));
+        }
     }
 
     private BaseIndividual BaseOf(Identifier anchor, Func<string, Claim?> held, Draft draft)
@@ -382,6 +417,8 @@ public sealed class Anchoring(AnchorPolicy policy)
         public List<KeyValuePair<string, Claim>> Claims { get; } = [];
 
         public List<LinkMove> Moves { get; } = [];
+
+        public List<AnchorProof> Proofs { get; } = [];
 
         public bool TakesFrom(string individual) =>
             Moves.Exists(move => move.Whole && move.From == individual);

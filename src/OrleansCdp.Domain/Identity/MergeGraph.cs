@@ -8,7 +8,12 @@ namespace OrleansCdp.Identity;
 /// <param name="Name">
 /// The claim key of the anchor, e.g. <c>contactId:003A</c>: decides between equals. Empty where only the id is known.
 /// </param>
-public sealed record BaseIndividual(string Id, int Rank, string Name);
+[GenerateSerializer, Immutable, Alias("cdp.base-individual")]
+public sealed record BaseIndividual(
+    [property: Id(0)] string Id,
+    [property: Id(1)] int Rank,
+    [property: Id(2)] string Name
+);
 
 /// <summary>What a steward decided about two individuals.</summary>
 /// <param name="Id">Number of the decision.</param>

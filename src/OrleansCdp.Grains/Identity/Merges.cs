@@ -25,11 +25,7 @@ internal sealed partial class Merges(
         Dictionary<string, BaseIndividual> bearing = new(StringComparer.Ordinal);
         foreach (AnchorDecision decision in decisions)
         {
-            if (decision.Proof is { } proof)
-            {
-                proofs.Add(proof);
-            }
-
+            proofs.AddRange(decision.Proofs);
             NoteBearing(decision.Target);
             NoteBearing(decision.Other);
         }
@@ -58,8 +54,10 @@ internal sealed partial class Merges(
     }
 
     /// <summary>Brings the links of individuals to where their merges want them.</summary>
-    public async Task PlaceAsync(IEnumerable<string> individuals)
+    /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
+    public async Task<string?> PlaceAsync(IEnumerable<string> individuals)
     {
+        string? why = null;
         foreach (string individual in individuals)
         {
             try
@@ -69,14 +67,18 @@ internal sealed partial class Merges(
                     .PlaceAsync();
                 if (stays is not null)
                 {
+                    why = stays;
                     LogStays(individual, stays);
                 }
             }
             catch (StateCorruptException)
             {
-                LogStays(individual, ReasonCodes.StateCorrupt); // Tried again while it is to move.
+                why = ReasonCodes.StateCorrupt;
+                LogStays(individual, why); // Tried again while it is to move.
             }
         }
+
+        return why;
     }
 
     [LoggerMessage(

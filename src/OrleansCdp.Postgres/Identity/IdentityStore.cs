@@ -15,7 +15,8 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         select c.claim, c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival,
             c.rule, c.event_id,
             nullif(case when b.live then coalesce(b.placed_at, b.id) else b.root end, c.owner),
-            coalesce(b.live and coalesce(b.placed_at, b.id) <> b.root, false)
+            coalesce(b.live and not b.settled, false),
+            b.id is not null
         from cdp.claim c left join cdp.base_individual b on b.id = c.owner
         where c.claim = any($1)
         """;
@@ -231,6 +232,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 Cause = new ClaimCause(reader.Text(6), reader.Text(7)),
                 PlacedAt = reader.FieldCount > 8 ? reader.Text(8) : null,
                 IsMoving = reader.FieldCount > 8 && reader.GetBoolean(9),
+                IsFixed = reader.FieldCount > 8 && reader.GetBoolean(10),
             };
         }
     }

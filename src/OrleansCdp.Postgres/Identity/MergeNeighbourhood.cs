@@ -4,7 +4,7 @@ using Npgsql;
 namespace OrleansCdp.Identity;
 
 /// <summary>A base individual as it is stored.</summary>
-internal sealed record StoredBase(string Id, string Root, string? PlacedAt, bool Live);
+internal sealed record StoredBase(string Id, string Root, bool Live, bool Settled);
 
 /// <summary>
 /// Some base individuals and everybody whom a link or a steward connects with them. It does not go on beyond an anchor
@@ -20,7 +20,7 @@ internal sealed class MergeNeighbourhood
     private const int LinksMax = 200;
 
     private const string Load = """
-        select id, rank, name, root, placed_at, live from cdp.base_individual where id = any($1)
+        select id, rank, name, root, live, settled from cdp.base_individual where id = any($1)
         """;
 
     private static readonly string Links = $"""
@@ -96,7 +96,12 @@ internal sealed class MergeNeighbourhood
             {
                 string id = reader.GetString(0);
                 bases[id] = new(id, reader.GetInt32(1), reader.GetString(2));
-                stored[id] = new(id, reader.GetString(3), reader.Text(4), reader.GetBoolean(5));
+                stored[id] = new(
+                    id,
+                    reader.GetString(3),
+                    reader.GetBoolean(4),
+                    reader.GetBoolean(5)
+                );
                 added.Add(id);
             }
         }

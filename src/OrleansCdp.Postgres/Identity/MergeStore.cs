@@ -18,19 +18,19 @@ internal sealed class MergeStore(DataSources sources) : IMergeStore
 
     private const string Moving = """
         select id from cdp.base_individual
-        where id = any($1) and live and coalesce(placed_at, id) <> root
+        where id = any($1) and live and not settled
         """;
 
     private const string Root = "select root from cdp.base_individual where id = $1";
 
     private const string NotePlaced = """
-        update cdp.base_individual set placed_at = nullif($2, id)
-        where id = $1 and placed_at is distinct from nullif($2, id)
+        update cdp.base_individual set placed_at = nullif($2, id), settled = root = $2
+        where id = $1 and (placed_at is distinct from nullif($2, id) or not settled)
         """;
 
     private const string Overdue = """
         select id from cdp.base_individual
-        where live and coalesce(placed_at, id) <> root and changed_at < now() - $1
+        where live and not settled and changed_at < now() - $1
         order by changed_at limit $2
         """;
 

@@ -31,12 +31,12 @@ internal sealed class MergeTransaction : IAsyncDisposable
         """;
 
     private const string MarkLive = """
-        update cdp.base_individual set live = true, changed_at = now()
+        update cdp.base_individual set live = true, settled = root = id, changed_at = now()
         where id = any($1) and not live
         """;
 
     private const string Change = """
-        update cdp.base_individual b set root = i.root, changed_at = now()
+        update cdp.base_individual b set root = i.root, settled = not live, changed_at = now()
         from unnest($1, $2) as i(id, root) where b.id = i.id and b.root <> i.root
         """;
 
@@ -145,7 +145,7 @@ internal sealed class MergeTransaction : IAsyncDisposable
             [
                 .. found
                     .Stored.Where(one =>
-                        one.Live && (one.PlacedAt ?? one.Id) != groups.Roots[one.Id]
+                        one.Live && (!one.Settled || one.Root != groups.Roots[one.Id])
                     )
                     .Select(one => one.Id),
             ],

@@ -7,7 +7,8 @@ alter table cdp.claim add column rule text;
 alter table cdp.claim add column event_id text;
 
 -- Individuals that may be merged. root: who has everybody's links; placed_at: who has them by now, null for itself.
--- live: it bears links of its own; otherwise nothing has to move when its root changes.
+-- live: it bears links of its own; otherwise nothing has to move when its root changes. settled: its links are known to be
+-- at the root; once the root has changed they may be anywhere on the way until somebody has seen to it.
 create table cdp.base_individual (
     id text collate "C" not null primary key,
     rank int not null,
@@ -15,11 +16,12 @@ create table cdp.base_individual (
     root text collate "C" not null,
     placed_at text collate "C",
     live boolean not null default false,
+    settled boolean not null default true,
     changed_at timestamptz not null default now()
 ) with (fillfactor = 80);
 
 create index base_individual_moving on cdp.base_individual (changed_at)
-    where live and coalesce(placed_at, id) <> root;
+    where live and not settled;
 create index base_individual_merged on cdp.base_individual (root) where root <> id;
 
 -- Links that state anchors of several base individuals.

@@ -164,17 +164,17 @@ public sealed class AnchoringLawTests
             }
 
             held[ClaimKeys.Of(e.Link)] = decision.Target;
-            foreach (BaseIndividual one in decision.Proof?.Bases ?? [])
+            foreach (AnchorProof proof in decision.Proofs)
             {
-                bases[one.Id] = one;
-            }
+                foreach (BaseIndividual one in proof.Bases)
+                {
+                    bases[one.Id] = one;
+                }
 
-            if (decision.Proof is { } proof)
-            {
-                statements[e.Link] =
+                statements[proof.Link] =
                 [
                     .. statements
-                        .GetValueOrDefault(e.Link, [])
+                        .GetValueOrDefault(proof.Link, [])
                         .Union(proof.Bases.Select(one => one.Id)),
                 ];
             }

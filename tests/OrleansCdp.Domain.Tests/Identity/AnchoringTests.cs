@@ -46,7 +46,7 @@ public sealed class AnchoringTests
         AnchorDecision decision = Decide(Of(Some.Customer, Email));
 
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
-        decision.Proof.ShouldBeNull("the contact's link has said who that is");
+        decision.Proofs.ShouldBeEmpty("the contact's link has said who that is");
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class AnchoringTests
 
         AnchorDecision decision = Decide(Of(link, ContactId, Email) with { FollowsAnchor = true });
 
-        decision.Proof.ShouldBeNull();
+        decision.Proofs.ShouldBeEmpty();
         decision.Claims.Select(claim => claim.Key).ShouldBe(["contactId:003", ClaimKeys.Of(link)]);
     }
 
@@ -150,7 +150,7 @@ public sealed class AnchoringTests
 
         AnchorDecision decision = Decide(Of(Visitor, Email));
 
-        decision.Proof.ShouldBeNull();
+        decision.Proofs.ShouldBeEmpty();
     }
 
     [Fact]
@@ -314,7 +314,7 @@ public sealed class AnchoringTests
 
     private static void ShouldProve(AnchorDecision decision, params Identifier[] anchors) =>
         decision
-            .Proof.ShouldNotBeNull()
+            .Proofs.ShouldHaveSingleItem()
             .Bases.Select(one => (one.Id, one.Name))
             .ShouldBe(anchors.Select(one => (SubjectIds.IndividualOf(one), ClaimKeys.Of(one))));
 

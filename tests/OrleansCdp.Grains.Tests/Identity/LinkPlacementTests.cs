@@ -202,25 +202,18 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
             .DeliverAsync(Some.Chunk(1, Some.Event(LinkOfContact, "e1", contact)), default);
     }
 
+    private BaseIndividual RootBase => new(Root, 0, ClaimKeys.Of(contact));
+
+    private BaseIndividual MergedBase => new(Merged, 1, ClaimKeys.Of(email));
+
     private void ProveTogether() =>
         cluster.Database.Identity.Merges.Prove(
-            [
-                new AnchorProof(
-                    LinkOfContact,
-                    "proof",
-                    [
-                        new BaseIndividual(Root, 0, ClaimKeys.Of(contact)),
-                        new BaseIndividual(Merged, 1, ClaimKeys.Of(email)),
-                    ]
-                ),
-            ],
+            [new AnchorProof(LinkOfContact, "proof", [RootBase, MergedBase])],
             []
         );
 
     private void Part() =>
-        cluster.Database.Identity.Merges.Decide(
-            new StewardDecision(long.Parse(contact.Value[3..], null), Together: false, Root, Merged)
-        );
+        cluster.Database.Identity.Merges.Decide(RootBase, MergedBase, together: false);
 
     private Task MergeAsync()
     {

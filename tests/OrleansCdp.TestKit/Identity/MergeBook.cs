@@ -9,9 +9,11 @@ public sealed class MergeBook
     private readonly Dictionary<string, string> roots = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> placed = new(StringComparer.Ordinal);
     private readonly HashSet<string> live = new(StringComparer.Ordinal);
+    private readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
     private readonly Dictionary<LinkKey, ImmutableArray<string>> statements = [];
     private readonly List<StewardDecision> decisions = [];
     private HashSet<MergeConflict> conflicts = [];
+    private long lastDecision;
 
     /// <summary>Who stays apart although something says otherwise.</summary>
     public IReadOnlyCollection<MergeConflict> Conflicts => conflicts;
@@ -45,25 +47,109 @@ public sealed class MergeBook
             ];
         }
 
-        live.UnionWith(bearing.Select(one => one.Id));
+        foreach (BaseIndividual one in bearing)
+        {
+            if (live.Add(one.Id) && RootOf(one.Id) != one.Id)
+            {
+                unsettled.Add(one.Id);
+            }
+        }
+
         return Regroup();
     }
 
-    /// <summary>Keeps a steward's decision, or forgets it.</summary>
-    public Regrouped Decide(StewardDecision decision, bool withdrawn = false)
+    /// <summary>A base individual that was concerned by anything.</summary>
+    public BaseIndividual? Find(string individual) => bases.GetValueOrDefault(individual);
+
+    /// <summary>A steward's decision that two are one, or two.</summary>
+    public StewardOutcome Decide(BaseIndividual survivor, BaseIndividual other, bool together)
     {
-        decisions.RemoveAll(one => one.Id == decision.Id);
-        foreach (string id in new[] { decision.Survivor, decision.Other })
+        Prove([], [survivor, other]);
+        if (together && RootOf(survivor.Id) == RootOf(other.Id))
         {
-            live.Add(id);
+            return new StewardOutcome(StewardRefusals.AlreadyMerged);
         }
 
-        if (!withdrawn)
+        string one = RootOf(survivor.Id);
+        string two = RootOf(other.Id);
+        long[] against =
+        [
+            .. decisions
+                .Where(kept => together && !kept.Together && Divides(kept, one, two))
+                .Select(kept => kept.Id),
+        ];
+        decisions.RemoveAll(kept => against.Contains(kept.Id));
+        decisions.Add(new StewardDecision(++lastDecision, together, survivor.Id, other.Id));
+        return OutcomeOf(survivor.Id, other.Id) with
         {
-            decisions.Add(decision);
+            Decision = lastDecision,
+            Withdrawn = [.. against],
+        };
+    }
+
+    /// <summary>Takes back what made an individual part of another one.</summary>
+    public StewardOutcome Separate(string individual)
+    {
+        string former = RootOf(individual);
+        if (former == individual)
+        {
+            return new StewardOutcome(StewardRefusals.NotMerged);
         }
 
-        return Regroup();
+        long[] decided =
+        [
+            .. decisions
+                .Where(one =>
+                    one.Together && (one.Survivor == individual || one.Other == individual)
+                )
+                .Select(one => one.Id),
+        ];
+        decisions.RemoveAll(one => decided.Contains(one.Id));
+        long? decision = null;
+        if (decided.Length == 0)
+        {
+            decision = ++lastDecision;
+            decisions.Add(new StewardDecision(lastDecision, false, former, individual));
+        }
+
+        return OutcomeOf(former, individual) with
+        {
+            Decision = decision,
+            Withdrawn = [.. decided],
+            FormerRoot = former,
+        };
+    }
+
+    /// <summary>Withdraws a decision.</summary>
+    public StewardOutcome Withdraw(long decision)
+    {
+        if (decisions.Find(one => one.Id == decision) is not { } found)
+        {
+            return new StewardOutcome(StewardRefusals.NotMerged);
+        }
+
+        string former = RootOf(found.Survivor);
+        decisions.Remove(found);
+        return OutcomeOf(found.Survivor, found.Other) with
+        {
+            Withdrawn = [decision],
+            FormerRoot = former,
+        };
+    }
+
+    private bool Divides(StewardDecision kept, string one, string two) =>
+        (RootOf(kept.Survivor) == one && RootOf(kept.Other) == two)
+        || (RootOf(kept.Survivor) == two && RootOf(kept.Other) == one);
+
+    private StewardOutcome OutcomeOf(string one, string other)
+    {
+        Regrouped regrouped = Regroup();
+        return new StewardOutcome
+        {
+            Root = RootOf(one),
+            OtherRoot = RootOf(other),
+            Regrouped = regrouped,
+        };
     }
 
     /// <summary>Who has everybody's links.</summary>
@@ -77,12 +163,17 @@ public sealed class MergeBook
 
     /// <summary>Whether an individual's links are on their way.</summary>
     public bool IsMoving(string individual) =>
-        live.Contains(individual) && PlaceOf(individual) != RootOf(individual);
+        live.Contains(individual) && unsettled.Contains(individual);
 
     /// <summary>Notes where links are.</summary>
     public bool NotePlaced(string individual, string root)
     {
         placed[individual] = root;
+        if (RootOf(individual) == root)
+        {
+            unsettled.Remove(individual);
+        }
+
         return true;
     }
 
@@ -92,6 +183,7 @@ public sealed class MergeBook
         {
             PlacedAt = PlaceOf(claim.Owner) is { } at && at != claim.Owner ? at : null,
             IsMoving = IsMoving(claim.Owner),
+            IsFixed = bases.ContainsKey(claim.Owner),
         };
 
     /// <summary>Whose links are on their way.</summary>
@@ -108,7 +200,11 @@ public sealed class MergeBook
         );
         foreach ((string id, string root) in groups.Roots)
         {
-            roots[id] = root;
+            if (roots[id] != root)
+            {
+                roots[id] = root;
+                unsettled.Add(id);
+            }
         }
 
         ImmutableArray<MergeConflict> fresh =

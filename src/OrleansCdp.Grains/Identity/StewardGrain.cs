@@ -1,0 +1,219 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Decides as people say: the store first, then the links follow.</summary>
+[GrainType("cdp.steward")]
+[StatelessWorker]
+internal sealed class StewardGrain(
+    IStewardStore store,
+    IMergeStore merges,
+    IIdentityStore identity,
+    ILogger<Merges> logger
+) : Grain, IStewardGrain
+{
+    private const int RedirectsMax = 16;
+
+    private Merges Placing => new(merges, GrainFactory, logger);
+
+    public async Task<StewardAnswer> MergeAsync(StewardMerge request)
+    {
+        BaseIndividual? survivor = await PresentAsync(request.Survivor);
+        BaseIndividual? other = await PresentAsync(request.Other);
+        if (survivor is null || other is null)
+        {
+            return StewardAnswer.Refused(StewardRefusals.Unknown);
+        }
+
+        if (survivor.Id == other.Id)
+        {
+            return StewardAnswer.Refused(StewardRefusals.AlreadyMerged);
+        }
+
+        if (await WhyTooLargeAsync(survivor.Id, other.Id) is { } tooLarge)
+        {
+            return StewardAnswer.Refused(tooLarge);
+        }
+
+        StewardWord why = new(request.Author, request.Reason);
+        StewardOutcome made = await store.JoinAsync(survivor, other, why, CancellationToken.None);
+        if (made.Refusal is not null)
+        {
+            return StewardAnswer.Refused(made.Refusal);
+        }
+
+        string? stays = await Placing.PlaceAsync(made.Regrouped.Moving);
+        if (stays is not null && made.Decision is { } decision)
+        {
+            // One of them grew meanwhile: half a merge is none.
+            StewardOutcome back = await store.WithdrawAsync(
+                decision,
+                why with
+                {
+                    Reason = $"It could not be made: {stays}.",
+                },
+                CancellationToken.None
+            );
+            await Placing.PlaceAsync(back.Regrouped.Moving);
+            return StewardAnswer.Refused(stays);
+        }
+
+        return new StewardAnswer
+        {
+            Decision = made.Decision,
+            Withdrawn = made.Withdrawn,
+            Survivor = made.Root,
+            Other = made.Root == survivor.Id ? other.Id : survivor.Id,
+            AreOne = made.Root == made.OtherRoot,
+        };
+    }
+
+    public async Task<StewardAnswer> UnmergeAsync(StewardUnmerge request)
+    {
+        StewardWord why = new(request.Author, request.Reason);
+        if (request.Link is { } link)
+        {
+            return await UnlinkAsync(link, why);
+        }
+
+        StewardOutcome made = request.Decision is { } decision
+            ? await store.WithdrawAsync(decision, why, CancellationToken.None)
+            : await store.SeparateAsync(request.Individual ?? "", why, CancellationToken.None);
+        if (made.Refusal is not null)
+        {
+            return StewardAnswer.Refused(made.Refusal);
+        }
+
+        await Placing.PlaceAsync(made.Regrouped.Moving);
+        return new StewardAnswer
+        {
+            Decision = made.Decision,
+            Withdrawn = made.Withdrawn,
+            Survivor = made.FormerRoot,
+            Other = request.Individual ?? made.OtherRoot,
+            AreOne = made.FormerRoot == made.OtherRoot,
+        };
+    }
+
+    public Task<ImmutableArray<HistoryEntry>> GetHistoryAsync(
+        string individual,
+        long before,
+        int limit
+    ) =>
+        store.HistoryAsync(
+            individual,
+            before,
+            Math.Clamp(limit, 1, IStewardGrain.PageMax),
+            CancellationToken.None
+        );
+
+    public async Task<ImmutableArray<LinkReason>> GetReasonsAsync(string individual)
+    {
+        IndividualEvidence evidence = await GrainOf(individual).GetEvidenceAsync([]);
+        return await store.ReasonsAsync(evidence.Keys, CancellationToken.None);
+    }
+
+    public Task<ImmutableArray<ConflictListing>> GetConflictsAsync(ConflictKey? after, int limit) =>
+        store.ConflictsAsync(
+            after,
+            Math.Clamp(limit, 1, IStewardGrain.PageMax),
+            CancellationToken.None
+        );
+
+    /// <summary>Gives a link back to the individual that only it names, and keeps that one apart.</summary>
+    private async Task<StewardAnswer> UnlinkAsync(LinkKey link, StewardWord why)
+    {
+        string key = ClaimKeys.Of(link);
+        var held = await identity.ReadAsync([key], CancellationToken.None);
+        if (!held.TryGetValue(key, out Claim? claim))
+        {
+            return StewardAnswer.Refused(StewardRefusals.Unknown);
+        }
+
+        if (SubjectIds.IsNamedBy(claim.Owner, link))
+        {
+            return StewardAnswer.Refused(StewardRefusals.NotMerged);
+        }
+
+        if (claim.Cause.IsOwnAnchor)
+        {
+            return StewardAnswer.Refused(StewardRefusals.OwnAnchor);
+        }
+
+        BaseIndividual? bearer = await BaseOfAsync(claim.Owner);
+        if (bearer is null)
+        {
+            return StewardAnswer.Refused(StewardRefusals.Busy);
+        }
+
+        string home =
+            claim.Rank == AnchorPolicy.Matched
+                ? SubjectIds.RecordOf(link)
+                : SubjectIds.IndividualOf(link);
+        StewardOutcome made = await store.KeepApartAsync(
+            bearer,
+            new BaseIndividual(home, AnchorPolicy.Unanchored, key),
+            why,
+            CancellationToken.None
+        );
+        ClaimCause cause = new(ClaimCause.Steward, EventId: null);
+        MoveEnd end = await new LinkMover(GrainFactory).MoveAsync(
+            new LinkMove(claim.Owner, link, home, AnchorPolicy.Unanchored, cause)
+        );
+        if (end.Place is not { } place)
+        {
+            return StewardAnswer.Refused(end.Code!);
+        }
+
+        await identity.RepointAsync(
+            [new ClaimMove(key, claim.Owner, place.Owner, AnchorPolicy.Unanchored, cause)],
+            CancellationToken.None
+        );
+        await Placing.PlaceAsync(made.Regrouped.Moving);
+        return new StewardAnswer
+        {
+            Decision = made.Decision,
+            Survivor = claim.PlacedAt ?? claim.Owner,
+            Other = home,
+            AreOne = place.Owner != home,
+        };
+    }
+
+    /// <summary>Whoever lives on for an individual, as one that can be merged; null for nobody.</summary>
+    private async Task<BaseIndividual?> PresentAsync(string individual)
+    {
+        for (int hops = 0; hops < RedirectsMax; hops++)
+        {
+            IndividualEvidence evidence = await GrainOf(individual).GetEvidenceAsync([]);
+            if (evidence.RedirectTo is not { } next)
+            {
+                return evidence.Keys.IsEmpty ? null : await BaseOfAsync(individual);
+            }
+
+            individual = next;
+        }
+
+        return null;
+    }
+
+    private async Task<BaseIndividual?> BaseOfAsync(string individual) =>
+        await store.FindAsync(individual, CancellationToken.None)
+        ?? await GrainOf(individual).GetBaseAsync();
+
+    private async Task<string?> WhyTooLargeAsync(string one, string other)
+    {
+        IndividualEvidence[] both =
+        [
+            await GrainOf(one).GetEvidenceAsync([]),
+            await GrainOf(other).GetEvidenceAsync([]),
+        ];
+        return both.Sum(each => each.Keys.Length) > Limits.LinksMax ? StewardRefusals.LinksMax
+            : both.Sum(each => each.Merged + 1) > Limits.MergedMax + 1 ? StewardRefusals.MergedMax
+            : null;
+    }
+
+    private IUnifiedIndividualGrain GrainOf(string individual) =>
+        GrainFactory.GetGrain<IUnifiedIndividualGrain>(individual);
+}

@@ -1,0 +1,445 @@
+using System.Collections.Immutable;
+using Npgsql;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Stewards' decisions: each is one change of who is one person.</summary>
+internal sealed class StewardStore(DataSources sources) : IStewardStore
+{
+    private const int EvidenceMax = 5;
+
+    private const string Find = "select rank, name from cdp.base_individual where id = $1";
+
+    private const string Decide = """
+        insert into cdp.steward_decision (together, survivor, other, reason, author)
+        values ($1, $2, $3, $4, $5) returning id
+        """;
+
+    // Decisions whose two sides are in the two groups, or in one.
+    private const string Between = """
+        select d.id from cdp.steward_decision d
+            join cdp.base_individual s on s.id = d.survivor
+            join cdp.base_individual o on o.id = d.other
+        where d.withdrawn_at is null and d.together = $3
+            and (d.survivor = any($1) or d.other = any($1))
+            and ((s.root = $2 and o.root = $4) or (s.root = $4 and o.root = $2))
+        """;
+
+    private const string Party = """
+        select id from cdp.steward_decision
+        where withdrawn_at is null and together and (survivor = $1 or other = $1)
+        """;
+
+    private const string Sides = """
+        select survivor, other from cdp.steward_decision where id = $1 and withdrawn_at is null
+        """;
+
+    private const string Withdraw = """
+        update cdp.steward_decision
+        set withdrawn_at = now(), withdrawn_by = $2, withdrawn_reason = $3
+        where id = any($1) and withdrawn_at is null
+        """;
+
+    private const string RootOf = "select id, root from cdp.base_individual where id = any($1)";
+
+    private const string GroupOf = "select id from cdp.base_individual where root = any($1)";
+
+    private const string History = """
+        select h.id, h.at, h.what, h.individual, h.other, h.link, h.rule, h.event_id, h.decision,
+            coalesce(case when h.what = 'unmerged' then d.withdrawn_by end, d.author),
+            coalesce(case when h.what = 'unmerged' then d.withdrawn_reason end, d.reason)
+        from (
+            select * from cdp.identity_history where individual = $1 and id < $2
+            union
+            select * from cdp.identity_history where other = $1 and id < $2
+        ) h left join cdp.steward_decision d on d.id = h.decision
+        order by h.id desc limit $3
+        """;
+
+    private const string Reasons = """
+        select claim, owner, rule, event_id, since from cdp.claim where claim = any($1)
+        """;
+
+    private static readonly string Conflicts = $"""
+        select c.noted_at, c.first, c.second, c.reason, coalesce(f.name, ''), coalesce(s.name, ''),
+            coalesce(f.root, c.first), coalesce(s.root, c.second), e.links, e.events
+        from cdp.merge_conflict c
+            left join cdp.base_individual f on f.id = c.first
+            left join cdp.base_individual s on s.id = c.second
+            cross join lateral (
+                select array_agg(x.link) as links, array_agg(x.event_id) as events from (
+                    select a.link, a.event_id from cdp.anchor_statement a
+                        join cdp.anchor_statement b on b.link = a.link and b.base = c.second
+                    where a.base = c.first order by a.link limit {EvidenceMax}
+                ) x
+            ) e
+        where c.settled_at is null and (c.noted_at, c.first, c.second) > ($1, $2, $3)
+        order by c.noted_at, c.first, c.second limit $4
+        """;
+
+    public async Task<BaseIndividual?> FindAsync(string individual, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(Find).With(individual);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        return await reader.ReadAsync(cancel)
+            ? new BaseIndividual(individual, reader.GetInt32(0), reader.GetString(1))
+            : null;
+    }
+
+    public Task<StewardOutcome> JoinAsync(
+        BaseIndividual survivor,
+        BaseIndividual other,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        ChangeAsync(
+            async merges =>
+            {
+                await merges.AddAsync([survivor, other], [], [survivor.Id, other.Id]);
+                var roots = await RootsAsync(merges, [survivor.Id, other.Id], cancel);
+                if (roots[survivor.Id] == roots[other.Id])
+                {
+                    return new StewardOutcome(StewardRefusals.AlreadyMerged);
+                }
+
+                long[] against = await BetweenAsync(
+                    merges,
+                    roots[survivor.Id],
+                    roots[other.Id],
+                    together: false,
+                    cancel
+                );
+                await WithdrawAsync(merges, against, why, cancel);
+                long decision = await DecideAsync(merges, true, survivor.Id, other.Id, why, cancel);
+                return await RegroupAsync(merges, survivor.Id, other.Id, decision, cancel) with
+                {
+                    Withdrawn = [.. against],
+                };
+            },
+            cancel
+        );
+
+    public Task<StewardOutcome> SeparateAsync(
+        string individual,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        ChangeAsync(
+            async merges =>
+            {
+                var roots = await RootsAsync(merges, [individual], cancel);
+                if (roots.GetValueOrDefault(individual) is not { } former || former == individual)
+                {
+                    return new StewardOutcome(StewardRefusals.NotMerged);
+                }
+
+                long[] decided = await IdsAsync(merges.Command(Party).With(individual), cancel);
+                await WithdrawAsync(merges, decided, why, cancel);
+                long? decision =
+                    decided.Length == 0
+                        ? await DecideAsync(merges, false, former, individual, why, cancel)
+                        : null;
+                return await RegroupAsync(
+                    merges,
+                    former,
+                    individual,
+                    decision ?? decided[0],
+                    cancel
+                ) with
+                {
+                    Decision = decision,
+                    Withdrawn = [.. decided],
+                    FormerRoot = former,
+                };
+            },
+            cancel
+        );
+
+    public Task<StewardOutcome> KeepApartAsync(
+        BaseIndividual one,
+        BaseIndividual other,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        ChangeAsync(
+            async merges =>
+            {
+                await merges.AddAsync([one, other], [], [one.Id, other.Id]);
+                long decision = await DecideAsync(merges, false, one.Id, other.Id, why, cancel);
+                return await RegroupAsync(merges, one.Id, other.Id, decision, cancel);
+            },
+            cancel
+        );
+
+    public Task<StewardOutcome> WithdrawAsync(
+        long decision,
+        StewardWord why,
+        CancellationToken cancel
+    ) =>
+        ChangeAsync(
+            async merges =>
+            {
+                (string Survivor, string Other)? sides = null;
+                await using (NpgsqlCommand command = merges.Command(Sides).With(decision))
+                await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
+                {
+                    if (await reader.ReadAsync(cancel))
+                    {
+                        sides = (reader.GetString(0), reader.GetString(1));
+                    }
+                }
+
+                if (sides is not { } found)
+                {
+                    return new StewardOutcome(StewardRefusals.NotMerged);
+                }
+
+                var before = await RootsAsync(merges, [found.Survivor], cancel);
+                await WithdrawAsync(merges, [decision], why, cancel);
+                return await RegroupAsync(
+                    merges,
+                    found.Survivor,
+                    found.Other,
+                    decision,
+                    cancel
+                ) with
+                {
+                    Decision = null,
+                    Withdrawn = [decision],
+                    FormerRoot = before[found.Survivor],
+                };
+            },
+            cancel
+        );
+
+    public async Task<ImmutableArray<HistoryEntry>> HistoryAsync(
+        string individual,
+        long before,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(History)
+            .With(individual)
+            .With(before)
+            .With(limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var entries = ImmutableArray.CreateBuilder<HistoryEntry>();
+        while (await reader.ReadAsync(cancel))
+        {
+            entries.Add(
+                new HistoryEntry
+                {
+                    Number = reader.GetInt64(0),
+                    At = reader.Instant(1),
+                    What = reader.GetString(2),
+                    Individual = reader.GetString(3),
+                    Other = reader.Text(4),
+                    Link = reader.Text(5),
+                    Rule = reader.Text(6),
+                    EventId = reader.Text(7),
+                    Decision = reader.IsDBNull(8) ? null : reader.GetInt64(8),
+                    Author = reader.Text(9),
+                    Reason = reader.Text(10),
+                }
+            );
+        }
+
+        return entries.ToImmutable();
+    }
+
+    public async Task<ImmutableArray<LinkReason>> ReasonsAsync(
+        IReadOnlyCollection<LinkKey> links,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, LinkKey> wanted = links.ToDictionary(ClaimKeys.Of);
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Reasons)
+            .With(wanted.Keys.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var reasons = ImmutableArray.CreateBuilder<LinkReason>();
+        while (await reader.ReadAsync(cancel))
+        {
+            reasons.Add(
+                new LinkReason(
+                    wanted[reader.GetString(0)],
+                    reader.GetString(1),
+                    new ClaimCause(reader.Text(2), reader.Text(3)),
+                    reader.InstantOrNull(4)
+                )
+            );
+        }
+
+        return reasons.ToImmutable();
+    }
+
+    public async Task<ImmutableArray<ConflictListing>> ConflictsAsync(
+        ConflictKey? after,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Conflicts)
+            .With((after?.NotedAt ?? DateTimeOffset.UnixEpoch).ToUniversalTime())
+            .With(after?.First ?? "")
+            .With(after?.Second ?? "")
+            .With(limit);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var conflicts = ImmutableArray.CreateBuilder<ConflictListing>();
+        while (await reader.ReadAsync(cancel))
+        {
+            string[] links = reader.IsDBNull(8) ? [] : reader.GetFieldValue<string[]>(8);
+            string[] events = reader.IsDBNull(9) ? [] : reader.GetFieldValue<string[]>(9);
+            conflicts.Add(
+                new ConflictListing
+                {
+                    Key = new(reader.Instant(0), reader.GetString(1), reader.GetString(2)),
+                    Reason = reader.GetString(3),
+                    FirstName = reader.GetString(4),
+                    SecondName = reader.GetString(5),
+                    FirstRoot = reader.GetString(6),
+                    SecondRoot = reader.GetString(7),
+                    Evidence = [.. links.Zip(events, (link, e) => new LinkStatement(link, e))],
+                }
+            );
+        }
+
+        return conflicts.ToImmutable();
+    }
+
+    private async Task<StewardOutcome> ChangeAsync(
+        Func<MergeTransaction, Task<StewardOutcome>> change,
+        CancellationToken cancel
+    ) =>
+        await Commands.RetryConflictsAsync(async () =>
+        {
+            await using MergeTransaction merges = await MergeTransaction.BeginAsync(
+                sources.Storage,
+                cancel
+            );
+            StewardOutcome outcome = await change(merges);
+            if (outcome.Refusal is null)
+            {
+                await merges.CommitAsync();
+            }
+
+            return outcome;
+        });
+
+    private static async Task<StewardOutcome> RegroupAsync(
+        MergeTransaction merges,
+        string one,
+        string other,
+        long decision,
+        CancellationToken cancel
+    )
+    {
+        Regrouped regrouped = await merges.RegroupAsync([one, other], new MergeCause(decision));
+        var roots = await RootsAsync(merges, [one, other], cancel);
+        return new StewardOutcome
+        {
+            Decision = decision,
+            Root = roots[one],
+            OtherRoot = roots[other],
+            Regrouped = regrouped,
+        };
+    }
+
+    private static async Task<long> DecideAsync(
+        MergeTransaction merges,
+        bool together,
+        string survivor,
+        string other,
+        StewardWord why,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = merges
+            .Command(Decide)
+            .With(together)
+            .With(survivor)
+            .With(other)
+            .With(why.Reason)
+            .With(why.Author);
+        return (long)(await command.ExecuteScalarAsync(cancel))!;
+    }
+
+    private static async Task WithdrawAsync(
+        MergeTransaction merges,
+        long[] decisions,
+        StewardWord why,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = merges
+            .Command(Withdraw)
+            .With(decisions)
+            .With(why.Author)
+            .With(why.Reason);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    private static async Task<long[]> BetweenAsync(
+        MergeTransaction merges,
+        string one,
+        string other,
+        bool together,
+        CancellationToken cancel
+    )
+    {
+        List<string> members = [];
+        await using (NpgsqlCommand command = merges.Command(GroupOf).With(new[] { one, other }))
+        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
+        {
+            while (await reader.ReadAsync(cancel))
+            {
+                members.Add(reader.GetString(0));
+            }
+        }
+
+        return await IdsAsync(
+            merges
+                .Command(Between)
+                .With(members.Append(one).Append(other).Distinct().ToArray())
+                .With(one)
+                .With(together)
+                .With(other),
+            cancel
+        );
+    }
+
+    private static async Task<long[]> IdsAsync(NpgsqlCommand command, CancellationToken cancel)
+    {
+        List<long> ids = [];
+        await using (command)
+        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
+        {
+            while (await reader.ReadAsync(cancel))
+            {
+                ids.Add(reader.GetInt64(0));
+            }
+        }
+
+        return [.. ids];
+    }
+
+    private static async Task<Dictionary<string, string>> RootsAsync(
+        MergeTransaction merges,
+        string[] individuals,
+        CancellationToken cancel
+    )
+    {
+        Dictionary<string, string> roots = new(StringComparer.Ordinal);
+        await using NpgsqlCommand command = merges.Command(RootOf).With(individuals);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            roots[reader.GetString(0)] = reader.GetString(1);
+        }
+
+        return roots;
+    }
+}
