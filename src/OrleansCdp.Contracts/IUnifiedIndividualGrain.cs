@@ -72,6 +72,7 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer);
 
     /// <summary>Last step: forgets links that now live at the target, and redirects there if none is left.</summary>
+    [AlwaysInterleave] // of two that hand links to each other neither waits for the other; saves take turns
     [Alias("release")]
     Task ReleaseAsync(ImmutableArray<MovedLink> links, string target);
 
@@ -92,14 +93,21 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
     /// <returns>Null when they are welcome; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
+    [AlwaysInterleave]
     [Alias("expect")]
     Task<string?> ExpectAsync(string individual, int links);
 
     /// <summary>Gives up the links of an individual that is merged here. Repeating it says what is left to take.</summary>
     /// <param name="individual">That individual.</param>
     /// <param name="target">Who takes its links.</param>
+    [AlwaysInterleave]
     [Alias("separate")]
     Task<LinkTransfer> SeparateAsync(string individual, string target);
+
+    /// <summary>Takes links in that change hands by a merge or its end; otherwise as <see cref="AttachAsync"/>.</summary>
+    [AlwaysInterleave]
+    [Alias("receive")]
+    Task<OtherTaker?> ReceiveAsync(Immutable<LinkTransfer> transfer);
 
     /// <summary>Notes which records of nobody may be this individual's; an older list changes nothing.</summary>
     /// <returns>Once it is durable.</returns>

@@ -10,7 +10,6 @@ public static class LogEvents
     public const int ConnectRetried = 103;
     public const int PartitionAcquired = 200;
     public const int PartitionLost = 201;
-    public const int LinksAttached = 202;
     public const int FoldFailed = 203;
     public const int PoisonEvent = 204;
     public const int DeliveryRetried = 205;

@@ -1,11 +1,31 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
 /// <summary>What accounts are told about their people.</summary>
 internal static class AccountNews
 {
+    /// <summary>
+    /// Tells accounts what they should know. Of events it is said again on every redelivery, so a crash after the save
+    /// loses nothing.
+    /// </summary>
+    public static Task TellAsync(IGrainFactory grains, List<MemberChange> news) =>
+        news.Count == 0
+            ? Task.CompletedTask
+            : Task.WhenAll(
+                news.GroupBy(change => SubjectIds.AccountOf(change.Account))
+                    .SelectMany(
+                        account => account.Chunk(Limits.ApplyBatchMax),
+                        (account, part) =>
+                            grains
+                                .GetGrain<IAccountGrain>(account.Key)
+                                .NoteMembersAsync(part.AsImmutable())
+                    )
+            );
+
     /// <summary>
     /// What a batch of events means for accounts: facts for each that an event describes, and who belongs where. The
     /// accounts that a link left are told, the last <see cref="AccountRegister.LeftMax"/> before this batch and all within

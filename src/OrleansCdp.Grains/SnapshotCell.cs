@@ -103,6 +103,10 @@ internal sealed class SnapshotCell<T>(
         };
     }
 
+    /// <summary>Whether what is stored is what was loaded or saved last here. Reads all of it: for what is seldom asked.</summary>
+    public async Task<bool> IsCurrentAsync(CancellationToken cancel) =>
+        ((await store.LoadAsync(id, cancel))?.Version ?? 0) == version;
+
     /// <summary>Saves; one at a time.</summary>
     public async Task SaveAsync(SnapshotWrite write)
     {

@@ -14,10 +14,9 @@ namespace OrleansCdp;
 [GrainType("cdp.individual")]
 [CollectionAgeLimit(Minutes = 5)]
 [HomePlacement]
-internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, IPlacedState
+internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, IDisposable
 {
-    private readonly SnapshotCell<UnifiedIndividual> cell;
-    private readonly PublishedContexts published;
+    private readonly HeldIndividual held;
     private readonly ReconciliationPolicy reconciliation;
     private readonly LinkPlacement placement;
     private readonly AnchorPolicy policy;
@@ -27,9 +26,6 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     private readonly Recovery<UnifiedIndividual> recovery;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private Residence residence;
-    private PublishedContext context = new();
-    private UnifiedIndividual individual;
-    private bool broken;
 
     public UnifiedIndividualGrain(
         ISnapshotStore store,
@@ -46,29 +42,28 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     )
     {
         string id = this.GetPrimaryKeyString();
-        cell = new SnapshotCell<UnifiedIndividual>(id, store, serializer, IndividualShape.Instance);
-        individual = new UnifiedIndividual { Id = id };
-        this.published = published;
+        held = new HeldIndividual(id, store, serializer, published, GrainFactory, DeactivateOnIdle);
         this.reconciliation = reconciliation;
         this.policy = policy;
         this.fates = fates;
         this.residences = residences;
         this.repair = repair;
-        recovery = new Recovery<UnifiedIndividual>(id, cell, repair, clock, DeactivateOnIdle);
+        recovery = new Recovery<UnifiedIndividual>(id, held.Cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
-        placement = new LinkPlacement(this, GrainFactory, merges);
+        placement = new LinkPlacement(held, GrainFactory, merges);
     }
+
+    private UnifiedIndividual Individual => held.State;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        context = published.Open(individual.Id);
         try
         {
-            individual = await cell.LoadAsync(cancellationToken) ?? individual;
+            await held.OpenAsync(cancellationToken);
         }
         catch (CorruptSnapshotException damage)
         {
-            recovery.Begin(damage, repair.IndividualAsync, s => s.Links, s => individual = s);
+            recovery.Begin(damage, repair.IndividualAsync, s => s.Links, held.Restore);
         }
     }
 
@@ -77,7 +72,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
         CancellationToken cancellationToken
     )
     {
-        published.Close(individual.Id, context);
+        held.Close();
         return Task.CompletedTask;
     }
 
@@ -99,24 +94,27 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return await repair.RefuseAsync(events.Value);
         }
 
-        if (individual.IsPlacing && !await placement.IsReadableAsync())
+        if (Individual.IsPlacing && !await placement.IsReadableAsync())
         {
             return await repair.RefuseAsync(events.Value);
         }
 
         Transition<UnifiedIndividual> transition = BatchFold.Fold(
-            individual,
+            Individual,
             events.Value,
             (state, some) => state.Apply(some, owner),
             logger
         );
-        LinkSet before = individual.Links;
-        await BecomeAsync(
+        LinkSet before = Individual.Links;
+        await held.BecomeAsync(
             transition,
             taken: null,
             transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
         );
-        await TellAsync(AccountNews.Of(events.Value, transition.Outcomes, before, individual));
+        await AccountNews.TellAsync(
+            GrainFactory,
+            AccountNews.Of(events.Value, transition.Outcomes, before, transition.Next)
+        );
         residences.Note(this, ref residence, events.Value);
         return transition.Outcomes;
     }
@@ -128,18 +126,18 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return recovery.WhenMadeAsync(() => GetContextAsync(graph));
         }
 
-        if (individual.ElsewhereAt is not null)
+        if (Individual.ElsewhereAt is not null)
         {
             return new(Moved());
         }
 
-        if (individual.IsEmpty || graph != DataGraphs.Default)
+        if (Individual.IsEmpty || graph != DataGraphs.Default)
         {
             DeactivateWhenEmpty();
             return new((ContextAnswer?)null);
         }
 
-        return new(context.Answer ??= Answer(ServiceGraph.Individual(individual, reconciliation)));
+        return new(held.Answer ??= Answer(ServiceGraph.Individual(Individual, reconciliation)));
     }
 
     public ValueTask<ContextAnswer?> GetProfileAsync(bool explain)
@@ -149,18 +147,18 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             return recovery.WhenMadeAsync(() => GetProfileAsync(explain));
         }
 
-        if (individual.ElsewhereAt is not null)
+        if (Individual.ElsewhereAt is not null)
         {
             return new(Moved());
         }
 
-        if (individual.IsEmpty)
+        if (Individual.IsEmpty)
         {
             DeactivateWhenEmpty();
             return new((ContextAnswer?)null);
         }
 
-        return new(Answer(ProfileView.Individual(individual, reconciliation, explain)));
+        return new(Answer(ProfileView.Individual(Individual, reconciliation, explain)));
     }
 
     public async Task<LinkTransfer> DetachAsync(
@@ -173,7 +171,7 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     {
         await recovery.WhenMadeAsync();
         await placement.GoOnAsync();
-        var transition = individual.Detach(
+        var transition = Individual.Detach(
             links,
             target,
             rank,
@@ -189,29 +187,29 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
                 Links = [.. links.Select(transition.Next.Links.Find).OfType<Link>()],
             }
             : null;
-        await BecomeAsync(transition, taken, []);
+        await held.BecomeAsync(transition, taken, []);
         return transfer;
     }
 
     public async Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer)
     {
-        if (transfer.Value.Links.Length > Limits.TransferLinksMax)
-        {
-            throw new ArgumentException(
-                $"More than {Limits.TransferLinksMax} links.",
-                nameof(transfer)
-            );
-        }
-
+        DemandFew(transfer.Value.Links.Length);
         await recovery.WhenMadeAsync();
         await placement.GoOnAsync();
-        return await TakeAsync(transfer.Value);
+        return await held.TakeAsync(transfer.Value);
+    }
+
+    public async Task<OtherTaker?> ReceiveAsync(Immutable<LinkTransfer> transfer)
+    {
+        DemandFew(transfer.Value.Links.Length);
+        await recovery.WhenMadeAsync();
+        return await held.TakeAsync(transfer.Value);
     }
 
     public async Task ReleaseAsync(ImmutableArray<MovedLink> links, string target)
     {
         await recovery.WhenMadeAsync();
-        await BecomeAsync(individual.Release(links, target), taken: null, []);
+        await held.BecomeAsync(Individual.Release(links, target), taken: null, []);
     }
 
     public async Task<string?> PlaceAsync()
@@ -223,90 +221,65 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
     public async ValueTask<BaseIndividual?> GetBaseAsync()
     {
         await recovery.WhenMadeAsync();
-        return individual.BaseBy(policy);
+        return Individual.BaseBy(policy);
     }
 
     public async Task<string?> ExpectAsync(string individual, int links)
     {
         await recovery.WhenMadeAsync();
-        await placement.GoOnAsync();
-        await BecomeAsync(
-            this.individual.Expect(individual, links, out string? refused),
-            taken: null,
-            []
-        );
+        var transition = Individual.Expect(individual, links, out string? refused);
+        await held.BecomeAsync(transition, taken: null, []);
+        if (!transition.Changed)
+        {
+            await held.DemandCurrentAsync();
+        }
+
         return refused;
     }
 
     public async Task<LinkTransfer> SeparateAsync(string individual, string target)
     {
         await recovery.WhenMadeAsync();
-        var transition = this.individual.Separate(individual, target, out Departure departure);
-        await BecomeAsync(transition, taken: null, []);
+        var transition = Individual.Separate(individual, target, out Departure departure);
+        await held.BecomeAsync(transition, taken: null, []);
+        if (!transition.Changed && departure.Links.IsEmpty)
+        {
+            await held.DemandCurrentAsync();
+        }
+
         return TransferOf(departure);
     }
 
     public async Task NotePossibleMatchesAsync(PossibleMatches matches)
     {
         await recovery.WhenMadeAsync();
-        await BecomeAsync(individual.Note(matches), taken: null, []);
+        await held.BecomeAsync(Individual.Note(matches), taken: null, []);
     }
 
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)
     {
-        if (links.Length > Limits.TransferLinksMax)
+        DemandFew(links.Length);
+        await recovery.WhenMadeAsync();
+        return Individual.EvidenceOf(links, held.Answer?.Tag, reconciliation);
+    }
+
+    public void Dispose() => held.Dispose();
+
+    private static void DemandFew(int links)
+    {
+        if (links > Limits.TransferLinksMax)
         {
             throw new ArgumentException(
                 $"More than {Limits.TransferLinksMax} links.",
                 nameof(links)
             );
         }
-
-        await recovery.WhenMadeAsync();
-        return individual.EvidenceOf(links, context.Answer?.Tag, reconciliation);
-    }
-
-    UnifiedIndividual IPlacedState.State => individual;
-
-    Task IPlacedState.BecomeAsync(Transition<UnifiedIndividual> transition) =>
-        BecomeAsync(transition, taken: null, []);
-
-    Task<OtherTaker?> IPlacedState.TakeAsync(LinkTransfer transfer) => TakeAsync(transfer);
-
-    private async Task<OtherTaker?> TakeAsync(LinkTransfer transfer)
-    {
-        var transition = individual.Attach(
-            transfer.Links,
-            transfer.Owner,
-            byMerge: !transfer.ChangesOwner,
-            transfer.IsLast,
-            out string? elsewhere
-        );
-        if (elsewhere is not null)
-        {
-            return new OtherTaker(
-                elsewhere,
-                ForEver: individual.RedirectTo == elsewhere,
-                individual.RedirectRank ?? AnchorPolicy.Unanchored
-            );
-        }
-
-        // Before the save: with it the claims say that the links are here, and nobody would make the move again only
-        // because an account was not told. They are promised to this individual, so what is said comes true.
-        await TellAsync(AccountNews.Of(ArrivedBy(transition, transfer), individual.Id));
-        await BecomeAsync(transition, transfer, []);
-        if (transition.Changed)
-        {
-            LogAttached(individual.Id, transfer.From, transfer.Links.Length);
-        }
-
-        return null;
     }
 
     private LinkTransfer TransferOf(Departure departure) =>
         new()
         {
-            From = individual.Id,
+            From = Individual.Id,
             To = departure.Target,
             Links = departure.Links,
             Owner = departure.Owner,
@@ -318,83 +291,13 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             Stays = departure.Stays,
         };
 
-    private async Task BecomeAsync(
-        Transition<UnifiedIndividual> transition,
-        LinkTransfer? taken,
-        ImmutableArray<EventFate> noted
-    )
-    {
-        if (broken)
-        {
-            throw new InconsistentStateException($"{individual.Id} is being reloaded.");
-        }
-
-        if (!transition.Changed)
-        {
-            return;
-        }
-
-        individual = transition.Next;
-        context.Answer = null;
-        try
-        {
-            SnapshotWrite write = cell.Prepare(individual) with
-            {
-                IdentifiersAdded = transition.IdentifiersAdded,
-                IdentifiersRemoved = transition.IdentifiersRemoved,
-                ClaimsTaken = taken is { ChangesOwner: true }
-                    ? [.. taken.Links.Select(link => ClaimKeys.Of(link.Key))]
-                    : [],
-                ClaimsTakenFrom = taken?.FormerOwner,
-                ClaimsOwner = taken?.Owner,
-                ClaimsRank = taken?.Rank ?? 0,
-                ClaimsCause = taken?.Cause ?? default,
-                MovedWith = taken is { Stays: false } ? taken.From : null,
-                Fates = noted,
-            };
-            await cell.SaveAsync(write);
-        }
-        catch
-        {
-            // Memory is now ahead of a snapshot that will never be written. Reload before answering anyone else.
-            broken = true;
-            published.Close(individual.Id, context);
-            DeactivateOnIdle();
-            throw;
-        }
-    }
-
-    /// <summary>The links of a transfer that are here with it: one that came before may have left again.</summary>
-    private static ImmutableArray<Link> ArrivedBy(
-        Transition<UnifiedIndividual> transition,
-        LinkTransfer transfer
-    ) => [.. transfer.Links.Select(link => transition.Next.Links.Find(link.Key)).OfType<Link>()];
-
-    /// <summary>
-    /// Tells accounts what they should know. Of events it is said again on every redelivery, so a crash after the save
-    /// loses nothing.
-    /// </summary>
-    private Task TellAsync(List<MemberChange> news) =>
-        news.Count == 0
-            ? Task.CompletedTask
-            : Task.WhenAll(
-                news.GroupBy(change => SubjectIds.AccountOf(change.Account))
-                    .SelectMany(
-                        account => account.Chunk(Limits.ApplyBatchMax),
-                        (account, part) =>
-                            GrainFactory
-                                .GetGrain<IAccountGrain>(account.Key)
-                                .NoteMembersAsync(part.AsImmutable())
-                    )
-            );
-
     private ContextAnswer Answer(byte[] json) =>
         new()
         {
             Json = json,
             Tag = ContextAnswer.TagOf(json),
-            AsOf = ServiceGraph.AsOf(individual.Links) ?? default,
-            Account = individual.AccountLink() is { } account
+            AsOf = ServiceGraph.AsOf(Individual.Links) ?? default,
+            Account = Individual.AccountLink() is { } account
                 ? SubjectIds.AccountOf(account)
                 : null,
         };
@@ -405,21 +308,14 @@ internal sealed partial class UnifiedIndividualGrain : Grain, IUnifiedIndividual
             Json = [],
             Tag = "",
             AsOf = default,
-            MovedTo = individual.ElsewhereAt,
+            MovedTo = Individual.ElsewhereAt,
         };
 
     private void DeactivateWhenEmpty()
     {
-        if (individual.IsEmpty)
+        if (Individual.IsEmpty)
         {
             DeactivateOnIdle(); // Somebody asked for an id that nobody has.
         }
     }
-
-    [LoggerMessage(
-        LogEvents.LinksAttached,
-        LogLevel.Debug,
-        "{Individual} took {Count} links from {From}"
-    )]
-    private partial void LogAttached(string individual, string from, int count);
 }

@@ -48,6 +48,18 @@ internal static class Commands
     public static string? Text(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? null : reader.GetString(column);
 
+    /// <summary>A column of a whole number that may be null.</summary>
+    public static long? Number(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetInt64(column);
+
+    /// <summary>A column of a number that may be null.</summary>
+    public static double? Double(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetDouble(column);
+
+    /// <summary>A column with texts; null for none.</summary>
+    public static string[] Texts(this NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? [] : reader.GetFieldValue<string[]>(column);
+
     /// <summary>
     /// Runs an action again when PostgreSQL rolled it back to solve a conflict between transactions: nothing was
     /// done then.

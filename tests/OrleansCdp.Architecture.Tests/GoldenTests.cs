@@ -85,6 +85,24 @@ public sealed class GoldenTests
                 ]
         );
 
+    [Fact]
+    public void A_chunk_of_the_log_whose_events_have_strategies_is_read_to_the_same_events() =>
+        ReadChunk(
+            "chunk-4",
+            () =>
+                [
+                    .. PersonsEvents()
+                        .Select(e =>
+                            e with
+                            {
+                                Ruleset = "service",
+                                Anonymous = AnonymousStrategy.Link,
+                            }
+                        ),
+                    .. CompanysEvents(),
+                ]
+        );
+
     private static void ReadChunk(string name, Func<LinkEvent[]> make)
     {
         ChunkCodec codec = new(Services.GetRequiredService<Serializer<LinkEvent[]>>());

@@ -2,6 +2,7 @@ using OrleansCdp;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
@@ -21,6 +22,9 @@ switch (options.Scenario)
     case "kestrel":
         await BareKestrel.RunAsync(options.File);
         return;
+    case "identity":
+        IdentityRun.Run();
+        return;
     case "s1":
         for (int run = 1; run <= options.Repetitions; run++)
         {
@@ -38,6 +42,13 @@ switch (options.Scenario)
         for (int run = 1; run <= options.Repetitions; run++)
         {
             report.Add(await IdleRun.RunAsync(run, options));
+        }
+
+        break;
+    case "matching":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await MatchRun.RunAsync(run, options));
         }
 
         break;

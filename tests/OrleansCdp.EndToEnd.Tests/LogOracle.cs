@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json.Nodes;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
@@ -74,6 +76,18 @@ public static class LogOracle
             return; // Everything it had lives elsewhere: it redirects, or is nobody.
         }
 
+        if (SubjectIds.IsRecord(id))
+        {
+            if (served is not null)
+            {
+                differences.Enqueue($"{path}: a record of nobody is served: {Text(served)}");
+            }
+
+            return;
+        }
+
+        expected = expected with { Possible = PossibleIn(served) };
+
         Compare(
             path,
             ProfileView.Individual(expected, ReconciliationPolicy.Default, explain: true),
@@ -102,6 +116,37 @@ public static class LogOracle
             differences
         );
     }
+
+    /// <summary>Which records may be somebody's does not follow from its own events: that is taken as it is served.</summary>
+    private static ImmutableArray<PossibleMatches> PossibleIn(byte[]? profile) =>
+        profile is null
+            ? []
+            :
+            [
+                new PossibleMatches
+                {
+                    Ruleset = "",
+                    Decision = 0,
+                    Links =
+                    [
+                        .. JsonNode.Parse(profile)!["possibleMatches"]!
+                            .AsArray()
+                            .Select(match => new PossibleMatch(
+                                (string)match!["link"]!,
+                                (double)match["score"]!,
+                                [
+                                    .. match["reasons"]!
+                                        .AsArray()
+                                        .Select(reason => new MatchReason(
+                                            (string)reason!["field"]!,
+                                            (string)reason["agreement"]!,
+                                            (double)reason["weight"]!
+                                        )),
+                                ]
+                            )),
+                    ],
+                },
+            ];
 
     private static bool IsOf(byte[] profile, string id) =>
         profile.AsSpan().StartsWith(Encoding.UTF8.GetBytes($"{{\"id\":\"{id}\""));

@@ -47,12 +47,8 @@ internal static class OracleBooks
         Dictionary<(string, CountKind, string), long> counted = tables
             .Counts.Where(count =>
                 count.Key.Kind
-                    is not (
-                        CountKind.Duplicate
-                        or CountKind.Filtered
-                        or CountKind.UnknownFields
-                        or CountKind.IdentifiersLeftOut
-                    )
+                    is <= CountKind.Quarantined
+                        and not (CountKind.Duplicate or CountKind.Filtered)
             )
             .GroupBy(count => KeyOf(count.Key.Stream, count.Key.Kind, count.Key.Reason))
             .ToDictionary(same => same.Key, same => same.Sum(count => count.Value));

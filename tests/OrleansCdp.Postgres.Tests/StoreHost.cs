@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -49,6 +50,7 @@ internal sealed class StoreHost : IAsyncDisposable
         collection.AddSerializer();
         collection.AddSingleton(clock ?? TimeProvider.System);
         collection.AddSingleton<ILocalSiloDetails>(new FakeSilo(silo));
+        collection.AddSingleton(DispatchProxy.Create<IGrainFactory, NoGrains>());
         collection.AddSingleton<IHostApplicationLifetime>(new StoppableHost());
         CdpPostgresHosting.AddStores(
             collection,
@@ -68,6 +70,13 @@ internal sealed class StoreHost : IAsyncDisposable
     {
         await Get<BackgroundLoops>().StopAsync(default);
         await services.DisposeAsync();
+    }
+
+    /// <summary>There are stores, and nobody who could be asked.</summary>
+    public class NoGrains : DispatchProxy
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            throw new NotSupportedException("A store has no grains.");
     }
 
     private sealed class FakeSilo(string name) : ILocalSiloDetails

@@ -170,7 +170,9 @@ public sealed record Counts(IReadOnlyList<(string Stream, string Kind, string Re
             .All(stream =>
                 stream.Where(count => count.Kind == "received").Sum(count => count.N)
                 == stream
-                    .Where(count => count.Kind is not ("received" or "unknownFields"))
+                    .Where(count =>
+                        count.Kind is not ("received" or "unknownFields" or "identifiersLeftOut")
+                    )
                     .Sum(count => count.N)
             );
 

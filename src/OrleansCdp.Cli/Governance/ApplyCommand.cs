@@ -129,7 +129,11 @@ internal static class ApplyCommand
         }
 
         string fate = (bool)answer["changed"]! ? "active" : "unchanged";
-        Console.WriteLine($"{kind} {name}: version {answer["version"]}, {fate}");
+        string matching =
+            answer["live"]?["matchesAsActive"] is { } same && !(bool)same
+                ? "; records are still matched by the live version"
+                : "";
+        Console.WriteLine($"{kind} {name}: version {answer["version"]}, {fate}{matching}");
         return null;
     }
 

@@ -1,3 +1,5 @@
+using OrleansCdp.Identity;
+
 namespace OrleansCdp.Events;
 
 /// <summary>
@@ -15,6 +17,9 @@ internal static class EventCodec
     // The same, and each event's ruleset behind it.
     private const ulong RulesetFormat = 2;
 
+    // The same, and behind that its strategy of anonymous links.
+    private const ulong StrategyFormat = 3;
+
     /// <summary>Writes events; to be copied at once.</summary>
     /// <param name="events">Whole events.</param>
     public static ReadOnlySpan<byte> Write(LinkEvent[] events) =>
@@ -25,7 +30,7 @@ internal static class EventCodec
     public static LinkEvent[] Read(ReadOnlyMemory<byte> bytes) =>
         CompactReader.Read(
             bytes,
-            RulesetFormat,
+            StrategyFormat,
             from => from.ManyAsArray(ReadEvent),
             NamesMax,
             oldest: FirstFormat
@@ -33,19 +38,29 @@ internal static class EventCodec
 
     private static void WriteAll(CompactWriter to, LinkEvent[] events)
     {
-        // Where nobody names a ruleset, programs that do not know of them can go on reading.
-        bool named = Array.Exists(events, e => e.Ruleset is not null);
-        to.Unsigned(named ? RulesetFormat : FirstFormat);
+        // The oldest format that says everything: programs that know no newer one can go on reading.
+        ulong format = FormatOf(events);
+        to.Unsigned(format);
         to.Unsigned((ulong)events.Length);
         foreach (LinkEvent e in events)
         {
             WriteEvent(to, e);
-            if (named)
+            if (format >= RulesetFormat)
             {
                 to.Name(e.Ruleset ?? "");
             }
+
+            if (format >= StrategyFormat)
+            {
+                to.Unsigned((ulong)e.Anonymous);
+            }
         }
     }
+
+    private static ulong FormatOf(LinkEvent[] events) =>
+        Array.Exists(events, e => e.Anonymous != default) ? StrategyFormat
+        : Array.Exists(events, e => e.Ruleset is not null) ? RulesetFormat
+        : FirstFormat;
 
     private static void WriteEvent(CompactWriter to, LinkEvent e)
     {
@@ -96,6 +111,8 @@ internal static class EventCodec
             AccountTraits = from.Many(ReadField),
             Ruleset =
                 from.Format >= RulesetFormat && from.Name() is { Length: > 0 } name ? name : null,
+            Anonymous =
+                from.Format >= StrategyFormat ? (AnonymousStrategy)from.Unsigned() : default,
         };
 
     private static void WriteField(CompactWriter to, Field field)

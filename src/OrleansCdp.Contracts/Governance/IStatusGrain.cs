@@ -24,7 +24,8 @@ public interface IStatusGrain : IGrainWithIntegerKey
 }
 
 /// <summary>
-/// What became of events. Received = applied + duplicate + filtered + suppressed + quarantined, once drained.
+/// What became of events. Received = applied + duplicate + filtered + suppressed + quarantined, once drained. What comes
+/// after <see cref="Quarantined"/> are no events.
 /// </summary>
 public enum CountKind
 {

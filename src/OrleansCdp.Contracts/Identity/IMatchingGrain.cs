@@ -13,6 +13,13 @@ public interface IMatchingGrain : IGrainWithIntegerKey
     [Alias("rulesets")]
     Task<ImmutableArray<string>> ListRulesetsAsync();
 
+    /// <summary>
+    /// The definition by which a ruleset's records are compared now, as it was frozen; null when nothing was compared by
+    /// it yet. A version that is active is not live before somebody makes it so.
+    /// </summary>
+    [Alias("live")]
+    Task<string?> GetLiveAsync(string ruleset);
+
     /// <summary>What was decided about links, in the order of their keys.</summary>
     /// <param name="ruleset">The ruleset.</param>
     /// <param name="source">Only links of this source; null for all.</param>

@@ -138,6 +138,10 @@ public sealed record LinkEvent
     /// </summary>
     [Id(20)]
     public string? Ruleset { get; init; }
+
+    /// <summary>What <see cref="SameAs"/> means where several people are the same as one link.</summary>
+    [Id(21)]
+    public AnonymousStrategy Anonymous { get; init; }
 }
 
 /// <summary>One line of an order.</summary>

@@ -129,8 +129,9 @@ internal ref struct EventBuilder
         DateTimeOffset occurredAt = refusal is null ? FindOccurredAt() : default;
         LinkKey? account = refusal is null ? FindLink(plan.Account) : null;
         LinkKey? sameAs = refusal is null ? FindLink(plan.SameAs) : null;
+        bool isIsolated = plan.Anonymous == AnonymousStrategy.Isolation && sameAs != link;
         long version = refusal is null ? FindVersion() : 0;
-        ImmutableArray<Identifier> stated = refusal is null ? FindIdentifiers() : [];
+        ImmutableArray<Identifier> stated = refusal is null ? FindIdentifiers(isIsolated) : [];
         ImmutableArray<Field> fields = refusal is null ? ValueMapping.Map(plan.Fields, view) : [];
         ImmutableArray<OrderLine> lines = refusal is null ? FindLines() : [];
         if (refusal is not null || (plan.IsEngagement && !HasName(fields)))
@@ -157,7 +158,8 @@ internal ref struct EventBuilder
             Lines = lines,
             LinesComplete = SpeaksOfAllLines(lines),
             Account = account,
-            SameAs = sameAs == link ? null : sameAs,
+            SameAs = sameAs == link || isIsolated ? null : sameAs,
+            Anonymous = sameAs == link || isIsolated ? default : plan.Anonymous,
             FollowsAnchor = subject.FollowsAnchor,
             AccountTraits = account is null ? [] : ValueMapping.Map(plan.AccountTraits, view),
             Ruleset = stream.Ruleset == ShippedRulesets.Default ? null : stream.Ruleset,
@@ -295,9 +297,10 @@ internal ref struct EventBuilder
         return new LinkKey(source, kind, id);
     }
 
-    private ImmutableArray<Identifier> FindIdentifiers()
+    private ImmutableArray<Identifier> FindIdentifiers(bool isIsolated)
     {
-        ImmutableArray<Identifier> found = identifiers.Read(out int? overlong);
+        KeyPlan? isolated = isIsolated ? plan.SameAs?.Id : null;
+        ImmutableArray<Identifier> found = identifiers.Read(isolated, out int? overlong);
         if (overlong is { } slot)
         {
             string pointer = table.Fields[slot].Pointer;

@@ -53,8 +53,9 @@ internal ref struct IdentifierReader
     }
 
     /// <summary>The identifiers; none when one is too long, which refuses the record.</summary>
+    /// <param name="isolated">The id of a link that must not be found by whom the record is about; or null.</param>
     /// <param name="overlong">The field that is too long; null when none is.</param>
-    public ImmutableArray<Identifier> Read(out int? overlong)
+    public ImmutableArray<Identifier> Read(KeyPlan? isolated, out int? overlong)
     {
         overlong = null;
         Identifier[] identifiers = new Identifier[plan.Identifiers.Length];
@@ -63,7 +64,10 @@ internal ref struct IdentifierReader
         {
             foreach (int slot in identifier.Slots)
             {
-                if (view.TextOf(slot) is not { Length: > 0 } text)
+                if (
+                    view.TextOf(slot) is not { Length: > 0 } text
+                    || isolated?.Slots.Contains(slot) == true
+                )
                 {
                     continue;
                 }

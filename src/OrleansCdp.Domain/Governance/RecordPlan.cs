@@ -27,6 +27,9 @@ internal sealed record RecordPlan
 
     public LinkPlan? SameAs { get; init; }
 
+    /// <summary>Whose that link is.</summary>
+    public AnonymousStrategy Anonymous { get; init; }
+
     public ImmutableArray<ValuePlan> Traits { get; init; } = [];
 
     public ImmutableArray<ValuePlan> Fields { get; init; } = [];

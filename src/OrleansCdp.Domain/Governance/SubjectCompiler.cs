@@ -76,8 +76,8 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
     /// <summary>Compiles another link that a record names; null when it names none.</summary>
     /// <param name="section">The record's description.</param>
     /// <param name="key">Where in it.</param>
-    /// <param name="foreign">Whether the link may be of another source.</param>
-    public LinkPlan? LinkOf(Section section, string key, bool foreign)
+    /// <param name="keys">What may stand there; with <c>source</c>, the link may be of another one.</param>
+    public LinkPlan? LinkOf(Section section, string key, params ReadOnlySpan<string> keys)
     {
         if (section[key] is not { } node)
         {
@@ -85,9 +85,7 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
         }
 
         string path = section.PathOf(key);
-        Section link = foreign
-            ? reader.Open(node, path, "object", "id", "source")
-            : reader.Open(node, path, "object", "id");
+        Section link = reader.Open(node, path, keys);
         string? name = ReferenceOf(link);
         KeyPlan? id = uses.KeyOf(link["id"], link.PathOf("id"));
         if (name is null || id is null)
@@ -96,10 +94,34 @@ internal sealed class SubjectCompiler(DefinitionReader reader, FieldUses uses, s
             return null;
         }
 
-        string? other = foreign
-            ? StreamCompiler.SourceOf(reader, link["source"], link.PathOf("source"))
-            : null;
+        string? other = StreamCompiler.SourceOf(reader, link["source"], link.PathOf("source"));
         return new LinkPlan(other ?? source, name, id);
+    }
+
+    /// <summary>Compiles whose the link is that a record says to be the same person.</summary>
+    public AnonymousStrategy AnonymousOf(Section section)
+    {
+        if (section["sameAs"] is not YamlMap map)
+        {
+            return AnonymousStrategy.Conversion;
+        }
+
+        Section link = new(section.PathOf("sameAs"), map, map.Entries);
+        string? word = reader.Word(
+            link["anonymous"],
+            link.PathOf("anonymous"),
+            "conversion",
+            "link",
+            "bestMatch",
+            "isolation"
+        );
+        return word switch
+        {
+            "link" => AnonymousStrategy.Link,
+            "bestMatch" => AnonymousStrategy.BestMatch,
+            "isolation" => AnonymousStrategy.Isolation,
+            _ => AnonymousStrategy.Conversion,
+        };
     }
 
     private IdentifierPlan? IdentifierOf(YamlNode node, string path)

@@ -6,6 +6,9 @@ namespace OrleansCdp.Identity;
 /// </summary>
 internal static class Agreement
 {
+    /// <summary>The level of two names that are similar.</summary>
+    public const int FarName = 2;
+
     /// <summary>The level from which two names are one but for a slip.</summary>
     public const int NearName = 3;
 
@@ -135,7 +138,7 @@ internal static class Agreement
 
         if (similarity >= FarJaroWinkler && shorter >= 4)
         {
-            return 2;
+            return FarName;
         }
 
         return shorter == 1 && left.Text[0] == right.Text[0] ? 1 : 0;

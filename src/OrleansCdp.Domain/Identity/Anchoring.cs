@@ -3,67 +3,6 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Who holds a claim, how strongly, and why.</summary>
-/// <param name="Owner">The base individual: the one its own anchor names, whatever was merged since.</param>
-/// <param name="Rank">
-/// Rank of the anchor that names the owner: 0 is the strongest, <see cref="AnchorPolicy.Unanchored"/> is none.
-/// </param>
-/// <param name="AnchoredAt">Of a link's claim: the event whose anchor decided; the default for none.</param>
-[GenerateSerializer, Immutable, Alias("cdp.claim")]
-public sealed record Claim(
-    [property: Id(0)] string Owner,
-    [property: Id(1)] int Rank,
-    [property: Id(2)] Stamp AnchoredAt
-)
-{
-    /// <summary>Who has the owner's links since it was merged; null for the owner itself.</summary>
-    [Id(3)]
-    public string? PlacedAt { get; init; }
-
-    /// <summary>Whether the owner's links must go elsewhere, because of a merge that is not finished.</summary>
-    [Id(4)]
-    public bool IsMoving { get; init; }
-
-    /// <summary>Why it is so.</summary>
-    [Id(5)]
-    public ClaimCause Cause { get; init; }
-
-    /// <summary>
-    /// Whether a steward ever decided about the owner: then even an individual that only its link names stays what it is,
-    /// and is merged instead of moved.
-    /// </summary>
-    [Id(6)]
-    public bool IsFixed { get; init; }
-
-    /// <summary>Whether it belongs to its owner by an anchor.</summary>
-    public bool IsAnchored => Rank < AnchorPolicy.Matched;
-}
-
-/// <summary>Why a link belongs to its individual.</summary>
-/// <param name="Rule">
-/// The claim key of the anchor that named the owner, <c>sameAs</c>, <c>link</c>, <c>steward</c> or a ruleset's
-/// <c>name@version</c>; null where an earlier program did not say.
-/// </param>
-/// <param name="EventId">The event that decided; null where it was none.</param>
-[GenerateSerializer, Immutable, Alias("cdp.claim-cause")]
-public readonly record struct ClaimCause(
-    [property: Id(0)] string? Rule,
-    [property: Id(1)] string? EventId
-)
-{
-    /// <summary>Rule of a link that another link's event names.</summary>
-    public const string SameAs = "sameAs";
-
-    /// <summary>Rule of a link that nothing else names.</summary>
-    public const string OwnLink = "link";
-
-    /// <summary>Rule of what a person decided.</summary>
-    public const string Steward = "steward";
-
-    /// <summary>Whether an anchor that the link itself stated named the owner.</summary>
-    public bool IsOwnAnchor => Rule?.Contains(':', StringComparison.Ordinal) == true;
-}
-
 /// <summary>Which identifiers decide who a record belongs to, strongest first.</summary>
 public sealed record AnchorPolicy
 {
@@ -90,16 +29,6 @@ public sealed record AnchorPolicy
         int at = identifier.Verified ? Kinds.IndexOf(identifier.Type) : -1;
         return at < 0 ? Unanchored : at;
     }
-}
-
-/// <summary>Keys under which claims are held.</summary>
-public static class ClaimKeys
-{
-    /// <summary>The claim on a link.</summary>
-    public static string Of(LinkKey link) => $"link:{link}";
-
-    /// <summary>The claim on an anchor.</summary>
-    public static string Of(Identifier anchor) => $"{anchor.Type}:{anchor.Value}";
 }
 
 /// <summary>A link that must change its base individual before the event is applied.</summary>
@@ -143,6 +72,9 @@ public sealed record AnchorDecision
 
     /// <summary>Moves, in order.</summary>
     public ImmutableArray<LinkMove> Moves { get; init; } = [];
+
+    /// <summary>The claim on <see cref="LinkEvent.SameAs"/> whose sign-in this one outweighs, and its weight; or null.</summary>
+    public KeyValuePair<string, Stamp>? Raised { get; init; }
 
     /// <summary>What the event proves.</summary>
     public ImmutableArray<AnchorProof> Proofs { get; init; } = [];
@@ -212,7 +144,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(
                 new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
                 {
-                    Whole = IsItsLinks(owner),
+                    Whole = IsItsLinks(owner) && owner.Cause.Rule != ClaimCause.SameAs,
                 }
             );
         }
@@ -223,7 +155,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             Claim same = bearer with
             {
-                AnchoredAt = default,
+                AnchoredAt = AnonymousLinks.WeightOf(e, target.Rank),
                 Cause = new(ClaimCause.SameAs, e.EventId),
             };
             SettleSame(other, same, held, draft);
@@ -239,6 +171,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             Target = target,
             Claims = [.. draft.Claims],
             Moves = [.. draft.Moves],
+            Raised = draft.Raised,
             Proofs = [.. draft.Proofs],
             Other = e.SameAs is null || IsUnsure(bearer) ? null : bearer,
         };
@@ -274,7 +207,10 @@ public sealed class Anchoring(AnchorPolicy policy)
         }
 
         Claim named = NamedBy(bases[0], e, stamp);
-        if (owner is null || owner is { IsAnchored: false, IsFixed: false })
+        if (
+            owner is null or { IsAnchored: false, IsFixed: false }
+            || owner.Cause.Rule == ClaimCause.SameAs
+        )
         {
             return named;
         }
@@ -308,20 +244,27 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
-        else if (holder is { IsAnchored: false, IsFixed: true })
+        else if (
+            holder is { IsAnchored: false, IsFixed: true }
+            && holder.Cause.Rule != ClaimCause.SameAs
+        )
         {
             BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
             Prove(other, target.Cause.EventId!, holder, bearer, draft);
         }
-        else if (holder.Owner != target.Owner && !holder.IsAnchored)
+        else if (
+            holder.Owner == target.Owner
+                ? holder.Cause.Rule == ClaimCause.SameAs
+                : AnonymousLinks.Takes(other, holder, target)
+        )
         {
-            // A visitor who signed in. One who is somebody already stays that (a shared device).
-            if (!draft.TakesFrom(holder.Owner))
+            draft.Raised = new(link, target.AnchoredAt);
+            if (holder.Owner != target.Owner && !draft.TakesFrom(holder.Owner))
             {
                 draft.Moves.Add(
                     new(holder.Owner, other, target.Owner, target.Rank, target.Cause)
                     {
-                        Whole = IsItsLinks(holder),
+                        Whole = AnonymousLinks.IsItsOwn(other, holder),
                     }
                 );
             }
@@ -419,6 +362,8 @@ public sealed class Anchoring(AnchorPolicy policy)
         public List<LinkMove> Moves { get; } = [];
 
         public List<AnchorProof> Proofs { get; } = [];
+
+        public KeyValuePair<string, Stamp>? Raised { get; set; }
 
         public bool TakesFrom(string individual) =>
             Moves.Exists(move => move.Whole && move.From == individual);

@@ -109,6 +109,9 @@ public sealed class BlockingKeys
                 string[] sounds = [Soundex.Of(first.Compact), Soundex.Of(last.Compact)];
                 Array.Sort(sounds, StringComparer.Ordinal);
                 Add("names", sounds);
+                string[] starts = [Start(first.Compact, 3), Start(last.Compact, 3)];
+                Array.Sort(starts, StringComparer.Ordinal);
+                Add("names3", starts);
             }
         }
 
@@ -121,7 +124,11 @@ public sealed class BlockingKeys
 
     private void AddOrganisation(MatchField field, WordsForm form)
     {
-        string[] rare = Rarest(form.Words, field.Words, RareNameWords);
+        string[] rare = Rarest(
+            [.. form.Words.Where(word => !word.IsGeneric)],
+            field.Words,
+            RareNameWords
+        );
         for (int i = 0; i < rare.Length; i++)
         {
             for (int j = i + 1; j < rare.Length; j++)

@@ -28,7 +28,8 @@ public readonly record struct StewardPair(long A, long B, bool Together);
 /// </summary>
 /// <remarks>
 /// Two clusters are joined while they have an edge of at least <see cref="MatchThresholds.LinkMin"/> and the mean of
-/// all scores across is at least <see cref="MatchThresholds.MeanMin"/>. What anchors and stewards say comes first:
+/// all scores across is at least <see cref="MatchThresholds.MeanMin"/>, a pair with too little evidence for a match
+/// counting as 0, and as less only where the evidence is against one. What anchors and stewards say comes first:
 /// records of one individual, or put together by a steward, begin as one cluster; those of two individuals, or held
 /// apart by a steward, never share one. Where stewards contradict themselves or two individuals, apart wins.
 /// </remarks>
@@ -283,7 +284,13 @@ public sealed class Clustering
         return all.IndexOf(id, static (member, key) => member.Id.CompareTo(key));
     }
 
-    private static double Clip(double score) => Math.Clamp(score, -PairScoreMax, PairScoreMax);
+    // A pair that is no match for want of evidence speaks for neither side; only what speaks against one counts against it.
+    // So records with nothing in common join through a third, and the size of the store makes no difference.
+    private double Clip(double score)
+    {
+        double counted = score < 0 ? Math.Min(0, score - thresholds.Prior) : score;
+        return Math.Clamp(counted, -PairScoreMax, PairScoreMax);
+    }
 
     private sealed class Cluster(List<int> members, string? individual)
     {

@@ -19,13 +19,19 @@ internal sealed class Expectation
     private readonly Pattern[] patterns;
     private readonly double[][] matches;
     private double matchShare = StartShare;
-    private double householdShare = StartShare;
+    private double householdShare;
 
     private Expectation(FuzzyRules rules, int[] free, Pattern[] patterns)
     {
         this.rules = rules;
         this.free = free;
         this.patterns = patterns;
+
+        // People of one household do not have one name, so that among pairs with one there is none to be found.
+        bool sameName = rules
+            .Fields.Where((_, at) => !free.Contains(at))
+            .Any(field => field.Type is MatchType.GivenName or MatchType.Organisation);
+        householdShare = sameName ? 0 : StartShare;
         matches = [.. rules.Fields.Select(field => MatchDefaults.Of(field.Type).Matches.ToArray())];
     }
 
@@ -44,17 +50,18 @@ internal sealed class Expectation
     /// <param name="levels">The levels of each pair, as <see cref="PairScore.Levels"/>.</param>
     public static Expectation Of(FuzzyRules rules, int[] free, IEnumerable<long> levels)
     {
-        Pattern[] patterns =
+        Pattern[] distinct =
         [
             .. levels
                 .GroupBy(pair => pair)
                 .OrderBy(pair => pair.Key)
                 .Select(pair => new Pattern(pair.Key, pair.Count())),
         ];
-        Expectation expectation = new(rules, free, patterns);
-        for (int i = 0; i < IterationsMax && expectation.Step() > Tolerance; i++)
+        Expectation expectation = new(rules, free, distinct);
+        int steps = 0;
+        while (expectation.Step() > Tolerance && ++steps < IterationsMax)
         {
-            // until nothing moves
+            continue;
         }
 
         return expectation;

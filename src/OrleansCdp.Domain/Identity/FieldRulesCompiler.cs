@@ -16,6 +16,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
 
     private const double SharesTolerance = 0.01;
     private const double ShareMin = 1e-12;
+    private const double OthersMin = 0.01;
     private const double EntitiesMax = 1e12;
 
     private static readonly string[] Keys =
@@ -26,6 +27,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
         "parts",
         "fullName",
         "region",
+        "folding",
         "dayFirst",
         "m",
         "u",
@@ -77,6 +79,11 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
             Parts = SourcesOf(section, "parts"),
             FullName = SourcesOf(section, "fullName"),
             Region = RegionOf(section),
+            Folding = FoldingCompiler.Compile(
+                reader,
+                section["folding"],
+                section.PathOf("folding")
+            ),
             DayFirst = reader.Flag(section["dayFirst"], section.PathOf("dayFirst")),
             Matches = SharesOf(section, "m", defaults.Matches),
             Randoms = SharesOf(section, "u", defaults.Randoms),
@@ -119,6 +126,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
 
         Only("fullName", field.Type is MatchType.GivenName or MatchType.FamilyName);
         Only("region", field.Type == MatchType.Phone);
+        Only("folding", field.Type == MatchType.Email);
         Only("dayFirst", field.Type == MatchType.Date);
         Only("words", field.Type is MatchType.Address or MatchType.Organisation or MatchType.Text);
 
@@ -230,7 +238,7 @@ internal sealed partial class FieldRulesCompiler(DefinitionReader reader)
         }
 
         double entities = Number("entities", 1, EntitiesMax);
-        double others = Number("others", 1, EntitiesMax);
+        double others = Number("others", OthersMin, EntitiesMax);
         ImmutableArray<YamlEntry> entries = table["values"] is { } values
             ? reader.Entries(values, table.PathOf("values"))
             : [];

@@ -31,19 +31,43 @@ internal sealed class FieldScorer
     }
 
     /// <summary>
-    /// Bits of each level: how much more common it is among pairs of one person. Levels below the highest never fall;
-    /// the highest is never raised to them, or common values would gain what term frequency takes from them.
+    /// Bits of each level: how much more common it is among pairs of one person. Below the highest a better level never
+    /// weighs less: levels that would are taken together, as one. The highest is never raised to them, or common values
+    /// would gain what term frequency takes from them.
     /// </summary>
     public static double[] WeightsOf(MatchField field)
     {
         var bits = new double[field.Matches.Length];
-        for (int level = 0; level < bits.Length; level++)
+        int highest = bits.Length - 1;
+        List<(double Match, double Random, int Levels)> pools = [];
+        for (int level = 0; level < highest; level++)
         {
-            double weight = double.Log2(field.Matches[level] / field.Randoms[level]);
-            bool middle = level > 0 && level < bits.Length - 1;
-            bits[level] = middle ? Math.Max(weight, bits[level - 1]) : weight;
+            (double Match, double Random, int Levels) pool = (
+                field.Matches[level],
+                field.Randoms[level],
+                1
+            );
+            while (pools.Count > 0 && pools[^1].Match / pools[^1].Random > pool.Match / pool.Random)
+            {
+                pool = (
+                    pool.Match + pools[^1].Match,
+                    pool.Random + pools[^1].Random,
+                    pool.Levels + pools[^1].Levels
+                );
+                pools.RemoveAt(pools.Count - 1);
+            }
+
+            pools.Add(pool);
         }
 
+        int at = 0;
+        foreach ((double match, double random, int levels) in pools)
+        {
+            Array.Fill(bits, double.Log2(match / random), at, levels);
+            at += levels;
+        }
+
+        bits[highest] = double.Log2(field.Matches[highest] / field.Randoms[highest]);
         return bits;
     }
 

@@ -98,7 +98,9 @@ internal static class Folding
                 or 0x3099
                 or 0x309a
                 or (>= 0xfe00 and <= 0xfe2f)
-                or 0xfeff;
+                or 0xfeff
+                or 0xff9e
+                or 0xff9f;
 
     // The vowel signs of Indic scripts are marks by category and letters by meaning.
     private static bool IsVowelSign(Rune rune) =>

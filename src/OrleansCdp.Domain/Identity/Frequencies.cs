@@ -17,7 +17,7 @@ public sealed class Frequencies
 
     /// <summary>A table.</summary>
     /// <param name="entities">Who have the field at all.</param>
-    /// <param name="others">The mean count of the values that are not listed; at least 1.</param>
+    /// <param name="others">How many hold a value that is not listed; above 0, and below 1 where most are held once.</param>
     /// <param name="listed">
     /// The most common values, at most <see cref="ListedMax"/>; those that would name a person as <c>#</c> and 16
     /// digits of their hash.
@@ -40,7 +40,7 @@ public sealed class Frequencies
     /// <summary>How many have the field at all.</summary>
     public double Entities { get; }
 
-    /// <summary>The mean count of the values that are not listed.</summary>
+    /// <summary>How many hold a value that is not listed.</summary>
     public double Others { get; }
 
     /// <summary>The listed values with their counts.</summary>

@@ -9,6 +9,10 @@ namespace OrleansCdp.Identity;
 internal static class FrequencyCount
 {
     private const int ListedMin = 2;
+    private const double OthersMin = 0.25;
+
+    // Of identifiers a small sample says too little: so many more are taken to have others.
+    private const double PriorHolders = 100;
 
     /// <summary>Rules with the frequencies of groups of records, each counting once.</summary>
     /// <param name="rules">The rules whose frequencies are replaced.</param>
@@ -40,12 +44,14 @@ internal static class FrequencyCount
             words.Add(forms.SelectMany(WordsOf));
         }
 
+        double prior = MatchDefaults.Identifies(field.Type) ? PriorHolders : 0;
         bool hashed = MatchField.IsConfidential(field.Type);
         return field with
         {
-            Frequencies = values.ToFrequencies(hashed),
+            Frequencies =
+                field.Type == MatchType.Category ? null : values.ToFrequencies(prior, hashed),
             Words = field.Type is MatchType.Address or MatchType.Organisation or MatchType.Text
-                ? words.ToFrequencies(hashed: false)
+                ? words.ToFrequencies(prior: 0, hashed: false)
                 : null,
             Guarded =
                 guard && field.GuardedAbove is { } max
@@ -80,7 +86,7 @@ internal static class FrequencyCount
         public IEnumerable<ulong> Above(int max) =>
             counts.Where(entry => entry.Value > max).Select(entry => MatchField.HashOf(entry.Key));
 
-        public Frequencies? ToFrequencies(bool hashed)
+        public Frequencies? ToFrequencies(double prior, bool hashed)
         {
             if (holders == 0)
             {
@@ -95,12 +101,17 @@ internal static class FrequencyCount
                     .ThenBy(entry => entry.Key, StringComparer.Ordinal)
                     .Take(Frequencies.ListedMax),
             ];
-            int others = counts.Count - common.Length;
-            double mean =
-                others == 0 ? 1 : (counts.Values.Sum() - common.Sum(c => (double)c.Value)) / others;
+            double unlisted = counts.Count - common.Length;
+            double sum = counts.Values.Sum() - common.Sum(entry => (double)entry.Value);
+            double mean = unlisted == 0 ? 1 : sum / unlisted;
+            // Good and Turing: of values held once, so many others would hold one.
+            double twice = counts.Values.Count(count => count == 2);
+            double once = counts.Values.Count(count => count == 1);
+            double expected = once == 0 ? 1 : 2 * twice / once;
+            mean = mean > 1 ? mean : Math.Clamp(expected, OthersMin, 1);
             return new Frequencies(
-                holders,
-                Math.Max(mean, 1),
+                holders + prior,
+                mean,
                 hashed
                     ?
                     [

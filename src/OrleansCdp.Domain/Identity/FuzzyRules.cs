@@ -6,13 +6,16 @@ namespace OrleansCdp.Identity;
 
 /// <summary>When records are held to be one; bits, as <see cref="PairScore.Score"/>.</summary>
 /// <param name="LinkMin">From here on an edge links. Default: 3, which is 8 to 1.</param>
-/// <param name="MeanMin">The mean over all pairs of two clusters from which they are joined. Default: -3.</param>
+/// <param name="MeanMin">The mean over all pairs of two clusters from which they are joined. Default: 2.</param>
 /// <param name="SoftMin">From here on an edge is kept and shown as a possible match. Default: -3.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct MatchThresholds(double LinkMin, double MeanMin, double SoftMin)
 {
     /// <summary>The measured defaults.</summary>
-    public static MatchThresholds Default { get; } = new(3, -3, -3);
+    public static MatchThresholds Default { get; } = new(3, 2, -3);
+
+    /// <summary>Bits any two records start with, which follow from the match rate; below 0.</summary>
+    public double Prior { get; init; }
 }
 
 /// <summary>Bounds of the work that one record may cause.</summary>
@@ -61,7 +64,7 @@ public sealed class FuzzyRules
         Fields = fields;
         MatchRate = matchRate;
         Household = household;
-        Thresholds = thresholds;
+        Thresholds = thresholds with { Prior = double.Log2(matchRate / (1 - matchRate)) };
         Limits = limits;
         Scorer = new Scorer(this);
     }
@@ -103,10 +106,23 @@ public sealed class FuzzyRules
     public PairExplanation Explain(MatchValues left, MatchValues right) =>
         Scorer.Explain(left, right);
 
+    /// <summary>The same rules with other thresholds, to see what they would change.</summary>
+    public FuzzyRules WithThresholds(MatchThresholds thresholds) =>
+        With(Fields, thresholds: thresholds);
+
     /// <summary>The same rules with other fields and rates.</summary>
     internal FuzzyRules With(
         ImmutableArray<MatchField> fields,
         double? matchRate = null,
-        double? household = null
-    ) => new(fields, matchRate ?? MatchRate, household ?? Household, Thresholds, Limits, Guards);
+        double? household = null,
+        MatchThresholds? thresholds = null
+    ) =>
+        new(
+            fields,
+            matchRate ?? MatchRate,
+            household ?? Household,
+            thresholds ?? Thresholds,
+            Limits,
+            Guards
+        );
 }

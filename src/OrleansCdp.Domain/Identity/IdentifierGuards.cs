@@ -23,6 +23,7 @@ public sealed class IdentifierGuards
 
     private readonly FrozenDictionary<string, BlockedValues> blocked;
 
+    /// <summary>Guards of their parts.</summary>
     internal IdentifierGuards(
         FrozenDictionary<string, BlockedValues> blocked,
         ImmutableArray<IdentifierLimit> identifiersMax,
@@ -44,6 +45,14 @@ public sealed class IdentifierGuards
     /// <summary>Individuals an identifier may name; beyond it, it identifies nobody. Default: 5.</summary>
     public int IndividualsPerIdentifierMax { get; }
 
+    /// <summary>Blocked values and patterns as they were written, by identifier type.</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Blocked =>
+        blocked.ToImmutableSortedDictionary(
+            type => type.Key,
+            type => type.Value.Texts,
+            StringComparer.Ordinal
+        );
+
     /// <summary>Whether an identifier names nobody: <c>none</c>, <c>null@example.com</c>, <c>+10000000000</c>.</summary>
     /// <param name="type">The identifier's type.</param>
     /// <param name="value">Its value, normalised or as sent; capitals and blanks around it make no difference.</param>
@@ -57,10 +66,47 @@ public sealed class IdentifierGuards
         blocked.TryGetValue(type, out BlockedValues? values) && values.Contain(value);
 }
 
-/// <summary>Blocked values of one type.</summary>
-internal sealed class BlockedValues(FrozenSet<string> values, ImmutableArray<Regex> patterns)
+/// <summary>Blocked values of one type. Every identifier of every event is looked up here.</summary>
+/// <param name="texts">Values and patterns as they were written.</param>
+/// <param name="values">In small letters.</param>
+/// <param name="beginnings">Of <c>null@*</c> what comes before the star.</param>
+/// <param name="endings">Of <c>*@nowhere.example</c> what comes behind it.</param>
+/// <param name="patterns">All others as one; null for none.</param>
+internal sealed class BlockedValues(
+    ImmutableArray<string> texts,
+    FrozenSet<string> values,
+    string[] beginnings,
+    string[] endings,
+    Regex? patterns
+)
 {
+    /// <summary>Values and patterns as they were written.</summary>
+    public ImmutableArray<string> Texts => texts;
+
     /// <summary>Whether a value, in small letters, is one of them.</summary>
-    public bool Contain(string value) =>
-        values.Contains(value) || patterns.Any(pattern => pattern.IsMatch(value));
+    public bool Contain(string value)
+    {
+        if (values.Contains(value))
+        {
+            return true;
+        }
+
+        foreach (string beginning in beginnings)
+        {
+            if (value.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        foreach (string ending in endings)
+        {
+            if (value.EndsWith(ending, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return patterns?.IsMatch(value) == true;
+    }
 }

@@ -37,13 +37,13 @@ internal sealed record MatchDefaults(
 
     private static readonly MatchDefaults Email = new(
         [.12, .05, .05, .13, .65],
-        [.8965, .1, .003, .00049, .00001],
+        [.8965, .1, .003, .000499, .000001],
         .3
     );
 
     private static readonly MatchDefaults Phone = new(
         [.25, .07, .08, .60],
-        [.9999, .00005, .00003, .00002],
+        [.99992, .00005, .000028, .000002],
         .5
     );
 
@@ -63,7 +63,7 @@ internal sealed record MatchDefaults(
 
     private static readonly MatchDefaults Document = Code with
     {
-        Randoms = [.99989, .0001, .00001],
+        Randoms = [.99989, .000109, .000001],
     };
 
     private static readonly MatchDefaults City = new(

@@ -78,6 +78,8 @@ public readonly record struct ValueSource(ValueOrigin Origin, string Name)
 /// <summary>One field of a match space: what it holds, where from, and what its agreement is worth.</summary>
 public sealed record MatchField
 {
+    private readonly EmailFolding folding = EmailFolding.None;
+
     /// <summary>Its name in the ruleset.</summary>
     public required string Name { get; init; }
 
@@ -103,6 +105,17 @@ public sealed record MatchField
 
     /// <summary>Whether <c>3/4/1970</c> is the third of April; else it is the fourth of March.</summary>
     public bool DayFirst { get; init; }
+
+    /// <summary>Of emails: what is not looked at to tell mailboxes apart, by provider; default: capitals alone.</summary>
+    public ImmutableSortedDictionary<string, MailboxFolding> Folding
+    {
+        get;
+        init
+        {
+            field = value;
+            folding = new EmailFolding(value);
+        }
+    } = ImmutableSortedDictionary<string, MailboxFolding>.Empty;
 
     /// <summary>The share of each level among pairs of one person, the lowest level first; their sum is 1.</summary>
     public required ImmutableArray<double> Matches { get; init; }
@@ -143,6 +156,9 @@ public sealed record MatchField
             ? XxHash3.HashToUInt64(bytes[..written])
             : XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text.ToString()));
     }
+
+    /// <summary>The one spelling of a mailbox's address.</summary>
+    internal string? Folded(string email) => folding.Fold(email);
 
     internal static ushort IdOf(string name) => (ushort)HashOf(name);
 }

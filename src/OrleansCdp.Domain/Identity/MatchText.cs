@@ -39,7 +39,7 @@ internal static class MatchText
         {
             MatchType.GivenName or MatchType.FamilyName => Name(value),
             MatchType.Date => Date(value, field.DayFirst),
-            MatchType.Email => Email(value),
+            MatchType.Email => Email(field, value),
             MatchType.Phone => Phone(value, field.Region),
             MatchType.Address => Address(value),
             MatchType.Organisation => Words(value),
@@ -105,14 +105,14 @@ internal static class MatchText
         return text.Length >= DocumentMin ? text : null;
     }
 
-    private static string? Email(string value)
+    private static string? Email(MatchField field, string value)
     {
         ReadOnlySpan<char> address = value;
         int open = address.LastIndexOf('<');
         int close = address.LastIndexOf('>');
         address = open >= 0 && close > open ? address[(open + 1)..close] : address;
         string? email = Normalisation.Email(address.ToString());
-        return email?.Length <= MatchValues.TextMax ? email : null;
+        return email?.Length <= MatchValues.TextMax ? field.Folded(email) : null;
     }
 
     private static string? Phone(string value, string? region)
@@ -154,6 +154,16 @@ internal static class MatchText
     private static string? Date(string value, bool dayFirst)
     {
         string[] groups = value.Length > MatchValues.TextMax ? [] : DigitsOf(value);
+        if (groups.Length == 2 && MonthOf(value) is { } named)
+        {
+            // Mar 1 1970, 24-May-11, 1970 March 1
+            groups =
+                groups[0].Length == 4
+                    ? [groups[0], named, groups[1]]
+                    : [named, groups[0], groups[1]];
+            dayFirst = false;
+        }
+
         (string Year, string Month, string Day)? parts = groups switch
         {
             [{ Length: 8 } all] when IsYear(all[..4]) => (all[..4], all[4..6], all[6..]),
@@ -191,6 +201,18 @@ internal static class MatchText
         bool swapped = string.CompareOrdinal(first.PadLeft(2, '0'), "12") > 0;
         bool plain = string.CompareOrdinal(second.PadLeft(2, '0'), "12") > 0;
         return swapped || (dayFirst && !plain) ? (full, second, first) : (full, first, second);
+    }
+
+    private static string? MonthOf(string value)
+    {
+        const int shortest = 3;
+        const string months = "janfebmaraprmayjunjulaugsepoctnovdec";
+        string? word = Fold(value).Split(' ').FirstOrDefault(part => char.IsAsciiLetter(part[0]));
+        int at =
+            word?.Length >= shortest
+                ? months.IndexOf(word[..shortest], StringComparison.Ordinal)
+                : -1;
+        return at >= 0 && at % shortest == 0 ? $"{(at / shortest) + 1:00}" : null;
     }
 
     private static bool IsYear(string text) =>

@@ -23,6 +23,14 @@ public sealed class MatchTrainer
     private const double UnseenPairs = 3;
     private const double PassMatchesMin = 10;
     private const double HouseholdMin = 0.05;
+
+    // Pairs as the defaults have them, beside those sampled; and the one more than was found, so that a small sample
+    // without a match does not say that there is none.
+    private const double PriorPairs = 300;
+    private const double UncountedMatches = 1;
+
+    // Here the best guess counts and not the careful one.
+    private const double EvenOdds = 0;
     private const int RateIterationsMax = 100;
     private const double RateTolerance = 1e-4;
 
@@ -50,25 +58,39 @@ public sealed class MatchTrainer
     {
         if (records.Count < 2)
         {
-            throw new ArgumentException("There is nothing to compare one record with.");
+            throw new ArgumentException(
+                "One record has nothing to be compared with.",
+                nameof(records)
+            );
         }
 
         return new MatchTrainer(records, rules).Train(seed);
     }
 
+    // The second round knows who are one: pairs of one person are no strangers, and what a person has on ten records is
+    // as rare as what another has on one.
     private TrainedRules Train(ulong seed)
     {
-        rules = FrequencyCount.Recounted(rules, [.. records.Select(Alone)], guard: false);
-        int random = LearnStrangers(new Chance(seed));
-        ImmutableArray<TrainingPass> passes = LearnMatches();
-        (int A, int B)[] candidates = CandidatePairs();
-        double household = LearnRates(candidates);
-        ImmutableArray<ImmutableArray<int>> groups = Cluster();
-        rules = FrequencyCount.Recounted(
-            rules,
-            [.. groups.Select(group => group.Select(at => records[at]).ToArray())],
-            guard: true
-        );
+        const int rounds = 2;
+        ImmutableArray<TrainingPass> passes = [];
+        (int A, int B)[] candidates = [];
+        int random = 0;
+        double household = 0;
+        ImmutableArray<ImmutableArray<int>> groups =
+        [
+            .. Enumerable.Range(0, records.Count).Select(at => ImmutableArray.Create(at)),
+        ];
+        for (int round = 0; round < rounds; round++)
+        {
+            Recount(groups, guard: round > 0);
+            random = LearnStrangers(new Chance(seed), GroupsByRecord(groups));
+            passes = LearnMatches();
+            candidates = CandidatePairs();
+            household = LearnRates(candidates);
+            groups = Cluster();
+        }
+
+        Recount(groups, guard: true);
         return new TrainedRules(
             rules,
             new TrainingReport
@@ -92,10 +114,29 @@ public sealed class MatchTrainer
         );
     }
 
-    private static MatchValues[] Alone(MatchValues record) => [record];
+    private void Recount(ImmutableArray<ImmutableArray<int>> groups, bool guard) =>
+        rules = FrequencyCount.Recounted(
+            rules,
+            [.. groups.Select(group => group.Select(at => records[at]).ToArray())],
+            guard
+        );
+
+    private int[] GroupsByRecord(ImmutableArray<ImmutableArray<int>> groups)
+    {
+        var byRecord = new int[records.Count];
+        for (int group = 0; group < groups.Length; group++)
+        {
+            foreach (int at in groups[group])
+            {
+                byRecord[at] = group;
+            }
+        }
+
+        return byRecord;
+    }
 
     // Rule of three: what was not seen in n pairs may be as common as 3/n.
-    private int LearnStrangers(Chance chance)
+    private int LearnStrangers(Chance chance, int[] groups)
     {
         int[][] seen = [.. rules.Fields.Select(field => new int[MatchField.LevelsOf(field.Type)])];
         int count = (int)Math.Min(RandomPairsMax, allPairs);
@@ -103,7 +144,13 @@ public sealed class MatchTrainer
         {
             int a = chance.Below(records.Count);
             int b = chance.Below(records.Count - 1);
-            PairScore pair = LevelsOf(a, b < a ? b : b + 1);
+            b += b < a ? 0 : 1;
+            if (groups[a] == groups[b])
+            {
+                continue;
+            }
+
+            PairScore pair = LevelsOf(a, b);
             for (int field = 0; field < seen.Length; field++)
             {
                 if (pair.LevelOf(field) is var level and not PairScore.MissingLevel)
@@ -129,9 +176,15 @@ public sealed class MatchTrainer
 
     private static MatchField Sampled(MatchField field, int[] seen)
     {
-        double total = seen.Sum();
+        ImmutableArray<double> prior = MatchDefaults.Of(field.Type).Randoms;
+        double total = seen.Sum() + PriorPairs;
         double floor = Math.Min(UnseenPairs / total, 1.0 / seen.Length);
-        double[] shares = [.. seen.Select(count => Math.Max(count / total, floor))];
+        double[] shares =
+        [
+            .. seen.Select(
+                (count, level) => Math.Max((count + PriorPairs * prior[level]) / total, floor)
+            ),
+        ];
         double sum = shares.Sum();
         return field with { Randoms = [.. shares.Select(share => share / sum)] };
     }
@@ -267,10 +320,8 @@ public sealed class MatchTrainer
         [
             .. candidates.Select(pair => rules.Scorer.Sums(records[pair.A], records[pair.B])),
         ];
-        double match = 1 / (allPairs + 1);
+        double match = Math.Min(records.Count / (10 * allPairs), 0.1);
         double household = match;
-        match = Math.Max(match, records.Count / (10 * allPairs));
-        household = match;
         for (int i = 0; i < RateIterationsMax; i++)
         {
             double matches = 0;
@@ -284,8 +335,9 @@ public sealed class MatchTrainer
                 households += near / all;
             }
 
+            matches += UncountedMatches;
             double moved = Math.Abs((matches / allPairs) - match) / match;
-            match = Math.Max(matches / allPairs, 1 / (allPairs + 1) / 10);
+            match = matches / allPairs;
             household = households / allPairs;
             if (moved < RateTolerance)
             {
@@ -299,7 +351,9 @@ public sealed class MatchTrainer
 
     private ImmutableArray<ImmutableArray<int>> Cluster()
     {
-        MatchSimulation simulation = new(rules);
+        MatchSimulation simulation = new(
+            rules.With(rules.Fields, thresholds: rules.Thresholds with { MeanMin = EvenOdds })
+        );
         for (int at = 0; at < records.Count; at++)
         {
             simulation.Add(NameOf(at), records[at]);

@@ -189,64 +189,87 @@ internal static partial class RulesetCompiler
         DefinitionReader reader
     )
     {
+        var texts = ImmutableArray.CreateBuilder<string>();
         HashSet<string> values = new(StringComparer.Ordinal);
-        var patterns = ImmutableArray.CreateBuilder<Regex>();
+        List<string> beginnings = [];
+        List<string> endings = [];
+        List<string> patterns = [];
         foreach (YamlNode item in items)
         {
-            if (reader.Text(item, path) is not { } text)
+            if (reader.Text(item, path) is not { } written)
             {
                 continue;
             }
 
+            texts.Add(written);
+            string text = written.ToLowerInvariant();
             if (text.Length > BlockedLengthMax)
             {
                 reader.Add(path, $"A value has at most {BlockedLengthMax} characters.", item);
             }
             else if (text.Length > 2 && text[0] == '/' && text[^1] == '/')
             {
-                AddPattern(text[1..^1], item, path, reader, patterns);
+                if (PatternOf(written[1..^1], item, path, reader) is not null)
+                {
+                    patterns.Add(written[1..^1]);
+                }
             }
-            else if (text.Contains('*', StringComparison.Ordinal))
+            else if (text.IndexOf('*', StringComparison.Ordinal) is >= 0 and var star)
             {
-                string pattern = Regex
-                    .Escape(text.ToLowerInvariant())
-                    .Replace("\\*", ".*", StringComparison.Ordinal);
-                AddPattern($"^{pattern}$", item, path, reader, patterns);
+                bool isOne = star == text.LastIndexOf('*');
+                if (isOne && star == text.Length - 1)
+                {
+                    beginnings.Add(text[..^1]);
+                }
+                else if (isOne && star == 0)
+                {
+                    endings.Add(text[1..]);
+                }
+                else
+                {
+                    string any = Regex.Escape(text).Replace("\\*", ".*", StringComparison.Ordinal);
+                    patterns.Add($"^{any}$");
+                }
             }
             else
             {
-                values.Add(text.ToLowerInvariant());
+                values.Add(text);
             }
         }
 
         return new BlockedValues(
+            texts.ToImmutable(),
             values.ToFrozenSet(StringComparer.Ordinal),
-            patterns.ToImmutable()
+            [.. beginnings],
+            [.. endings],
+            patterns.Count == 0
+                ? null
+                : PatternOf($"(?:{string.Join(")|(?:", patterns)})", items[0], path, reader)
         );
     }
 
     // Without backtracking the time is in proportion to the value's length, whatever the pattern.
-    private static void AddPattern(
+    private static Regex? PatternOf(
         string pattern,
         YamlNode at,
         string path,
-        DefinitionReader reader,
-        ImmutableArray<Regex>.Builder patterns
+        DefinitionReader reader
     )
     {
         try
         {
-            patterns.Add(
-                new Regex(
-                    pattern,
-                    RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
-                    PatternTimeout
-                )
+            return new Regex(
+                pattern,
+                RegexOptions.NonBacktracking
+                    | RegexOptions.CultureInvariant
+                    | RegexOptions.IgnoreCase,
+                PatternTimeout
             );
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
             reader.Add(path, $"Not a regular expression that is safe to run: {e.Message}", at);
+            return null;
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class Scorer
     {
         this.rules = rules;
         fields = [.. rules.Fields.Select(field => new FieldScorer(field))];
-        prior = double.Log2(rules.MatchRate / (1 - rules.MatchRate));
+        prior = rules.Thresholds.Prior;
         given = PlaceOf(MatchType.GivenName);
         family = PlaceOf(MatchType.FamilyName);
         organisation = PlaceOf(MatchType.Organisation);
@@ -82,10 +82,7 @@ internal sealed class Scorer
     /// <summary>Whether something excludes that two records are one.</summary>
     public bool IsConflict(MatchValues left, MatchValues right)
     {
-        if (
-            organisation >= 0
-            && ((IsPerson(left) && IsCompany(right)) || (IsCompany(left) && IsPerson(right)))
-        )
+        if ((IsPerson(left) && IsCompany(right)) || (IsCompany(left) && IsPerson(right)))
         {
             return true;
         }
@@ -150,14 +147,23 @@ internal sealed class Scorer
         ref FieldScore first = ref scores[given];
         ref FieldScore last = ref scores[family];
         int sum = (first.IsMissing ? 0 : first.Level) + (last.IsMissing ? 0 : last.Level);
-        if (
-            sum <= crosswiseMax
-            && BestAcross(left, given, right, family) >= Agreement.NearName
-            && BestAcross(left, family, right, given) >= Agreement.NearName
-        )
+        if (sum > crosswiseMax)
+        {
+            return;
+        }
+
+        int one = BestAcross(left, given, right, family);
+        int other = BestAcross(left, family, right, given);
+        if (one >= Agreement.NearName && other >= Agreement.NearName)
         {
             first = fields[given].At(Agreement.NearName);
             last = fields[family].At(Agreement.NearName);
+        }
+        else if (sum == 0 && Math.Max(one, other) >= Agreement.NearName && Math.Min(one, other) < 0)
+        {
+            // Half of an exchange, the other name being missing.
+            first = first.IsMissing ? first : fields[given].At(Agreement.FarName);
+            last = last.IsMissing ? last : fields[family].At(Agreement.FarName);
         }
     }
 
@@ -180,9 +186,11 @@ internal sealed class Scorer
         return best;
     }
 
-    private bool IsPerson(MatchValues values) => Has(values, given) || Has(values, family);
+    private bool IsPerson(MatchValues values) =>
+        !Has(values, organisation) && (Has(values, given) || Has(values, family));
 
-    private bool IsCompany(MatchValues values) => Has(values, organisation) && !IsPerson(values);
+    private bool IsCompany(MatchValues values) =>
+        Has(values, organisation) && !Has(values, given) && !Has(values, family);
 
     private bool Has(MatchValues values, int field) =>
         field >= 0 && !values.Of(rules.Fields[field].Id).IsEmpty;

@@ -48,6 +48,18 @@ internal static class Vocabulary
         "no number nr",
         "mt mount",
         "jln jalan",
+        "1st first",
+        "2nd second",
+        "3rd third",
+        "4th fourth",
+        "5th fifth",
+        "6th sixth",
+        "7th seventh",
+        "8th eighth",
+        "9th ninth",
+        "10th tenth",
+        "11th eleventh",
+        "12th twelfth",
     }
         .SelectMany(Pairs)
         .ToFrozenDictionary(StringComparer.Ordinal);

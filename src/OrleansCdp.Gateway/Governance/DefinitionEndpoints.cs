@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Governance;
 
@@ -92,6 +93,7 @@ internal static class DefinitionEndpoints
                 active.Version,
                 active.Hash,
                 result.Changed,
+                live = await LiveAsync(active, grains),
             }
         );
     }
@@ -99,7 +101,52 @@ internal static class DefinitionEndpoints
     private static async Task<IResult> GetAsync(string kind, string name, IGrainFactory grains)
     {
         ImmutableArray<DefinitionVersion> versions = await VersionsAsync(kind, name, grains);
-        return versions.IsEmpty ? Unknown : Results.Ok(versions[^1]);
+        if (versions.IsEmpty)
+        {
+            return Unknown;
+        }
+
+        DefinitionVersion active = versions[^1];
+        return Results.Ok(
+            new
+            {
+                active.Kind,
+                active.Name,
+                active.Version,
+                active.Text,
+                active.Hash,
+                active.Author,
+                active.At,
+                live = await LiveAsync(active, grains),
+            }
+        );
+    }
+
+    /// <summary>
+    /// By which version of a ruleset records are compared; null when none was compared yet. The version that is active
+    /// decides about matching only once it is live.
+    /// </summary>
+    private static async Task<object?> LiveAsync(DefinitionVersion active, IGrainFactory grains)
+    {
+        if (
+            active.Kind != DefinitionKinds.Ruleset
+            || await grains.GetGrain<IMatchingGrain>(0).GetLiveAsync(active.Name) is not { } text
+        )
+        {
+            return null;
+        }
+
+        ImmutableArray<DefinitionVersion> versions = await VersionsAsync(
+            active.Kind,
+            active.Name,
+            grains
+        );
+        return new
+        {
+            versions.LastOrDefault(version => version.Text == text)?.Version,
+            matchesAsActive = MatchingRules.AreSame(text, active.Text),
+            text,
+        };
     }
 
     private static async Task<IResult> GetVersionsAsync(

@@ -27,7 +27,7 @@ internal static class MatchEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Whose each compared record is, as lines of JSON or CSV (?format=csv); filter by source, ruleset, kind."
+                "Whose each compared record is, as JSON lines or ?format=csv; by source, ruleset, kind."
             );
         routes
             .MapGet("/v1/identity/unresolved", ListUnresolvedAsync)

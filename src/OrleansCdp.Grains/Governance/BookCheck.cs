@@ -121,12 +121,8 @@ internal sealed class BookCheck(IStatusStore status, ILogHistory log, VerifyFind
         counts
             .Where(count =>
                 count.Kind
-                    is not (
-                        CountKind.Duplicate
-                        or CountKind.Filtered
-                        or CountKind.UnknownFields
-                        or CountKind.IdentifiersLeftOut
-                    )
+                    is <= CountKind.Quarantined
+                        and not (CountKind.Duplicate or CountKind.Filtered)
             )
             .GroupBy(count =>
                 count.Kind is CountKind.Applied or CountKind.Suppressed

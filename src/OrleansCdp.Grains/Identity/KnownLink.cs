@@ -9,7 +9,7 @@ internal sealed class KnownLink(Destination place)
     internal const int StatementsMax = 32;
 
     private HashSet<Identifier>? identifiers;
-    private HashSet<LinkKey>? sameAs;
+    private Dictionary<LinkKey, DateTimeOffset>? sameAs;
     private HashSet<ulong>? compared;
     private string? comparedAs;
 
@@ -73,7 +73,12 @@ internal sealed class KnownLink(Destination place)
             }
         }
 
-        return e.SameAs is not { } other || sameAs?.Contains(other) == true;
+        return e.SameAs is not { } other
+            || (
+                sameAs is not null
+                && sameAs.TryGetValue(other, out DateTimeOffset known)
+                && !AnonymousLinks.Adds(e.Anonymous, known, e.OccurredAt)
+            );
     }
 
     /// <summary>Remembers what an event said; forgets everything else when that becomes too much.</summary>
@@ -100,7 +105,14 @@ internal sealed class KnownLink(Destination place)
 
         if (e.SameAs is { } other)
         {
-            (sameAs ??= []).Add(other);
+            sameAs ??= [];
+            if (
+                !sameAs.TryGetValue(other, out DateTimeOffset known)
+                || AnonymousLinks.Adds(e.Anonymous, known, e.OccurredAt)
+            )
+            {
+                sameAs[other] = e.OccurredAt;
+            }
         }
     }
 }
@@ -119,7 +131,7 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
 {
     private readonly Dictionary<string, Claim> claims = new(read, StringComparer.Ordinal);
     private readonly Dictionary<string, Claim> stored = new(read, StringComparer.Ordinal);
-    private Dictionary<string, string>? placed;
+    private Dictionary<string, Claim>? owners;
 
     /// <summary>Who holds a claim; null for nobody.</summary>
     public Claim? HolderOf(string claim) => claims.GetValueOrDefault(claim);
@@ -178,52 +190,48 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     {
         foreach (var claim in decision.Claims)
         {
-            claims[claim.Key] = claim.Value;
+            claims[claim.Key] = Known(claim.Value);
         }
 
-        foreach (LinkMove move in decision.Moves.Where(move => move.Whole))
+        foreach (LinkMove move in decision.Moves)
         {
-            foreach (
-                string claim in claims.Keys.Where(key => claims[key].Owner == move.From).ToArray()
-            )
+            string[] moved = move.Whole
+                ? [.. claims.Keys.Where(key => claims[key].Owner == move.From)]
+                : [ClaimKeys.Of(move.Link)];
+            foreach (string claim in moved)
             {
-                claims[claim] = new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
-                {
-                    Cause = move.Cause,
-                    PlacedAt = PlaceOf(move.To),
-                };
+                claims[claim] = Known(
+                    new Claim(move.To, move.ToRank, claims[claim].AnchoredAt) { Cause = move.Cause }
+                );
             }
         }
 
-        foreach (LinkMove move in decision.Moves.Where(move => !move.Whole && move.Link != link))
+        if (decision.Raised is { } raised && claims[raised.Key].AnchoredAt < raised.Value)
         {
-            string claim = ClaimKeys.Of(move.Link);
-            claims[claim] = new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
-            {
-                Cause = move.Cause,
-                PlacedAt = PlaceOf(move.To),
-            };
+            claims[raised.Key] = claims[raised.Key] with { AnchoredAt = raised.Value };
         }
 
-        Claim target = decision.Target;
-        claims[ClaimKeys.Of(link)] = target with { PlacedAt = PlaceOf(target.Owner) };
+        claims[ClaimKeys.Of(link)] = Known(decision.Target);
     }
 
-    /// <summary>Who has an individual's links, as far as claims were read that say so.</summary>
-    private string? PlaceOf(string individual)
+    /// <summary>A claim with what is known of its owner, as far as claims were read that say so.</summary>
+    private Claim Known(Claim claim)
     {
-        if (placed is null)
+        if (owners is null)
         {
-            placed = new(StringComparer.Ordinal);
-            foreach (Claim claim in read.Values)
+            owners = new(StringComparer.Ordinal);
+            foreach (Claim one in read.Values)
             {
-                if (claim.PlacedAt is { } at)
-                {
-                    placed[claim.Owner] = at;
-                }
+                owners[one.Owner] = one;
             }
         }
 
-        return placed.GetValueOrDefault(individual);
+        return owners.TryGetValue(claim.Owner, out Claim? known)
+            ? claim with
+            {
+                PlacedAt = known.PlacedAt,
+                IsFixed = known.IsFixed,
+            }
+            : claim;
     }
 }

@@ -85,8 +85,9 @@ internal sealed class LinkMover(IGrainFactory grains)
             LinkTransfer transfer = await grains
                 .GetGrain<IUnifiedIndividualGrain>(at)
                 .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause);
-            if (transfer.AskThere && transfer.To == at)
+            if (transfer.AskThere && (transfer.To == at || move.Whole))
             {
+                // Nothing was promised; or it was merged meanwhile, and is no mere visitor any more: decide again.
                 return new MoveEnd(new Destination(move.From, at), move.ToRank);
             }
 

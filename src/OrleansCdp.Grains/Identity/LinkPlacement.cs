@@ -13,6 +13,10 @@ internal interface IPlacedState
     /// <summary>Saves the next one.</summary>
     Task BecomeAsync(Transition<UnifiedIndividual> transition);
 
+    /// <summary>Makes sure that no other activation has saved since this one has.</summary>
+    /// <exception cref="InconsistentStateException">One has: this one is given up.</exception>
+    Task DemandCurrentAsync();
+
     /// <summary>Takes links in; see <see cref="IUnifiedIndividualGrain.AttachAsync"/>.</summary>
     Task<OtherTaker?> TakeAsync(LinkTransfer transfer);
 }
@@ -41,7 +45,9 @@ internal sealed class LinkPlacement(
             return;
         }
 
-        await ChangeHandsAsync(State.Placing!);
+        Placing placing = State.Placing!;
+        await ExpectAsync(placing.To);
+        await ChangeHandsAsync(placing);
     }
 
     /// <summary>Finishes what was begun, unless the state of somebody concerned is damaged.</summary>
@@ -64,7 +70,11 @@ internal sealed class LinkPlacement(
     {
         await GoOnAsync();
         string root = await store.RootOfAsync(State.Id, CancellationToken.None);
-        if (Here != root)
+        if (Here == root)
+        {
+            await individual.DemandCurrentAsync();
+        }
+        else
         {
             if (await WhyNotAsync(root) is { } reason)
             {
@@ -93,6 +103,17 @@ internal sealed class LinkPlacement(
         return refused == ReasonCodes.MergedElsewhere
             ? throw new InconsistentStateException($"{root} is no root any more.")
             : refused;
+    }
+
+    /// <summary>
+    /// Has whoever was chosen expect the links once more: what was begun is finished, also where there is no room any more.
+    /// </summary>
+    private async Task ExpectAsync(string target)
+    {
+        if (target != State.Id)
+        {
+            await GrainOf(target).ExpectAsync(State.Id, links: 0);
+        }
     }
 
     /// <summary>Has all links given from one to another; either may be this individual itself.</summary>
@@ -153,7 +174,7 @@ internal sealed class LinkPlacement(
         OtherTaker? other =
             transfer.To == State.Id
                 ? await individual.TakeAsync(transfer)
-                : await GrainOf(transfer.To).AttachAsync(transfer.AsImmutable());
+                : await GrainOf(transfer.To).ReceiveAsync(transfer.AsImmutable());
         if (other is not null)
         {
             throw new InconsistentStateException(

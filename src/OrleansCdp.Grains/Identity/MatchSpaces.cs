@@ -116,7 +116,7 @@ internal sealed class MatchSpaces(IMatchStore store, IRulesets rulesets)
         if (compiled?.Fuzzy is not { } rules)
         {
             throw new InvalidOperationException(
-                $"Version {space.Version} of ruleset {ruleset}, which is live, does not compile here: "
+                $"The live version {space.Version} of ruleset {ruleset} does not compile here: "
                     + (errors.IsEmpty ? "it has no fuzzy part." : errors[0].Message)
             );
         }

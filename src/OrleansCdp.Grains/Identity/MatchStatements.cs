@@ -10,7 +10,11 @@ internal readonly record struct MatchStatement(
     string? Owner,
     MatchValues Values,
     string EventId
-);
+)
+{
+    /// <summary>Whether it is to be decided about although it says nothing new.</summary>
+    public bool IsReconsidered { get; init; }
+}
 
 /// <summary>An individual whose links all went to another one.</summary>
 /// <param name="From">The individual that was absorbed.</param>
@@ -52,6 +56,8 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
     {
         MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
         string[] subjects = [.. SubjectsOf(said, [])];
+        // What the turn began with was read, or is not there.
+        HashSet<string> read = [.. SubjectsOf(statements, absorptions)];
         // Whoever they belonged to until now, too: those lose what they said.
         string[] others =
         [
@@ -59,7 +65,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
                 .Select(subject => board.Find(subject)?.Now.Owner)
                 .OfType<string>()
                 .Concat(subjects)
-                .Where(subject => board.Find(subject) is null)
+                .Where(subject => board.Find(subject) is null && !read.Contains(subject))
                 .Distinct(StringComparer.Ordinal),
         ];
         board.Add(await turn.ReadAsync(others, cancel));
@@ -117,6 +123,12 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             card = Begin(said.Link, said.EventId);
         }
 
+        if (said.IsReconsidered)
+        {
+            StandInOf(card).IsTouched = true;
+            return;
+        }
+
         MatchValues values = card.Values.Join(said.Values);
         string? owner = said.Owner ?? card.Now.Owner;
         bool isSame = card.Before is not null && values.Equals(card.Values);
@@ -166,6 +178,10 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             individual.IsGone = false;
         }
     }
+
+    /// <summary>What is compared in place of a link that an anchor names.</summary>
+    private MatchCard StandInOf(MatchCard card) =>
+        card.Now.Owner is { } owner && board.Find(owner) is { } individual ? individual : card;
 
     private MatchCard Begin(string subject, string eventId) =>
         board.Begin(

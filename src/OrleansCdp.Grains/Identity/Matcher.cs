@@ -83,6 +83,35 @@ internal sealed partial class Matcher(
         }
     }
 
+    /// <summary>
+    /// Decides again about links and individuals because of something else than what they say: a steward's word.
+    /// </summary>
+    /// <param name="ruleset">The ruleset of their space.</param>
+    /// <param name="subjects">Links and individuals; those that were never compared are passed over.</param>
+    /// <param name="cancel">Stops it.</param>
+    public Task<List<MatchOutcome>> ReconsiderAsync(
+        string ruleset,
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) =>
+        DecideAsync(
+            ruleset,
+            _ =>
+                [
+                    .. subjects.Select(subject => new MatchStatement(
+                        subject,
+                        null,
+                        MatchValues.Empty,
+                        ""
+                    )
+                    {
+                        IsReconsidered = true,
+                    }),
+                ],
+            [],
+            cancel
+        );
+
     /// <summary>Decides in one turn; null when another version of the ruleset is live by now.</summary>
     private async Task<MatchOutcome?> TryDecideAsync(
         LiveSpace space,
@@ -123,8 +152,8 @@ internal sealed partial class Matcher(
     [LoggerMessage(
         LogEvents.MatchOversized,
         LogLevel.Warning,
-        "More than {Max} records hang together by {Ruleset}; they are clustered in parts. Something that many share is "
-            + "taken for a sign of one person"
+        "More than {Max} records hang together by {Ruleset}; they are clustered in parts. "
+            + "Something that many share is taken for a sign of one person"
     )]
     private partial void LogOversized(int max, string ruleset);
 

@@ -13,6 +13,9 @@ internal sealed class MatchingGrain(IMatchStore store) : Grain, IMatchingGrain
     public async Task<ImmutableArray<string>> ListRulesetsAsync() =>
         [.. (await store.ReadSpacesAsync(CancellationToken.None)).Select(space => space.Ruleset)];
 
+    public async Task<string?> GetLiveAsync(string ruleset) =>
+        (await store.FindAsync(ruleset, CancellationToken.None))?.Text;
+
     public async Task<ImmutableArray<LinkListing>> ListLinksAsync(
         string ruleset,
         string? source,

@@ -329,9 +329,8 @@ internal sealed class SubjectResolver(
     )
     {
         Dictionary<string, Claim> stamped = new(StringComparer.Ordinal);
-        foreach (int i in indexes.Where(i => chunk.Events[i].FollowsAnchor))
+        foreach (string link in indexes.SelectMany(i => ClaimKeys.StampedBy(chunk.Events[i])))
         {
-            string link = ClaimKeys.Of(chunk.Events[i].Link);
             if (book.RestampedOf(link) is { } claim)
             {
                 stamped[link] = claim;

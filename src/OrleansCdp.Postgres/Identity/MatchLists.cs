@@ -89,11 +89,8 @@ internal static class MatchLists
                     Link = reader.GetString(0),
                     Individual = owner ?? reader.Text(2),
                     IsAnchored = owner is not null,
-                    Group = reader.IsDBNull(3) ? null : reader.GetInt64(3),
-                    Score =
-                        possible is not null ? reader.GetDouble(7)
-                        : reader.IsDBNull(4) ? null
-                        : reader.GetDouble(4),
+                    Group = reader.Number(3),
+                    Score = reader.Double(possible is null ? 4 : 7),
                     Partner = possible ?? reader.Text(5),
                     Possible = possible,
                     EventId = reader.GetString(6),
@@ -154,11 +151,7 @@ internal static class MatchLists
             records.Add(
                 (
                     reader.GetInt64(0),
-                    new UnresolvedRecord(
-                        reader.GetString(1),
-                        reader.IsDBNull(2) ? null : reader.GetDouble(2),
-                        reader.GetString(3)
-                    )
+                    new UnresolvedRecord(reader.GetString(1), reader.Double(2), reader.GetString(3))
                 )
             );
         }

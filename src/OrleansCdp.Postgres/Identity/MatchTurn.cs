@@ -22,8 +22,13 @@ internal sealed class MatchTurn(
         select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
         """;
 
-    private const string BySubject =
-        $"select {Columns} from cdp.match_record where space = $1 and subject = any($2)";
+    // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
+    private const string BySubject = $"""
+        select r.* from unnest($2) as s(subject) cross join lateral (
+            select {Columns} from cdp.match_record m
+            where m.space = $1 and m.subject = s.subject limit 1
+        ) r
+        """;
 
     private const string ById = $"select {Columns} from cdp.match_record where id = any($1)";
 
@@ -158,17 +163,17 @@ internal sealed class MatchTurn(
             while (await reader.ReadAsync(cancel))
             {
                 long key = reader.GetInt64(0);
-                if (reader.IsDBNull(1))
+                if (reader.Number(1) is not { } record)
                 {
                     closed.Add(key);
                 }
                 else if (records.TryGetValue(key, out List<long>? having))
                 {
-                    having.Add(reader.GetInt64(1));
+                    having.Add(record);
                 }
                 else
                 {
-                    records.Add(key, [reader.GetInt64(1)]);
+                    records.Add(key, [record]);
                 }
             }
         }
@@ -288,10 +293,10 @@ internal sealed class MatchTurn(
                     Id = reader.GetInt64(0),
                     Subject = reader.GetString(1),
                     Owner = reader.Text(2),
-                    Group = reader.IsDBNull(3) ? null : reader.GetInt64(3),
+                    Group = reader.Number(3),
                     Individual = reader.Text(4),
-                    Score = reader.IsDBNull(5) ? null : reader.GetDouble(5),
-                    Partner = reader.IsDBNull(6) ? null : reader.GetInt64(6),
+                    Score = reader.Double(5),
+                    Partner = reader.Number(6),
                     EventId = reader.GetString(7),
                     Said = reader.Bytes(8),
                 }

@@ -119,7 +119,7 @@ internal sealed class MergeNeighbourhood
         Dictionary<string, List<LinkKey>> linksOf = new(StringComparer.Ordinal);
         foreach ((string id, string link) in await PairsAsync(command(Links).With(added), cancel))
         {
-            LinkKey.TryParse(link, out LinkKey key);
+            LinkKey key = KeyOf(link);
             linksOf.TryAdd(id, []);
             linksOf[id].Add(key);
         }
@@ -130,7 +130,7 @@ internal sealed class MergeNeighbourhood
         ];
         foreach ((string link, string id) in await PairsAsync(command(Stated).With(links), cancel))
         {
-            LinkKey.TryParse(link, out LinkKey key);
+            LinkKey key = KeyOf(link);
             statements.TryAdd(key, []);
             statements[key].Add(id);
         }
@@ -160,6 +160,13 @@ internal sealed class MergeNeighbourhood
             next.Add(one.Other);
         }
     }
+
+    private static LinkKey KeyOf(string link) =>
+        LinkKey.TryParse(link, out LinkKey key)
+            ? key
+            : throw new InvalidDataException(
+                "A statement is stored for something that is no link."
+            );
 
     private static async Task<List<(string, string)>> PairsAsync(
         NpgsqlCommand command,

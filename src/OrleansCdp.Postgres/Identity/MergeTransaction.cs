@@ -85,11 +85,11 @@ internal sealed class MergeTransaction : IAsyncDisposable
         CancellationToken cancel
     )
     {
-        NpgsqlConnection connection = await source.OpenConnectionAsync(cancel);
+        NpgsqlConnection opened = await source.OpenConnectionAsync(cancel);
         try
         {
-            NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancel);
-            MergeTransaction merges = new(connection, transaction, cancel);
+            NpgsqlTransaction begun = await opened.BeginTransactionAsync(cancel);
+            MergeTransaction merges = new(opened, begun, cancel);
             await merges.ExecuteAsync(
                 merges.Command($"select pg_advisory_xact_lock({MergesLock})")
             );
@@ -97,7 +97,7 @@ internal sealed class MergeTransaction : IAsyncDisposable
         }
         catch
         {
-            await connection.DisposeAsync();
+            await opened.DisposeAsync();
             throw;
         }
     }

@@ -239,7 +239,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     Link = reader.Text(5),
                     Rule = reader.Text(6),
                     EventId = reader.Text(7),
-                    Decision = reader.IsDBNull(8) ? null : reader.GetInt64(8),
+                    Decision = reader.Number(8),
                     Author = reader.Text(9),
                     Reason = reader.Text(10),
                 }
@@ -291,8 +291,8 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
         var conflicts = ImmutableArray.CreateBuilder<ConflictListing>();
         while (await reader.ReadAsync(cancel))
         {
-            string[] links = reader.IsDBNull(8) ? [] : reader.GetFieldValue<string[]>(8);
-            string[] events = reader.IsDBNull(9) ? [] : reader.GetFieldValue<string[]>(9);
+            string[] links = reader.Texts(8);
+            string[] events = reader.Texts(9);
             conflicts.Add(
                 new ConflictListing
                 {

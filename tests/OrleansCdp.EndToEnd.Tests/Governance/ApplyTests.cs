@@ -42,6 +42,25 @@ public sealed class ApplyTests(RunningHost host) : IClassFixture<RunningHost>, I
     }
 
     [Fact]
+    public async Task Rulesets_go_before_the_streams_and_the_rulesets_that_name_them()
+    {
+        Write("a-stream.yaml", Good + "\nruleset: z-desk\n");
+        Write("b-found.ruleset.yaml", "findableBy: z-desk");
+        Write("z-desk.ruleset.yaml", "description: The desk");
+        Write("c-lost.yaml", Good + "\nruleset: nobody\n");
+
+        var (exitCode, output) = await ApplyAsync(folder.FullName);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("ruleset z-desk: version 1, active");
+        output.ShouldContain("ruleset b-found: version 1, active");
+        output.ShouldContain("stream a-stream: version 1, active");
+        output.ShouldContain("c-lost.yaml(");
+        output.ShouldContain("There is no ruleset `nobody`.");
+        output.ShouldNotContain("b-found.ruleset.yaml(");
+    }
+
+    [Fact]
     public async Task A_folder_without_definitions_is_said_so()
     {
         var (exitCode, output) = await ApplyAsync(folder.FullName);

@@ -47,6 +47,7 @@ public sealed class EventCodecTests
             FollowsAnchor = true,
             AccountTraits = [new Field("age", FieldValue.Of(7m))],
             Ruleset = "service",
+            Anonymous = AnonymousStrategy.BestMatch,
         };
 
     [Fact]
@@ -90,17 +91,29 @@ public sealed class EventCodecTests
     }
 
     [Fact]
-    public void Events_of_the_default_ruleset_are_written_as_before_there_were_rulesets()
+    public void Events_are_written_in_the_oldest_format_that_says_everything()
     {
-        LinkEvent unnamed = Whole with { Ruleset = null };
+        LinkEvent plain = Whole with { Ruleset = null, Anonymous = default };
+        LinkEvent named = Whole with { Anonymous = default };
+        LinkEvent chosen = Whole with { Ruleset = null };
 
-        BytesOf(unnamed, unnamed)[0].ShouldBe((byte)1);
-        BytesOf(unnamed, Whole)[0].ShouldBe((byte)2);
-        EventCodec
-            .Read(BytesOf(unnamed, Whole, unnamed))
-            .Select(e => e.Ruleset)
-            .ShouldBe([null, "service", null]);
-        EventCodec.Read(BytesOf(unnamed)).Single().Ruleset.ShouldBeNull();
+        BytesOf(plain, plain)[0].ShouldBe((byte)1);
+        BytesOf(plain, named)[0].ShouldBe((byte)2);
+        BytesOf(named, chosen)[0].ShouldBe((byte)3);
+        foreach (
+            LinkEvent[] events in (LinkEvent[][])
+                [
+                    [plain],
+                    [plain, named],
+                    [named, chosen],
+                ]
+        )
+        {
+            LinkEvent[] read = EventCodec.Read(BytesOf(events));
+
+            read.Select(e => (e.Ruleset, e.Anonymous))
+                .ShouldBe(events.Select(e => (e.Ruleset, e.Anonymous)));
+        }
     }
 
     [Theory]

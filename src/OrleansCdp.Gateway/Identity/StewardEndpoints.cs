@@ -1,0 +1,374 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Merges and their undoing, the history of people, and what stewards have to look at.</summary>
+internal static class StewardEndpoints
+{
+    private const int PageDefault = 100;
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes
+            .MapPost("/v1/identity/merge", MergeAsync)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .RequireScope(Scopes.Author)
+            .WithSummary(
+                "Makes two individuals one: {survivor, other, reason}. No rule overturns it; unmerge takes it back."
+            );
+        routes
+            .MapPost("/v1/identity/unmerge", UnmergeAsync)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .RequireScope(Scopes.Author)
+            .WithSummary(
+                "Takes a merge back: {individual, decision or link, reason}. Both are as if they had never been merged."
+            );
+        routes
+            .MapGet("/v1/identity/history/{individual}", HistoryAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "Every merge, unmerge and moved link of an individual, newest first, and why it has its links."
+            );
+        routes
+            .MapGet("/v1/identity/conflicts", ConflictsAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "Individuals that links say are one and that stay apart, with the evidence."
+            );
+    }
+
+    private static async Task<IResult> MergeAsync(
+        MergeRequest request,
+        HttpContext http,
+        IGrainFactory grains
+    )
+    {
+        ProblemError[] errors =
+        [
+            .. CheckId("/survivor", request.Survivor),
+            .. CheckId("/other", request.Other),
+            .. CheckReason(request.Reason),
+        ];
+        if (errors.Length > 0)
+        {
+            return Invalid(errors);
+        }
+
+        StewardAnswer answer = await grains
+            .GetGrain<IStewardGrain>(0)
+            .MergeAsync(
+                new StewardMerge
+                {
+                    Survivor = request.Survivor!,
+                    Other = request.Other!,
+                    Reason = request.Reason!,
+                    Author = KeyCheck.KeyOf(http).Name,
+                }
+            );
+        return answer.Refusal is { } refusal
+            ? Refused(refusal)
+            : Results.Ok(
+                new
+                {
+                    answer.Decision,
+                    answer.Survivor,
+                    merged = answer.Other,
+                    answer.Withdrawn,
+                }
+            );
+    }
+
+    private static async Task<IResult> UnmergeAsync(
+        UnmergeRequest request,
+        HttpContext http,
+        IGrainFactory grains
+    )
+    {
+        LinkKey? link = LinkKey.TryParse(request.Link, out LinkKey parsed) ? parsed : null;
+        ProblemError[] errors = [.. Check(request, link), .. CheckReason(request.Reason)];
+        if (errors.Length > 0)
+        {
+            return Invalid(errors);
+        }
+
+        StewardAnswer answer = await grains
+            .GetGrain<IStewardGrain>(0)
+            .UnmergeAsync(
+                new StewardUnmerge
+                {
+                    Individual = request.Individual,
+                    Decision = request.Decision,
+                    Link = link,
+                    Reason = request.Reason!,
+                    Author = KeyCheck.KeyOf(http).Name,
+                }
+            );
+        return answer.Refusal is { } refusal
+            ? Refused(refusal)
+            : Results.Ok(
+                new
+                {
+                    answer.Decision,
+                    answer.Withdrawn,
+                    separated = answer.Other,
+                    from = answer.Survivor,
+                    stillOne = answer.AreOne,
+                }
+            );
+    }
+
+    private static async Task<IResult> HistoryAsync(
+        string individual,
+        IGrainFactory grains,
+        int? limit,
+        string? cursor
+    )
+    {
+        int wanted = DemandLimit(limit);
+        long before = long.MaxValue;
+        bool isCursor =
+            cursor is null
+            || long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before);
+        if (!isCursor)
+        {
+            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+        }
+
+        if (!IsId(individual))
+        {
+            return Problem.NotFound("unknown_individual", "Nobody has that id.");
+        }
+
+        var steward = grains.GetGrain<IStewardGrain>(0);
+        var entries = await steward.GetHistoryAsync(individual, before, wanted);
+        var links = await steward.GetReasonsAsync(individual);
+        if (entries.IsEmpty && links.IsEmpty && cursor is null)
+        {
+            return Problem.NotFound("unknown_individual", "Nobody has that id.");
+        }
+
+        return Results.Ok(
+            new
+            {
+                data = entries.Select(entry => new
+                {
+                    entry.Number,
+                    entry.At,
+                    entry.What,
+                    entry.Individual,
+                    entry.Other,
+                    entry.Link,
+                    entry.Rule,
+                    entry.EventId,
+                    entry.Decision,
+                    entry.Author,
+                    entry.Reason,
+                }),
+                links = links
+                    .OrderBy(link => $"{link.Link}", StringComparer.Ordinal)
+                    .Select(link => new
+                    {
+                        link = $"{link.Link}",
+                        link.Base,
+                        link.Cause.Rule,
+                        link.Cause.EventId,
+                        link.Since,
+                    }),
+                cursor = entries.Length < wanted
+                    ? null
+                    : entries[^1].Number.ToString(CultureInfo.InvariantCulture),
+            }
+        );
+    }
+
+    private static async Task<IResult> ConflictsAsync(
+        IGrainFactory grains,
+        int? limit,
+        string? cursor
+    )
+    {
+        int wanted = DemandLimit(limit);
+        ConflictKey? after = null;
+        if (cursor is not null && (after = KeyOf(cursor)) is null)
+        {
+            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+        }
+
+        var conflicts = await grains.GetGrain<IStewardGrain>(0).GetConflictsAsync(after, wanted);
+        return Results.Ok(
+            new
+            {
+                data = conflicts.Select(conflict => new
+                {
+                    conflict.Reason,
+                    conflict.Key.NotedAt,
+                    first = new
+                    {
+                        id = conflict.Key.First,
+                        anchor = conflict.FirstName,
+                        individual = conflict.FirstRoot,
+                    },
+                    second = new
+                    {
+                        id = conflict.Key.Second,
+                        anchor = conflict.SecondName,
+                        individual = conflict.SecondRoot,
+                    },
+                    evidence = conflict.Evidence.Select(one => new { one.Link, one.EventId }),
+                }),
+                cursor = conflicts.Length < wanted ? null : CursorOf(conflicts[^1].Key),
+            }
+        );
+    }
+
+    private static string CursorOf(ConflictKey key) =>
+        Convert.ToBase64String(
+            Encoding.UTF8.GetBytes($"{key.NotedAt.UtcTicks}|{key.First}|{key.Second}")
+        );
+
+    private static ConflictKey? KeyOf(string cursor)
+    {
+        byte[] bytes = new byte[cursor.Length];
+        if (!Convert.TryFromBase64String(cursor, bytes, out int length))
+        {
+            return null;
+        }
+
+        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('|');
+        return
+            parts is [var ticks, var first, var second]
+            && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out long at)
+            && at <= DateTimeOffset.MaxValue.UtcTicks
+            && IsId(first)
+            && IsId(second)
+            ? new ConflictKey(new DateTimeOffset(at, TimeSpan.Zero), first, second)
+            : null;
+    }
+
+    private static int DemandLimit(int? limit) =>
+        limit is null or (>= 1 and <= IStewardGrain.PageMax)
+            ? limit ?? PageDefault
+            : throw new ProblemException(
+                Problem.BadRequest(
+                    "bad_limit",
+                    $"The limit must be from 1 to {IStewardGrain.PageMax}."
+                )
+            );
+
+    private static IEnumerable<ProblemError> Check(UnmergeRequest request, LinkKey? link)
+    {
+        int named =
+            (request.Individual is null ? 0 : 1)
+            + (request.Decision is null ? 0 : 1)
+            + (request.Link is null ? 0 : 1);
+        if (named != 1)
+        {
+            yield return new("", "Say exactly one of individual, decision and link.");
+        }
+
+        if (request.Link is not null && (link is null || HasNul(request.Link)))
+        {
+            yield return new("/link", "A link is written source/object/id.");
+        }
+
+        if (request.Individual is not null)
+        {
+            foreach (ProblemError error in CheckId("/individual", request.Individual))
+            {
+                yield return error;
+            }
+        }
+    }
+
+    private static IEnumerable<ProblemError> CheckId(string pointer, string? id)
+    {
+        if (!IsId(id))
+        {
+            yield return new(pointer, "An individual's id is ind_ and 32 hexadecimal digits.");
+        }
+    }
+
+    private static IEnumerable<ProblemError> CheckReason(string? reason)
+    {
+        if (
+            string.IsNullOrWhiteSpace(reason)
+            || reason.Length > IStewardGrain.ReasonMax
+            || HasNul(reason)
+        )
+        {
+            yield return new(
+                "/reason",
+                $"Say why, in at most {IStewardGrain.ReasonMax} characters."
+            );
+        }
+    }
+
+    private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
+
+    private static bool IsId(string? id) =>
+        id is { Length: 36 }
+        && (
+            id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal)
+            || SubjectIds.IsRecord(id)
+        )
+        && id.AsSpan(4).IndexOfAnyExcept(HexDigits) < 0;
+
+    private static Problem Invalid(ProblemError[] errors) =>
+        Problem.BadRequest("invalid_decision", "The decision cannot be made.") with
+        {
+            Errors = errors,
+        };
+
+    private static Problem Refused(string code) =>
+        code switch
+        {
+            StewardRefusals.Unknown => Problem.NotFound(code, "There is nobody of that name."),
+            StewardRefusals.AlreadyMerged => new(409, code, "They are one individual already."),
+            StewardRefusals.NotMerged => new(409, code, "There is nothing to take back."),
+            StewardRefusals.OwnAnchor => new(
+                409,
+                code,
+                "The link states the anchor that names its individual: it belongs there."
+            ),
+            StewardRefusals.LinksMax => new(
+                409,
+                code,
+                $"Together they would have more than {Limits.LinksMax} links."
+            ),
+            StewardRefusals.MergedMax => new(
+                409,
+                code,
+                $"More than {Limits.MergedMax} individuals would be merged into one."
+            ),
+            _ => new(409, code, "It cannot be done now; nothing has changed. Try again."),
+        };
+}
+
+/// <summary>What a merge is asked for with.</summary>
+/// <param name="Survivor">Id of the individual that goes on.</param>
+/// <param name="Other">Id of the other one.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record MergeRequest(string? Survivor, string? Other, string? Reason);
+
+/// <summary>What an unmerge is asked for with: one of the first three, and the reason.</summary>
+/// <param name="Individual">Id of an individual that is merged into another one.</param>
+/// <param name="Decision">Number of a decision.</param>
+/// <param name="Link">A link that is at somebody without an anchor of its own, <c>source/object/id</c>.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record UnmergeRequest(
+    string? Individual,
+    long? Decision,
+    string? Link,
+    string? Reason
+);

@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>
+/// An individual as its activation holds it. Steps of merges come between other calls: each begins where the one before it
+/// ended, and they are saved in turn.
+/// </summary>
+internal sealed class HeldIndividual(
+    string id,
+    ISnapshotStore store,
+    Serializer serializer,
+    PublishedContexts published,
+    IGrainFactory grains,
+    Action deactivate
+) : IPlacedState, IDisposable
+{
+    private readonly SemaphoreSlim saves = new(1);
+    private PublishedContext context = new();
+    private bool broken;
+
+    /// <summary>Its stored state.</summary>
+    public SnapshotCell<UnifiedIndividual> Cell { get; } =
+        new(id, store, serializer, IndividualShape.Instance);
+
+    /// <summary>The state in memory: what is saved, or is being saved.</summary>
+    public UnifiedIndividual State { get; private set; } = new() { Id = id };
+
+    /// <summary>What readers get; null when the next one has it made.</summary>
+    public ContextAnswer? Answer
+    {
+        get => context.Answer;
+        set => context.Answer = value;
+    }
+
+    /// <summary>Reads the state.</summary>
+    /// <exception cref="CorruptSnapshotException">The stored bytes are damaged.</exception>
+    public async Task OpenAsync(CancellationToken cancel)
+    {
+        context = published.Open(id);
+        State = await Cell.LoadAsync(cancel) ?? State;
+    }
+
+    /// <summary>Takes a state that was made anew, and is saved.</summary>
+    public void Restore(UnifiedIndividual state) => State = state;
+
+    public void Close() => published.Close(id, context);
+
+    public void Dispose() => saves.Dispose();
+
+    public Task BecomeAsync(Transition<UnifiedIndividual> transition) =>
+        BecomeAsync(transition, taken: null, []);
+
+    /// <summary>Saves the next state with what must be true at the same instant.</summary>
+    /// <param name="transition">The next state.</param>
+    /// <param name="taken">The links it takes in; null for none.</param>
+    /// <param name="noted">What became of events that are in no state.</param>
+    /// <exception cref="InconsistentStateException">Another activation wrote: this one is given up.</exception>
+    public async Task BecomeAsync(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer? taken,
+        ImmutableArray<EventFate> noted
+    )
+    {
+        DemandWhole();
+        if (!transition.Changed)
+        {
+            return;
+        }
+
+        State = transition.Next;
+        context.Answer = null;
+        await saves.WaitAsync();
+        try
+        {
+            DemandWhole();
+            await Cell.SaveAsync(WriteOf(transition, taken, noted));
+        }
+        catch
+        {
+            // Memory is now ahead of a snapshot that will never be written. Reload before answering anyone else.
+            GiveUp();
+            throw;
+        }
+        finally
+        {
+            saves.Release();
+        }
+    }
+
+    public async Task DemandCurrentAsync()
+    {
+        await saves.WaitAsync();
+        try
+        {
+            if (broken || !await Cell.IsCurrentAsync(CancellationToken.None))
+            {
+                GiveUp();
+                throw new InconsistentStateException($"{id} was saved by another activation.");
+            }
+        }
+        finally
+        {
+            saves.Release();
+        }
+    }
+
+    public async Task<OtherTaker?> TakeAsync(LinkTransfer transfer)
+    {
+        var foreseen = Attach(transfer, out OtherTaker? other);
+        if (other is not null)
+        {
+            return other;
+        }
+
+        // Before the save: with it the claims say that the links are here, and nobody would make the move again only
+        // because an account was not told. They are promised to this individual, so what is said comes true.
+        await AccountNews.TellAsync(grains, AccountNews.Of(ArrivedBy(foreseen, transfer), id));
+        var transition = Attach(transfer, out other);
+        if (other is null)
+        {
+            await BecomeAsync(transition, transfer, []);
+        }
+
+        return other;
+    }
+
+    private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)
+    {
+        var transition = State.Attach(
+            transfer.Links,
+            transfer.Owner,
+            byMerge: !transfer.ChangesOwner,
+            transfer.IsLast,
+            out string? elsewhere
+        );
+        other = elsewhere is null
+            ? null
+            : new OtherTaker(
+                elsewhere,
+                ForEver: State.RedirectTo == elsewhere,
+                State.RedirectRank ?? AnchorPolicy.Unanchored
+            );
+        return transition;
+    }
+
+    /// <summary>The links of a transfer that are here with it: one that came before may have left again.</summary>
+    private static ImmutableArray<Link> ArrivedBy(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer transfer
+    ) => [.. transfer.Links.Select(link => transition.Next.Links.Find(link.Key)).OfType<Link>()];
+
+    private SnapshotWrite WriteOf(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer? taken,
+        ImmutableArray<EventFate> noted
+    ) =>
+        Cell.Prepare(transition.Next) with
+        {
+            IdentifiersAdded = transition.IdentifiersAdded,
+            IdentifiersRemoved = transition.IdentifiersRemoved,
+            ClaimsTaken = taken is { ChangesOwner: true }
+                ? [.. taken.Links.Select(link => ClaimKeys.Of(link.Key))]
+                : [],
+            ClaimsTakenFrom = taken?.FormerOwner,
+            ClaimsOwner = taken?.Owner,
+            ClaimsRank = taken?.Rank ?? 0,
+            ClaimsCause = taken?.Cause ?? default,
+            MovedWith = taken is { Stays: false } ? taken.From : null,
+            Fates = noted,
+        };
+
+    private void DemandWhole()
+    {
+        if (broken)
+        {
+            throw new InconsistentStateException($"{id} is being reloaded.");
+        }
+    }
+
+    private void GiveUp()
+    {
+        broken = true;
+        Close();
+        deactivate();
+    }
+}

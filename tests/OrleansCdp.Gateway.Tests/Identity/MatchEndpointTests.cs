@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>What was decided about records, as people and programs list it.</summary>
+[Collection(GatewayCollection.Name)]
+public sealed class MatchEndpointTests(GatewayHost host)
+{
+    private const string Links = "/v1/identity/links";
+    private const string Unresolved = "/v1/identity/unresolved";
+
+    [Fact]
+    public async Task Records_are_listed_as_lines_of_JSON_and_as_CSV_that_scores_read()
+    {
+        await host.PostAsync(
+            "/v1/streams/salesforce-case",
+            """
+            [
+              {"Id":"m1","Status":"New","CreatedDate":"2026-03-01T10:00:00Z",
+                "SuppliedName":"Mira Quint","SuppliedEmail":"mira.quint@match.example"},
+              {"Id":"m2","Status":"New","CreatedDate":"2026-03-01T10:00:00Z",
+                "SuppliedName":"Mira Quint","SuppliedEmail":"mira.quint@match.example"},
+              {"Id":"m,\"3","Status":"New","CreatedDate":"2026-03-01T10:00:00Z",
+                "SuppliedName":"Otto Brand","SuppliedEmail":"otto@match.example"}
+            ]
+            """
+        );
+        await host.Api.DrainAsync();
+
+        Answer lines = await host.GetAsync(Links + "?source=salesforce&ruleset=service");
+
+        (lines.Status, lines.MediaType).ShouldBe((200, "application/x-ndjson"));
+        JsonNode[] all =
+        [
+            .. lines
+                .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonNode.Parse(line)!),
+        ];
+        JsonNode first = Of("salesforce/Case/m1");
+        JsonNode second = Of("salesforce/Case/m2");
+        ((string)first["group"]!).ShouldBe((string)second["group"]!);
+        ((string)first["kind"]!).ShouldBe("unresolved");
+        ((string)first["with"]!).ShouldBe("salesforce/Case/m2");
+        ((double)first["score"]!).ShouldBe((double)second["score"]!);
+        first["eventId"].ShouldNotBeNull();
+        Of("salesforce/Case/m,\"3")["score"].ShouldBeNull();
+
+        Answer csv = await host.GetAsync(Links + "?ruleset=service&kind=unresolved&format=csv");
+        csv.MediaType.ShouldBe("text/csv");
+        string[] rows = csv.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        rows[0].ShouldBe("record_id,cluster_id,link,individual,group,kind,rule,score");
+        string group = (string)first["group"]!;
+        rows.ShouldContain(row =>
+            row.StartsWith($"m1,{group},salesforce/Case/m1,,{group},unresolved,service,")
+        );
+        rows.ShouldContain(row => row.StartsWith("\"m,\"\"3\",grp_"));
+
+        JsonNode pool = (await host.GetAsync(Unresolved + "?ruleset=service&limit=1000")).Json;
+        pool["data"]!.AsArray().Single(one => (string)one!["group"]! == group)!["members"]!
+            .AsArray()
+            .Count.ShouldBe(2);
+        JsonNode page = (await host.GetAsync(Unresolved + "?ruleset=service&limit=1")).Json;
+        page["data"]!.AsArray().Count.ShouldBe(1);
+        string cursor = (string)page["cursor"]!;
+        JsonNode next = (
+            await host.GetAsync(Unresolved + $"?ruleset=service&limit=1&cursor={cursor}")
+        ).Json;
+        ((string)next["data"]![0]!["group"]!).ShouldNotBe((string)page["data"]![0]!["group"]!);
+
+        JsonNode Of(string link) => all.Single(one => (string)one["link"]! == link);
+    }
+
+    [Theory]
+    [InlineData(Links + "?kind=maybe", "bad_filter")]
+    [InlineData(Links + "?source=", "bad_filter")]
+    [InlineData(Links + "?source=a%00b", "bad_filter")]
+    [InlineData(Links + "?ruleset=a%00b", "bad_filter")]
+    [InlineData(Links + "?format=xml", "bad_format")]
+    [InlineData(Unresolved, "ruleset_missing")]
+    [InlineData(Unresolved + "?ruleset=service&limit=0", "bad_limit")]
+    [InlineData(Unresolved + "?ruleset=service&limit=1001", "bad_limit")]
+    [InlineData(Unresolved + "?ruleset=service&cursor=x", "bad_cursor")]
+    public async Task What_makes_no_sense_is_refused_and_says_why(string path, string code) =>
+        (await host.GetAsync(path)).ShouldBeProblem(400, code);
+
+    [Fact]
+    public async Task A_ruleset_that_compared_nothing_has_nothing_to_list()
+    {
+        (await host.GetAsync(Links + "?ruleset=nobody")).Text.ShouldBeEmpty();
+        (await host.GetAsync(Unresolved + "?ruleset=nobody")).Json["data"]!
+            .AsArray()
+            .ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Lists_are_for_keys_that_may_read()
+    {
+        (_, string secret) = await host.MakeKeyAsync("ingest");
+
+        (await host.GetAsync(Links, secret)).Status.ShouldBe(403);
+        (await host.GetAsync(Unresolved + "?ruleset=service", secret)).Status.ShouldBe(403);
+        (await host.GetAsync(Links, key: null)).Status.ShouldBe(401);
+    }
+}

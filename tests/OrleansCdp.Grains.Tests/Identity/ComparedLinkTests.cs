@@ -1,0 +1,48 @@
+namespace OrleansCdp.Identity;
+
+/// <summary>What was compared once is not compared again, and then no query is made.</summary>
+public sealed class ComparedLinkTests
+{
+    private const string Ada = "ind_ada";
+
+    [Fact]
+    public void What_was_compared_is_remembered_and_nothing_need_not_be()
+    {
+        KnownLink link = new(default);
+
+        link.WasCompared(0, null).ShouldBeTrue("it says nothing that is compared");
+        link.WasCompared(7, null).ShouldBeFalse();
+        link.NoteCompared(7, null);
+
+        link.WasCompared(7, null).ShouldBeTrue();
+        link.WasCompared(8, null).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void An_anchor_that_says_whose_it_is_is_told_once_also_where_nothing_else_is_said()
+    {
+        KnownLink link = new(default);
+
+        link.WasCompared(0, Ada).ShouldBeFalse();
+        link.NoteCompared(0, Ada);
+
+        link.WasCompared(0, Ada).ShouldBeTrue();
+        link.WasCompared(0, "ind_bob").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Thirty_two_statements_are_remembered_and_with_one_more_the_others_are_forgotten()
+    {
+        KnownLink link = new(default);
+        for (ulong said = 1; said <= KnownLink.StatementsMax; said++)
+        {
+            link.NoteCompared(said, null);
+        }
+
+        link.WasCompared(1, null).ShouldBeTrue();
+        link.NoteCompared(KnownLink.StatementsMax + 1, null);
+
+        link.WasCompared(1, null).ShouldBeFalse();
+        link.WasCompared(KnownLink.StatementsMax + 1, null).ShouldBeTrue();
+    }
+}

@@ -1,0 +1,225 @@
+using Orleans.Concurrency;
+using OrleansCdp.Context;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>What is decided in tables becomes true in individuals, wherever a crash comes between.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class MatchMovesTests(PostgresServer server)
+{
+    private const string Service = "service";
+    private const string Ada = "ind_00000000000000000000000000000ada";
+    private const string Bob = "ind_00000000000000000000000000000b0b";
+    private static readonly LinkKey Case = new("crm", "Case", "1");
+    private static readonly LinkKey Contact = new("crm", "Contact", "1");
+    private static readonly string Record = SubjectIds.RecordOf(Case);
+
+    /// <summary>How far a move had come when its silo died.</summary>
+    public enum Progress
+    {
+        Decided = 0,
+        Frozen = 1,
+        Taken = 2,
+        Released = 3,
+        Made = 4,
+    }
+
+    [Theory]
+    [InlineData(Progress.Decided)]
+    [InlineData(Progress.Frozen)]
+    [InlineData(Progress.Taken)]
+    [InlineData(Progress.Released)]
+    [InlineData(Progress.Made)]
+    public async Task A_link_arrives_with_all_it_has_wherever_the_silo_died(Progress progress)
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        await silo.Get<Matcher>()
+            .DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await silo.Get<Matcher>()
+            .DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await ComeAsFarAsAsync(silo, progress);
+
+        await silo.Get<MatchMoves>().SweepAsync(default);
+
+        await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
+        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_link_that_leaves_goes_back_to_its_own_record_and_may_come_again()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        MatchMoves moves = silo.Get<MatchMoves>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await moves.SweepAsync(default);
+
+        for (int time = 0; time < 3; time++)
+        {
+            await database.ExecuteAsync(
+                $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, {time})"
+            );
+            await matcher.ReconsiderAsync(Service, [Case.ToString()], default);
+            await moves.SweepAsync(default);
+            await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
+
+            await database.ExecuteAsync("delete from cdp.steward_pair");
+            await matcher.ReconsiderAsync(Service, [Case.ToString()], default);
+            await moves.SweepAsync(default);
+            await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
+        }
+    }
+
+    [Fact]
+    public async Task A_move_that_was_decided_is_not_made_once_an_anchor_has_said_otherwise()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        LinkMove anchored = new(Record, Case, Bob, ToRank: 0);
+        await new LinkMover(silo.Grains).MoveAsync(anchored);
+
+        await silo.Get<MatchMoves>().SweepAsync(default);
+
+        await ShouldBeAtAsync(silo, Bob, rank: 0);
+        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task People_hear_of_records_that_may_be_theirs_also_after_a_crash()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await database.ExecuteAsync(
+            """
+            insert into cdp.match_record (id, space, subject, group_id, event_id, said)
+            select nextval('cdp.match_id'), space, 'crm/Case/9', 1000000, 'e9', said
+            from cdp.match_record limit 1
+            """
+        );
+        await database.ExecuteAsync(
+            $"""
+            insert into cdp.match_edge
+            select i.id, o.id, 1.5, 0 from cdp.match_record i, cdp.match_record o
+            where i.subject = '{Ada}' and o.subject = 'crm/Case/9'
+            """
+        );
+        await database.ExecuteAsync(
+            $"insert into cdp.match_news select space, '{Ada}', 7 from cdp.match_space"
+        );
+
+        await silo.Get<MatchMoves>().SweepAsync(default);
+
+        ContextAnswer? answer = await silo
+            .Grains.GetGrain<IUnifiedIndividualGrain>(Ada)
+            .GetProfileAsync(explain: false);
+        string profile = System.Text.Encoding.UTF8.GetString(answer!.Json);
+        profile.ShouldContain("\"possibleMatches\":[{\"link\":\"crm/Case/9\",\"score\":1.5,");
+        profile.ShouldContain("\"field\":\"email\",\"agreement\":\"equal\"");
+        (await silo.Get<IMatchStore>().ReadNewsAsync(10, default)).ShouldBeEmpty();
+    }
+
+    private static LinkEvent Event(LinkKey link) =>
+        LinkEvents.Of(link.ToString(), $"of {link}") with
+        {
+            Kind = EventKind.Updated,
+            Ruleset = Service,
+            Fields = [],
+            Traits =
+            [
+                new Field("firstName", FieldValue.Of("Ada")),
+                new Field("lastName", FieldValue.Of("Lovelace")),
+                new Field("email", FieldValue.Of("ada@example.com")),
+            ],
+        };
+
+    private static MatchStatement Said(FuzzyRules rules, LinkKey link, string? owner) =>
+        new(link.ToString(), owner, rules.ValuesOf(Event(link))!, "e");
+
+    private static async Task BeginAsync(TestSilo silo)
+    {
+        await Eventually.BeAsync(async () =>
+            await silo.Get<IRulesets>().FindAsync(Service) is not null
+        );
+        await silo.Get<IIdentityStore>()
+            .ClaimAsync(
+                [
+                    new(ClaimKeys.Of(Case), new Claim(Record, AnchorPolicy.Unanchored, default)),
+                    new(ClaimKeys.Of(Contact), new Claim(Ada, 0, default)),
+                ],
+                default
+            );
+        await ApplyAsync(silo, Case, Record);
+        await ApplyAsync(silo, Contact, Ada);
+    }
+
+    private static Task ApplyAsync(TestSilo silo, LinkKey link, string owner) =>
+        silo
+            .Grains.GetGrain<IUnifiedIndividualGrain>(owner)
+            .ApplyAsync(new SequencedEvent[] { new(7, Event(link)) }.AsImmutable(), owner);
+
+    private static async Task ComeAsFarAsAsync(TestSilo silo, Progress progress)
+    {
+        var record = silo.Grains.GetGrain<IUnifiedIndividualGrain>(Record);
+        var ada = silo.Grains.GetGrain<IUnifiedIndividualGrain>(Ada);
+        if (progress == Progress.Decided)
+        {
+            return;
+        }
+
+        LinkTransfer transfer = await record.DetachAsync(
+            [Case],
+            Ada,
+            AnchorPolicy.Matched,
+            Record,
+            new ClaimCause(Service, null)
+        );
+        if (progress >= Progress.Taken)
+        {
+            await ada.AttachAsync(transfer.AsImmutable());
+        }
+
+        if (progress >= Progress.Released)
+        {
+            await record.ReleaseAsync(MovedLink.Of(transfer.Links), Ada);
+        }
+
+        if (progress == Progress.Made)
+        {
+            LinkMove move = new(Record, Case, Ada, AnchorPolicy.Matched);
+            await new LinkMover(silo.Grains).MoveAsync(move);
+        }
+    }
+
+    private static async Task ShouldBeAtAsync(TestSilo silo, string owner, int rank)
+    {
+        foreach (string id in new[] { Record, Ada, Bob })
+        {
+            var evidence = await silo
+                .Grains.GetGrain<IUnifiedIndividualGrain>(id)
+                .GetEvidenceAsync([Case]);
+            evidence.Links.Length.ShouldBe(id == owner ? 1 : 0, id);
+            if (id == owner)
+            {
+                evidence.Links[0].AppliedNormal.ShouldBe(7);
+                evidence.Links[0].Traits.Length.ShouldBe(3);
+            }
+        }
+
+        string claim = ClaimKeys.Of(Case);
+        Claim held = (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim];
+        (held.Owner, held.Rank).ShouldBe((owner, rank));
+    }
+}
