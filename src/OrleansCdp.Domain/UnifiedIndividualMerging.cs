@@ -11,7 +11,15 @@ namespace OrleansCdp;
 public sealed record MergedIndividual(
     [property: Id(0)] string Id,
     [property: Id(1)] ImmutableArray<LinkKey> Links
-);
+)
+{
+    /// <summary>
+    /// Whether all its links have arrived. Until then whoever asks for one that is not here is sent to the individual
+    /// itself: it may not have handed that one over yet.
+    /// </summary>
+    [Id(2)]
+    public bool IsHere { get; init; }
+}
 
 /// <summary>A change of where an individual's links live that is not finished.</summary>
 /// <param name="From">Who has them.</param>
@@ -41,9 +49,7 @@ public sealed partial record UnifiedIndividual
     public string? ElsewhereAt => RedirectTo ?? PlacedAt;
 
     /// <summary>Whether links wait to be handed over because of a merge.</summary>
-    public bool IsPlacing =>
-        Placing is not null
-        || (PlacedAt is not null && Departed.Any(left => left.Of == Id && left.State is not null));
+    public bool IsPlacing => Placing is not null;
 
     /// <summary>The links that are no merged individual's.</summary>
     public IEnumerable<Link> OwnLinks =>
@@ -118,6 +124,7 @@ public sealed partial record UnifiedIndividual
             .Aggregate(this, (from, link) => from.Freeze(LeavingFor(target, link.Key, of: Id))) with
         {
             PlacedAt = target,
+            Placing = new(Id, target),
         };
         return Became(next, next != this, identifiersMayDiffer: true);
     }
@@ -192,8 +199,23 @@ public sealed partial record UnifiedIndividual
     private string? AskedFor(LinkKey link, string owner) =>
         Links.Find(link) is not null ? null
         : owner == Id ? PlacedAt
-        : IsMergedHere(owner) ? null
+        : HasAllOf(owner) ? null
         : owner;
+
+    private bool HasAllOf(string individual) =>
+        IndexOfMerged(individual) is >= 0 and int at && Merged[at].IsHere;
+
+    /// <summary>Notes that all links of an individual that is merged here have arrived.</summary>
+    private UnifiedIndividual Arrived(string individual)
+    {
+        int at = IndexOfMerged(individual);
+        return at < 0 || Merged[at].IsHere
+            ? this
+            : this with
+            {
+                Merged = Merged.SetItem(at, Merged[at] with { IsHere = true }),
+            };
+    }
 
     private bool IsMergedHere(string individual) => IndexOfMerged(individual) >= 0;
 

@@ -52,17 +52,18 @@ public sealed partial record UnifiedIndividual
             asked = Id; // Whatever its event met is over.
         }
 
+        if (asked is null && keys.Any(key => IsOfAnother(key, owner, target)))
+        {
+            asked = Id; // Who decided did not know whose it has become meanwhile.
+        }
+
         if (asked is not null)
         {
             departure = Nothing(asked, owner) with { AskThere = true };
             return Same();
         }
 
-        if (
-            !all
-            && (target == Id || IsMergedHere(target))
-            && keys.All(key => PromiseOf(key) is null)
-        )
+        if (!all && (target == Id || HasAllOf(target)) && keys.All(key => PromiseOf(key) is null))
         {
             departure = Nothing(target, target) with
             {
@@ -71,8 +72,10 @@ public sealed partial record UnifiedIndividual
                 Cause = cause,
                 Stays = true,
             };
-            UnifiedIndividual own = keys.Aggregate(this, (from, key) => from.Forget(key))
-                .Note(keys, target);
+            LinkKey[] others = [.. keys.Where(key => (OwnerOf(key) ?? Id) != target)];
+            UnifiedIndividual own = others
+                .Aggregate(this, (from, key) => from.Forget(key))
+                .Note(others, target);
             return Became(own, own != this, identifiersMayDiffer: false);
         }
 
@@ -107,6 +110,7 @@ public sealed partial record UnifiedIndividual
     /// <param name="byMerge">
     /// Whether they change hands by a merge or its end: then room was asked for before, and it is not refused half way.
     /// </param>
+    /// <param name="isLast">Whether all links of the owner are here with these.</param>
     /// <param name="elsewhere">
     /// Set when they are not taken: who is to be asked instead, because this individual redirects or the owner is not
     /// merged here; this individual itself when it would have more than <see cref="Limits.LinksMax"/> links.
@@ -115,6 +119,7 @@ public sealed partial record UnifiedIndividual
         ImmutableArray<Link> arriving,
         string owner,
         bool byMerge,
+        bool isLast,
         out string? elsewhere
     )
     {
@@ -123,7 +128,9 @@ public sealed partial record UnifiedIndividual
             .. arriving.Where(link =>
                 Links.Find(link.Key) is null
                 && !(
-                    IndexOfDeparted(link.Key) is >= 0 and int at && Departed[at].Moves >= link.Moves
+                    IndexOfDeparted(link.Key) is >= 0 and int at
+                    && Departed[at].Moves >= link.Moves
+                    && !IsKept(Departed[at], link, owner)
                 )
             ),
         ];
@@ -141,9 +148,15 @@ public sealed partial record UnifiedIndividual
             elsewhere = Id;
         }
 
-        if (elsewhere is not null || missing.IsEmpty)
+        if (elsewhere is not null)
         {
             return Same();
+        }
+
+        if (missing.IsEmpty)
+        {
+            UnifiedIndividual all = isLast ? Arrived(owner) : this;
+            return Became(all, !ReferenceEquals(all, this), identifiersMayDiffer: false);
         }
 
         HashSet<LinkKey> arrived = [.. missing.Select(link => link.Key)];
@@ -154,8 +167,9 @@ public sealed partial record UnifiedIndividual
             RedirectTo = comesHome ? null : RedirectTo,
             RedirectRank = comesHome ? null : RedirectRank,
         };
+        next = next.Note(owner == Id ? null : arrived, owner);
         return Became(
-            next.Note(owner == Id ? null : arrived, owner),
+            isLast ? next.Arrived(owner) : next,
             changed: true,
             identifiersMayDiffer: true
         );
@@ -187,6 +201,22 @@ public sealed partial record UnifiedIndividual
         UnifiedIndividual next = changed ? this with { Departed = [.. left] } : this;
         return Became(next, changed, identifiersMayDiffer: false);
     }
+
+    /// <summary>
+    /// Whether a link was promised to an individual that has been merged into this one before it was handed over: it
+    /// stays.
+    /// </summary>
+    private bool IsKept(DepartedLink left, Link link, string owner) =>
+        left is { Of: null, State: not null }
+        && left.Target == owner
+        && left.Moves == link.Moves
+        && HasAllOf(owner);
+
+    private bool IsOfAnother(LinkKey key, string owner, string target) =>
+        Links.Find(key) is not null
+        && (OwnerOf(key) ?? Id) is { } actual
+        && actual != owner
+        && actual != target;
 
     /// <summary>Whom a link was promised to that no longer lives here; null when it may be here.</summary>
     private string? PromiseOf(LinkKey key)

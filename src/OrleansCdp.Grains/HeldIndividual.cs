@@ -136,6 +136,7 @@ internal sealed class HeldIndividual(
             transfer.Links,
             transfer.Owner,
             byMerge: !transfer.ChangesOwner,
+            transfer.IsLast,
             out string? elsewhere
         );
         other = elsewhere is null
@@ -170,7 +171,7 @@ internal sealed class HeldIndividual(
             ClaimsOwner = taken?.Owner,
             ClaimsRank = taken?.Rank ?? 0,
             ClaimsCause = taken?.Cause ?? default,
-            MovedWith = taken?.From,
+            MovedWith = taken is { Stays: false } ? taken.From : null,
             Fates = noted,
         };
 

@@ -179,8 +179,16 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             cause,
             out Departure departure
         );
-        await held.BecomeAsync(transition, taken: null, []);
-        return TransferOf(departure);
+        LinkTransfer transfer = TransferOf(departure);
+        // Whose a link is that stays here the claims say at the same instant, as with one that is taken in.
+        LinkTransfer? taken = departure.Stays
+            ? transfer with
+            {
+                Links = [.. links.Select(transition.Next.Links.Find).OfType<Link>()],
+            }
+            : null;
+        await held.BecomeAsync(transition, taken, []);
+        return transfer;
     }
 
     public async Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer)

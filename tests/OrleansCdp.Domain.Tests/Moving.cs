@@ -20,7 +20,13 @@ internal static class Moving
         out bool refused
     )
     {
-        var transition = to.Attach(links, to.Id, byMerge: false, out string? elsewhere);
+        var transition = to.Attach(
+            links,
+            to.Id,
+            byMerge: false,
+            isLast: false,
+            out string? elsewhere
+        );
         refused = elsewhere is not null;
         return transition;
     }

@@ -15,10 +15,12 @@ internal sealed class OracleTables
 {
     private readonly List<string> flaws = [];
     private readonly List<(LogPosition At, LinkEvent Event)> events = [];
-    private readonly Dictionary<string, string> claims = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Base, string At)> claims = new(
+        StringComparer.Ordinal
+    );
     private readonly Dictionary<LogPosition, QuarantinedEvent> quarantined = [];
     private readonly List<QuarantinedEvent> refusedAtEdge = [];
-    private readonly HashSet<string> conflicts = new(StringComparer.Ordinal);
+    private readonly HashSet<string> disputed = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Stream, CountKind Kind, string Reason), long> counts = [];
     private readonly List<string> ids = [];
 
@@ -40,11 +42,12 @@ internal sealed class OracleTables
     public IReadOnlyDictionary<(string Stream, CountKind Kind, string Reason), long> Counts =>
         counts;
 
-    /// <summary>Who holds a claim; null for nobody.</summary>
-    public string? HolderOf(string claim) => claims.GetValueOrDefault(claim);
+    /// <summary>Who has what a claim's owner has, wherever that is by a merge; null for nobody.</summary>
+    public string? HolderOf(string claim) => claims.GetValueOrDefault(claim).At;
 
-    /// <summary>Whether a contradiction about an anchor was noted.</summary>
-    public bool IsDisputed(string anchor) => conflicts.Contains(anchor);
+    /// <summary>Whether a link says of the contact that an anchor names that it is another one too.</summary>
+    public bool IsDisputed(string anchor) =>
+        claims.TryGetValue(anchor, out var claim) && disputed.Contains(claim.Base);
 
     /// <summary>Ids of stored states.</summary>
     public IEnumerable<string> IdsOf(string prefix) =>
@@ -115,13 +118,29 @@ internal sealed class OracleTables
     {
         await ReadAsync(
             connection,
-            "select claim, owner from cdp.claim",
-            row => claims.Add(row.GetString(0), row.GetString(1))
+            """
+            select c.claim, c.owner, coalesce(b.placed_at, c.owner)
+            from cdp.claim c left join cdp.base_individual b on b.id = c.owner
+            """,
+            row => claims.Add(row.GetString(0), (row.GetString(1), row.GetString(2)))
         );
         await ReadAsync(
             connection,
-            "select distinct anchor from cdp.anchor_conflict",
-            row => conflicts.Add(row.GetString(0))
+            """
+            select c.first, c.second from cdp.merge_conflict c
+                join cdp.base_individual f on f.id = c.first
+                join cdp.base_individual s on s.id = c.second
+            where c.settled_at is null and f.rank = 0 and s.rank = 0
+            """,
+            row => disputed.UnionWith([row.GetString(0), row.GetString(1)])
+        );
+        await ReadAsync(
+            connection,
+            """
+            select id, root from cdp.base_individual
+            where live and coalesce(placed_at, id) <> root
+            """,
+            row => Demand(false, $"{row[0]} is still on its way to {row[1]}")
         );
         await ReadAsync(
             connection,

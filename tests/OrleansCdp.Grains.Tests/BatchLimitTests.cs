@@ -15,10 +15,10 @@ public sealed class BatchLimitTests(Cluster cluster) : IClassFixture<Cluster>
         var individual = cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
 
         await Should.ThrowAsync<ArgumentException>(() =>
-            individual.ApplyAsync(Events(Limits.ApplyBatchMax + 1))
+            individual.ApplyAsync(Events(Limits.ApplyBatchMax + 1), id)
         );
         cluster.Database.Snapshots.ShouldNotContainKey(id);
-        (await individual.ApplyAsync(Events(Limits.ApplyBatchMax))).ShouldBeEmpty();
+        (await individual.ApplyAsync(Events(Limits.ApplyBatchMax), id)).ShouldBeEmpty();
         cluster.Database.Snapshots[id].Version.ShouldBe(1);
     }
 
@@ -105,6 +105,8 @@ public sealed class BatchLimitTests(Cluster cluster) : IClassFixture<Cluster>
         {
             From = "ind_giver",
             To = to,
+            Owner = to,
+            FormerOwner = "ind_giver",
             Links =
             [
                 .. Enumerable

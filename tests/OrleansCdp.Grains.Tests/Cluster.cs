@@ -38,8 +38,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddMemoryGrainStorageAsDefault();
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
-                silo.Services.AddSingleton<IIdentityStore>(Database);
-                silo.Services.AddSingleton<IMergeStore>(Database);
+                silo.Services.AddSingleton<IIdentityStore>(Database.Identity);
+                silo.Services.AddSingleton<IMergeStore>(Database.Identity);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
                 silo.Services.AddSingleton<IStatusStore>(Database);
@@ -75,11 +75,11 @@ public sealed class Cluster : IAsyncLifetime
 
     internal SubjectResolver NewResolver(int linksMax) =>
         new(
-            Database,
+            Database.Identity,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),
             new Merges(
-                Database,
+                Database.Identity,
                 Grains,
                 Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
             ),

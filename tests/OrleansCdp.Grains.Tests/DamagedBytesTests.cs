@@ -48,7 +48,7 @@ public sealed class DamagedBytesTests(Cluster cluster) : IClassFixture<Cluster>
         SequencedEvent next = Some.Event(Web, "next" + id).At((inPart ? 10_000 : 1_000) + offset);
         IUnifiedIndividualGrain grain = cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
 
-        var outcomes = await grain.ApplyAsync(new Immutable<SequencedEvent[]>([next]));
+        var outcomes = await grain.ApplyAsync(new Immutable<SequencedEvent[]>([next]), id);
 
         if (!outcomes.IsEmpty) // Empty where all are applied.
         {

@@ -13,15 +13,12 @@ namespace OrleansCdp;
 /// </summary>
 internal sealed class FakeDatabase
     : ISnapshotStore,
-        IIdentityStore,
-        IMergeStore,
         ILogStore,
         IQuarantineStore,
         IStatusStore,
         ICheckpoints
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Claim> claims = [];
     private readonly Dictionary<int, long> epochs = [];
 
     public Dictionary<LogPosition, EventOutcome> Fates { get; } = [];
@@ -35,20 +32,13 @@ internal sealed class FakeDatabase
 
     public List<QuarantineItem> Quarantined { get; } = [];
 
-    public MergeBook Merges { get; } = new();
-
     public List<EventCount> Counts { get; } = [];
 
-    public int ClaimReads { get; private set; }
+    /// <summary>Claims, and who is one person.</summary>
+    public FakeIdentity Identity { get; } = new();
 
     /// <summary>Called before and after every save; throw to fail it.</summary>
     public Action<SnapshotWrite, bool> OnSave { get; set; } = (_, _) => { };
-
-    /// <summary>Who bears an identifier, by type and value.</summary>
-    public ConcurrentDictionary<(string Type, string Value), string[]> Bearers { get; } = new();
-
-    /// <summary>Called before claims are made.</summary>
-    public Func<Task> OnClaim { get; set; } = () => Task.CompletedTask;
 
     /// <summary>How far the readers are; null where they are never behind.</summary>
     public Func<Lane, int, long>? Checkpoint { get; set; }
@@ -90,155 +80,11 @@ internal sealed class FakeDatabase
                 Add(fate.Kept);
             }
 
-            foreach (string claim in write.ClaimsTaken)
-            {
-                if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)
-                {
-                    claims[claim] = claims[claim] with
-                    {
-                        Owner = write.ClaimsOwner ?? write.Id,
-                        Rank = write.ClaimsRank,
-                        Cause = write.ClaimsCause,
-                    };
-                }
-            }
+            Identity.Take(write);
         }
 
         OnSave(write, true);
         return Task.CompletedTask;
-    }
-
-    public Task<IReadOnlyDictionary<string, Claim>> ReadAsync(
-        IReadOnlyCollection<string> wanted,
-        CancellationToken cancel
-    )
-    {
-        lock (gate)
-        {
-            ClaimReads++;
-            return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
-                wanted
-                    .Where(claims.ContainsKey)
-                    .ToDictionary(claim => claim, claim => Merges.Placed(claims[claim]))
-            );
-        }
-    }
-
-    public async Task<IReadOnlyDictionary<string, Claim>> ClaimAsync(
-        IReadOnlyCollection<KeyValuePair<string, Claim>> wanted,
-        CancellationToken cancel
-    )
-    {
-        await OnClaim();
-        lock (gate)
-        {
-            foreach (var claim in wanted)
-            {
-                claims.TryAdd(claim.Key, claim.Value);
-            }
-
-            return wanted.ToDictionary(claim => claim.Key, claim => claims[claim.Key]);
-        }
-    }
-
-    public Task RestampAsync(
-        IReadOnlyCollection<KeyValuePair<string, Claim>> stamped,
-        CancellationToken cancel
-    )
-    {
-        lock (gate)
-        {
-            foreach (var claim in stamped)
-            {
-                Claim held = claims[claim.Key];
-                if (held.Owner == claim.Value.Owner && held.AnchoredAt < claim.Value.AnchoredAt)
-                {
-                    claims[claim.Key] = held with { AnchoredAt = claim.Value.AnchoredAt };
-                }
-            }
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
-    {
-        lock (gate)
-        {
-            foreach (ClaimMove move in moves)
-            {
-                if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
-                {
-                    claims[move.Claim] = held with
-                    {
-                        Owner = move.To,
-                        Rank = move.Rank,
-                        Cause = move.Cause,
-                    };
-                }
-            }
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public Task<ImmutableArray<string>> FindAsync(
-        SubjectKind subject,
-        string type,
-        string value,
-        int limit,
-        CancellationToken cancel
-    ) =>
-        Task.FromResult<ImmutableArray<string>>([
-            .. Bearers.GetValueOrDefault((type, value), []).Take(limit),
-        ]);
-
-    public Task<Regrouped> ProveAsync(
-        IReadOnlyCollection<AnchorProof> proofs,
-        IReadOnlyCollection<BaseIndividual> bearing,
-        CancellationToken cancel
-    )
-    {
-        lock (gate)
-        {
-            return Task.FromResult(Merges.Prove(proofs, bearing));
-        }
-    }
-
-    public Task<string> RootOfAsync(string individual, CancellationToken cancel)
-    {
-        lock (gate)
-        {
-            return Task.FromResult(Merges.RootOf(individual));
-        }
-    }
-
-    public Task NotePlacedAsync(string individual, string root, CancellationToken cancel)
-    {
-        lock (gate)
-        {
-            return Task.FromResult(Merges.NotePlaced(individual, root));
-        }
-    }
-
-    public Task<ImmutableArray<string>> MovingAsync(
-        TimeSpan since,
-        int limit,
-        CancellationToken cancel
-    )
-    {
-        lock (gate)
-        {
-            return Task.FromResult<ImmutableArray<string>>([.. Merges.Moving().Take(limit)]);
-        }
-    }
-
-    public string? OwnerOf(string claim)
-    {
-        lock (gate)
-        {
-            return claims.GetValueOrDefault(claim)?.Owner;
-        }
     }
 
     public Task<LogOwnership> AcquireAsync(int partition, CancellationToken cancel)

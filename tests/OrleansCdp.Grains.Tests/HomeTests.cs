@@ -111,7 +111,8 @@ public sealed class HomeTests : IAsyncLifetime
         foreach (LinkKey link in links)
         {
             SequencedEvent[] events = [Some.Event(link, $"e{sequence}").At(sequence)];
-            await IndividualOf(link).ApplyAsync(events.AsImmutable());
+            await IndividualOf(link)
+                .ApplyAsync(events.AsImmutable(), SubjectIds.IndividualOf(link));
             await AccountOf(link).ApplyAsync(events.AsImmutable());
         }
     }

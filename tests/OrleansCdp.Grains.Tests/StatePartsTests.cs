@@ -208,14 +208,16 @@ public sealed class StatePartsTests
         switch (random.Next(10))
         {
             case 0 when random.Next(6) == 0 && state.Links.Find(link) is not null:
-                UnifiedIndividual frozen = state.Detach([link], "ind_b", 1, out var left).Next;
+                UnifiedIndividual frozen = state
+                    .Detach([link], "ind_b", 1, state.Id, default, out Departure left)
+                    .Next;
                 return step % 2 == 0
                     ? frozen
                     : frozen.Release(MovedLink.Of(left.Links), "ind_b").Next;
             case 1 when state.Departed.Length > 0:
                 Link back = new() { Key = state.Departed[0].Link, Moves = 1_000 + step };
                 back = back.Fold(Visit(back.Key, "b" + step, 0).At(step), out _);
-                return state.Attach([back], out _).Next;
+                return state.Attach([back], state.Id, byMerge: false, isLast: false, out _).Next;
             case < 5:
                 return state.Apply([Visit(link, "v" + step, random.Next(500)).At(step)]).Next;
             default:

@@ -187,15 +187,21 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 ClaimsTaken = ["link:web/anonymous/a"],
                 ClaimsTakenFrom = "ind_b",
                 ClaimsRank = 1,
+                ClaimsCause = new ClaimCause("email:ada@example.com", "e7"),
                 Outbox = [new("memberships", 1, [7]), new("enrichments", 1, [8])],
                 DueAt = LinkEvents.Noon,
             }
         );
 
         (await FindAsync(silo, mail)).ShouldBe(["ind_a"]);
-        (await database.RowsAsync("select owner, anchored_by from cdp.claim")).ShouldBe([
-            "ind_a|1",
-        ]);
+        (
+            await database.RowsAsync("select owner, anchored_by, rule, event_id from cdp.claim")
+        ).ShouldBe(["ind_a|1|email:ada@example.com|e7"]);
+        (
+            await database.RowsAsync(
+                "select individual, other, what, link, rule, event_id from cdp.identity_history"
+            )
+        ).ShouldBe(["ind_a|ind_b|link_moved|web/anonymous/a|email:ada@example.com|e7"]);
         (await database.RowsAsync("select topic, seq from cdp.outbox order by topic")).ShouldBe([
             "enrichments|1",
             "memberships|1",

@@ -50,6 +50,12 @@ public sealed record LinkTransfer
     [Id(10)]
     public bool Stays { get; init; }
 
+    /// <summary>
+    /// Whether these are the last links of an individual that is merged into <see cref="To"/>: all are there with them.
+    /// </summary>
+    [Id(11)]
+    public bool IsLast { get; init; }
+
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;
 }

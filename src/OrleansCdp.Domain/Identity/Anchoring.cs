@@ -78,6 +78,11 @@ public sealed record AnchorDecision
 
     /// <summary>What the event proves.</summary>
     public ImmutableArray<AnchorProof> Proofs { get; init; } = [];
+
+    /// <summary>
+    /// Of an event that names another link: the base individual that one is given, unless it is somebody already.
+    /// </summary>
+    public Claim? Other { get; init; }
 }
 
 /// <summary>
@@ -144,9 +149,11 @@ public sealed class Anchoring(AnchorPolicy policy)
             );
         }
 
-        if (e.SameAs is { } other && !IsUnsure(target))
+        // What a link follows names its own bearer, also when a later event has given the link to another already.
+        Claim bearer = e.FollowsAnchor && bases.Length > 0 ? NamedBy(bases[0], e, stamp) : target;
+        if (e.SameAs is { } other && !IsUnsure(bearer))
         {
-            Claim same = target with
+            Claim same = bearer with
             {
                 AnchoredAt = AnonymousLinks.WeightOf(e, target.Rank),
                 Cause = new(ClaimCause.SameAs, e.EventId),
@@ -166,6 +173,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             Moves = [.. draft.Moves],
             Raised = draft.Raised,
             Proofs = [.. draft.Proofs],
+            Other = e.SameAs is null || IsUnsure(bearer) ? null : bearer,
         };
     }
 
@@ -198,10 +206,7 @@ public sealed class Anchoring(AnchorPolicy policy)
                 };
         }
 
-        Claim named = new(bases[0].Id, bases[0].Rank, stamp)
-        {
-            Cause = new(bases[0].Name, e.EventId),
-        };
+        Claim named = NamedBy(bases[0], e, stamp);
         if (
             owner is null or { IsAnchored: false, IsFixed: false }
             || owner.Cause.Rule == ClaimCause.SameAs
@@ -222,6 +227,9 @@ public sealed class Anchoring(AnchorPolicy policy)
             : named.Rank == 0 && owner.Rank > 0;
         return changes ? named : owner;
     }
+
+    private static Claim NamedBy(BaseIndividual bearer, LinkEvent e, Stamp stamp) =>
+        new(bearer.Id, bearer.Rank, stamp) { Cause = new(bearer.Name, e.EventId) };
 
     private static void SettleSame(
         LinkKey other,

@@ -158,7 +158,9 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return null;
             }
 
-            if (other.Individual == transfer.From || ++hops > HopsMax)
+            // Back to where it comes from only because its new owner has been merged into that one meanwhile.
+            bool isCircle = other.ForEver && other.Individual == transfer.From;
+            if (isCircle || ++hops > HopsMax)
             {
                 throw new InconsistentStateException($"{promised} redirects in a circle.");
             }

@@ -45,15 +45,9 @@ internal sealed class LinkPlacement(
             return;
         }
 
-        if (State.Placing is { } placing)
-        {
-            await ChangeHandsAsync(placing);
-        }
-        else
-        {
-            await ExpectAsync(Here);
-            await HandOverOwnAsync();
-        }
+        Placing placing = State.Placing!;
+        await ExpectAsync(placing.To);
+        await ChangeHandsAsync(placing);
     }
 
     /// <summary>Finishes what was begun, unless the state of somebody concerned is damaged.</summary>
@@ -87,17 +81,10 @@ internal sealed class LinkPlacement(
                 return reason;
             }
 
-            if (Here == State.Id)
-            {
-                await individual.BecomeAsync(State.MergeInto(root));
-                await HandOverOwnAsync();
-            }
-            else
-            {
-                Placing placing = new(Here, root);
-                await individual.BecomeAsync(State.Begin(placing));
-                await ChangeHandsAsync(placing);
-            }
+            await individual.BecomeAsync(
+                Here == State.Id ? State.MergeInto(root) : State.Begin(new Placing(Here, root))
+            );
+            await ChangeHandsAsync(State.Placing!);
         }
 
         await store.NotePlacedAsync(State.Id, root, CancellationToken.None);
@@ -129,46 +116,57 @@ internal sealed class LinkPlacement(
         }
     }
 
-    /// <summary>Gives the own links to whoever this individual was merged into.</summary>
-    private async Task HandOverOwnAsync()
+    /// <summary>Has all links given from one to another; either may be this individual itself.</summary>
+    private async Task ChangeHandsAsync(Placing placing)
     {
+        if (placing.From == State.Id)
+        {
+            await HandOverOwnAsync(placing.To);
+        }
+        else
+        {
+            await HaveHandedOverAsync(placing);
+        }
+
+        await individual.BecomeAsync(State.End());
+    }
+
+    private async Task HandOverOwnAsync(string target)
+    {
+        Departure waiting;
+        do
+        {
+            waiting = State.WaitingFor(target);
+            LinkTransfer transfer = new()
+            {
+                From = State.Id,
+                To = target,
+                Links = waiting.Links,
+                Owner = State.Id,
+                FormerOwner = State.Id,
+                IsLast = !waiting.More,
+            };
+            await GiveAsync(transfer);
+            await individual.BecomeAsync(State.Release(MovedLink.Of(transfer.Links), target));
+        } while (waiting.More);
+    }
+
+    private async Task HaveHandedOverAsync(Placing placing)
+    {
+        IUnifiedIndividualGrain former = GrainOf(placing.From);
+        LinkTransfer transfer = await former.SeparateAsync(State.Id, placing.To);
+        await individual.BecomeAsync(State.Redirect());
         while (true)
         {
-            Departure waiting = State.WaitingFor(Here);
-            if (waiting.Links.IsEmpty)
+            await GiveAsync(transfer with { IsLast = !transfer.More });
+            await former.ReleaseAsync(MovedLink.Of(transfer.Links), placing.To);
+            if (!transfer.More)
             {
                 return;
             }
 
-            LinkTransfer transfer = new()
-            {
-                From = State.Id,
-                To = Here,
-                Links = waiting.Links,
-                Owner = State.Id,
-                FormerOwner = State.Id,
-            };
-            await GiveAsync(transfer);
-            await individual.BecomeAsync(State.Release(MovedLink.Of(transfer.Links), Here));
-        }
-    }
-
-    /// <summary>Has the links given from one to another, who may be this individual itself.</summary>
-    private async Task ChangeHandsAsync(Placing placing)
-    {
-        await HandOverOwnAsync();
-        await ExpectAsync(placing.To);
-        IUnifiedIndividualGrain former = GrainOf(placing.From);
-        LinkTransfer transfer = await former.SeparateAsync(State.Id, placing.To);
-        await individual.BecomeAsync(State.Redirect());
-        while (!transfer.Links.IsEmpty)
-        {
-            await GiveAsync(transfer);
-            await former.ReleaseAsync(MovedLink.Of(transfer.Links), placing.To);
             transfer = await former.SeparateAsync(State.Id, placing.To);
         }
-
-        await individual.BecomeAsync(State.End());
     }
 
     private async Task GiveAsync(LinkTransfer transfer)

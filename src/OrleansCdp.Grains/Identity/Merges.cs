@@ -26,12 +26,8 @@ internal sealed partial class Merges(
         foreach (AnchorDecision decision in decisions)
         {
             proofs.AddRange(decision.Proofs);
-            Claim target = decision.Target;
-            if (target is { IsAnchored: true, Rank: > 0 })
-            {
-                string name = target.Cause.IsOwnAnchor ? target.Cause.Rule! : "";
-                bearing[target.Owner] = new(target.Owner, target.Rank, name);
-            }
+            NoteBearing(decision.Target);
+            NoteBearing(decision.Other);
         }
 
         HashSet<string> moving = [.. book.Moving()];
@@ -46,6 +42,15 @@ internal sealed partial class Merges(
         }
 
         return moving;
+
+        void NoteBearing(Claim? taker)
+        {
+            if (taker is { IsAnchored: true, Rank: > 0 })
+            {
+                string name = taker.Cause.IsOwnAnchor ? taker.Cause.Rule! : "";
+                bearing[taker.Owner] = new(taker.Owner, taker.Rank, name);
+            }
+        }
     }
 
     /// <summary>Brings the links of individuals to where their merges want them.</summary>

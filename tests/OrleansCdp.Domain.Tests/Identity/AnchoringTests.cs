@@ -12,16 +12,21 @@ public sealed class AnchoringTests
     private readonly Dictionary<string, Claim> held = [];
 
     [Fact]
-    public void A_contact_is_named_by_its_contact_id_and_claims_its_email()
+    public void A_contact_is_named_by_its_contact_id_and_proves_its_email()
     {
         AnchorDecision decision = Decide(Of(Contact, ContactId, Email));
 
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
         decision.Target.Rank.ShouldBe(0);
         decision
-            .Claims.Select(claim => claim.Key)
-            .ShouldBe(["link:crm/Contact/003", "contactId:003", "email:ada@example.com"]);
+            .Claims.Select(claim => (claim.Key, claim.Value.Owner))
+            .ShouldBe([
+                ("contactId:003", SubjectIds.IndividualOf(ContactId)),
+                ("email:ada@example.com", SubjectIds.IndividualOf(Email)),
+                ("link:crm/Contact/003", SubjectIds.IndividualOf(ContactId)),
+            ]);
         decision.Moves.ShouldBeEmpty();
+        ShouldProve(decision, ContactId, Email);
     }
 
     [Fact]
@@ -34,13 +39,14 @@ public sealed class AnchoringTests
     }
 
     [Fact]
-    public void A_link_with_a_known_email_joins_its_bearer()
+    public void A_link_with_a_known_email_joins_whom_the_email_itself_names()
     {
         Take(Of(Contact, ContactId, Email));
 
         AnchorDecision decision = Decide(Of(Some.Customer, Email));
 
-        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
+        decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
+        decision.Proofs.ShouldBeEmpty("the contact's link has said who that is");
     }
 
     [Fact]
@@ -52,30 +58,23 @@ public sealed class AnchoringTests
 
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
         decision.Moves.ShouldBe([
-            new LinkMove(SubjectIds.IndividualOf(Visitor), null, decision.Target.Owner, 1),
+            WholeMove(decision.Target.Owner, rank: 1, "email:ada@example.com"),
         ]);
     }
 
     [Fact]
-    public void A_contact_absorbs_whom_its_verified_email_named_before()
+    public void A_contact_proves_to_be_whom_its_verified_email_named_before()
     {
         Take(Of(Some.Customer, Email));
 
         AnchorDecision decision = Decide(Of(Contact, ContactId, Email));
 
-        decision.Moves.ShouldBe([
-            new LinkMove(
-                SubjectIds.IndividualOf(Email),
-                null,
-                SubjectIds.IndividualOf(ContactId),
-                0
-            ),
-        ]);
-        decision.Clashes.ShouldBeEmpty();
+        decision.Moves.ShouldBeEmpty("which base individual a link has is no matter of merging");
+        ShouldProve(decision, ContactId, Email);
     }
 
     [Fact]
-    public void Two_contacts_with_one_email_stay_apart_and_the_clash_is_kept()
+    public void Two_contacts_with_one_email_each_prove_it_and_take_nothing_from_each_other()
     {
         Identifier other = new("contactId", "004", Verified: true);
         Take(Of(Contact, ContactId, Email));
@@ -84,7 +83,7 @@ public sealed class AnchoringTests
 
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(other));
         decision.Moves.ShouldBeEmpty();
-        decision.Clashes.ShouldHaveSingleItem().Anchor.ShouldBe("email:ada@example.com");
+        ShouldProve(decision, other, Email);
     }
 
     [Fact]
@@ -99,10 +98,11 @@ public sealed class AnchoringTests
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
         decision.Moves.ShouldBeEmpty();
         decision.Claims.ShouldHaveSingleItem().Key.ShouldBe("email:new@example.com");
+        ShouldProve(decision, ContactId, new Identifier("email", "new@example.com", true));
     }
 
     [Fact]
-    public void Two_people_with_emails_of_their_own_are_not_glued_by_a_third_link()
+    public void A_link_that_states_another_email_stays_and_proves_that_both_are_one()
     {
         Identifier second = new("email", "bob@example.com", Verified: true);
         Take(Of(Some.Customer, Email));
@@ -112,7 +112,45 @@ public sealed class AnchoringTests
 
         decision.Target.Owner.ShouldBe(SubjectIds.IndividualOf(Email));
         decision.Moves.ShouldBeEmpty();
-        decision.Clashes.ShouldHaveSingleItem();
+        ShouldProve(decision, Email, second);
+    }
+
+    [Fact]
+    public void A_link_known_by_its_email_becomes_the_contact_s_own_once_it_states_the_contact()
+    {
+        Take(Of(Some.Customer, Email));
+
+        AnchorDecision decision = Decide(Of(Some.Customer, ContactId));
+
+        LinkMove move = decision.Moves.ShouldHaveSingleItem();
+        move.Link.ShouldBe(Some.Customer);
+        move.Whole.ShouldBeFalse("others may be known by that email too");
+        (move.From, move.To).ShouldBe(
+            (SubjectIds.IndividualOf(Email), SubjectIds.IndividualOf(ContactId))
+        );
+        ShouldProve(decision, ContactId, Email);
+    }
+
+    [Fact]
+    public void What_a_link_follows_proves_nothing_about_its_bearer()
+    {
+        LinkKey link = new("desk", "Case", "500");
+
+        AnchorDecision decision = Decide(Of(link, ContactId, Email) with { FollowsAnchor = true });
+
+        decision.Proofs.ShouldBeEmpty();
+        decision.Claims.Select(claim => claim.Key).ShouldBe(["contactId:003", ClaimKeys.Of(link)]);
+    }
+
+    [Fact]
+    public void A_device_that_another_link_named_proves_nothing_by_what_it_states_itself()
+    {
+        LinkKey user = new("web", "user", "u1");
+        Take(Of(user, new Identifier("userId", "u1", Verified: true)) with { SameAs = Visitor });
+
+        AnchorDecision decision = Decide(Of(Visitor, Email));
+
+        decision.Proofs.ShouldBeEmpty();
     }
 
     [Fact]
@@ -130,7 +168,8 @@ public sealed class AnchoringTests
                 SubjectIds.IndividualOf(ContactId),
                 link,
                 SubjectIds.IndividualOf(other),
-                0
+                0,
+                new ClaimCause("contactId:004", "e2")
             ),
         ]);
     }
@@ -185,6 +224,7 @@ public sealed class AnchoringTests
         );
 
         late.Moves.ShouldHaveSingleItem().To.ShouldBe(SubjectIds.IndividualOf(ContactId));
+        late.Other!.Owner.ShouldBe(SubjectIds.IndividualOf(ContactId));
     }
 
     [Fact]
@@ -254,14 +294,7 @@ public sealed class AnchoringTests
 
         first
             .Moves.ShouldHaveSingleItem()
-            .ShouldBe(
-                new LinkMove(
-                    SubjectIds.IndividualOf(Visitor),
-                    null,
-                    SubjectIds.IndividualOf(userId),
-                    2
-                )
-            );
+            .ShouldBe(WholeMove(SubjectIds.IndividualOf(userId), rank: 2, ClaimCause.SameAs));
         shared.Moves.ShouldBeEmpty();
         shared.Target.Owner.ShouldBe(SubjectIds.IndividualOf(secondId));
     }
@@ -273,9 +306,25 @@ public sealed class AnchoringTests
     private static LinkEvent Of(LinkKey link, params Identifier[] identifiers) =>
         Some.Event(EventKind.Updated, "Individual", link).With(identifiers);
 
+    private static LinkMove WholeMove(string to, int rank, string rule) =>
+        new(SubjectIds.IndividualOf(Visitor), Visitor, to, rank, new ClaimCause(rule, "e0"))
+        {
+            Whole = true,
+        };
+
+    private static void ShouldProve(AnchorDecision decision, params Identifier[] anchors) =>
+        decision
+            .Proofs.ShouldHaveSingleItem()
+            .Bases.Select(one => (one.Id, one.Name))
+            .ShouldBe(anchors.Select(one => (SubjectIds.IndividualOf(one), ClaimKeys.Of(one))));
+
     private AnchorDecision Decide(LinkEvent e, int minute = 0)
     {
-        LinkEvent timed = e with { OccurredAt = Some.Noon.AddMinutes(minute) };
+        LinkEvent timed = e with
+        {
+            OccurredAt = Some.Noon.AddMinutes(minute),
+            EventId = $"e{minute}",
+        };
         return Anchors.Decide(timed, timed.At(1).Stamp, held.GetValueOrDefault);
     }
 
@@ -287,11 +336,11 @@ public sealed class AnchoringTests
             held[claim.Key] = claim.Value;
         }
 
-        foreach (LinkMove move in decision.Moves.Where(move => move.Link is null))
+        foreach (LinkMove move in decision.Moves.Where(move => move.Whole))
         {
             foreach (string claim in held.Keys.Where(key => held[key].Owner == move.From).ToArray())
             {
-                held[claim] = new Claim(move.To, move.ToRank, default);
+                held[claim] = new Claim(move.To, move.ToRank, default) { Cause = move.Cause };
             }
         }
 

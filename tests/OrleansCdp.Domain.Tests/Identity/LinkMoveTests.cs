@@ -119,8 +119,9 @@ public sealed class LinkMoveTests
         a = a.Release(MovedLink.Of(moving.Links), "ind_b").Next;
 
         a.Departed.ShouldBeEmpty();
-        a.RankOfDeparture("ind_b").ShouldBe(1);
-        a.RankOfDeparture("ind_c").ShouldBe(AnchorPolicy.Unanchored);
+        a.RedirectRank.ShouldBe(1);
+        a.Detach([], "ind_c", AnchorPolicy.AsPromised, out var again).Changed.ShouldBeFalse();
+        (again.Target, again.Rank).ShouldBe(("ind_b", 1));
     }
 
     [Fact]

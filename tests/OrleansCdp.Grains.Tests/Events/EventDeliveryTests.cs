@@ -17,11 +17,11 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
     public async Task A_known_link_costs_no_identity_query()
     {
         await DeliverAsync(Some.Chunk(1, Some.Event(visitor, "e1")));
-        int reads = cluster.Database.ClaimReads;
+        int reads = cluster.Database.Identity.ClaimReads;
 
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2")));
 
-        cluster.Database.ClaimReads.ShouldBe(reads);
+        cluster.Database.Identity.ClaimReads.ShouldBe(reads);
     }
 
     [Fact]
@@ -47,7 +47,9 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         );
         string known = await JsonOfAsync(SubjectIds.IndividualOf(email));
         known.ShouldContain("\"said\":\"e2\"");
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(SubjectIds.IndividualOf(email));
+        cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(visitor))
+            .ShouldBe(SubjectIds.IndividualOf(email));
     }
 
     [Fact]
@@ -62,7 +64,8 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .DeliverAsync(Some.Chunk(3, Some.Event(customer, "e3", email)), default);
 
         string owner = SubjectIds.IndividualOf(contactId);
-        cluster.Database.OwnerOf(ClaimKeys.Of(email)).ShouldBe(owner);
+        cluster.Database.Identity.HolderOf(ClaimKeys.Of(email)).ShouldBe(owner);
+        (await RedirectOfAsync(SubjectIds.IndividualOf(email))).ShouldBe(owner);
         (await JsonOfAsync(owner)).ShouldContain("\"said\":\"e3\"");
     }
 
@@ -93,7 +96,9 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         (await JsonOfAsync(SubjectIds.IndividualOf(ann))).ShouldContain("\"said\":\"e6\"");
         (await JsonOfAsync(SubjectIds.IndividualOf(bob))).ShouldNotContain("said");
-        cluster.Database.OwnerOf(ClaimKeys.Of(contact)).ShouldBe(SubjectIds.IndividualOf(ann));
+        cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(contact))
+            .ShouldBe(SubjectIds.IndividualOf(ann));
     }
 
     [Fact]
@@ -107,7 +112,9 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         EventChunk late = Some.Chunk(1, Case("e3", 3, ann)) with { Lane = Lane.Low };
         await cluster.NewDelivery().DeliverAsync(late, default);
 
-        cluster.Database.OwnerOf(ClaimKeys.Of(contact)).ShouldBe(SubjectIds.IndividualOf(bob));
+        cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(contact))
+            .ShouldBe(SubjectIds.IndividualOf(bob));
     }
 
     [Fact]
@@ -120,13 +127,14 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         string absorbed = SubjectIds.IndividualOf(email);
         await cluster // The first step of a move that was never finished.
             .Grains.GetGrain<IUnifiedIndividualGrain>(anonymous)
-            .DetachAsync([], absorbed, 1);
+            .DetachAsync([], absorbed, 1, anonymous, default);
         await DeliverAsync(Some.Chunk(1, Some.Event(contact, "x", contactId, email)));
 
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
 
         string owner = SubjectIds.IndividualOf(contactId);
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(owner);
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(absorbed);
+        cluster.Database.Identity.HolderOf(ClaimKeys.Of(visitor)).ShouldBe(owner);
         (await JsonOfAsync(owner)).ShouldContain("\"e2\"");
     }
 
@@ -152,7 +160,9 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         await cluster.NewDelivery().DeliverAsync(chunk, default);
 
         (await JsonOfAsync(SubjectIds.IndividualOf(email))).ShouldContain("\"said\":\"e2\"");
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(SubjectIds.IndividualOf(email));
+        cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(visitor))
+            .ShouldBe(SubjectIds.IndividualOf(email));
         (await RedirectOfAsync(SubjectIds.IndividualOf(visitor))).ShouldBe(
             SubjectIds.IndividualOf(email)
         );
@@ -248,15 +258,15 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
             .Count()
             .ShouldBe(2);
         string anonymous = SubjectIds.IndividualOf(visitor);
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(anonymous);
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(anonymous);
         int quarantined = cluster.Database.Quarantined.Count;
 
         await cluster // Room for one.
             .Grains.GetGrain<IUnifiedIndividualGrain>(full)
-            .DetachAsync([links[0].Key], "ind_elsewhere", 0);
+            .DetachAsync([links[0].Key], "ind_elsewhere", 0, full, default);
         await DeliverAsync(Some.Chunk(4, Some.Event(visitor, "e4", email) with { Traits = [] }));
 
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);
         (await JsonOfAsync(full)).ShouldContain("\"said\":\"e1\"");
 
         EventChunk refused = Some.Chunk(3, Some.Event(visitor, "e3", email));
@@ -283,7 +293,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
 
-        cluster.Database.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(nearlyFull);
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(nearlyFull);
         (await JsonOfAsync(nearlyFull)).ShouldContain("\"said\":\"e2\"");
     }
 
@@ -306,6 +316,8 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
                     {
                         From = "ind_giver",
                         To = individual,
+                        Owner = individual,
+                        FormerOwner = "ind_giver",
                         Links = [.. part],
                     }.AsImmutable()
                 );

@@ -13,7 +13,7 @@ public sealed class FollowedLinkTests(Cluster cluster) : IClassFixture<Cluster>
     public async Task Of_two_that_claim_it_for_the_same_at_once_the_newer_event_counts()
     {
         bool raced = false;
-        cluster.Database.OnClaim = async () =>
+        cluster.Database.Identity.OnClaim = async () =>
         {
             if (!raced)
             {
@@ -22,13 +22,13 @@ public sealed class FollowedLinkTests(Cluster cluster) : IClassFixture<Cluster>
             }
         };
         await DeliverAsync(3, Event("newer", minute: 2, first));
-        cluster.Database.OnClaim = () => Task.CompletedTask;
+        cluster.Database.Identity.OnClaim = () => Task.CompletedTask;
 
         await DeliverAsync(2, Event("between", minute: 1, second));
 
         raced.ShouldBeTrue();
         cluster
-            .Database.OwnerOf(ClaimKeys.Of(order))
+            .Database.Identity.OwnerOf(ClaimKeys.Of(order))
             .ShouldBe(SubjectIds.IndividualOf(first), "the newest event of the order names it");
     }
 

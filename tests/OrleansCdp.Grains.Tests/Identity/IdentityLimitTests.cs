@@ -12,7 +12,7 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
     public async Task Of_an_identifier_s_bearers_20_are_listed(int bearers)
     {
         string phone = $"+1212555{bearers:D4}";
-        cluster.Database.Bearers[("phone", phone)] =
+        cluster.Database.Identity.Bearers[("phone", phone)] =
         [
             .. Enumerable.Range(0, bearers).Select(i => $"ind_{i}"),
         ];
@@ -51,18 +51,18 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
         SubjectResolver resolver = cluster.NewResolver(linksMax: 3);
         Identifier email = new("email", Some.Unique("m") + "@example.com", Verified: true);
         LinkEvent e = Some.Event(new LinkKey("web", "user", Some.Unique("u")), "e1", email);
-        string owner = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
+        Destination place = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
 
-        resolver.Correct(e.Link, owner);
+        resolver.Correct(e.Link, place with { At = Some.Unique("ind_") });
         (await ReadsOfAsync(resolver, e)).ShouldBe(0);
-        resolver.Correct(e.Link, Some.Unique("ind_"));
+        resolver.Correct(e.Link, new Destination(Some.Unique("ind_"), place.At));
         (await ReadsOfAsync(resolver, e)).ShouldBe(1);
     }
 
     [Fact]
     public void A_link_s_32_identifiers_are_remembered_and_of_33_only_the_last_event_s()
     {
-        KnownLink link = new("ind_a");
+        KnownLink link = new(new Destination("ind_a", "ind_a"));
         LinkEvent[] events =
         [
             .. Enumerable
@@ -76,7 +76,7 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
     [Fact]
     public void A_link_s_32_other_links_are_remembered_and_of_33_only_the_last()
     {
-        KnownLink link = new("ind_a");
+        KnownLink link = new(new Destination("ind_a", "ind_a"));
         LinkEvent[] events =
         [
             .. Enumerable
@@ -110,9 +110,9 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
 
     private async Task<int> ReadsOfAsync(SubjectResolver resolver, params LinkEvent[] events)
     {
-        int before = cluster.Database.ClaimReads;
+        int before = cluster.Database.Identity.ClaimReads;
         await resolver.ResolveAsync(Some.Chunk(1, events), default);
-        return cluster.Database.ClaimReads - before;
+        return cluster.Database.Identity.ClaimReads - before;
     }
 
     private static LinkEvent Event(string id, params Identifier[] identifiers) =>

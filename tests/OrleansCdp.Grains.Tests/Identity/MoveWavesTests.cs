@@ -29,5 +29,5 @@ public sealed class MoveWavesTests
             .Select(wave => string.Join(' ', wave.Select(move => $"{move.From}>{move.To}")));
 
     private static LinkMove Move(string text) =>
-        new(text.Split('>')[0], null, text.Split('>')[1], 0);
+        new(text.Split('>')[0], default, text.Split('>')[1], 0) { Whole = true };
 }

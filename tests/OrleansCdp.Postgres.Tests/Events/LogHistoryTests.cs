@@ -96,7 +96,7 @@ public sealed class LogHistoryTests(PostgresServer server)
         (await repairs.LinksOfAsync("ind_a", default)).ShouldNotBeNull()[link].ShouldBe(since);
 
         await silo.Identity.RepointAsync(
-            [new ClaimMove(ClaimKeys.Of(link), "ind_a", "ind_b", 1)],
+            [new ClaimMove(ClaimKeys.Of(link), "ind_a", "ind_b", 1, default)],
             default
         );
 
@@ -121,6 +121,7 @@ public sealed class LogHistoryTests(PostgresServer server)
             {
                 ClaimsTaken = ["link:web/user/u"],
                 ClaimsTakenFrom = "ind_a",
+                MovedWith = "ind_a",
             }
         );
 

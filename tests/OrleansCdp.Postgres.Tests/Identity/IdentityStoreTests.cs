@@ -11,7 +11,7 @@ public sealed class IdentityStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        Claim first = new("ind_a", 1, new Stamp(3, 2, 1));
+        Claim first = new("ind_a", 1, new Stamp(3, 2, 1)) { Cause = new("contactId:1", "e1") };
         await silo.Identity.ClaimAsync([new("contactId:1", first)], default);
 
         var held = await silo.Identity.ClaimAsync(
@@ -93,7 +93,8 @@ public sealed class IdentityStoreTests(PostgresServer server)
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
-        Claim old = new("ind_a", 2, new Stamp(5, 1, 1));
+        Claim old = new("ind_a", 2, new Stamp(5, 1, 1)) { Cause = new("userId:1", "e1") };
+        ClaimCause because = new(ClaimCause.SameAs, "e2");
         await silo.Identity.ClaimAsync(
             [new("userId:1", old), new("userId:2", old with { Owner = "ind_c" })],
             default
@@ -103,9 +104,9 @@ public sealed class IdentityStoreTests(PostgresServer server)
         {
             await silo.Identity.RepointAsync(
                 [
-                    new ClaimMove("userId:2", "ind_a", "ind_b", 0),
-                    new ClaimMove("userId:1", "ind_a", "ind_b", 0),
-                    new ClaimMove("userId:3", "ind_a", "ind_b", 0),
+                    new ClaimMove("userId:2", "ind_a", "ind_b", 0, because),
+                    new ClaimMove("userId:1", "ind_a", "ind_b", 0, because),
+                    new ClaimMove("userId:3", "ind_a", "ind_b", 0, because),
                 ],
                 default
             );
@@ -113,7 +114,7 @@ public sealed class IdentityStoreTests(PostgresServer server)
 
         var held = await silo.Identity.ReadAsync(["userId:1", "userId:2", "userId:3"], default);
         held.Count.ShouldBe(2);
-        held["userId:1"].ShouldBe(old with { Owner = "ind_b", Rank = 0 });
+        held["userId:1"].ShouldBe(old with { Owner = "ind_b", Rank = 0, Cause = because });
         held["userId:2"].ShouldBe(old with { Owner = "ind_c" });
     }
 
@@ -143,23 +144,5 @@ public sealed class IdentityStoreTests(PostgresServer server)
 
         async Task<string[]> FindAsync(SubjectKind subject, int limit) =>
             [.. await silo.Identity.FindAsync(subject, mail.Type, mail.Value, limit, default)];
-    }
-
-    [Fact]
-    public async Task A_conflict_is_noted_once()
-    {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using StoreHost silo = await StoreHost.StartAsync(database);
-        LinkKey link = new("crm", "Contact", "1");
-        AnchorConflict conflict = new("email:a@example.com", "ind_a", "ind_b", link, "e1");
-
-        await silo.Identity.NoteConflictAsync(conflict, default);
-        await silo.Identity.NoteConflictAsync(conflict with { EventId = "e2" }, default);
-
-        (
-            await database.RowsAsync(
-                "select holder, claimant, link, event_id from cdp.anchor_conflict"
-            )
-        ).ShouldBe(["ind_a|ind_b|crm/Contact/1|e1"]);
     }
 }

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Identity;
+
+public sealed class MergeGraphTests
+{
+    private static readonly BaseIndividual First = Contact("003A");
+    private static readonly BaseIndividual Second = Contact("003B");
+    private static readonly BaseIndividual Ada = Email("ada@example.com");
+    private static readonly BaseIndividual Bob = Email("bob@example.com");
+    private static readonly BaseIndividual User = new("ind_user", 2, "userId:u1");
+
+    [Fact]
+    public void A_contact_gets_whoever_its_links_prove_and_whoever_those_prove()
+    {
+        MergeGroups groups = Of([], [First, Ada], [Ada, User]);
+
+        RootsOf(groups, First, Ada, User).ShouldBe([First.Id, First.Id, First.Id]);
+        groups.Conflicts.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Two_emails_of_one_link_are_one_person_under_the_lower_one()
+    {
+        MergeGroups groups = Of([], [Bob, Ada]);
+
+        RootsOf(groups, Ada, Bob).ShouldBe([Ada.Id, Ada.Id]);
+        groups.Conflicts.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_two_contacts_that_state_one_email_the_lower_id_has_it_and_the_other_is_told()
+    {
+        foreach (var statements in new[] { Both(First, Second), Both(Second, First) })
+        {
+            MergeGroups groups = Of([], statements);
+
+            RootsOf(groups, First, Second, Ada).ShouldBe([First.Id, Second.Id, First.Id]);
+            groups.Conflicts.ShouldBe([new(Second.Id, Ada.Id, MergeConflict.TwoContacts)]);
+        }
+
+        static BaseIndividual[][] Both(BaseIndividual one, BaseIndividual other) =>
+            [
+                [one, Ada],
+                [other, Ada],
+            ];
+    }
+
+    [Fact]
+    public void A_link_that_states_two_contacts_joins_them_not_and_says_so()
+    {
+        MergeGroups groups = Of([], [Second, First, Ada]);
+
+        RootsOf(groups, First, Second, Ada).ShouldBe([First.Id, Second.Id, First.Id]);
+        groups.Conflicts.ShouldBe([new(First.Id, Second.Id, MergeConflict.TwoContacts)]);
+    }
+
+    [Fact]
+    public void A_steward_joins_two_contacts_under_the_one_that_he_wants_to_stay()
+    {
+        StewardDecision together = new(1, Together: true, Second.Id, First.Id);
+
+        MergeGroups groups = Of([together], [First, Ada], [Second, Ada]);
+
+        RootsOf(groups, First, Second, Ada).ShouldBe([Second.Id, Second.Id, Second.Id]);
+        groups.Conflicts.ShouldBeEmpty("they are one now");
+    }
+
+    [Fact]
+    public void A_survivor_with_the_weaker_anchor_is_not_the_root()
+    {
+        StewardDecision together = new(1, Together: true, Ada.Id, First.Id);
+
+        RootsOf(Of([together], [Ada, First]), First, Ada).ShouldBe([First.Id, First.Id]);
+    }
+
+    [Fact]
+    public void Whom_a_steward_keeps_apart_no_link_joins_and_no_third_one_either()
+    {
+        StewardDecision apart = new(1, Together: false, First.Id, Bob.Id);
+
+        MergeGroups groups = Of([apart], [First, Ada], [Ada, Bob]);
+
+        RootsOf(groups, First, Ada, Bob).Distinct().Count().ShouldBe(2);
+        groups.Roots[Bob.Id].ShouldNotBe(First.Id);
+        groups.Conflicts.ShouldHaveSingleItem().Reason.ShouldBe(MergeConflict.KeptApart);
+    }
+
+    [Fact]
+    public void An_email_of_five_contacts_is_the_lowest_one_s()
+    {
+        MergeGroups groups = Shared(Limits.ContactsPerAnchorMax);
+
+        groups.Roots[Ada.Id].ShouldBe("ind_003C0");
+        groups.Conflicts.Length.ShouldBe(Limits.ContactsPerAnchorMax - 1);
+        groups.Conflicts.ShouldAllBe(one => one.Reason == MergeConflict.TwoContacts);
+    }
+
+    [Fact]
+    public void An_email_of_six_contacts_identifies_nobody_any_more()
+    {
+        MergeGroups groups = Shared(Limits.ContactsPerAnchorMax + 1);
+
+        groups.Roots[Ada.Id].ShouldBe(Ada.Id);
+        groups.Conflicts.Length.ShouldBe(Limits.ContactsPerAnchorMax + 1);
+        groups.Conflicts.ShouldAllBe(one =>
+            one.Second == Ada.Id && one.Reason == MergeConflict.SharedAnchor
+        );
+    }
+
+    [Fact]
+    public void A_shared_email_does_not_join_those_that_state_it_with_another_one()
+    {
+        BaseIndividual[][] others =
+        [
+            [Ada, Bob],
+            [Ada, User],
+        ];
+
+        MergeGroups groups = Shared(Limits.ContactsPerAnchorMax + 1, others);
+
+        RootsOf(groups, Ada, Bob, User).ShouldBe([Ada.Id, Bob.Id, User.Id]);
+        groups.Conflicts.ShouldContain(new MergeConflict(Ada.Id, Bob.Id, "shared_anchor"));
+        groups.Conflicts.ShouldContain(new MergeConflict(Ada.Id, User.Id, "shared_anchor"));
+    }
+
+    [Fact]
+    public void The_same_contact_stating_an_email_by_six_links_shares_it_with_nobody()
+    {
+        BaseIndividual[][] six = [.. Enumerable.Repeat((BaseIndividual[])[First, Ada], 6)];
+
+        Of([], six).Roots[Ada.Id].ShouldBe(First.Id);
+    }
+
+    private static MergeGroups Shared(int contacts, params BaseIndividual[][] others) =>
+        Of(
+            [],
+            [
+                .. Enumerable
+                    .Range(0, contacts)
+                    .Select(i => (BaseIndividual[])[Contact($"003C{i}"), Ada]),
+                .. others,
+            ]
+        );
+
+    private static MergeGroups Of(
+        StewardDecision[] decisions,
+        params BaseIndividual[][] statements
+    ) =>
+        MergeGraph.Of(
+            [.. statements.SelectMany(stated => stated).Distinct()],
+            statements
+                .Select((stated, i) => (Link: new LinkKey("test", "link", $"{i}"), stated))
+                .ToDictionary(
+                    one => one.Link,
+                    one => one.stated.Select(b => b.Id).ToImmutableArray()
+                ),
+            decisions,
+            Limits.ContactsPerAnchorMax
+        );
+
+    private static string[] RootsOf(MergeGroups groups, params BaseIndividual[] bases) =>
+        [.. bases.Select(one => groups.Roots[one.Id])];
+
+    private static BaseIndividual Contact(string id) => new($"ind_{id}", 0, $"contactId:{id}");
+
+    private static BaseIndividual Email(string value) => new($"ind_{value}", 1, $"email:{value}");
+}

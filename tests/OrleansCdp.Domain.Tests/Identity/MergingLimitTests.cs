@@ -1,0 +1,123 @@
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+public sealed class MergingLimitTests
+{
+    private static readonly LinkKey Other = new("shop", "customer", "1");
+    private static readonly UnifiedIndividual Root = With(
+        "ind_root",
+        new LinkKey("crm", "Contact", "003")
+    );
+    private static readonly UnifiedIndividual Merged = With("ind_a", Some.Customer, Other);
+
+    [Fact]
+    public void The_1000th_individual_is_merged_into_one_and_the_1001st_refused()
+    {
+        UnifiedIndividual root = Root with
+        {
+            Merged =
+            [
+                .. Enumerable
+                    .Range(0, Limits.MergedMax - 1)
+                    .Select(i => new MergedIndividual($"ind_{i:D4}", [])),
+            ],
+        };
+
+        UnifiedIndividual full = root.Expect("ind_a", 1, out string? last).Next;
+        var past = full.Expect("ind_b", 1, out string? more);
+
+        last.ShouldBeNull();
+        full.Merged.Length.ShouldBe(Limits.MergedMax);
+        more.ShouldBe(ReasonCodes.MergedMax);
+        past.Changed.ShouldBeFalse();
+        full.Expect("ind_a", 1, out string? again).Changed.ShouldBeFalse();
+        again.ShouldBeNull("it is expected already");
+    }
+
+    [Fact]
+    public void As_many_links_are_expected_as_there_is_room_for_and_not_one_more()
+    {
+        const int room = Limits.LinksMax - 1;
+
+        Root.Expect("ind_a", room, out string? fits);
+        var past = Root.Expect("ind_a", room + 1, out string? refused);
+
+        fits.ShouldBeNull();
+        refused.ShouldBe(ReasonCodes.LinksMax);
+        past.Changed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Who_is_merged_or_redirects_expects_nobody()
+    {
+        var (merged, _) = (Merged.MergeInto(Root.Id).Next, Root);
+        UnifiedIndividual gone = With("ind_v", Other).Detach([], "ind_b", 1, out _).Next;
+
+        merged.Expect("ind_c", 1, out string? byMerge).Changed.ShouldBeFalse();
+        gone.Expect("ind_c", 1, out string? byMove).Changed.ShouldBeFalse();
+
+        byMerge.ShouldBe(ReasonCodes.MergedElsewhere);
+        byMove.ShouldBe(ReasonCodes.MergedElsewhere);
+    }
+
+    [Fact]
+    public void Links_that_were_expected_are_taken_although_others_came_first()
+    {
+        UnifiedIndividual root = Root.Expect("ind_a", 2, out _).Next with
+        {
+            Links = new LinkSet
+            {
+                Links =
+                [
+                    .. Enumerable
+                        .Range(0, Limits.LinksMax)
+                        .Select(i => new Link { Key = new LinkKey("s", "o", $"{i:D5}") }),
+                ],
+            },
+        };
+
+        UnifiedIndividual next = root.Attach(
+            Merged.Links.Links,
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            out string? elsewhere
+        ).Next;
+
+        elsewhere.ShouldBeNull("half of a merge would be worse");
+        next.Links.Links.Length.ShouldBe(Limits.LinksMax + 2);
+    }
+
+    [Fact]
+    public void Fifty_links_change_hands_by_a_merge_at_once_and_the_rest_afterwards()
+    {
+        LinkKey[] links =
+        [
+            .. Enumerable
+                .Range(0, Limits.TransferLinksMax + 1)
+                .Select(i => new LinkKey("s", "o", $"{i:D2}")),
+        ];
+        UnifiedIndividual a = With("ind_a", links).MergeInto("ind_root").Next;
+
+        Departure first = a.WaitingFor("ind_root");
+        a = a.Release(MovedLink.Of(first.Links), "ind_root").Next;
+
+        (first.Links.Length, first.More).ShouldBe((Limits.TransferLinksMax, true));
+        a.WaitingFor("ind_root").Links.ShouldHaveSingleItem();
+    }
+
+    private static UnifiedIndividual With(string id, params LinkKey[] links) =>
+        links.Aggregate(
+            new UnifiedIndividual { Id = id },
+            (individual, link) => individual.Apply([Visit(link, 1)]).Next
+        );
+
+    private static SequencedEvent Visit(LinkKey link, long sequence) =>
+        (
+            Some.Event(EventKind.Updated, "Individual", link, id: $"e{sequence}") with
+            {
+                Traits = ["visits".Is(sequence)],
+            }
+        ).At(sequence);
+}
