@@ -200,7 +200,16 @@ public sealed class GoldenTests
         UnifiedIndividual person = new() { Id = "ind_golden" };
         person = person.Apply(Sequenced(PersonsEvents())).Next;
         person.Links.Links.Length.ShouldBe(2);
-        return person.Detach([new LinkKey("web", "anonymous", "a1")], "ind_other", 2, out _).Next;
+        return person
+            .Detach(
+                [new LinkKey("web", "anonymous", "a1")],
+                "ind_other",
+                2,
+                person.Id,
+                default,
+                out _
+            )
+            .Next;
     }
 
     private static Account MakeAccount() =>
@@ -244,7 +253,16 @@ public sealed class GoldenTests
         UnifiedIndividual person = new UnifiedIndividual { Id = "ind_golden" }
             .Apply(Sequenced([.. PersonsEvents(), .. orders, .. visits]))
             .Next;
-        return person.Detach([new LinkKey("web", "anonymous", "a1")], "ind_other", 2, out _).Next;
+        return person
+            .Detach(
+                [new LinkKey("web", "anonymous", "a1")],
+                "ind_other",
+                2,
+                person.Id,
+                default,
+                out _
+            )
+            .Next;
     }
 
     /// <summary>People who came, went and found no room, and facts.</summary>
