@@ -290,7 +290,7 @@ public sealed class AnchoringTests
         Take(Of(Visitor));
 
         AnchorDecision first = Take(Of(user, userId) with { SameAs = Visitor });
-        AnchorDecision shared = Decide(Of(second, secondId) with { SameAs = Visitor });
+        AnchorDecision shared = Decide(Of(second, secondId) with { SameAs = Visitor }, minute: 1);
 
         first
             .Moves.ShouldHaveSingleItem()
