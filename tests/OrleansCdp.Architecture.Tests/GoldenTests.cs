@@ -200,8 +200,20 @@ public sealed class GoldenTests
         UnifiedIndividual person = new() { Id = "ind_golden" };
         person = person.Apply(Sequenced(PersonsEvents())).Next;
         person.Links.Links.Length.ShouldBe(2);
-        return person.Detach([new LinkKey("web", "anonymous", "a1")], "ind_other", 2, out _).Next;
+        return WithoutVisitor(person);
     }
+
+    private static UnifiedIndividual WithoutVisitor(UnifiedIndividual person) =>
+        person
+            .Detach(
+                [new LinkKey("web", "anonymous", "a1")],
+                "ind_other",
+                2,
+                person.Id,
+                default,
+                out _
+            )
+            .Next;
 
     private static Account MakeAccount() =>
         new Account { Id = "acc_golden" }
@@ -244,7 +256,7 @@ public sealed class GoldenTests
         UnifiedIndividual person = new UnifiedIndividual { Id = "ind_golden" }
             .Apply(Sequenced([.. PersonsEvents(), .. orders, .. visits]))
             .Next;
-        return person.Detach([new LinkKey("web", "anonymous", "a1")], "ind_other", 2, out _).Next;
+        return WithoutVisitor(person);
     }
 
     /// <summary>People who came, went and found no room, and facts.</summary>
