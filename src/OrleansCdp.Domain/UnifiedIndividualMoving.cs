@@ -72,11 +72,7 @@ public sealed partial record UnifiedIndividual
                 Cause = cause,
                 Stays = true,
             };
-            LinkKey[] others = [.. keys.Where(key => (OwnerOf(key) ?? Id) != target)];
-            UnifiedIndividual own = others
-                .Aggregate(this, (from, key) => from.Forget(key))
-                .Note(others, target);
-            return Became(own, own != this, identifiersMayDiffer: false);
+            return Keep(keys, target);
         }
 
         LinkKey[] leaving = all
@@ -102,6 +98,16 @@ public sealed partial record UnifiedIndividual
         next = all ? next with { RedirectTo = target, RedirectRank = RedirectRank ?? rank } : next;
         departure = next.DepartureTo(target, keys);
         return Became(next, leaving.Length > 0 || next != this, identifiersMayDiffer: true);
+    }
+
+    /// <summary>Gives links that are here to another individual whose links are here.</summary>
+    private Transition<UnifiedIndividual> Keep(ImmutableArray<LinkKey> keys, string owner)
+    {
+        LinkKey[] others = [.. keys.Where(key => (OwnerOf(key) ?? Id) != owner)];
+        UnifiedIndividual own = others
+            .Aggregate(this, (from, key) => from.Forget(key))
+            .Note(others, owner);
+        return Became(own, own != this, identifiersMayDiffer: false);
     }
 
     /// <summary>Takes links in. One that is here, or was and left again, stays as it is.</summary>
