@@ -38,25 +38,7 @@ public sealed partial record UnifiedIndividual
             return Same();
         }
 
-        string? asked = all
-            ? PlacedAt
-            : keys.Where(key => PromiseOf(key) is null)
-                .Select(key => AskedFor(key, owner))
-                .FirstOrDefault();
-        if (
-            asked is null
-            && rank == AnchorPolicy.AsPromised
-            && !(all ? RedirectTo is not null : keys.Any(IsPromised))
-        )
-        {
-            asked = Id; // Whatever its event met is over.
-        }
-
-        if (asked is null && keys.Any(key => IsOfAnother(key, owner, target)))
-        {
-            asked = Id; // Who decided did not know whose it has become meanwhile.
-        }
-
+        string? asked = AskedFor(keys, target, rank, owner);
         if (asked is not null)
         {
             departure = Nothing(asked, owner) with { AskThere = true };
@@ -98,6 +80,27 @@ public sealed partial record UnifiedIndividual
         next = all ? next with { RedirectTo = target, RedirectRank = RedirectRank ?? rank } : next;
         departure = next.DepartureTo(target, keys);
         return Became(next, leaving.Length > 0 || next != this, identifiersMayDiffer: true);
+    }
+
+    /// <summary>Who is to be asked for links instead; this one itself for who must decide again, null for nobody.</summary>
+    private string? AskedFor(ImmutableArray<LinkKey> keys, string target, int rank, string owner)
+    {
+        bool all = keys.IsEmpty;
+        string? asked = all
+            ? PlacedAt
+            : keys.Where(key => PromiseOf(key) is null)
+                .Select(key => AskedFor(key, owner))
+                .FirstOrDefault();
+        if (asked is not null)
+        {
+            return asked;
+        }
+
+        // Whatever its event met is over; or who decided did not know whose it has become meanwhile.
+        bool isOver =
+            rank == AnchorPolicy.AsPromised
+            && !(all ? RedirectTo is not null : keys.Any(IsPromised));
+        return isOver || keys.Any(key => IsOfAnother(key, owner, target)) ? Id : null;
     }
 
     /// <summary>Gives links that are here to another individual whose links are here.</summary>
