@@ -344,6 +344,11 @@ public sealed class AnchoringTests
             }
         }
 
+        if (decision.Raised is { } raised && held[raised.Key].AnchoredAt < raised.Value)
+        {
+            held[raised.Key] = held[raised.Key] with { AnchoredAt = raised.Value };
+        }
+
         held[ClaimKeys.Of(e.Link)] = decision.Target;
         return decision;
     }
