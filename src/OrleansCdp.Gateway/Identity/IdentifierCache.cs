@@ -8,7 +8,7 @@ namespace OrleansCdp.Identity;
 
 /// <summary>
 /// Whom an identifier means, remembered in this process. Only finds are remembered: an anchor until its bearer says
-/// that it was absorbed, any other identifier for moments, since somebody else may bear it soon.
+/// that it was merged, any other identifier, and where somebody was merged to, for moments, since that may change.
 /// </summary>
 internal sealed class IdentifierCache(
     IGrainFactory grains,
@@ -27,12 +27,12 @@ internal sealed class IdentifierCache(
             ? new(bearer.Individual)
             : new(LookUpAsync(type, value));
 
-    /// <summary>Notes that somebody was absorbed.</summary>
+    /// <summary>Notes that somebody was merged into another one: for moments, since that may be taken back.</summary>
     public void Correct(string type, string value, string individual)
     {
-        if (known.TryGetValue((type, value), out Bearer bearer))
+        if (known.ContainsKey((type, value)))
         {
-            known[(type, value)] = bearer with { Individual = individual };
+            known[(type, value)] = new Bearer(individual, Soon);
         }
     }
 
@@ -74,12 +74,11 @@ internal sealed class IdentifierCache(
             known.Clear(); // Rare, and one lookup each to fill again.
         }
 
-        DateTimeOffset? until = bearers.Settled
-            ? null
-            : clock.GetUtcNow() + options.Value.UnsettledIdentifiersRemembered;
-        known[(type, value)] = new Bearer(found[0], until);
+        known[(type, value)] = new Bearer(found[0], bearers.Settled ? null : Soon);
         return found[0];
     }
+
+    private DateTimeOffset Soon => clock.GetUtcNow() + options.Value.UnsettledIdentifiersRemembered;
 
     /// <summary>Who bears an identifier, and until when that may be believed; null for as long as it says so.</summary>
     [StructLayout(LayoutKind.Auto)]

@@ -31,7 +31,10 @@ internal sealed class IdentityGrain(IIdentityStore store, AnchorPolicy policy)
             var held = await store.ReadAsync([claim], CancellationToken.None);
             if (held.TryGetValue(claim, out Claim? owner))
             {
-                return new Bearers([owner.PlacedAt ?? owner.Owner], Settled: true);
+                return new Bearers(
+                    [owner.PlacedAt ?? owner.Owner],
+                    Settled: owner.PlacedAt is null
+                );
             }
         }
 
