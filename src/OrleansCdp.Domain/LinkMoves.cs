@@ -48,11 +48,7 @@ public static class LinkMoves
             return holder.Same();
         }
 
-        if (
-            !all
-            && (target == holder.Id || holder.HasAllOf(target))
-            && keys.All(key => holder.PromiseOf(key) is null)
-        )
+        if (!all && holder.HasLinksOf(target) && !keys.Any(holder.IsPromised))
         {
             departure = Nothing(target, target) with
             {
@@ -67,27 +63,19 @@ public static class LinkMoves
         LinkKey[] leaving = all
             ? [.. holder.OwnLinks.Select(link => link.Key)]
             : [.. keys.Where(key => holder.PromiseOf(key) is null)];
-        if (
-            !all
-            && leaving.Length > 0
-            && holder.Departed.Length + leaving.Length > Limits.DepartedMax
-        )
+        int remembered = holder.Departed.Length + leaving.Length;
+        if (!all && leaving.Length > 0 && remembered > Limits.DepartedMax)
         {
             departure = Nothing(holder.Id, owner);
             return holder.Same();
         }
 
-        UnifiedIndividual next = leaving.Aggregate(
-            holder,
-            (from, key) =>
-                from.Freeze(
-                    new DepartedLink(key, target, null, rank, 0)
-                    {
-                        Former = owner == holder.Id ? null : owner,
-                        Cause = cause,
-                    }
-                )
-        );
+        DepartedLink leave = new(default, target, null, rank, 0)
+        {
+            Former = owner == holder.Id ? null : owner,
+            Cause = cause,
+        };
+        var next = leaving.Aggregate(holder, (from, key) => from.Freeze(leave with { Link = key }));
         next = all
             ? next with
             {
@@ -128,6 +116,9 @@ public static class LinkMoves
         // Who decided did not know whose one of them has become meanwhile.
         return isOver || keys.Any(key => holder.IsOfAnother(key, owner, target)) ? holder.Id : null;
     }
+
+    private static bool HasLinksOf(this UnifiedIndividual holder, string individual) =>
+        individual == holder.Id || holder.HasAllOf(individual);
 
     /// <summary>Makes links those of another individual that has its links here too.</summary>
     private static Transition<UnifiedIndividual> GiveTo(
