@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 
 namespace OrleansCdp;
@@ -59,6 +60,27 @@ internal static class Commands
     /// <summary>A column with texts; null for none.</summary>
     public static string[] Texts(this NpgsqlDataReader reader, int column) =>
         reader.IsDBNull(column) ? [] : reader.GetFieldValue<string[]>(column);
+
+    /// <summary>Runs a command and reads its rows; the command is used up.</summary>
+    /// <param name="reading">The command.</param>
+    /// <param name="rowOf">Reads the row that the reader is at.</param>
+    /// <param name="cancel">Stops it.</param>
+    public static async Task<ImmutableArray<T>> RowsAsync<T>(
+        this NpgsqlCommand reading,
+        Func<NpgsqlDataReader, T> rowOf,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = reading;
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var rows = ImmutableArray.CreateBuilder<T>();
+        while (await reader.ReadAsync(cancel))
+        {
+            rows.Add(rowOf(reader));
+        }
+
+        return rows.ToImmutable();
+    }
 
     /// <summary>
     /// Runs an action again when PostgreSQL rolled it back to solve a conflict between transactions: nothing was

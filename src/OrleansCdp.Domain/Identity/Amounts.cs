@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp.Identity;
@@ -14,31 +15,13 @@ internal static class Amounts
         int min,
         int max,
         int otherwise
-    )
-    {
-        if (node is null)
-        {
-            return otherwise;
-        }
-
-        if (
-            node is YamlScalar { Plain: true } scalar
-            && int.TryParse(
-                scalar.Text,
-                NumberStyles.AllowLeadingSign,
-                CultureInfo.InvariantCulture,
-                out int number
-            )
-            && number >= min
-            && number <= max
-        )
-        {
-            return number;
-        }
-
-        reader.Add(path, $"Expected a whole number from {min} to {max}.", node);
-        return otherwise;
-    }
+    ) =>
+        Read(
+            (reader, node, path),
+            ("a whole number", NumberStyles.AllowLeadingSign),
+            (min, max),
+            otherwise
+        );
 
     /// <summary>A number.</summary>
     public static double Real(
@@ -48,32 +31,38 @@ internal static class Amounts
         double min,
         double max,
         double otherwise
+    ) => Read((reader, node, path), ("a number", NumberStyles.Float), (min, max), otherwise);
+
+    private static T Read<T>(
+        (DefinitionReader Reader, YamlNode? Node, string Path) from,
+        (string Name, NumberStyles Styles) kind,
+        (T Min, T Max) range,
+        T otherwise
     )
+        where T : INumber<T>
     {
-        if (node is null)
+        if (from.Node is null)
         {
             return otherwise;
         }
 
         if (
-            node is YamlScalar { Plain: true } scalar
-            && double.TryParse(
-                scalar.Text,
-                NumberStyles.Float,
-                CultureInfo.InvariantCulture,
-                out double number
-            )
-            && number >= min
-            && number <= max
+            from.Node is YamlScalar { Plain: true } scalar
+            && T.TryParse(scalar.Text, kind.Styles, CultureInfo.InvariantCulture, out T? number)
+            && number >= range.Min
+            && number <= range.Max
         )
         {
             return number;
         }
 
-        reader.Add(
-            path,
-            string.Create(CultureInfo.InvariantCulture, $"Expected a number from {min} to {max}."),
-            node
+        from.Reader.Add(
+            from.Path,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Expected {kind.Name} from {range.Min} to {range.Max}."
+            ),
+            from.Node
         );
         return otherwise;
     }

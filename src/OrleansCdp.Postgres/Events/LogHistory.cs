@@ -194,21 +194,13 @@ internal sealed class LogHistory(DataSources sources, ChunkCodec codec) : ILogHi
             )
         ).ToHashSet();
 
-    private static async Task<ImmutableArray<T>> ReadAsync<T>(
-        NpgsqlCommand reading,
+    private static Task<ImmutableArray<T>> ReadAsync<T>(
+        NpgsqlCommand command,
         Func<NpgsqlDataReader, T> rowOf,
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = reading;
         command.CommandTimeout = TimeoutSeconds;
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var rows = ImmutableArray.CreateBuilder<T>();
-        while (await reader.ReadAsync(cancel))
-        {
-            rows.Add(rowOf(reader));
-        }
-
-        return rows.ToImmutable();
+        return command.RowsAsync(rowOf, cancel);
     }
 }

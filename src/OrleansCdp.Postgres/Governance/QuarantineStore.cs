@@ -110,42 +110,22 @@ internal sealed partial class QuarantineStore(
         await Commands.RetryConflictsAsync(() => command.ExecuteNonQueryAsync(cancel));
     }
 
-    public async Task<ImmutableArray<QuarantineItem>> ListAsync(
+    public Task<ImmutableArray<QuarantineItem>> ListAsync(
         QuarantineFilter filter,
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = sources
+        NpgsqlCommand command = sources
             .Storage.CreateCommand(List)
             .With(filter.After)
             .WithText(filter.Stream)
             .WithText(filter.Code);
         command.Parameters.Add(InstantOf(filter.From));
         command.Parameters.Add(InstantOf(filter.To));
-        command
+        return command
             .With(filter.Ids.ToArray())
-            .With(Math.Clamp(filter.Limit, 0, IQuarantineGrain.ItemsMax));
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var items = ImmutableArray.CreateBuilder<QuarantineItem>();
-        while (await reader.ReadAsync(cancel))
-        {
-            items.Add(
-                new QuarantineItem
-                {
-                    Id = reader.GetInt64(0),
-                    Stream = reader.GetString(1),
-                    Code = reader.GetString(2),
-                    Message = reader.GetString(3),
-                    Pointer = reader.Text(4),
-                    Origin = (QuarantineOrigin)reader.GetInt16(5),
-                    Payload = reader.Bytes(6),
-                    Truncated = reader.GetBoolean(7),
-                    At = reader.Instant(8),
-                }
-            );
-        }
-
-        return items.ToImmutable();
+            .With(Math.Clamp(filter.Limit, 0, IQuarantineGrain.ItemsMax))
+            .RowsAsync(ItemAt, cancel);
     }
 
     public async Task MarkReplayedAsync(IReadOnlyCollection<long> ids, CancellationToken cancel)
@@ -187,6 +167,20 @@ internal sealed partial class QuarantineStore(
             LogTrimmed(lost, options.QuarantineItemsMax);
         }
     }
+
+    private static QuarantineItem ItemAt(NpgsqlDataReader row) =>
+        new()
+        {
+            Id = row.GetInt64(0),
+            Stream = row.GetString(1),
+            Code = row.GetString(2),
+            Message = row.GetString(3),
+            Pointer = row.Text(4),
+            Origin = (QuarantineOrigin)row.GetInt16(5),
+            Payload = row.Bytes(6),
+            Truncated = row.GetBoolean(7),
+            At = row.Instant(8),
+        };
 
     private static NpgsqlParameter InstantOf(DateTimeOffset? instant) =>
         new()

@@ -160,7 +160,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         await Commands.RetryConflictsAsync(() => batch.ExecuteNonQueryAsync(cancel));
     }
 
-    public async Task<ImmutableArray<string>> FindAsync(
+    public Task<ImmutableArray<string>> FindAsync(
         SubjectKind subject,
         string type,
         string value,
@@ -173,21 +173,14 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 ? SubjectIds.IndividualPrefix
                 : SubjectIds.AccountPrefix;
         string beyond = prefix[..^1] + (char)(prefix[^1] + 1);
-        await using NpgsqlCommand command = sources
+        return sources
             .Storage.CreateCommand(Find)
             .With(type)
             .With(value)
             .With(prefix)
             .With(beyond)
-            .With(limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var ids = ImmutableArray.CreateBuilder<string>();
-        while (await reader.ReadAsync(cancel))
-        {
-            ids.Add(reader.GetString(0));
-        }
-
-        return ids.ToImmutable();
+            .With(limit)
+            .RowsAsync(row => row.GetString(0), cancel);
     }
 
     private static NpgsqlCommand Bind(NpgsqlCommand command, KeyValuePair<string, Claim>[] claims)

@@ -61,7 +61,7 @@ internal static class MatchLists
         order by r.group_id, r.subject
         """;
 
-    public static async Task<ImmutableArray<MatchedLink>> LinksAsync(
+    public static Task<ImmutableArray<MatchedLink>> LinksAsync(
         DataSources sources,
         MatchFilter filter,
         CancellationToken cancel
@@ -71,65 +71,31 @@ internal static class MatchLists
         (string from, string before) = filter.Source is { } source
             ? (source + "/", source + "0")
             : ("", "\U0010ffff");
-        await using NpgsqlCommand command = sources
+        return sources
             .Storage.CreateCommand(Links)
             .With(filter.Space)
             .With(string.CompareOrdinal(filter.After, from) > 0 ? filter.After : from)
             .With(before)
-            .With(filter.Limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var links = ImmutableArray.CreateBuilder<MatchedLink>();
-        while (await reader.ReadAsync(cancel))
-        {
-            string? owner = reader.Text(1);
-            string? possible = reader.Text(8);
-            links.Add(
-                new MatchedLink
-                {
-                    Link = reader.GetString(0),
-                    Individual = owner ?? reader.Text(2),
-                    IsAnchored = owner is not null,
-                    Group = reader.Number(3),
-                    Score = reader.Double(possible is null ? 4 : 7),
-                    Partner = possible ?? reader.Text(5),
-                    Possible = possible,
-                    EventId = reader.GetString(6),
-                }
-            );
-        }
-
-        return links.ToImmutable();
+            .With(filter.Limit)
+            .RowsAsync(LinkAt, cancel);
     }
 
-    public static async Task<ImmutableArray<SoftLink>> SoftLinksAsync(
+    public static Task<ImmutableArray<SoftLink>> SoftLinksAsync(
         DataSources sources,
         int space,
         string individual,
         int limit,
         CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand command = sources
+    ) =>
+        sources
             .Storage.CreateCommand(SoftLinks)
             .With(space)
             .With(individual)
-            .With(limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var found = ImmutableArray.CreateBuilder<SoftLink>();
-        while (await reader.ReadAsync(cancel))
-        {
-            found.Add(
-                new SoftLink(
-                    reader.GetString(0),
-                    reader.GetDouble(1),
-                    reader.Bytes(2),
-                    reader.Bytes(3)
-                )
+            .With(limit)
+            .RowsAsync(
+                row => new SoftLink(row.GetString(0), row.GetDouble(1), row.Bytes(2), row.Bytes(3)),
+                cancel
             );
-        }
-
-        return found.ToImmutable();
-    }
 
     public static async Task<ImmutableArray<UnresolvedGroup>> UnresolvedAsync(
         DataSources sources,
@@ -139,28 +105,45 @@ internal static class MatchLists
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = sources
+        var records = await sources
             .Storage.CreateCommand(Unresolved)
             .With(space)
             .With(after)
-            .With(limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        List<(long Group, UnresolvedRecord Record)> records = [];
-        while (await reader.ReadAsync(cancel))
-        {
-            records.Add(
-                (
-                    reader.GetInt64(0),
-                    new UnresolvedRecord(reader.GetString(1), reader.Double(2), reader.GetString(3))
-                )
+            .With(limit)
+            .RowsAsync(
+                row =>
+                    (
+                        Group: row.GetInt64(0),
+                        Record: new UnresolvedRecord(
+                            row.GetString(1),
+                            row.Double(2),
+                            row.GetString(3)
+                        )
+                    ),
+                cancel
             );
-        }
-
         return
         [
             .. records
                 .GroupBy(record => record.Group, record => record.Record)
                 .Select(group => new UnresolvedGroup(group.Key, [.. group])),
         ];
+    }
+
+    private static MatchedLink LinkAt(NpgsqlDataReader row)
+    {
+        string? owner = row.Text(1);
+        string? possible = row.Text(8);
+        return new MatchedLink
+        {
+            Link = row.GetString(0),
+            Individual = owner ?? row.Text(2),
+            IsAnchored = owner is not null,
+            Group = row.Number(3),
+            Score = row.Double(possible is null ? 4 : 7),
+            Partner = possible ?? row.Text(5),
+            Possible = possible,
+            EventId = row.GetString(6),
+        };
     }
 }

@@ -73,15 +73,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     public async Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel)
     {
-        var found = await ReadSpacesAsync(
-            sources.Storage.CreateCommand(Find).With(ruleset),
-            cancel
-        );
+        var found = await sources
+            .Storage.CreateCommand(Find)
+            .With(ruleset)
+            .RowsAsync(SpaceAt, cancel);
         return found.IsEmpty ? null : found[0];
     }
 
     public Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(CancellationToken cancel) =>
-        ReadSpacesAsync(sources.Storage.CreateCommand(All), cancel);
+        sources.Storage.CreateCommand(All).RowsAsync(SpaceAt, cancel);
 
     public async Task<IMatchTurn> BeginAsync(
         int space,
@@ -115,13 +115,14 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         IReadOnlyCollection<string> links,
         CancellationToken cancel
     ) =>
-        ReadMovesAsync(
-            sources.Storage.CreateCommand(MovesOf).With(space).With(links.ToArray()),
-            cancel
-        );
+        sources
+            .Storage.CreateCommand(MovesOf)
+            .With(space)
+            .With(links.ToArray())
+            .RowsAsync(MoveAt, cancel);
 
     public Task<ImmutableArray<MatchMove>> ReadMovesAsync(int limit, CancellationToken cancel) =>
-        ReadMovesAsync(sources.Storage.CreateCommand(OldestMoves).With(limit), cancel);
+        sources.Storage.CreateCommand(OldestMoves).With(limit).RowsAsync(MoveAt, cancel);
 
     public Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel)
     {
@@ -151,17 +152,18 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
     }
 
     public Task<ImmutableArray<MatchNews>> ReadNewsAsync(int limit, CancellationToken cancel) =>
-        ReadNewsAsync(sources.Storage.CreateCommand(OldestNews).With(limit), cancel);
+        sources.Storage.CreateCommand(OldestNews).With(limit).RowsAsync(NewsAt, cancel);
 
     public Task<ImmutableArray<MatchNews>> ReadNewsAsync(
         int space,
         IReadOnlyCollection<string> individuals,
         CancellationToken cancel
     ) =>
-        ReadNewsAsync(
-            sources.Storage.CreateCommand(NewsOf).With(space).With(individuals.ToArray()),
-            cancel
-        );
+        sources
+            .Storage.CreateCommand(NewsOf)
+            .With(space)
+            .With(individuals.ToArray())
+            .RowsAsync(NewsAt, cancel);
 
     public Task FinishAsync(IReadOnlyCollection<MatchNews> news, CancellationToken cancel)
     {
@@ -195,85 +197,25 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         CancellationToken cancel
     ) => MatchLists.UnresolvedAsync(sources, space, after, limit, cancel);
 
-    private static async Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(
-        NpgsqlCommand command,
-        CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand running = command;
-        await using NpgsqlDataReader reader = await running.ExecuteReaderAsync(cancel);
-        var spaces = ImmutableArray.CreateBuilder<MatchSpace>();
-        while (await reader.ReadAsync(cancel))
+    private static MatchSpace SpaceAt(NpgsqlDataReader row) =>
+        new(row.GetInt32(0), row.GetString(1), row.GetInt32(2), row.GetString(3));
+
+    private static MatchMove MoveAt(NpgsqlDataReader row) =>
+        new(row.GetInt32(0), row.GetString(1), row.Text(2), row.GetInt64(3))
         {
-            spaces.Add(
-                new MatchSpace(
-                    reader.GetInt32(0),
-                    reader.GetString(1),
-                    reader.GetInt32(2),
-                    reader.GetString(3)
+            Ruleset = row.GetString(10),
+            Stuck = row.Text(4),
+            Held = row.Text(5) is { } owner
+                ? new Claim(
+                    owner,
+                    row.GetInt32(6),
+                    new(row.GetInt64(7), row.GetInt64(8), row.GetInt64(9))
                 )
-            );
-        }
+                : null,
+        };
 
-        return spaces.ToImmutable();
-    }
-
-    private static async Task<ImmutableArray<MatchMove>> ReadMovesAsync(
-        NpgsqlCommand command,
-        CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand running = command;
-        await using NpgsqlDataReader reader = await running.ExecuteReaderAsync(cancel);
-        var moves = ImmutableArray.CreateBuilder<MatchMove>();
-        while (await reader.ReadAsync(cancel))
-        {
-            moves.Add(
-                new MatchMove(
-                    reader.GetInt32(0),
-                    reader.GetString(1),
-                    reader.Text(2),
-                    reader.GetInt64(3)
-                )
-                {
-                    Ruleset = reader.GetString(10),
-                    Stuck = reader.Text(4),
-                    Held = reader.Text(5) is { } owner
-                        ? new Claim(
-                            owner,
-                            reader.GetInt32(6),
-                            new(reader.GetInt64(7), reader.GetInt64(8), reader.GetInt64(9))
-                        )
-                        : null,
-                }
-            );
-        }
-
-        return moves.ToImmutable();
-    }
-
-    private static async Task<ImmutableArray<MatchNews>> ReadNewsAsync(
-        NpgsqlCommand command,
-        CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand running = command;
-        await using NpgsqlDataReader reader = await running.ExecuteReaderAsync(cancel);
-        var news = ImmutableArray.CreateBuilder<MatchNews>();
-        while (await reader.ReadAsync(cancel))
-        {
-            news.Add(
-                new(
-                    reader.GetInt32(0),
-                    reader.GetString(1),
-                    reader.GetInt64(2),
-                    reader.GetString(3)
-                )
-            );
-        }
-
-        return news.ToImmutable();
-    }
+    private static MatchNews NewsAt(NpgsqlDataReader row) =>
+        new(row.GetInt32(0), row.GetString(1), row.GetInt64(2), row.GetString(3));
 
     private static async Task ExecuteAsync(NpgsqlCommand command, CancellationToken cancel)
     {

@@ -163,16 +163,19 @@ internal sealed class MergeNeighbourhood
             }
         }
 
-        await using NpgsqlCommand decided = command(Decided).With(added);
-        await using NpgsqlDataReader reader = await decided.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            StewardDecision one = new(
-                reader.GetInt64(0),
-                reader.GetBoolean(1),
-                reader.GetString(2),
-                reader.GetString(3)
+        var decided = await command(Decided)
+            .With(added)
+            .RowsAsync(
+                row => new StewardDecision(
+                    row.GetInt64(0),
+                    row.GetBoolean(1),
+                    row.GetString(2),
+                    row.GetString(3)
+                ),
+                cancel
             );
+        foreach (StewardDecision one in decided)
+        {
             decisions[one.Id] = one;
             next.Add(one.Survivor);
             next.Add(one.Other);
@@ -186,21 +189,8 @@ internal sealed class MergeNeighbourhood
                 "A statement is stored for something that is no link."
             );
 
-    private static async Task<List<(string, string)>> PairsAsync(
+    private static Task<ImmutableArray<(string, string)>> PairsAsync(
         NpgsqlCommand command,
         CancellationToken cancel
-    )
-    {
-        List<(string, string)> rows = [];
-        await using (command)
-        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
-        {
-            while (await reader.ReadAsync(cancel))
-            {
-                rows.Add((reader.GetString(0), reader.GetString(1)));
-            }
-        }
-
-        return rows;
-    }
+    ) => command.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
 }

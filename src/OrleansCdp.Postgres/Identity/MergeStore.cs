@@ -53,7 +53,11 @@ internal sealed class MergeStore(DataSources sources) : IMergeStore
         if (await AreKnownAsync(stated, live, cancel))
         {
             string[] ids = [.. stated.Select(row => row.Base).Concat(live).Distinct()];
-            return new Regrouped(await ListAsync(Moving, ids, cancel), []);
+            var moving = await sources
+                .Storage.CreateCommand(Moving)
+                .With(ids)
+                .RowsAsync(row => row.GetString(0), cancel);
+            return new Regrouped(moving, []);
         }
 
         return await Commands.RetryConflictsAsync(async () =>
@@ -91,18 +95,16 @@ internal sealed class MergeStore(DataSources sources) : IMergeStore
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    public async Task<ImmutableArray<string>> MovingAsync(
+    public Task<ImmutableArray<string>> MovingAsync(
         TimeSpan since,
         int limit,
         CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand command = sources
+    ) =>
+        sources
             .Storage.CreateCommand(Overdue)
             .With(since)
-            .With(limit);
-        return await ListAsync(command, cancel);
-    }
+            .With(limit)
+            .RowsAsync(row => row.GetString(0), cancel);
 
     private async Task<bool> AreKnownAsync(
         (string Link, string Base, string EventId)[] stated,
@@ -119,30 +121,5 @@ internal sealed class MergeStore(DataSources sources) : IMergeStore
         return await reader.ReadAsync(cancel)
             && reader.GetInt64(0) == stated.Length
             && reader.GetInt64(1) == live.Length;
-    }
-
-    private async Task<ImmutableArray<string>> ListAsync(
-        string sql,
-        string[] ids,
-        CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand command = sources.Storage.CreateCommand(sql).With(ids);
-        return await ListAsync(command, cancel);
-    }
-
-    private static async Task<ImmutableArray<string>> ListAsync(
-        NpgsqlCommand command,
-        CancellationToken cancel
-    )
-    {
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var ids = ImmutableArray.CreateBuilder<string>();
-        while (await reader.ReadAsync(cancel))
-        {
-            ids.Add(reader.GetString(0));
-        }
-
-        return ids.ToImmutable();
     }
 }

@@ -41,101 +41,86 @@ internal sealed class StewardLists(DataSources sources)
         order by c.noted_at, c.first, c.second limit $4
         """;
 
-    public async Task<ImmutableArray<HistoryEntry>> HistoryAsync(
+    public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
         string individual,
         long before,
         int limit,
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = sources
+        return sources
             .Storage.CreateCommand(History)
             .With(individual)
             .With(before)
-            .With(limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var entries = ImmutableArray.CreateBuilder<HistoryEntry>();
-        while (await reader.ReadAsync(cancel))
-        {
-            entries.Add(
-                new HistoryEntry
+            .With(limit)
+            .RowsAsync(
+                row => new HistoryEntry
                 {
-                    Number = reader.GetInt64(0),
-                    At = reader.Instant(1),
-                    What = reader.GetString(2),
-                    Individual = reader.GetString(3),
-                    Other = reader.Text(4),
-                    Link = reader.Text(5),
-                    Rule = reader.Text(6),
-                    EventId = reader.Text(7),
-                    Decision = reader.Number(8),
-                    Author = reader.Text(9),
-                    Reason = reader.Text(10),
-                }
+                    Number = row.GetInt64(0),
+                    At = row.Instant(1),
+                    What = row.GetString(2),
+                    Individual = row.GetString(3),
+                    Other = row.Text(4),
+                    Link = row.Text(5),
+                    Rule = row.Text(6),
+                    EventId = row.Text(7),
+                    Decision = row.Number(8),
+                    Author = row.Text(9),
+                    Reason = row.Text(10),
+                },
+                cancel
             );
-        }
-
-        return entries.ToImmutable();
     }
 
-    public async Task<ImmutableArray<LinkReason>> ReasonsAsync(
+    public Task<ImmutableArray<LinkReason>> ReasonsAsync(
         IReadOnlyCollection<LinkKey> links,
         CancellationToken cancel
     )
     {
         Dictionary<string, LinkKey> wanted = links.ToDictionary(ClaimKeys.Of);
-        await using NpgsqlCommand command = sources
+        return sources
             .Storage.CreateCommand(Reasons)
-            .With(wanted.Keys.ToArray());
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var reasons = ImmutableArray.CreateBuilder<LinkReason>();
-        while (await reader.ReadAsync(cancel))
-        {
-            reasons.Add(
-                new LinkReason(
-                    wanted[reader.GetString(0)],
-                    reader.GetString(1),
-                    new ClaimCause(reader.Text(2), reader.Text(3)),
-                    reader.InstantOrNull(4)
-                )
+            .With(wanted.Keys.ToArray())
+            .RowsAsync(
+                row => new LinkReason(
+                    wanted[row.GetString(0)],
+                    row.GetString(1),
+                    new ClaimCause(row.Text(2), row.Text(3)),
+                    row.InstantOrNull(4)
+                ),
+                cancel
             );
-        }
-
-        return reasons.ToImmutable();
     }
 
-    public async Task<ImmutableArray<ConflictListing>> ConflictsAsync(
+    public Task<ImmutableArray<ConflictListing>> ConflictsAsync(
         ConflictKey? after,
         int limit,
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = sources
+        return sources
             .Storage.CreateCommand(Conflicts)
             .With((after?.NotedAt ?? DateTimeOffset.UnixEpoch).ToUniversalTime())
             .With(after?.First ?? "")
             .With(after?.Second ?? "")
-            .With(limit);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        var conflicts = ImmutableArray.CreateBuilder<ConflictListing>();
-        while (await reader.ReadAsync(cancel))
-        {
-            string[] links = reader.Texts(8);
-            string[] events = reader.Texts(9);
-            conflicts.Add(
-                new ConflictListing
+            .With(limit)
+            .RowsAsync(
+                row =>
                 {
-                    Key = new(reader.Instant(0), reader.GetString(1), reader.GetString(2)),
-                    Reason = reader.GetString(3),
-                    FirstName = reader.GetString(4),
-                    SecondName = reader.GetString(5),
-                    FirstRoot = reader.GetString(6),
-                    SecondRoot = reader.GetString(7),
-                    Evidence = [.. links.Zip(events, (link, e) => new LinkStatement(link, e))],
-                }
+                    string[] links = row.Texts(8);
+                    string[] events = row.Texts(9);
+                    return new ConflictListing
+                    {
+                        Key = new(row.Instant(0), row.GetString(1), row.GetString(2)),
+                        Reason = row.GetString(3),
+                        FirstName = row.GetString(4),
+                        SecondName = row.GetString(5),
+                        FirstRoot = row.GetString(6),
+                        SecondRoot = row.GetString(7),
+                        Evidence = [.. links.Zip(events, (link, e) => new LinkStatement(link, e))],
+                    };
+                },
+                cancel
             );
-        }
-
-        return conflicts.ToImmutable();
     }
 }

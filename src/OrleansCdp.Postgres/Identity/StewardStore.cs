@@ -13,14 +13,14 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
         values ($1, $2, $3, $4, $5) returning id
         """;
 
-    // Decisions whose two sides are in the two groups, or in one.
-    private const string Between = """
+    // That two are two, of two groups.
+    private const string Against = """
         select d.id from cdp.steward_decision d
             join cdp.base_individual s on s.id = d.survivor
             join cdp.base_individual o on o.id = d.other
-        where d.withdrawn_at is null and d.together = $3
+        where d.withdrawn_at is null and not d.together
             and (d.survivor = any($1) or d.other = any($1))
-            and ((s.root = $2 and o.root = $4) or (s.root = $4 and o.root = $2))
+            and ((s.root = $2 and o.root = $3) or (s.root = $3 and o.root = $2))
         """;
 
     private const string Party = """
@@ -69,18 +69,17 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     return new StewardOutcome(StewardRefusals.AlreadyMerged);
                 }
 
-                long[] against = await BetweenAsync(
+                var against = await AgainstAsync(
                     merges,
                     roots[survivor.Id],
                     roots[other.Id],
-                    together: false,
                     cancel
                 );
                 await WithdrawAsync(merges, against, why, cancel);
                 long decision = await DecideAsync(merges, true, survivor.Id, other.Id, why, cancel);
                 return await RegroupAsync(merges, survivor.Id, other.Id, decision, cancel) with
                 {
-                    Withdrawn = [.. against],
+                    Withdrawn = against,
                 };
             },
             cancel
@@ -100,12 +99,14 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     return new StewardOutcome(StewardRefusals.NotMerged);
                 }
 
-                long[] decided = await IdsAsync(merges.Command(Party).With(individual), cancel);
+                var decided = await merges
+                    .Command(Party)
+                    .With(individual)
+                    .RowsAsync(row => row.GetInt64(0), cancel);
                 await WithdrawAsync(merges, decided, why, cancel);
-                long? decision =
-                    decided.Length == 0
-                        ? await DecideAsync(merges, false, former, individual, why, cancel)
-                        : null;
+                long? decision = decided.IsEmpty
+                    ? await DecideAsync(merges, false, former, individual, why, cancel)
+                    : null;
                 return await RegroupAsync(
                     merges,
                     former,
@@ -115,7 +116,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                 ) with
                 {
                     Decision = decision,
-                    Withdrawn = [.. decided],
+                    Withdrawn = decided,
                     FormerRoot = former,
                 };
             },
@@ -256,61 +257,37 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
 
     private static async Task WithdrawAsync(
         MergeTransaction merges,
-        long[] decisions,
+        ImmutableArray<long> decisions,
         StewardWord why,
         CancellationToken cancel
     )
     {
         await using NpgsqlCommand command = merges
             .Command(Withdraw)
-            .With(decisions)
+            .With(decisions.ToArray())
             .With(why.Author)
             .With(why.Reason);
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    private static async Task<long[]> BetweenAsync(
+    /// <summary>What was decided that keeps two groups apart.</summary>
+    private static async Task<ImmutableArray<long>> AgainstAsync(
         MergeTransaction merges,
         string one,
         string other,
-        bool together,
         CancellationToken cancel
     )
     {
-        List<string> members = [];
-        await using (NpgsqlCommand command = merges.Command(GroupOf).With(new[] { one, other }))
-        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
-        {
-            while (await reader.ReadAsync(cancel))
-            {
-                members.Add(reader.GetString(0));
-            }
-        }
-
-        return await IdsAsync(
-            merges
-                .Command(Between)
-                .With(members.Append(one).Append(other).Distinct().ToArray())
-                .With(one)
-                .With(together)
-                .With(other),
-            cancel
-        );
-    }
-
-    private static async Task<long[]> IdsAsync(NpgsqlCommand command, CancellationToken cancel)
-    {
-        List<long> ids = [];
-        await using (command)
-        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
-        {
-            while (await reader.ReadAsync(cancel))
-            {
-                ids.Add(reader.GetInt64(0));
-            }
-        }
-
-        return [.. ids];
+        var members = await merges
+            .Command(GroupOf)
+            .With(new[] { one, other })
+            .RowsAsync(row => row.GetString(0), cancel);
+        return await merges
+            .Command(Against)
+            .With(members.Append(one).Append(other).Distinct().ToArray())
+            .With(one)
+            .With(other)
+            .RowsAsync(row => row.GetInt64(0), cancel);
     }
 
     private static async Task<Dictionary<string, string>> RootsAsync(
@@ -319,14 +296,10 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
         CancellationToken cancel
     )
     {
-        Dictionary<string, string> roots = new(StringComparer.Ordinal);
-        await using NpgsqlCommand command = merges.Command(RootOf).With(individuals);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            roots[reader.GetString(0)] = reader.GetString(1);
-        }
-
-        return roots;
+        var roots = await merges
+            .Command(RootOf)
+            .With(individuals)
+            .RowsAsync(row => (Id: row.GetString(0), Root: row.GetString(1)), cancel);
+        return roots.ToDictionary(one => one.Id, one => one.Root, StringComparer.Ordinal);
     }
 }

@@ -249,7 +249,7 @@ public sealed class AnchoringTests
             [ClaimKeys.Of(second)] = SubjectIds.IndividualOf(ContactId),
         };
 
-        foreach (var order in OrdersOf(events))
+        foreach (var order in Orders.Of(events))
         {
             held.Clear();
             foreach (var (e, minute) in order)
@@ -352,16 +352,4 @@ public sealed class AnchoringTests
         held[ClaimKeys.Of(e.Link)] = decision.Target;
         return decision;
     }
-
-    private static IEnumerable<T[]> OrdersOf<T>(T[] items) =>
-        items.Length == 0
-            ?
-            [
-                [],
-            ]
-            : items.SelectMany(
-                (first, at) =>
-                    OrdersOf<T>([.. items[..at], .. items[(at + 1)..]])
-                        .Select(rest => (T[])[first, .. rest])
-            );
 }

@@ -40,7 +40,7 @@ public sealed class AnonymousLinkTests
         ];
         Identifier expected = new[] { Ada, Bob, Cleo }.Single(who => who.Value == owner);
 
-        foreach (LinkEvent[] order in OrdersOf(events))
+        foreach (LinkEvent[] order in Orders.Of(events))
         {
             held.Clear();
             foreach (LinkEvent e in order)
@@ -72,7 +72,8 @@ public sealed class AnonymousLinkTests
         LinkEvent[] events = [SignIn(Ada, strategy, minute: 1), SignIn(Bob, strategy, minute: 1)];
         string[] owners =
         [
-            .. OrdersOf(events)
+            .. Orders
+                .Of(events)
                 .Select(order =>
                 {
                     held.Clear();
@@ -235,16 +236,4 @@ public sealed class AnonymousLinkTests
         held[ClaimKeys.Of(e.Link)] = decision.Target;
         return decision;
     }
-
-    private static IEnumerable<T[]> OrdersOf<T>(T[] items) =>
-        items.Length == 0
-            ?
-            [
-                [],
-            ]
-            : items.SelectMany(
-                (first, at) =>
-                    OrdersOf<T>([.. items[..at], .. items[(at + 1)..]])
-                        .Select(rest => (T[])[first, .. rest])
-            );
 }
