@@ -7,7 +7,8 @@ namespace OrleansCdp.Identity;
 internal sealed class MatchStore(DataSources sources) : IMatchStore
 {
     private const string Open = """
-        insert into cdp.match_space (ruleset, text) values ($1, $2) on conflict do nothing
+        insert into cdp.match_space (ruleset, version, text) values ($1, $2, $3)
+        on conflict do nothing
         """;
 
     private const string Find = """
@@ -20,7 +21,8 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     private const string Moves = """
         select m.space, m.subject, m.target, m.decision, m.stuck,
-            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset
+            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset,
+            s.version, exists (select from cdp.base_individual b where b.id = c.owner)
         from cdp.match_move m
             join cdp.match_space s on s.space = m.space
             left join cdp.claim c on c.claim = 'link:' || m.subject
@@ -59,10 +61,32 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         where n.space = d.space and n.individual = d.individual and n.decision = d.decision
         """;
 
-    public async Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel)
+    private const string OldestDue = """
+        select subject, decision from cdp.match_due order by decision limit $1
+        """;
+
+    private const string DueOf = """
+        select subject, decision from cdp.match_due where subject = any($1) order by decision
+        """;
+
+    private const string FinishDue = """
+        delete from cdp.match_due m using unnest($1, $2) as d(subject, decision)
+        where m.subject = d.subject and m.decision = d.decision
+        """;
+
+    public async Task<MatchSpace> OpenAsync(
+        string ruleset,
+        int version,
+        string text,
+        CancellationToken cancel
+    )
     {
         await using (
-            NpgsqlCommand command = sources.Storage.CreateCommand(Open).With(ruleset).With(text)
+            NpgsqlCommand command = sources
+                .Storage.CreateCommand(Open)
+                .With(ruleset)
+                .With(version)
+                .With(text)
         )
         {
             await command.ExecuteNonQueryAsync(cancel);
@@ -176,6 +200,26 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         );
     }
 
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel) =>
+        ReadDueAsync(sources.Storage.CreateCommand(OldestDue).With(limit), cancel);
+
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) => ReadDueAsync(sources.Storage.CreateCommand(DueOf).With(subjects.ToArray()), cancel);
+
+    public Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel)
+    {
+        MatchDue[] done = [.. due];
+        return ExecuteAsync(
+            sources
+                .Storage.CreateCommand(FinishDue)
+                .With(Array.ConvertAll(done, one => one.Subject))
+                .With(Array.ConvertAll(done, one => one.Decision)),
+            cancel
+        );
+    }
+
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,
         string individual,
@@ -237,6 +281,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
                 )
                 {
                     Ruleset = reader.GetString(10),
+                    Version = reader.GetInt32(11),
                     Stuck = reader.Text(4),
                     Held = reader.Text(5) is { } owner
                         ? new Claim(
@@ -244,6 +289,9 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
                             reader.GetInt32(6),
                             new(reader.GetInt64(7), reader.GetInt64(8), reader.GetInt64(9))
                         )
+                        {
+                            IsFixed = reader.GetBoolean(12),
+                        }
                         : null,
                 }
             );
@@ -273,6 +321,22 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         }
 
         return news.ToImmutable();
+    }
+
+    private static async Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        NpgsqlCommand command,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand running = command;
+        await using NpgsqlDataReader reader = await running.ExecuteReaderAsync(cancel);
+        var due = ImmutableArray.CreateBuilder<MatchDue>();
+        while (await reader.ReadAsync(cancel))
+        {
+            due.Add(new MatchDue(reader.GetString(0), reader.GetInt64(1)));
+        }
+
+        return due.ToImmutable();
     }
 
     private static async Task ExecuteAsync(NpgsqlCommand command, CancellationToken cancel)

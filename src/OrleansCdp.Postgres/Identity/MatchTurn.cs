@@ -15,6 +15,9 @@ internal sealed class MatchTurn(
     private const string Columns =
         "id, subject, owner, group_id, individual, score, partner, event_id, said";
 
+    // Of a row with its owner, behind the columns.
+    private const int OwnerAt = 9;
+
     // A statement of its own: those after it see what was committed while it waited.
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
@@ -63,10 +66,38 @@ internal sealed class MatchTurn(
         select a, b, score, levels from cdp.match_edge where b = any($1) and score >= $2
         """;
 
+    // What was said of somebody who is merged holds for whoever has his links.
     private const string Verdicts = """
-        select link_a, link_b, verdict from cdp.steward_pair where link_a = any($1)
-        union
-        select link_a, link_b, verdict from cdp.steward_pair where link_b = any($1)
+        with asked as (
+            select subject from unnest($1) as s(subject)
+            union
+            select id from cdp.base_individual where root = any($1) and root <> id
+        )
+        select coalesce(a.root, p.link_a), coalesce(b.root, p.link_b), p.verdict
+        from (
+            select p.* from asked s join cdp.steward_pair p on p.link_a = s.subject
+            union
+            select p.* from asked s join cdp.steward_pair p on p.link_b = s.subject
+        ) p
+            left join cdp.base_individual a on a.id = p.link_a
+            left join cdp.base_individual b on b.id = p.link_b
+        """;
+
+    private const string ReadRoots = """
+        select id, root from cdp.base_individual where id = any($1) and root <> id
+        """;
+
+    private const string Owners = $"""
+        select r.*, case when c.anchored_by <> $3 then coalesce(b.root, c.owner) end
+        from (
+            select {Columns} from cdp.match_record
+            where space = $1 and owner = any($2) and owner is not null and group_id is null
+            union
+            select {Columns} from cdp.match_record
+            where space = $1 and subject = any($2) and owner is not null and group_id is null
+        ) r
+            left join cdp.claim c on c.claim = 'link:' || r.subject
+            left join cdp.base_individual b on b.id = c.owner
         """;
 
     // Drawn with the first reading, one for each subject: nobody waits for the sequence once more.
@@ -76,6 +107,9 @@ internal sealed class MatchTurn(
     public int Version { get; private set; }
 
     public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
+
+    public IReadOnlyDictionary<string, string> Roots { get; private set; } =
+        new Dictionary<string, string>();
 
     public bool HasVerdicts { get; private set; }
 
@@ -89,6 +123,7 @@ internal sealed class MatchTurn(
             new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray())
         );
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NextIds).With(subjects.Count));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadRoots).With(subjects.ToArray()));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
@@ -104,6 +139,15 @@ internal sealed class MatchTurn(
         {
             drawn.Enqueue(reader.GetInt64(0));
         }
+
+        await reader.NextResultAsync(cancel);
+        Dictionary<string, string> roots = new(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancel))
+        {
+            roots.Add(reader.GetString(0), reader.GetString(1));
+        }
+
+        Roots = roots;
     }
 
     public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
@@ -157,6 +201,31 @@ internal sealed class MatchTurn(
             new NpgsqlBatchCommand(ByOwner).With(space).With(individuals.ToArray()),
             cancel
         );
+
+    public async Task<IReadOnlyList<OwnedRow>> ReadOwnersAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    )
+    {
+        List<OwnedRow> rows = [];
+        await using NpgsqlCommand command = new NpgsqlCommand(Owners, connection, transaction)
+            .With(space)
+            .With(subjects.ToArray())
+            .With(AnchorPolicy.Matched);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            string? owner = reader.Text(OwnerAt);
+            rows.Add(
+                new OwnedRow(
+                    RowOf(reader),
+                    owner is not null && SubjectIds.IsRecord(owner) ? null : owner
+                )
+            );
+        }
+
+        return rows;
+    }
 
     public async Task<KeyReading> ReadKeysAsync(
         IReadOnlyCollection<long> keys,
@@ -300,22 +369,23 @@ internal sealed class MatchTurn(
         List<MatchRow> rows = [];
         while (await reader.ReadAsync(cancel))
         {
-            rows.Add(
-                new MatchRow
-                {
-                    Id = reader.GetInt64(0),
-                    Subject = reader.GetString(1),
-                    Owner = reader.Text(2),
-                    Group = reader.Number(3),
-                    Individual = reader.Text(4),
-                    Score = reader.Double(5),
-                    Partner = reader.Number(6),
-                    EventId = reader.GetString(7),
-                    Said = reader.Bytes(8),
-                }
-            );
+            rows.Add(RowOf(reader));
         }
 
         return rows;
     }
+
+    private static MatchRow RowOf(NpgsqlDataReader reader) =>
+        new()
+        {
+            Id = reader.GetInt64(0),
+            Subject = reader.GetString(1),
+            Owner = reader.Text(2),
+            Group = reader.Number(3),
+            Individual = reader.Text(4),
+            Score = reader.Double(5),
+            Partner = reader.Number(6),
+            EventId = reader.GetString(7),
+            Said = reader.Bytes(8),
+        };
 }
