@@ -9,7 +9,7 @@ namespace OrleansCdp;
 /// from one to the next.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.individual-state")]
-public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
+public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
 {
     /// <summary>Derived from the first anchor; never changes.</summary>
     [Id(0)]
@@ -42,6 +42,28 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
     [Id(8)]
     public ImmutableArray<PossibleMatches> Possible { get; init; } = [];
 
+    /// <summary>The individual that has this one's links since it was merged; null for this one.</summary>
+    [Id(5)]
+    public string? PlacedAt { get; init; }
+
+    /// <summary>Links on their way because of a merge or an unmerge; null for none.</summary>
+    [Id(6)]
+    public Placing? Placing { get; init; }
+
+    /// <summary>Who is merged into this one, sorted by id; at most <see cref="Limits.MergedMax"/>.</summary>
+    [Id(7)]
+    public ImmutableArray<MergedIndividual> Merged { get; init; } = [];
+
+    /// <summary>Whoever lives on for this one; null for itself.</summary>
+    public string? ElsewhereAt => RedirectTo ?? PlacedAt;
+
+    /// <summary>Whether links wait to be handed over because of a merge.</summary>
+    public bool IsPlacing => Placing is not null;
+
+    /// <summary>The links that are no merged individual's.</summary>
+    public IEnumerable<Link> OwnLinks =>
+        Merged.IsEmpty ? Links.Links : Links.Links.Where(link => this.OwnerOf(link.Key) is null);
+
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && ElsewhereAt is null;
 
@@ -64,7 +86,7 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
             EventOutcome outcome;
             LinkKey link = events[i].Event.Link;
             bool isHere = takesAll || Links.Find(link) is not null || begun?.Contains(link) == true;
-            if (!isHere && WhereTo(link, owner) is { } elsewhere)
+            if (!isHere && this.WhereTo(link, owner) is { } elsewhere)
             {
                 outcome = elsewhere;
             }
@@ -86,7 +108,7 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
 
         LinkSet links = fold.ToSet();
         UnifiedIndividual next = ReferenceEquals(links, Links) ? this : this with { Links = links };
-        return Becomes(next.Note(begun, owner), outcomes, bearsOthers);
+        return Becomes(next.NoteLinks(begun, owner), outcomes, bearsOthers);
     }
 
     /// <summary>Notes which records may be this individual's; an older list than the one known changes nothing.</summary>
@@ -129,7 +151,7 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
         };
     }
 
-    private Transition<UnifiedIndividual> Same() =>
+    internal Transition<UnifiedIndividual> Same() =>
         new()
         {
             Next = this,
@@ -137,7 +159,7 @@ public sealed partial record UnifiedIndividual : ISubject<UnifiedIndividual>
             Outcomes = [],
         };
 
-    private Transition<UnifiedIndividual> Became(
+    internal Transition<UnifiedIndividual> Became(
         UnifiedIndividual next,
         bool changed,
         bool identifiersMayDiffer

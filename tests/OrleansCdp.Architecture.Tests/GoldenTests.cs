@@ -200,7 +200,11 @@ public sealed class GoldenTests
         UnifiedIndividual person = new() { Id = "ind_golden" };
         person = person.Apply(Sequenced(PersonsEvents())).Next;
         person.Links.Links.Length.ShouldBe(2);
-        return person
+        return WithoutVisitor(person);
+    }
+
+    private static UnifiedIndividual WithoutVisitor(UnifiedIndividual person) =>
+        person
             .Detach(
                 [new LinkKey("web", "anonymous", "a1")],
                 "ind_other",
@@ -210,7 +214,6 @@ public sealed class GoldenTests
                 out _
             )
             .Next;
-    }
 
     private static Account MakeAccount() =>
         new Account { Id = "acc_golden" }
@@ -253,16 +256,7 @@ public sealed class GoldenTests
         UnifiedIndividual person = new UnifiedIndividual { Id = "ind_golden" }
             .Apply(Sequenced([.. PersonsEvents(), .. orders, .. visits]))
             .Next;
-        return person
-            .Detach(
-                [new LinkKey("web", "anonymous", "a1")],
-                "ind_other",
-                2,
-                person.Id,
-                default,
-                out _
-            )
-            .Next;
+        return WithoutVisitor(person);
     }
 
     /// <summary>People who came, went and found no room, and facts.</summary>

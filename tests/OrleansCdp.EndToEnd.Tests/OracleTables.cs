@@ -63,7 +63,8 @@ internal sealed class OracleTables
             IsolationLevel.RepeatableRead
         );
         await tables.ReadEventsAsync(connection);
-        await tables.ReadRestAsync(connection);
+        await tables.ReadIdentityAsync(connection);
+        await tables.ReadBooksAsync(connection);
         return tables;
     }
 
@@ -114,7 +115,7 @@ internal sealed class OracleTables
         );
     }
 
-    private async Task ReadRestAsync(NpgsqlConnection connection)
+    private async Task ReadIdentityAsync(NpgsqlConnection connection)
     {
         await ReadAsync(
             connection,
@@ -138,10 +139,14 @@ internal sealed class OracleTables
             connection,
             """
             select id, root from cdp.base_individual
-            where live and coalesce(placed_at, id) <> root
+            where live and (not settled or coalesce(placed_at, id) <> root)
             """,
             row => Demand(false, $"{row[0]} is still on its way to {row[1]}")
         );
+    }
+
+    private async Task ReadBooksAsync(NpgsqlConnection connection)
+    {
         await ReadAsync(
             connection,
             """

@@ -133,7 +133,7 @@ internal sealed class Verdict(
             );
             Expect(
                 database.Merges.RootOf(known) == holder.Id,
-                $"{key} of {known} is at {holder.Id} and belongs to {database.Merges.RootOf(known)}",
+                $"{key} of {known} is at {holder.Id} and not at {database.Merges.RootOf(known)}",
                 about
             );
             string found = Text(holder.Links.Find(key)! with { Moves = 0 });

@@ -155,7 +155,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             Claim same = bearer with
             {
-                AnchoredAt = AnonymousLinks.WeightOf(e, target.Rank),
+                AnchoredAt = AnonymousLinks.WeightOf(e, bearer.Rank),
                 Cause = new(ClaimCause.SameAs, e.EventId),
             };
             SettleSame(other, same, held, draft);

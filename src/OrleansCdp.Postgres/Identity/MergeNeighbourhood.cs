@@ -7,8 +7,8 @@ namespace OrleansCdp.Identity;
 internal sealed record StoredBase(string Id, string Root, bool Live, bool Settled);
 
 /// <summary>
-/// Some base individuals and everybody whom a link or a steward connects with them. It does not go on beyond an anchor
-/// that too many share: such proves nothing.
+/// Some base individuals and everybody whom a link or a steward connects with them. It ends at those who share an anchor
+/// with too many: that anchor proves nothing, and they are there only to be counted.
 /// </summary>
 internal sealed class MergeNeighbourhood
 {
@@ -45,8 +45,10 @@ internal sealed class MergeNeighbourhood
 
     private MergeNeighbourhood() { }
 
+    /// <summary>Everybody who is needed to decide.</summary>
     public IReadOnlyCollection<BaseIndividual> Bases => bases.Values;
 
+    /// <summary>Those about whom all is known, so that it can be decided about them.</summary>
     public IReadOnlyCollection<StoredBase> Stored => stored.Values;
 
     public IReadOnlyCollection<StewardDecision> Decisions => decisions.Values;
@@ -83,6 +85,7 @@ internal sealed class MergeNeighbourhood
             frontier = [.. next.Where(id => !found.bases.ContainsKey(id))];
         }
 
+        await found.LoadRestAsync(command(Load), cancel);
         return found;
     }
 
@@ -107,6 +110,21 @@ internal sealed class MergeNeighbourhood
         }
 
         return [.. added];
+    }
+
+    private async Task LoadRestAsync(NpgsqlCommand load, CancellationToken cancel)
+    {
+        string[] rest =
+        [
+            .. statements
+                .Values.SelectMany(stated => stated)
+                .Distinct(StringComparer.Ordinal)
+                .Where(id => !bases.ContainsKey(id)),
+        ];
+        foreach (string id in await LoadAsync(load.With(rest), cancel))
+        {
+            stored.Remove(id);
+        }
     }
 
     private async Task StepAsync(

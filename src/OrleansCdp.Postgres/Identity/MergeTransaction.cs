@@ -65,7 +65,11 @@ internal sealed class MergeTransaction : IAsyncDisposable
 
     private const string SettleConflicts = """
         update cdp.merge_conflict c set settled_at = now()
-        where c.settled_at is null and c.first = any($1) and c.second = any($1)
+        where c.settled_at is null
+            and (
+                (c.first = any($1) and c.second = any($4))
+                or (c.first = any($4) and c.second = any($1))
+            )
             and not exists (
                 select from unnest($2, $3) as i(first, second)
                 where i.first = c.first and i.second = c.second
@@ -227,9 +231,11 @@ internal sealed class MergeTransaction : IAsyncDisposable
         ImmutableArray<MergeConflict> conflicts
     )
     {
+        string[] known = [.. found.Stored.Select(one => one.Id)];
         MergeConflict[] now =
         [
             .. conflicts
+                .Where(one => known.Contains(one.First) || known.Contains(one.Second))
                 .Select(one =>
                     string.CompareOrdinal(one.First, one.Second) < 0
                         ? one
@@ -245,9 +251,10 @@ internal sealed class MergeTransaction : IAsyncDisposable
         string[] second = Array.ConvertAll(now, one => one.Second);
         await ExecuteAsync(
             Command(SettleConflicts)
-                .With(found.Bases.Select(one => one.Id).ToArray())
+                .With(known)
                 .With(first)
                 .With(second)
+                .With(found.Bases.Select(one => one.Id).ToArray())
         );
         HashSet<(string, string)> fresh = [];
         await using NpgsqlCommand note = Command(NoteConflicts)

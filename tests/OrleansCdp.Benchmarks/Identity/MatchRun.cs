@@ -67,6 +67,18 @@ internal static class MatchRun
             await database.PrintStatementsAsync();
         }
 
+        return await FiguresAsync(run, database, stored, perSecond, times, candidates);
+    }
+
+    private static async Task<IReadOnlyList<Figure>> FiguresAsync(
+        int run,
+        BenchmarkDatabase database,
+        int stored,
+        double perSecond,
+        List<double> times,
+        List<int> candidates
+    )
+    {
         return
         [
             Of("records stored", stored, "record"),

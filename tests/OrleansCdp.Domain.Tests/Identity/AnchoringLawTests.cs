@@ -163,6 +163,11 @@ public sealed class AnchoringLawTests
                 }
             }
 
+            if (decision.Raised is { } raised && held[raised.Key].AnchoredAt < raised.Value)
+            {
+                held[raised.Key] = held[raised.Key] with { AnchoredAt = raised.Value };
+            }
+
             held[ClaimKeys.Of(e.Link)] = decision.Target;
             foreach (AnchorProof proof in decision.Proofs)
             {

@@ -290,7 +290,7 @@ public sealed class AnchoringTests
         Take(Of(Visitor));
 
         AnchorDecision first = Take(Of(user, userId) with { SameAs = Visitor });
-        AnchorDecision shared = Decide(Of(second, secondId) with { SameAs = Visitor });
+        AnchorDecision shared = Decide(Of(second, secondId) with { SameAs = Visitor }, minute: 1);
 
         first
             .Moves.ShouldHaveSingleItem()
@@ -342,6 +342,11 @@ public sealed class AnchoringTests
             {
                 held[claim] = new Claim(move.To, move.ToRank, default) { Cause = move.Cause };
             }
+        }
+
+        if (decision.Raised is { } raised && held[raised.Key].AnchoredAt < raised.Value)
+        {
+            held[raised.Key] = held[raised.Key] with { AnchoredAt = raised.Value };
         }
 
         held[ClaimKeys.Of(e.Link)] = decision.Target;

@@ -129,7 +129,7 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
 
         cluster.Database.Identity.OwnerOf(ClaimKeys.Of(order)).ShouldBe(Merged);
         (await KeysOfAsync(Root)).ShouldContain(order);
-        Part();
+        Divide();
         await GrainOf(Merged).PlaceAsync();
         (await KeysOfAsync(Merged)).ShouldBe([first, order, second], ignoreOrder: true);
     }
@@ -212,7 +212,7 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
             []
         );
 
-    private void Part() =>
+    private void Divide() =>
         cluster.Database.Identity.Merges.Decide(RootBase, MergedBase, together: false);
 
     private Task MergeAsync()
@@ -223,7 +223,7 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
 
     private Task PartAsync()
     {
-        Part();
+        Divide();
         return PlaceUntilItStandsAsync();
     }
 

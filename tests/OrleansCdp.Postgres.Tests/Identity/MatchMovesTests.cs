@@ -165,8 +165,8 @@ public sealed class MatchMovesTests(PostgresServer server)
         await ApplyAsync(silo, Contact, Ada);
     }
 
-    private static Task ApplyAsync(TestSilo silo, LinkKey link, string owner) =>
-        silo
+    private static async Task ApplyAsync(TestSilo silo, LinkKey link, string owner) =>
+        await silo
             .Grains.GetGrain<IUnifiedIndividualGrain>(owner)
             .ApplyAsync(new SequencedEvent[] { new(7, Event(link)) }.AsImmutable(), owner);
 

@@ -201,8 +201,11 @@ public sealed class MergeStoreTests(PostgresServer server) : IAsyncLifetime
     private Task<Regrouped> ProveAsync(string link, params BaseIndividual[] bases) =>
         Merges.ProveAsync([ProofOf(link, bases)], [], default);
 
-    private Task ClaimAsync(BaseIndividual one) =>
-        silo.Identity.ClaimAsync([new(one.Name, new Claim(one.Id, one.Rank, default))], default);
+    private async Task ClaimAsync(BaseIndividual one) =>
+        await silo.Identity.ClaimAsync(
+            [new(one.Name, new Claim(one.Id, one.Rank, default))],
+            default
+        );
 
     private async Task<Claim> ClaimOfAsync(BaseIndividual one) =>
         (await silo.Identity.ReadAsync([one.Name], default))[one.Name];

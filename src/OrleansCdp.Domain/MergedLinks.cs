@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>Which of an individual's links are those of others that are merged into it.</summary>
+public static class MergedLinks
+{
+    /// <summary>The merged individual whose link this is; null for this one.</summary>
+    public static string? OwnerOf(this UnifiedIndividual holder, LinkKey link)
+    {
+        foreach (MergedIndividual one in holder.Merged)
+        {
+            if (IndexIn(one, link) >= 0)
+            {
+                return one.Id;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What an event of a link that is not here meets; null when the link may begin here.</summary>
+    internal static EventOutcome? WhereTo(
+        this UnifiedIndividual holder,
+        LinkKey link,
+        string owner
+    ) =>
+        holder.PromiseOf(link) is { } promised ? EventOutcome.Moved(promised)
+        : holder.AskedFor(link, owner) is { } asked ? EventOutcome.NotMine(asked)
+        : null;
+
+    /// <summary>Who knows about a link that is not here and was not promised; null for this one.</summary>
+    internal static string? AskedFor(this UnifiedIndividual holder, LinkKey link, string owner) =>
+        holder.Links.Find(link) is not null ? null
+        : owner == holder.Id ? holder.PlacedAt
+        : holder.HasAllOf(owner) ? null
+        : owner;
+
+    internal static bool HasAllOf(this UnifiedIndividual holder, string individual) =>
+        holder.IndexOfMerged(individual) is >= 0 and int at && holder.Merged[at].IsHere;
+
+    /// <summary>Notes that all links of an individual that is merged here have arrived.</summary>
+    internal static UnifiedIndividual Arrived(this UnifiedIndividual holder, string individual)
+    {
+        int at = holder.IndexOfMerged(individual);
+        return at < 0 || holder.Merged[at].IsHere
+            ? holder
+            : holder with
+            {
+                Merged = holder.Merged.SetItem(at, holder.Merged[at] with { IsHere = true }),
+            };
+    }
+
+    internal static bool IsMergedHere(this UnifiedIndividual holder, string individual) =>
+        holder.IndexOfMerged(individual) >= 0;
+
+    internal static int IndexOfMerged(this UnifiedIndividual holder, string individual) =>
+        holder.Merged.IndexOf(individual, static (one, id) => string.CompareOrdinal(one.Id, id));
+
+    internal static int IndexIn(MergedIndividual one, LinkKey link) =>
+        one.Links.IndexOf(link, static (key, wanted) => LinkSet.Order(key, wanted));
+
+    /// <summary>Notes whose links those are that began here or came.</summary>
+    internal static UnifiedIndividual NoteLinks(
+        this UnifiedIndividual holder,
+        IReadOnlyCollection<LinkKey>? links,
+        string owner
+    )
+    {
+        int at = holder.IndexOfMerged(owner);
+        LinkKey[] known = [.. (links ?? []).Where(link => holder.Links.Find(link) is not null)];
+        if (at < 0 || known.Length == 0)
+        {
+            return holder;
+        }
+
+        MergedIndividual merged = holder.Merged[at] with
+        {
+            Links =
+            [
+                .. holder
+                    .Merged[at]
+                    .Links.Union(known)
+                    .Order(Comparer<LinkKey>.Create(LinkSet.Order)),
+            ],
+        };
+        return holder with { Merged = holder.Merged.SetItem(at, merged) };
+    }
+
+    internal static UnifiedIndividual Forget(this UnifiedIndividual holder, LinkKey link)
+    {
+        for (int i = 0; i < holder.Merged.Length; i++)
+        {
+            if (IndexIn(holder.Merged[i], link) is >= 0 and int at)
+            {
+                MergedIndividual rest = holder.Merged[i] with
+                {
+                    Links = holder.Merged[i].Links.RemoveAt(at),
+                };
+                return holder with { Merged = holder.Merged.SetItem(i, rest) };
+            }
+        }
+
+        return holder;
+    }
+
+    /// <summary>Whether this individual is nothing but that link, which comes home.</summary>
+    internal static bool IsAllThereIs(this UnifiedIndividual holder, Link link) =>
+        SubjectIds.IsNamedBy(holder.Id, link.Key);
+
+    internal static bool IsRemembered(this UnifiedIndividual holder, DepartedLink left) =>
+        left.Of is null && left.Target != holder.ElsewhereAt;
+}

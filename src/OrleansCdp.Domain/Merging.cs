@@ -1,0 +1,208 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp;
+
+/// <summary>An individual that is merged into another one, and which links there are its own.</summary>
+/// <param name="Id">The merged individual.</param>
+/// <param name="Links">Its links, sorted by key: they go back with it when the merge is taken back.</param>
+[GenerateSerializer, Immutable, Alias("cdp.merged-individual")]
+public sealed record MergedIndividual(
+    [property: Id(0)] string Id,
+    [property: Id(1)] ImmutableArray<LinkKey> Links
+)
+{
+    /// <summary>
+    /// Whether all its links have arrived. Until then whoever asks for one that is not here is sent to the individual
+    /// itself: it may not have handed that one over yet.
+    /// </summary>
+    [Id(2)]
+    public bool IsHere { get; init; }
+}
+
+/// <summary>A change of where an individual's links live that is not finished.</summary>
+/// <param name="From">Who has them.</param>
+/// <param name="To">Who shall have them.</param>
+[GenerateSerializer, Immutable, Alias("cdp.placing")]
+public sealed record Placing([property: Id(0)] string From, [property: Id(1)] string To);
+
+/// <summary>
+/// Merging: whose links live where. The base individual of a link never changes by it, so it can be taken back
+/// exactly.
+/// </summary>
+public static class Merging
+{
+    /// <summary>Which anchor, or which link, names this individual; null when its own links do not tell.</summary>
+    public static BaseIndividual? BaseBy(this UnifiedIndividual holder, AnchorPolicy policy)
+    {
+        foreach (Link link in holder.OwnLinks)
+        {
+            foreach (Identifier identifier in link.Identifiers.Select(known => known.Identifier))
+            {
+                int rank = policy.RankOf(identifier);
+                if (
+                    rank < AnchorPolicy.Unanchored
+                    && SubjectIds.IndividualOf(identifier) == holder.Id
+                )
+                {
+                    return new BaseIndividual(holder.Id, rank, ClaimKeys.Of(identifier));
+                }
+            }
+
+            if (SubjectIds.IsNamedBy(holder.Id, link.Key))
+            {
+                return new BaseIndividual(
+                    holder.Id,
+                    AnchorPolicy.Unanchored,
+                    ClaimKeys.Of(link.Key)
+                );
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Expects the links of an individual that is about to be merged into this one.</summary>
+    /// <param name="holder">Who has the links.</param>
+    /// <param name="individual">That individual.</param>
+    /// <param name="links">How many links it has.</param>
+    /// <param name="refused">Why not, one of <see cref="ReasonCodes"/>; null when they are welcome.</param>
+    public static Transition<UnifiedIndividual> Expect(
+        this UnifiedIndividual holder,
+        string individual,
+        int links,
+        out string? refused
+    )
+    {
+        refused =
+            holder.ElsewhereAt is not null ? ReasonCodes.MergedElsewhere
+            : holder.IsMergedHere(individual) ? null
+            : holder.Links.Links.Length + links > Limits.LinksMax ? ReasonCodes.LinksMax
+            : holder.Merged.Length >= Limits.MergedMax ? ReasonCodes.MergedMax
+            : null;
+        if (refused is not null || holder.IsMergedHere(individual))
+        {
+            return holder.Same();
+        }
+
+        UnifiedIndividual next = holder with
+        {
+            Merged = holder.Merged.Insert(~holder.IndexOfMerged(individual), new(individual, [])),
+        };
+        return holder.Became(next, changed: true, identifiersMayDiffer: false);
+    }
+
+    /// <summary>Freezes all own links for the individual that this one is merged into.</summary>
+    public static Transition<UnifiedIndividual> MergeInto(
+        this UnifiedIndividual holder,
+        string target
+    )
+    {
+        UnifiedIndividual next = holder
+            .OwnLinks.ToArray()
+            .Aggregate(
+                holder,
+                (from, link) => from.Freeze(LeavingFor(target, link.Key, of: holder.Id))
+            ) with
+        {
+            PlacedAt = target,
+            Placing = new(holder.Id, target),
+        };
+        return holder.Became(next, next != holder, identifiersMayDiffer: true);
+    }
+
+    /// <summary>
+    /// Gives a merged individual's links up. Repeating it changes nothing, and says what is still to be handed over.
+    /// </summary>
+    /// <param name="holder">Who has the links.</param>
+    /// <param name="individual">The merged individual.</param>
+    /// <param name="target">Who takes its links.</param>
+    /// <param name="departure">What to hand over.</param>
+    public static Transition<UnifiedIndividual> Separate(
+        this UnifiedIndividual holder,
+        string individual,
+        string target,
+        out Departure departure
+    )
+    {
+        int at = holder.IndexOfMerged(individual);
+        UnifiedIndividual next = holder;
+        if (at >= 0)
+        {
+            next = holder
+                .Merged[at]
+                .Links.Aggregate(
+                    holder,
+                    (from, key) => from.Freeze(LeavingFor(target, key, of: individual))
+                );
+            next = next with { Merged = next.Merged.RemoveAt(at) };
+        }
+
+        departure = next.WaitingOf(individual, target);
+        return holder.Became(next, at >= 0, identifiersMayDiffer: true);
+    }
+
+    /// <summary>Notes that links are about to change hands.</summary>
+    public static Transition<UnifiedIndividual> Begin(
+        this UnifiedIndividual holder,
+        Placing placing
+    ) =>
+        holder.Became(
+            holder with
+            {
+                Placing = placing,
+            },
+            holder.Placing != placing,
+            identifiersMayDiffer: false
+        );
+
+    /// <summary>Sends whoever asks to where the links will be.</summary>
+    public static Transition<UnifiedIndividual> Redirect(this UnifiedIndividual holder)
+    {
+        string? to = holder.Placing!.To == holder.Id ? null : holder.Placing.To;
+        return holder.Became(
+            holder with
+            {
+                PlacedAt = to,
+            },
+            to != holder.PlacedAt,
+            identifiersMayDiffer: false
+        );
+    }
+
+    /// <summary>Notes that all links have arrived.</summary>
+    public static Transition<UnifiedIndividual> End(this UnifiedIndividual holder) =>
+        holder.Became(
+            holder with
+            {
+                Placing = null,
+            },
+            holder.Placing is not null,
+            identifiersMayDiffer: false
+        );
+
+    /// <summary>What is still to be handed over to whoever has this one's links.</summary>
+    public static Departure WaitingFor(this UnifiedIndividual holder, string target) =>
+        holder.WaitingOf(holder.Id, target);
+
+    internal static DepartedLink LeavingFor(string target, LinkKey link, string of) =>
+        new(link, target, null, AnchorPolicy.Unanchored, 0) { Of = of };
+
+    internal static Departure WaitingOf(
+        this UnifiedIndividual holder,
+        string individual,
+        string target
+    )
+    {
+        DepartedLink[] waiting =
+        [
+            .. holder.Departed.Where(left =>
+                left.Of == individual && left.Target == target && left.State is not null
+            ),
+        ];
+        return waiting.Length == 0
+            ? LinkMoves.Nothing(target, individual)
+            : holder.DepartureOf(waiting[0], waiting);
+    }
+}
