@@ -84,7 +84,8 @@ public static class LinkMoves
                     new DepartedLink(key, target, null, rank, 0)
                     {
                         Former = owner == holder.Id ? null : owner,
-                        Cause = cause,
+                        // Only the link that names a visitor is decided about; why the others are his stays true.
+                        Cause = all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause,
                     }
                 )
         );
