@@ -31,7 +31,7 @@ public sealed record DepartedLink(
     [Id(6)]
     public string? Former { get; init; }
 
-    /// <summary>Why it left.</summary>
+    /// <summary>Why it left; the default where it went along with another one, and belongs to its owner as before.</summary>
     [Id(7)]
     public ClaimCause Cause { get; init; }
 }

@@ -73,9 +73,14 @@ public static class LinkMoves
         DepartedLink leave = new(default, target, null, rank, 0)
         {
             Former = owner == holder.Id ? null : owner,
-            Cause = cause,
         };
-        var next = leaving.Aggregate(holder, (from, key) => from.Freeze(leave with { Link = key }));
+        // Only the link that names a visitor is decided about; why the others are his stays true.
+        ClaimCause CauseOf(LinkKey key) =>
+            all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause;
+        UnifiedIndividual next = leaving.Aggregate(
+            holder,
+            (from, key) => from.Freeze(leave with { Link = key, Cause = CauseOf(key) })
+        );
         next = all
             ? next with
             {

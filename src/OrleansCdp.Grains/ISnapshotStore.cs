@@ -72,7 +72,7 @@ public sealed record SnapshotWrite
     /// <summary>Rank the taken claims have from now on.</summary>
     public int ClaimsRank { get; init; }
 
-    /// <summary>Why they change hands.</summary>
+    /// <summary>Why they change hands; by default they keep their cause.</summary>
     public ClaimCause ClaimsCause { get; init; }
 
     /// <summary>Whom links came from, by a merge too: the log does not tell of it. Null for nobody.</summary>

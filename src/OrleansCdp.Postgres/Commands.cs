@@ -73,6 +73,16 @@ internal static class Commands
     {
         await using NpgsqlCommand command = reading;
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        return await reader.RowsAsync(rowOf, cancel);
+    }
+
+    /// <summary>Reads the rows of the result that a reader is at.</summary>
+    public static async Task<ImmutableArray<T>> RowsAsync<T>(
+        this NpgsqlDataReader reader,
+        Func<NpgsqlDataReader, T> rowOf,
+        CancellationToken cancel
+    )
+    {
         var rows = ImmutableArray.CreateBuilder<T>();
         while (await reader.ReadAsync(cancel))
         {

@@ -229,7 +229,7 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                     {
                         Owner = write.ClaimsOwner ?? write.Id,
                         Rank = write.ClaimsRank,
-                        Cause = write.ClaimsCause,
+                        Cause = write.ClaimsCause.Rule is null ? held.Cause : write.ClaimsCause,
                     };
                 }
             }

@@ -221,13 +221,19 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 homes,
                 new AnchorPolicy(),
-                new RecordMatching(NoRulesets.Instance, null!, null!, null!),
+                new RecordMatching(NoRulesets.Instance, null!, null!, null!, NothingIsDue),
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers
             )
         : key.Kind == typeof(IStewardGrain)
-            ? new StewardGrain(connection, connection, connection, loggers.CreateLogger<Merges>())
+            ? new StewardGrain(
+                connection,
+                connection,
+                connection,
+                NothingIsDue,
+                loggers.CreateLogger<Merges>()
+            )
         : key.Kind == typeof(IUnifiedIndividualGrain)
             ? new UnifiedIndividualGrain(
                 new SnapshotStore(loader, saver),
@@ -255,6 +261,8 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         );
 
     private static StateRepair NothingIsDamaged => null!;
+
+    private static MatchReview NothingIsDue { get; } = new(new NothingMatches(), null!, null!);
 
     // On this thread: the asynchronous form would leave it.
     private void End() => stop.Cancel();

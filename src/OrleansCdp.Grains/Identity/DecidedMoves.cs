@@ -52,7 +52,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                     from.Add(move.From);
                     claims[claim] = (
                         from,
-                        new ClaimMove(claim, move.From, owner, end.Rank, move.Cause)
+                        new ClaimMove(claim, move.From, owner, end.Rank, book.CauseOf(claim, move))
                     );
                 }
             }

@@ -10,9 +10,10 @@ public interface IMatchStore
 {
     /// <summary>The match space of a ruleset.</summary>
     /// <param name="ruleset">The ruleset's name.</param>
-    /// <param name="text">Its definition, which becomes the live version if there is no such space yet.</param>
+    /// <param name="version">The version of its definition, which becomes the live one if there is no such space yet.</param>
+    /// <param name="text">The text of that version.</param>
     /// <param name="cancel">Stops it.</param>
-    Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel);
+    Task<MatchSpace> OpenAsync(string ruleset, int version, string text, CancellationToken cancel);
 
     /// <summary>The match space of a ruleset; null when no record was compared by it yet.</summary>
     Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel);
@@ -59,6 +60,20 @@ public interface IMatchStore
     /// <summary>Forgets news, unless there is more since.</summary>
     Task FinishAsync(IReadOnlyCollection<MatchNews> news, CancellationToken cancel);
 
+    /// <summary>
+    /// Links and individuals that are to be looked at again in every space, because of merges or a steward; the oldest first.
+    /// </summary>
+    Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel);
+
+    /// <summary>Those of them that are among some.</summary>
+    Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    );
+
+    /// <summary>Forgets that they are to be looked at, unless something happened to them since.</summary>
+    Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel);
+
     /// <summary>The records that may be an individual's and belong to nobody; the best first.</summary>
     /// <param name="space">The space.</param>
     /// <param name="individual">The individual.</param>
@@ -95,6 +110,9 @@ public interface IMatchTurn : IAsyncDisposable
 
     /// <summary>Rows of the subjects that have one.</summary>
     IReadOnlyList<MatchRow> Rows { get; }
+
+    /// <summary>Of the individuals that the turn began with, those that are merged: who has their links.</summary>
+    IReadOnlyDictionary<string, string> Roots { get; }
 
     /// <summary>Whether stewards have said anything of anybody.</summary>
     bool HasVerdicts { get; }
@@ -142,7 +160,20 @@ public interface IMatchTurn : IAsyncDisposable
         CancellationToken cancel
     );
 
-    /// <summary>What stewards have said of these links and individuals among each other and others.</summary>
+    /// <summary>
+    /// The links that anchors give to individuals as far as their rows tell, with whom claims and merges give them to by now.
+    /// </summary>
+    /// <param name="subjects">Individuals, or such links themselves.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<IReadOnlyList<OwnedRow>> ReadOwnersAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    );
+
+    /// <summary>
+    /// What stewards have said of these links and individuals among each other and others. An individual that is merged
+    /// is told by its root.
+    /// </summary>
     Task<IReadOnlyList<StewardVerdict>> ReadVerdictsAsync(
         IReadOnlyCollection<string> subjects,
         CancellationToken cancel

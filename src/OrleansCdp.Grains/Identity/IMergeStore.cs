@@ -37,4 +37,17 @@ public sealed record Regrouped(
 {
     /// <summary>Nothing has.</summary>
     public static Regrouped Nothing { get; } = new([], []);
+
+    /// <summary>Who bears links and has another root now; matching looks at them again.</summary>
+    public ImmutableArray<RootChange> Changed { get; init; } = [];
+}
+
+/// <summary>A base individual that is one person with others than before.</summary>
+/// <param name="Id">The base individual.</param>
+/// <param name="FormerRoot">Who had everybody's links until now; itself if it was alone.</param>
+/// <param name="Root">Who has them from now on; itself if it is alone.</param>
+public sealed record RootChange(string Id, string FormerRoot, string Root)
+{
+    /// <summary>Everybody concerned.</summary>
+    public IEnumerable<string> Individuals => [Id, FormerRoot, Root];
 }

@@ -88,4 +88,7 @@ public sealed record StewardOutcome(string? Refusal = null)
 
     /// <summary>Whose links have to go elsewhere.</summary>
     public Regrouped Regrouped { get; init; } = Regrouped.Nothing;
+
+    /// <summary>Links and individuals that matching has to look at again.</summary>
+    public ImmutableArray<string> Due { get; init; } = [];
 }

@@ -152,6 +152,14 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             ? read.Where(claim => claim.Value.Owner == move.From).Select(claim => claim.Key)
             : [ClaimKeys.Of(move.Link)];
 
+    /// <summary>
+    /// Why a claim is where a move brings it: only that of the link which moves is decided about, the others have gone along.
+    /// </summary>
+    public ClaimCause CauseOf(string claim, LinkMove move) =>
+        claim == ClaimKeys.Of(move.Link) || !read.TryGetValue(claim, out Claim? held)
+            ? move.Cause
+            : held.Cause;
+
     /// <summary>The claims that are stored for an individual, as far as this chunk has seen.</summary>
     public IEnumerable<KeyValuePair<string, Claim>> HeldBy(string individual) =>
         stored.Where(claim => claim.Value.Owner == individual);
@@ -201,7 +209,10 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             foreach (string claim in moved)
             {
                 claims[claim] = Known(
-                    new Claim(move.To, move.ToRank, claims[claim].AnchoredAt) { Cause = move.Cause }
+                    new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
+                    {
+                        Cause = claim == ClaimKeys.Of(move.Link) ? move.Cause : claims[claim].Cause,
+                    }
                 );
             }
         }

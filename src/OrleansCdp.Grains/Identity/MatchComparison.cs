@@ -9,6 +9,9 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
     private readonly Dictionary<long, HashSet<long>> keysAdded = [];
     private readonly Dictionary<(long, long), StoredEdge> put = [];
 
+    // Of records that have fewer keys than before, those they have left.
+    private readonly Dictionary<long, HashSet<long>> keysLeft = [];
+
     /// <summary>Keys that records have now and had not before.</summary>
     public List<RecordKey> KeysAdded { get; } = [];
 
@@ -98,6 +101,10 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
             keysOf[card.Now.Id] = now;
             keysAdded[card.Now.Id] = [.. now.Except(then)];
             KeysRemoved.AddRange(then.Except(now).Select(key => new RecordKey(key, card.Now.Id)));
+            if (!then.IsSubsetOf(now))
+            {
+                keysLeft[card.Now.Id] = now;
+            }
         }
 
         KeyReading read = await turn.ReadKeysAsync(
@@ -198,12 +205,18 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
         ];
     }
 
+    /// <summary>Whoever was found by what a record does not say any more is found no more, as if it had never said it.</summary>
+    private bool IsStillFound(long id, long other) =>
+        !keysLeft.TryGetValue(id, out HashSet<long>? left)
+        || rules.KeysOf(board[other].Values).Any(left.Contains);
+
     private void Compare(long id, long[] candidates)
     {
         Candidates += candidates.Length;
         IEnumerable<long> known = EdgesBefore
             .Keys.Where(pair => pair.A == id || pair.B == id)
-            .Select(pair => pair.A == id ? pair.B : pair.A);
+            .Select(pair => pair.A == id ? pair.B : pair.A)
+            .Where(other => IsStillFound(id, other));
         var best = candidates
             .Union(known)
             .Where(other => board[other].IsCompared)

@@ -44,6 +44,35 @@ internal sealed partial class MatchMoves(
         return places;
     }
 
+    /// <summary>Makes what turns of a space decided true.</summary>
+    /// <param name="space">The space.</param>
+    /// <param name="outcomes">What they decided.</param>
+    /// <param name="others">Links that may have moves noted from before a crash, too.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>Where links are now that were moved.</returns>
+    public async Task<IReadOnlyDictionary<LinkKey, string>> FinishAsync(
+        int space,
+        IReadOnlyCollection<MatchOutcome> outcomes,
+        IEnumerable<string> others,
+        CancellationToken cancel
+    )
+    {
+        string[] links =
+        [
+            .. outcomes
+                .SelectMany(outcome => outcome.Moves.Select(move => move.Link))
+                .Concat(others)
+                .Distinct(StringComparer.Ordinal),
+        ];
+        var places = await MakeAsync(space, links, cancel);
+        await TellAsync(
+            space,
+            [.. outcomes.SelectMany(outcome => outcome.News).Distinct(StringComparer.Ordinal)],
+            cancel
+        );
+        return places;
+    }
+
     /// <summary>Makes the oldest moves and tells the oldest news, of all spaces.</summary>
     /// <returns>Whether there may be more.</returns>
     public async Task<bool> SweepAsync(CancellationToken cancel)
@@ -142,17 +171,22 @@ internal sealed partial class MatchMoves(
             return Step.Done(null); // An anchor says whose it is: that comes first.
         }
 
+        ClaimCause cause = new($"{move.Ruleset}@{move.Version}", EventId: null);
         if (held.Owner == target)
         {
             if (held.Rank != rank)
             {
-                await RepointAsync(link, target, target, rank, new(move.Ruleset, null), cancel);
+                await RepointAsync(link, target, target, rank, cause, cancel);
             }
 
             return Step.Done(target);
         }
 
-        ClaimCause cause = new(move.Ruleset, EventId: null);
+        if (held.IsFixed && SubjectIds.IsNamedBy(held.Owner, link))
+        {
+            return Step.Done(null); // A steward decided about it: it is merged, and never moved.
+        }
+
         MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank, cause));
         if (end.Place?.Owner is not { } owner)
         {

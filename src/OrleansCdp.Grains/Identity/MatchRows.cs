@@ -49,6 +49,16 @@ public sealed record MatchRow
     public bool IsCompared => Owner is null || IsIndividual;
 }
 
+/// <summary>A link's row, and whom it belongs to by now.</summary>
+/// <param name="Row">As it is stored.</param>
+/// <param name="Owner">The individual; null when no anchor gives it to anybody.</param>
+public sealed record OwnedRow(MatchRow Row, string? Owner);
+
+/// <summary>A link or an individual that is to be looked at again.</summary>
+/// <param name="Subject">The link's key, or the individual's id.</param>
+/// <param name="Decision">Number of what happened last.</param>
+public sealed record MatchDue(string Subject, long Decision);
+
 /// <summary>A stored comparison.</summary>
 /// <param name="A">The record with the smaller number.</param>
 /// <param name="B">The other.</param>
@@ -149,6 +159,9 @@ public sealed record MatchMove(int Space, string Link, string? Target, long Deci
 {
     /// <summary>The ruleset of the space.</summary>
     public required string Ruleset { get; init; }
+
+    /// <summary>Its live version.</summary>
+    public required int Version { get; init; }
 
     /// <summary>Who has the claim on the link now; null for nobody.</summary>
     public Claim? Held { get; init; }

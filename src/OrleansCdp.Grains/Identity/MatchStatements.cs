@@ -54,7 +54,14 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         CancellationToken cancel
     )
     {
-        MatchStatement[] said = [.. statements, .. await ReownedAsync(absorptions, cancel)];
+        // What is reconsidered comes last: whoever has to be compared in its place is known by then.
+        MatchStatement[] said =
+        [
+            .. statements.Where(one => !one.IsReconsidered).Select(AsRoot),
+            .. await ReownedAsync(absorptions, cancel),
+            .. await OwnedAnewAsync(statements, cancel),
+            .. statements.Where(one => one.IsReconsidered),
+        ];
         string[] subjects = [.. SubjectsOf(said, [])];
         // What the turn began with was read, or is not there.
         HashSet<string> read = [.. SubjectsOf(statements, absorptions)];
@@ -96,7 +103,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         Dictionary<string, string> absorber = new(StringComparer.Ordinal);
         foreach (Absorption one in known)
         {
-            absorber[one.From] = one.To;
+            absorber[one.From] = RootOf(one.To);
         }
 
         return
@@ -109,6 +116,46 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             )),
         ];
     }
+
+    /// <summary>Links of the individuals that are reconsidered, each said of whom it belongs to by now.</summary>
+    private async Task<List<MatchStatement>> OwnedAnewAsync(
+        IReadOnlyCollection<MatchStatement> statements,
+        CancellationToken cancel
+    )
+    {
+        string[] subjects =
+        [
+            .. statements
+                .Where(one => one.IsReconsidered)
+                .SelectMany(one => new[] { one.Link, RootOf(one.Link) })
+                .Distinct(StringComparer.Ordinal),
+        ];
+        if (subjects.Length == 0)
+        {
+            return [];
+        }
+
+        var links = await turn.ReadOwnersAsync(subjects, cancel);
+        board.Add(links.Select(link => link.Row));
+        return
+        [
+            .. links
+                .Where(link => link.Owner is not null && link.Owner != link.Row.Owner)
+                .Select(link => new MatchStatement(
+                    link.Row.Subject,
+                    link.Owner,
+                    MatchValues.Empty,
+                    link.Row.EventId
+                )),
+        ];
+    }
+
+    /// <summary>An individual that is merged is compared as whoever has its links.</summary>
+    private MatchStatement AsRoot(MatchStatement said) =>
+        said.Owner is null ? said : said with { Owner = RootOf(said.Owner) };
+
+    private string RootOf(string individual) =>
+        turn.Roots.GetValueOrDefault(individual, individual);
 
     private void Take(MatchStatement said)
     {

@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Finishes what a crash interrupted: moves and news that were decided and never made. Whoever decides makes them at once,
-/// so there is seldom anything to do.
+/// Finishes what a crash interrupted: what was to be looked at again, and moves and news that were decided and never made.
+/// Whoever decides makes them at once, so there is seldom anything to do.
 /// </summary>
 internal sealed partial class MatchSweep(
+    MatchReview review,
     MatchMoves moves,
     TimeProvider clock,
     ILogger<MatchSweep> logger
@@ -22,9 +23,14 @@ internal sealed partial class MatchSweep(
         {
             try
             {
-                while (await moves.SweepAsync(stoppingToken))
+                while (await review.SweepAsync(stoppingToken))
                 {
                     // More than one round is left.
+                }
+
+                while (await moves.SweepAsync(stoppingToken))
+                {
+                    // Likewise.
                 }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)

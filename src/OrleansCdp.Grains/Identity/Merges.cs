@@ -14,8 +14,8 @@ internal sealed partial class Merges(
     /// <param name="decisions">The decisions.</param>
     /// <param name="book">The claims they rest on.</param>
     /// <param name="cancel">Stops it.</param>
-    /// <returns>Whose links have to be placed anew.</returns>
-    public async Task<IReadOnlyCollection<string>> ProveAsync(
+    /// <returns>Whose links have to be placed anew, and who is one person with others than before.</returns>
+    public async Task<Regrouped> ProveAsync(
         IEnumerable<AnchorDecision> decisions,
         ClaimBook book,
         CancellationToken cancel
@@ -30,18 +30,19 @@ internal sealed partial class Merges(
             NoteBearing(decision.Other);
         }
 
-        HashSet<string> moving = [.. book.Moving()];
-        if (proofs.Count > 0 || bearing.Count > 0)
+        Regrouped regrouped =
+            proofs.Count > 0 || bearing.Count > 0
+                ? await store.ProveAsync(proofs, bearing.Values, cancel)
+                : Regrouped.Nothing;
+        foreach (MergeConflict conflict in regrouped.Conflicts)
         {
-            Regrouped regrouped = await store.ProveAsync(proofs, bearing.Values, cancel);
-            moving.UnionWith(regrouped.Moving);
-            foreach (MergeConflict conflict in regrouped.Conflicts)
-            {
-                LogApart(conflict.First, conflict.Second, conflict.Reason);
-            }
+            LogApart(conflict.First, conflict.Second, conflict.Reason);
         }
 
-        return moving;
+        return regrouped with
+        {
+            Moving = [.. book.Moving().Union(regrouped.Moving, StringComparer.Ordinal)],
+        };
 
         void NoteBearing(Claim? taker)
         {

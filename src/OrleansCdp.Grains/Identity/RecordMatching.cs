@@ -21,7 +21,8 @@ internal sealed class RecordMatching(
     IRulesets rulesets,
     MatchSpaces spaces,
     Matcher matcher,
-    MatchMoves moves
+    MatchMoves moves,
+    MatchReview review
 )
 {
     private readonly Dictionary<string, Use> uses = new(StringComparer.Ordinal);
@@ -80,6 +81,13 @@ internal sealed class RecordMatching(
         return any ? Math.Max(1, hash.GetCurrentHashAsUInt64()) : 0;
     }
 
+    /// <summary>Looks again at whoever is one person with others than before.</summary>
+    public Task ReviewAsync(IEnumerable<RootChange> changed, CancellationToken cancel) =>
+        review.ReviewAsync(
+            [.. changed.SelectMany(one => one.Individuals).Distinct(StringComparer.Ordinal)],
+            cancel
+        );
+
     /// <summary>Compares what was said, and moves the links that this gives to others.</summary>
     /// <param name="said">Events that say something new.</param>
     /// <param name="absorptions">Individuals whose links all went to others.</param>
@@ -107,27 +115,17 @@ internal sealed class RecordMatching(
                 cancel
             );
             LiveSpace space = await spaces.OpenAsync(name, cancel);
-            string[] links =
-            [
-                .. outcomes
-                    .SelectMany(outcome => outcome.Moves.Select(move => move.Link))
-                    // Decided before a crash, and not made yet.
-                    .Concat(
-                        said.Where(one => IsOf(one.Event, name))
-                            .Select(one => one.Event.Link.ToString())
-                    )
-                    .Distinct(StringComparer.Ordinal),
-            ];
-            foreach (var (link, owner) in await moves.MakeAsync(space.Space.Id, links, cancel))
+            var own = said.Where(one => IsOf(one.Event, name));
+            var places = await moves.FinishAsync(
+                space.Space.Id,
+                outcomes,
+                own.Select(one => one.Event.Link.ToString()),
+                cancel
+            );
+            foreach (var (link, owner) in places)
             {
                 moved[link] = owner;
             }
-
-            await moves.TellAsync(
-                space.Space.Id,
-                [.. outcomes.SelectMany(outcome => outcome.News).Distinct(StringComparer.Ordinal)],
-                cancel
-            );
         }
 
         return moved;

@@ -11,6 +11,7 @@ internal sealed class StewardGrain(
     IStewardStore store,
     IMergeStore merges,
     IIdentityStore identity,
+    MatchReview review,
     ILogger<Merges> logger
 ) : Grain, IStewardGrain
 {
@@ -44,7 +45,7 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(made.Refusal);
         }
 
-        string? stays = await Placing.PlaceAsync(made.Regrouped.Moving);
+        string? stays = await FollowAsync(made);
         if (stays is not null && made.Decision is { } decision)
         {
             // One of them grew meanwhile: half a merge is none.
@@ -56,7 +57,7 @@ internal sealed class StewardGrain(
                 },
                 CancellationToken.None
             );
-            await Placing.PlaceAsync(back.Regrouped.Moving);
+            await FollowAsync(back);
             return StewardAnswer.Refused(stays);
         }
 
@@ -86,7 +87,7 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(made.Refusal);
         }
 
-        await Placing.PlaceAsync(made.Regrouped.Moving);
+        await FollowAsync(made);
         return new StewardAnswer
         {
             Decision = made.Decision,
@@ -171,7 +172,7 @@ internal sealed class StewardGrain(
             [new ClaimMove(key, claim.Owner, place.Owner, AnchorPolicy.Unanchored, cause)],
             CancellationToken.None
         );
-        await Placing.PlaceAsync(made.Regrouped.Moving);
+        await FollowAsync(made);
         return new StewardAnswer
         {
             Decision = made.Decision,
@@ -179,6 +180,15 @@ internal sealed class StewardGrain(
             Other = home,
             AreOne = place.Owner != home,
         };
+    }
+
+    /// <summary>Brings links to where a decision wants them, and has matching look again at whoever is concerned.</summary>
+    /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
+    private async Task<string?> FollowAsync(StewardOutcome made)
+    {
+        string? stays = await Placing.PlaceAsync(made.Regrouped.Moving);
+        await review.ReviewAsync(made.Due, CancellationToken.None);
+        return stays;
     }
 
     /// <summary>Whoever lives on for an individual, as one that can be merged; null for nobody.</summary>

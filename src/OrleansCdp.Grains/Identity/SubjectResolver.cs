@@ -143,7 +143,7 @@ internal sealed class SubjectResolver(
                 // Before the moves: whoever decides meanwhile by an older event must see that it is older.
                 await RestampAsync(chunk, indexes, book, cancel);
                 // Also before: whoever takes a link must be known to have some, whatever happens to this chunk.
-                var moving = await merges.ProveAsync(
+                Regrouped regrouped = await merges.ProveAsync(
                     decisions.Select(one => one.Decision),
                     book,
                     cancel
@@ -155,7 +155,8 @@ internal sealed class SubjectResolver(
                     .Where(move => move.Whole || book.FormerClaimOf(move.Link) is not null);
                 if (await moves.MakeAsync(decided, book, stuck, cancel))
                 {
-                    await merges.PlaceAsync(moving);
+                    await merges.PlaceAsync(regrouped.Moving);
+                    await matching.ReviewAsync(regrouped.Changed, cancel);
                     break;
                 }
             }

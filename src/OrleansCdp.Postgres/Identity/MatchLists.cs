@@ -22,8 +22,9 @@ internal static class MatchLists
                 where i.owner = i.subject
                     and not exists (
                         select from cdp.steward_pair p
-                        where p.verdict < 0 and p.link_a = least(r.subject, i.subject)
-                            and p.link_b = greatest(r.subject, i.subject)
+                            left join cdp.base_individual b on b.id in (p.link_a, p.link_b)
+                        where p.verdict < 0 and r.subject in (p.link_a, p.link_b)
+                            and (i.subject in (p.link_a, p.link_b) or i.subject = b.root)
                     )
                 order by e.score desc, i.subject limit 1
             ) soft on r.owner is null and r.individual is null
@@ -44,8 +45,9 @@ internal static class MatchLists
         where i.space = $1 and i.subject = $2 and o.owner is null and o.individual is null
             and not exists (
                 select from cdp.steward_pair p
-                where p.verdict < 0 and p.link_a = least(o.subject, i.subject)
-                    and p.link_b = greatest(o.subject, i.subject)
+                    left join cdp.base_individual b on b.id in (p.link_a, p.link_b)
+                where p.verdict < 0 and o.subject in (p.link_a, p.link_b)
+                    and (i.subject in (p.link_a, p.link_b) or i.subject = b.root)
             )
         order by e.score desc, o.subject limit $3
         """;

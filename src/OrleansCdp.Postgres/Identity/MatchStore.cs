@@ -7,7 +7,8 @@ namespace OrleansCdp.Identity;
 internal sealed class MatchStore(DataSources sources) : IMatchStore
 {
     private const string Open = """
-        insert into cdp.match_space (ruleset, text) values ($1, $2) on conflict do nothing
+        insert into cdp.match_space (ruleset, version, text) values ($1, $2, $3)
+        on conflict do nothing
         """;
 
     private const string Find = """
@@ -20,7 +21,8 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     private const string Moves = """
         select m.space, m.subject, m.target, m.decision, m.stuck,
-            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset
+            c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset,
+            s.version, exists (select from cdp.base_individual b where b.id = c.owner)
         from cdp.match_move m
             join cdp.match_space s on s.space = m.space
             left join cdp.claim c on c.claim = 'link:' || m.subject
@@ -59,10 +61,32 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         where n.space = d.space and n.individual = d.individual and n.decision = d.decision
         """;
 
-    public async Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel)
+    private const string OldestDue = """
+        select subject, decision from cdp.match_due order by decision limit $1
+        """;
+
+    private const string DueOf = """
+        select subject, decision from cdp.match_due where subject = any($1) order by decision
+        """;
+
+    private const string FinishDue = """
+        delete from cdp.match_due m using unnest($1, $2) as d(subject, decision)
+        where m.subject = d.subject and m.decision = d.decision
+        """;
+
+    public async Task<MatchSpace> OpenAsync(
+        string ruleset,
+        int version,
+        string text,
+        CancellationToken cancel
+    )
     {
         await using (
-            NpgsqlCommand command = sources.Storage.CreateCommand(Open).With(ruleset).With(text)
+            NpgsqlCommand command = sources
+                .Storage.CreateCommand(Open)
+                .With(ruleset)
+                .With(version)
+                .With(text)
         )
         {
             await command.ExecuteNonQueryAsync(cancel);
@@ -178,6 +202,26 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         );
     }
 
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel) =>
+        sources.Storage.CreateCommand(OldestDue).With(limit).RowsAsync(DueAt, cancel);
+
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) => sources.Storage.CreateCommand(DueOf).With(subjects.ToArray()).RowsAsync(DueAt, cancel);
+
+    public Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel)
+    {
+        MatchDue[] done = [.. due];
+        return ExecuteAsync(
+            sources
+                .Storage.CreateCommand(FinishDue)
+                .With(Array.ConvertAll(done, one => one.Subject))
+                .With(Array.ConvertAll(done, one => one.Decision)),
+            cancel
+        );
+    }
+
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,
         string individual,
@@ -204,6 +248,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         new(row.GetInt32(0), row.GetString(1), row.Text(2), row.GetInt64(3))
         {
             Ruleset = row.GetString(10),
+            Version = row.GetInt32(11),
             Stuck = row.Text(4),
             Held = row.Text(5) is { } owner
                 ? new Claim(
@@ -211,11 +256,16 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
                     row.GetInt32(6),
                     new(row.GetInt64(7), row.GetInt64(8), row.GetInt64(9))
                 )
+                {
+                    IsFixed = row.GetBoolean(12),
+                }
                 : null,
         };
 
     private static MatchNews NewsAt(NpgsqlDataReader row) =>
         new(row.GetInt32(0), row.GetString(1), row.GetInt64(2), row.GetString(3));
+
+    private static MatchDue DueAt(NpgsqlDataReader row) => new(row.GetString(0), row.GetInt64(1));
 
     private static async Task ExecuteAsync(NpgsqlCommand command, CancellationToken cancel)
     {

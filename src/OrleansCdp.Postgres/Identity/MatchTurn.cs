@@ -15,6 +15,9 @@ internal sealed class MatchTurn(
     private const string Columns =
         "id, subject, owner, group_id, individual, score, partner, event_id, said";
 
+    // Of a row with its owner, behind the columns.
+    private const int OwnerAt = 9;
+
     // A statement of its own: those after it see what was committed while it waited.
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
@@ -63,10 +66,38 @@ internal sealed class MatchTurn(
         select a, b, score, levels from cdp.match_edge where b = any($1) and score >= $2
         """;
 
+    // What was said of somebody who is merged holds for whoever has his links.
     private const string Verdicts = """
-        select link_a, link_b, verdict from cdp.steward_pair where link_a = any($1)
-        union
-        select link_a, link_b, verdict from cdp.steward_pair where link_b = any($1)
+        with asked as (
+            select subject from unnest($1) as s(subject)
+            union
+            select id from cdp.base_individual where root = any($1) and root <> id
+        )
+        select coalesce(a.root, p.link_a), coalesce(b.root, p.link_b), p.verdict
+        from (
+            select p.* from asked s join cdp.steward_pair p on p.link_a = s.subject
+            union
+            select p.* from asked s join cdp.steward_pair p on p.link_b = s.subject
+        ) p
+            left join cdp.base_individual a on a.id = p.link_a
+            left join cdp.base_individual b on b.id = p.link_b
+        """;
+
+    private const string ReadRoots = """
+        select id, root from cdp.base_individual where id = any($1) and root <> id
+        """;
+
+    private const string Owners = $"""
+        select r.*, case when c.anchored_by <> $3 then coalesce(b.root, c.owner) end
+        from (
+            select {Columns} from cdp.match_record
+            where space = $1 and owner = any($2) and owner is not null and group_id is null
+            union
+            select {Columns} from cdp.match_record
+            where space = $1 and subject = any($2) and owner is not null and group_id is null
+        ) r
+            left join cdp.claim c on c.claim = 'link:' || r.subject
+            left join cdp.base_individual b on b.id = c.owner
         """;
 
     // Drawn with the first reading, one for each subject: nobody waits for the sequence once more.
@@ -76,6 +107,9 @@ internal sealed class MatchTurn(
     public int Version { get; private set; }
 
     public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
+
+    public IReadOnlyDictionary<string, string> Roots { get; private set; } =
+        new Dictionary<string, string>();
 
     public bool HasVerdicts { get; private set; }
 
@@ -89,6 +123,7 @@ internal sealed class MatchTurn(
             new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray())
         );
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NextIds).With(subjects.Count));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadRoots).With(subjects.ToArray()));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
@@ -98,12 +133,21 @@ internal sealed class MatchTurn(
         }
 
         await reader.NextResultAsync(cancel);
-        Rows = await RowsAsync(reader, cancel);
+        Rows = await reader.RowsAsync(RowOf, cancel);
         await reader.NextResultAsync(cancel);
         while (await reader.ReadAsync(cancel))
         {
             drawn.Enqueue(reader.GetInt64(0));
         }
+
+        await reader.NextResultAsync(cancel);
+        Dictionary<string, string> roots = new(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancel))
+        {
+            roots.Add(reader.GetString(0), reader.GetString(1));
+        }
+
+        Roots = roots;
     }
 
     public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
@@ -158,6 +202,18 @@ internal sealed class MatchTurn(
             cancel
         );
 
+    public async Task<IReadOnlyList<OwnedRow>> ReadOwnersAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = new NpgsqlCommand(Owners, connection, transaction)
+            .With(space)
+            .With(subjects.ToArray())
+            .With(AnchorPolicy.Matched);
+        return await command.RowsAsync(OwnedRowOf, cancel);
+    }
+
     public async Task<KeyReading> ReadKeysAsync(
         IReadOnlyCollection<long> keys,
         int limit,
@@ -204,27 +260,15 @@ internal sealed class MatchTurn(
         CancellationToken cancel
     )
     {
-        List<StoredEdge> edges = [];
         await using NpgsqlBatch batch = new(connection, transaction);
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(EdgesAround).With(ids.ToArray()).With(scoreMin)
         );
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ByGroup).With(groups.ToArray()));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            edges.Add(
-                new StoredEdge(
-                    reader.GetInt64(0),
-                    reader.GetInt64(1),
-                    reader.GetDouble(2),
-                    reader.GetInt64(3)
-                )
-            );
-        }
-
+        var edges = await reader.RowsAsync(EdgeOf, cancel);
         await reader.NextResultAsync(cancel);
-        return (edges, await RowsAsync(reader, cancel));
+        return (edges, await reader.RowsAsync(RowOf, cancel));
     }
 
     public async Task<IReadOnlyList<StewardVerdict>> ReadVerdictsAsync(
@@ -232,21 +276,12 @@ internal sealed class MatchTurn(
         CancellationToken cancel
     )
     {
-        List<StewardVerdict> verdicts = [];
         await using NpgsqlCommand command = new NpgsqlCommand(
             Verdicts,
             connection,
             transaction
         ).With(subjects.ToArray());
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            verdicts.Add(
-                new StewardVerdict(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0)
-            );
-        }
-
-        return verdicts;
+        return await command.RowsAsync(VerdictOf, cancel);
     }
 
     public async Task CommitAsync(MatchWrites writes, CancellationToken cancel)
@@ -289,33 +324,32 @@ internal sealed class MatchTurn(
         await using NpgsqlBatch batch = new(connection, transaction);
         batch.BatchCommands.Add(command);
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
-        return await RowsAsync(reader, cancel);
+        return await reader.RowsAsync(RowOf, cancel);
     }
 
-    private static async Task<List<MatchRow>> RowsAsync(
-        NpgsqlDataReader reader,
-        CancellationToken cancel
-    )
+    private static OwnedRow OwnedRowOf(NpgsqlDataReader reader)
     {
-        List<MatchRow> rows = [];
-        while (await reader.ReadAsync(cancel))
-        {
-            rows.Add(
-                new MatchRow
-                {
-                    Id = reader.GetInt64(0),
-                    Subject = reader.GetString(1),
-                    Owner = reader.Text(2),
-                    Group = reader.Number(3),
-                    Individual = reader.Text(4),
-                    Score = reader.Double(5),
-                    Partner = reader.Number(6),
-                    EventId = reader.GetString(7),
-                    Said = reader.Bytes(8),
-                }
-            );
-        }
-
-        return rows;
+        string? owner = reader.Text(OwnerAt);
+        return new(RowOf(reader), owner is not null && SubjectIds.IsRecord(owner) ? null : owner);
     }
+
+    private static StoredEdge EdgeOf(NpgsqlDataReader reader) =>
+        new(reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2), reader.GetInt64(3));
+
+    private static StewardVerdict VerdictOf(NpgsqlDataReader reader) =>
+        new(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0);
+
+    private static MatchRow RowOf(NpgsqlDataReader reader) =>
+        new()
+        {
+            Id = reader.GetInt64(0),
+            Subject = reader.GetString(1),
+            Owner = reader.Text(2),
+            Group = reader.Number(3),
+            Individual = reader.Text(4),
+            Score = reader.Double(5),
+            Partner = reader.Number(6),
+            EventId = reader.GetString(7),
+            Said = reader.Bytes(8),
+        };
 }

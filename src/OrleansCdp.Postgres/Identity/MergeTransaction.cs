@@ -45,6 +45,14 @@ internal sealed class MergeTransaction : IAsyncDisposable
         select i.id, i.other, i.what, $4 from unnest($1, $2, $3) as i(id, other, what)
         """;
 
+    // In order, as bases; the number tells whoever looked at an older note that there is more.
+    private const string NoteDue = """
+        insert into cdp.match_due (subject, decision)
+        select d.subject, nextval('cdp.match_decision')
+        from (select * from unnest($1) as d(subject) order by 1) d
+        on conflict (subject) do update set decision = excluded.decision
+        """;
+
     private const string NoteConflicts = """
         insert into cdp.merge_conflict as c (first, second, reason)
         select i.first, i.second, i.reason from unnest($1, $2, $3) as i(first, second, reason)
@@ -82,6 +90,9 @@ internal sealed class MergeTransaction : IAsyncDisposable
         this.transaction = transaction;
         this.cancel = cancel;
     }
+
+    /// <summary>What was noted for matching to look at again.</summary>
+    public HashSet<string> Due { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Waits until no other change is under way.</summary>
     public static async Task<MergeTransaction> BeginAsync(
@@ -145,6 +156,13 @@ internal sealed class MergeTransaction : IAsyncDisposable
                 .With(Array.ConvertAll(changed, one => groups.Roots[one.Id]))
         );
         await RememberAsync(changed, groups, cause);
+        RootChange[] roots =
+        [
+            .. changed
+                .Where(one => one.Live)
+                .Select(one => new RootChange(one.Id, one.Root, groups.Roots[one.Id])),
+        ];
+        await NoteDueAsync(roots.SelectMany(root => root.Individuals));
         return new Regrouped(
             [
                 .. found
@@ -154,7 +172,21 @@ internal sealed class MergeTransaction : IAsyncDisposable
                     .Select(one => one.Id),
             ],
             await NoteAsync(found, groups.Conflicts)
-        );
+        )
+        {
+            Changed = [.. roots],
+        };
+    }
+
+    /// <summary>Notes individuals and links that matching has to look at again.</summary>
+    public async Task NoteDueAsync(IEnumerable<string> subjects)
+    {
+        string[] due = [.. subjects.Distinct(StringComparer.Ordinal)];
+        if (due.Length > 0)
+        {
+            Due.UnionWith(due);
+            await ExecuteAsync(Command(NoteDue).With(due));
+        }
     }
 
     /// <summary>A statement of this transaction.</summary>

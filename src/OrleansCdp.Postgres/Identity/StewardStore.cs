@@ -77,6 +77,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                 );
                 await WithdrawAsync(merges, against, why, cancel);
                 long decision = await DecideAsync(merges, true, survivor.Id, other.Id, why, cancel);
+                await StewardPairs.AddAsync(merges, survivor, other, together: true, decision);
                 return await RegroupAsync(merges, survivor.Id, other.Id, decision, cancel) with
                 {
                     Withdrawn = against,
@@ -134,6 +135,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
             {
                 await merges.AddAsync([one, other], [], [one.Id, other.Id]);
                 long decision = await DecideAsync(merges, false, one.Id, other.Id, why, cancel);
+                await StewardPairs.AddAsync(merges, one, other, together: false, decision);
                 return await RegroupAsync(merges, one.Id, other.Id, decision, cancel);
             },
             cancel
@@ -214,7 +216,10 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                 await merges.CommitAsync();
             }
 
-            return outcome;
+            return outcome with
+            {
+                Due = [.. merges.Due],
+            };
         });
 
     private static async Task<StewardOutcome> RegroupAsync(
@@ -268,6 +273,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
             .With(why.Author)
             .With(why.Reason);
         await command.ExecuteNonQueryAsync(cancel);
+        await StewardPairs.RemoveAsync(merges, [.. decisions]);
     }
 
     /// <summary>What was decided that keeps two groups apart.</summary>

@@ -148,7 +148,7 @@ internal static class MatchRun
         public ValueTask<Ruleset?> FindAsync(string name) =>
             new(Ruleset.Compile(name, ShippedRulesets.All[name]).Ruleset);
 
-        public Task<string?> TextOfAsync(string name) =>
-            Task.FromResult<string?>(ShippedRulesets.All[name]);
+        public Task<RulesetText?> TextOfAsync(string name) =>
+            Task.FromResult<RulesetText?>(new RulesetText(1, ShippedRulesets.All[name]));
     }
 }

@@ -31,6 +31,26 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task What_goes_along_with_a_visitor_keeps_the_reason_why_it_was_the_visitor_s()
+    {
+        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+        LinkKey device = new("app", "anonymous", Some.Unique("d"));
+        await DeliverAsync(1, Some.Event(visitor, "e1") with { SameAs = device });
+        await DeliverAsync(2, Some.Event(device, "e2"));
+
+        await DeliverAsync(3, Some.Event(visitor, "e3", first));
+
+        string contact = SubjectIds.IndividualOf(first);
+        ShouldLeadTo(contact, ClaimKeys.Of(visitor), ClaimKeys.Of(device));
+        var claims = await cluster.Database.Identity.ReadAsync(
+            [ClaimKeys.Of(visitor), ClaimKeys.Of(device)],
+            default
+        );
+        claims[ClaimKeys.Of(visitor)].Cause.ShouldBe(new(ClaimKeys.Of(first), "e3"));
+        claims[ClaimKeys.Of(device)].Cause.ShouldBe(new(ClaimCause.SameAs, "e1"));
+    }
+
+    [Fact]
     public async Task An_email_whose_individual_has_no_links_left_is_still_the_first_contact_s()
     {
         LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));

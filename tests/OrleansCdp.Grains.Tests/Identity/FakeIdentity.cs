@@ -36,7 +36,9 @@ internal sealed class FakeIdentity : IIdentityStore, IMergeStore
                     {
                         Owner = write.ClaimsOwner ?? write.Id,
                         Rank = write.ClaimsRank,
-                        Cause = write.ClaimsCause,
+                        Cause = write.ClaimsCause.Rule is null
+                            ? claims[claim].Cause
+                            : write.ClaimsCause,
                     };
                 }
             }

@@ -11,6 +11,9 @@ internal sealed class MatchIndex : IRulesets
 {
     public const string Ruleset = "people";
 
+    /// <summary>The version of the definition when its space is made.</summary>
+    public const int Version = 3;
+
     public const string Text = """
         fuzzy:
           matchRate: 0.001
@@ -117,5 +120,6 @@ internal sealed class MatchIndex : IRulesets
     ValueTask<Ruleset?> IRulesets.FindAsync(string name) =>
         new(Identity.Ruleset.Compile(name, text).Ruleset);
 
-    Task<string?> IRulesets.TextOfAsync(string name) => Task.FromResult<string?>(text);
+    Task<RulesetText?> IRulesets.TextOfAsync(string name) =>
+        Task.FromResult<RulesetText?>(new RulesetText(Version, text));
 }

@@ -198,10 +198,16 @@ public sealed class MergeBook
             decisions,
             Limits.ContactsPerAnchorMax
         );
+        List<RootChange> changed = [];
         foreach ((string id, string root) in groups.Roots)
         {
             if (roots[id] != root)
             {
+                if (live.Contains(id))
+                {
+                    changed.Add(new RootChange(id, roots[id], root));
+                }
+
                 roots[id] = root;
                 unsettled.Add(id);
             }
@@ -212,6 +218,6 @@ public sealed class MergeBook
             .. groups.Conflicts.Where(c => !conflicts.Contains(c)),
         ];
         conflicts = [.. groups.Conflicts];
-        return new Regrouped(Moving(), fresh);
+        return new Regrouped(Moving(), fresh) { Changed = [.. changed] };
     }
 }

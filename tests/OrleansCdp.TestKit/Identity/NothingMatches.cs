@@ -2,19 +2,15 @@ using System.Collections.Immutable;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Anchors alone decide.</summary>
-internal sealed class NoRulesets : IRulesets
-{
-    public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
-
-    public Task<string?> TextOfAsync(string name) => Task.FromResult<string?>(null);
-}
-
 /// <summary>The tables of matching, empty: what SQL does in them is tested with SQL.</summary>
-internal sealed class NothingMatches : IMatchStore
+public sealed class NothingMatches : IMatchStore
 {
-    public Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel) =>
-        throw new NotSupportedException();
+    public Task<MatchSpace> OpenAsync(
+        string ruleset,
+        int version,
+        string text,
+        CancellationToken cancel
+    ) => throw new NotSupportedException();
 
     public Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel) =>
         Task.FromResult<MatchSpace?>(null);
@@ -54,6 +50,17 @@ internal sealed class NothingMatches : IMatchStore
 
     public Task FinishAsync(IReadOnlyCollection<MatchNews> news, CancellationToken cancel) =>
         Task.CompletedTask;
+
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel) =>
+        Task.FromResult(ImmutableArray<MatchDue>.Empty);
+
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<MatchDue>.Empty);
+
+    public Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel) =>
+        throw new NotSupportedException();
 
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,

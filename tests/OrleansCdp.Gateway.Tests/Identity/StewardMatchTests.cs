@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>A person's word about a record that no anchor names is stronger than what it says.</summary>
+[Collection(GatewayCollection.Name)]
+public sealed class StewardMatchTests(GatewayHost host)
+{
+    [Fact]
+    public async Task A_case_that_is_taken_from_a_contact_does_not_come_back_and_may_be_given_by_hand()
+    {
+        await host.PostAsync(
+            "/v1/streams/salesforce-contact",
+            """
+            [{"Id":"nv1","FirstName":"Nora","LastName":"Vale","Email":"nora.vale@steward.example",
+              "CreatedDate":"2026-02-01T10:00:00Z","SystemModstamp":"2026-02-01T10:00:00Z"}]
+            """
+        );
+        await host.Api.DrainAsync();
+        await SendCaseAsync("New");
+        JsonNode linked = await LinkAsync();
+        string nora = (string)linked["individual"]!;
+
+        (
+            await PostAsync("unmerge", """{"link":"salesforce/Case/nv9","reason":"her mother"}""")
+        ).Status.ShouldBe(200);
+
+        (await LinkAsync())["individual"].ShouldBeNull();
+        ((string)(await LinkAsync())["kind"]!).ShouldBe("unresolved");
+        await SendCaseAsync("Closed");
+        (await LinkAsync())["individual"].ShouldBeNull();
+
+        string record = SubjectIds.RecordOf(new LinkKey("salesforce", "Case", "nv9"));
+        JsonObject merge = new()
+        {
+            ["survivor"] = nora,
+            ["other"] = record,
+            ["reason"] = "it was her after all",
+        };
+        (await PostAsync("merge", merge.ToJsonString())).Status.ShouldBe(200);
+
+        ((string)(await LinkAsync())["individual"]!).ShouldBe(nora);
+        JsonNode context = (await host.Api.ContextAsync("contactId", "nv1"))!;
+        context["cases"]!.ToJsonString().ShouldContain("nv9");
+    }
+
+    private async Task SendCaseAsync(string status)
+    {
+        int hour = status == "New" ? 10 : 11;
+        await host.PostAsync(
+            "/v1/streams/salesforce-case",
+            $$"""
+            [{"Id":"nv9","Status":"{{status}}","CreatedDate":"2026-03-01T10:00:00Z",
+              "SystemModstamp":"2026-03-01T{{hour}}:00:00Z","SuppliedName":"Nora Vale",
+              "SuppliedEmail":"nora.vale@steward.example"}]
+            """
+        );
+        await host.Api.DrainAsync();
+    }
+
+    private Task<Answer> PostAsync(string what, string json) =>
+        host.PostAsync($"/v1/identity/{what}", json);
+
+    private async Task<JsonNode> LinkAsync()
+    {
+        Answer lines = await host.GetAsync("/v1/identity/links?source=salesforce&ruleset=service");
+        return lines
+            .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonNode.Parse(line)!)
+            .Single(link => (string)link["link"]! == "salesforce/Case/nv9");
+    }
+}

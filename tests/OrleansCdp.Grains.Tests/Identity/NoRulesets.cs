@@ -1,0 +1,9 @@
+namespace OrleansCdp.Identity;
+
+/// <summary>Anchors alone decide.</summary>
+internal sealed class NoRulesets : IRulesets
+{
+    public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
+
+    public Task<RulesetText?> TextOfAsync(string name) => Task.FromResult<RulesetText?>(null);
+}
