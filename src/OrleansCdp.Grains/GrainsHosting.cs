@@ -56,6 +56,7 @@ public static class GrainsHosting
         services.AddSingleton<MatchInstruments>();
         services.AddSingleton<Matcher>();
         services.AddSingleton<MatchMoves>();
+        services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
         services.AddHostedService<MatchSweep>();
     }

@@ -9,5 +9,7 @@ internal sealed class NoRulesets : IRulesets
 
     public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
 
-    public Task<string?> TextOfAsync(string name) => Task.FromResult<string?>(null);
+    public Task<RulesetText?> TextOfAsync(string name) => Task.FromResult<RulesetText?>(null);
+
+    public Task<RulesetText?> TextOfAsync(string name, int version) => TextOfAsync(name);
 }

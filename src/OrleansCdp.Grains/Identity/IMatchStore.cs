@@ -10,9 +10,10 @@ public interface IMatchStore
 {
     /// <summary>The match space of a ruleset.</summary>
     /// <param name="ruleset">The ruleset's name.</param>
-    /// <param name="text">Its definition, which becomes the live version if there is no such space yet.</param>
+    /// <param name="version">The version of its definition.</param>
+    /// <param name="text">That version, which becomes the live version if there is no such space yet.</param>
     /// <param name="cancel">Stops it.</param>
-    Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel);
+    Task<MatchSpace> OpenAsync(string ruleset, int version, string text, CancellationToken cancel);
 
     /// <summary>The match space of a ruleset; null when no record was compared by it yet.</summary>
     Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel);

@@ -106,10 +106,10 @@ internal sealed class MatchSpaces(IMatchStore store, IRulesets rulesets)
         MatchSpace? space = await store.FindAsync(ruleset, cancel);
         if (space is null)
         {
-            string text =
+            RulesetText active =
                 await rulesets.TextOfAsync(ruleset)
                 ?? throw new InvalidOperationException($"There is no ruleset {ruleset}.");
-            space = await store.OpenAsync(ruleset, text, cancel);
+            space = await store.OpenAsync(ruleset, active.Version, active.Text, cancel);
         }
 
         (Ruleset? compiled, var errors) = Ruleset.Compile(space.Ruleset, space.Text);

@@ -7,22 +7,25 @@ namespace OrleansCdp.Identity;
 internal sealed class MatchStore(DataSources sources) : IMatchStore
 {
     private const string Open = """
-        insert into cdp.match_space (ruleset, text) values ($1, $2) on conflict do nothing
+        insert into cdp.match_space (ruleset, version, text) values ($1, $2, $3)
+        on conflict do nothing
         """;
 
     private const string Find = """
-        select space, ruleset, version, text from cdp.match_space where ruleset = $1
+        select space, ruleset, version, text from cdp.match_space
+        where ruleset = $1 and successor_of is null and replaced_by is null
         """;
 
     private const string All = """
-        select space, ruleset, version, text from cdp.match_space order by ruleset
+        select space, ruleset, version, text from cdp.match_space
+        where successor_of is null and replaced_by is null order by ruleset
         """;
 
     private const string Moves = """
         select m.space, m.subject, m.target, m.decision, m.stuck,
             c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset
         from cdp.match_move m
-            join cdp.match_space s on s.space = m.space
+            join cdp.match_space s on s.space = m.space and s.successor_of is null
             left join cdp.claim c on c.claim = 'link:' || m.subject
         """;
 
@@ -44,13 +47,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     private const string NewsOf = """
         select n.space, n.individual, n.decision, s.ruleset
-        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        from cdp.match_news n
+            join cdp.match_space s on s.space = n.space and s.successor_of is null
         where n.space = $1 and n.individual = any($2)
         """;
 
     private const string OldestNews = """
         select n.space, n.individual, n.decision, s.ruleset
-        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        from cdp.match_news n
+            join cdp.match_space s on s.space = n.space and s.successor_of is null
         order by n.space, n.individual limit $1
         """;
 
@@ -59,10 +64,19 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         where n.space = d.space and n.individual = d.individual and n.decision = d.decision
         """;
 
-    public async Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel)
+    public async Task<MatchSpace> OpenAsync(
+        string ruleset,
+        int version,
+        string text,
+        CancellationToken cancel
+    )
     {
         await using (
-            NpgsqlCommand command = sources.Storage.CreateCommand(Open).With(ruleset).With(text)
+            NpgsqlCommand command = sources
+                .Storage.CreateCommand(Open)
+                .With(ruleset)
+                .With(version)
+                .With(text)
         )
         {
             await command.ExecuteNonQueryAsync(cancel);

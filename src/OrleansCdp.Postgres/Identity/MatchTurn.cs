@@ -19,7 +19,8 @@ internal sealed class MatchTurn(
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
     private const string ReadVersion = """
-        select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
+        select version, exists (select from cdp.steward_pair) from cdp.match_space
+        where space = $1 and replaced_by is null
         """;
 
     // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
@@ -78,6 +79,21 @@ internal sealed class MatchTurn(
     public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
 
     public bool HasVerdicts { get; private set; }
+
+    /// <summary>Waits until no turn of a space is under way; none begins before the transaction ends.</summary>
+    public static async Task LockAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        int space,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = new NpgsqlCommand(Lock, connection, transaction)
+            .With(LockClass)
+            .With(space);
+        command.CommandTimeout = 0; // As long as the turn takes that is under way.
+        await command.ExecuteNonQueryAsync(cancel);
+    }
 
     /// <summary>Waits for the lock, and reads what the turn begins with.</summary>
     public async Task BeginAsync(IReadOnlyCollection<string> subjects, CancellationToken cancel)
@@ -292,7 +308,8 @@ internal sealed class MatchTurn(
         return await RowsAsync(reader, cancel);
     }
 
-    private static async Task<List<MatchRow>> RowsAsync(
+    /// <summary>The rows of a statement that reads records.</summary>
+    public static async Task<List<MatchRow>> RowsAsync(
         NpgsqlDataReader reader,
         CancellationToken cancel
     )

@@ -7,14 +7,20 @@ internal sealed class NoRulesets : IRulesets
 {
     public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
 
-    public Task<string?> TextOfAsync(string name) => Task.FromResult<string?>(null);
+    public Task<RulesetText?> TextOfAsync(string name) => Task.FromResult<RulesetText?>(null);
+
+    public Task<RulesetText?> TextOfAsync(string name, int version) => TextOfAsync(name);
 }
 
 /// <summary>The tables of matching, empty: what SQL does in them is tested with SQL.</summary>
 internal sealed class NothingMatches : IMatchStore
 {
-    public Task<MatchSpace> OpenAsync(string ruleset, string text, CancellationToken cancel) =>
-        throw new NotSupportedException();
+    public Task<MatchSpace> OpenAsync(
+        string ruleset,
+        int version,
+        string text,
+        CancellationToken cancel
+    ) => throw new NotSupportedException();
 
     public Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel) =>
         Task.FromResult<MatchSpace?>(null);

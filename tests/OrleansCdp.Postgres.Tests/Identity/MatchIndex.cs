@@ -117,5 +117,9 @@ internal sealed class MatchIndex : IRulesets
     ValueTask<Ruleset?> IRulesets.FindAsync(string name) =>
         new(Identity.Ruleset.Compile(name, text).Ruleset);
 
-    Task<string?> IRulesets.TextOfAsync(string name) => Task.FromResult<string?>(text);
+    Task<RulesetText?> IRulesets.TextOfAsync(string name) =>
+        Task.FromResult<RulesetText?>(new(1, text));
+
+    Task<RulesetText?> IRulesets.TextOfAsync(string name, int version) =>
+        Task.FromResult(version == 1 ? new RulesetText(1, text) : null);
 }
