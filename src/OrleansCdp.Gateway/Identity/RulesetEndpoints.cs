@@ -133,17 +133,19 @@ internal static class RulesetEndpoints
         await using IAsyncEnumerator<ReplayReport> reports = RulesetOf(grains, name)
             .ActivateAsync(version, http.RequestAborted)
             .GetAsyncEnumerator(http.RequestAborted);
-        bool isFirst = true;
         while (await reports.MoveNextAsync())
         {
-            // What is refused is refused before the first line.
-            if (isFirst && reports.Current.Refusal is { } refusal)
+            if (!http.Response.HasStarted)
             {
-                throw new ProblemException(Refused(refusal));
+                // What is refused is refused before the first line.
+                if (reports.Current.Refusal is { } refusal)
+                {
+                    throw new ProblemException(Refused(refusal));
+                }
+
+                http.Response.ContentType = Lines;
             }
 
-            isFirst = false;
-            http.Response.ContentType = Lines;
             await JsonSerializer.SerializeAsync(
                 http.Response.Body,
                 View(reports.Current),
