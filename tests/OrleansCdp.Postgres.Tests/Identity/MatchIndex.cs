@@ -51,6 +51,40 @@ internal sealed class MatchIndex : IRulesets
 
     public Matcher Matcher => matcher;
 
+    /// <summary>Makes another version live. What it decides is of nobody known, so nothing moves.</summary>
+    public async Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax)
+    {
+        MatchMoves moves = new(
+            Store,
+            silo.Get<IIdentityStore>(),
+            matcher,
+            spaces,
+            null!,
+            NullLogger<MatchMoves>.Instance
+        );
+        MatchReplay replay = new(
+            Store,
+            silo.Get<IReplayStore>(),
+            spaces,
+            moves,
+            NullLogger<MatchReplay>.Instance
+        );
+        FuzzyRules rules = Identity.Ruleset.Compile(Ruleset, other).Ruleset!.Fuzzy!;
+        List<ReplayReport> reports = [];
+        await foreach (
+            ReplayReport one in replay.RunAsync(Ruleset, new(version, other), rules, default)
+        )
+        {
+            reports.Add(one);
+            if (reports.Count == reportsMax)
+            {
+                break;
+            }
+        }
+
+        return reports;
+    }
+
     /// <summary>An event of a person's link that says these things: names and values in turn.</summary>
     public LinkEvent Event(string link, params string[] said) =>
         LinkEvents.Of(link, string.Create(CultureInfo.InvariantCulture, $"e{++events}")) with

@@ -1,0 +1,151 @@
+using System.Globalization;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>Another version of a ruleset takes over: whole or not at all, wherever it is interrupted.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class MatchReplayTests(PostgresServer server)
+{
+    private const int People = 300;
+    private const int All = int.MaxValue;
+
+    private static readonly string Strict = MatchIndex.Text.Replace(
+        "fuzzy:",
+        "fuzzy:\n  thresholds: { link: 60, mean: 60, soft: -3 }",
+        StringComparison.Ordinal
+    );
+
+    [Fact]
+    public async Task What_breaks_off_goes_on_and_takes_in_what_was_said_meanwhile()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo, Strict);
+        await index.SayAsync([.. Enumerable.Range(0, People).SelectMany(i => Pair(index, i))]);
+        string[] before = await index.ClustersAsync();
+        before.Length.ShouldBe(2 * People);
+
+        var broken = await index.ReplayAsync(2, MatchIndex.Text, reportsMax: 1);
+
+        broken.Single().Live.ShouldBeFalse();
+        (await index.ClustersAsync()).ShouldBe(before);
+        await index.SayAsync(
+            index.Event("x1", "firstName", "Ottokar", "lastName", "Zwilling", "born", "1970-01-02"),
+            index.Event("b0", "email", "another@two.example")
+        );
+
+        var reports = await index.ReplayAsync(2, MatchIndex.Text, All);
+
+        reports[^1].Ended.ShouldBeTrue();
+        reports[^1].Live.ShouldBeTrue();
+        reports.Sum(one => one == reports[^1] ? one.Replayed : 0).ShouldBeLessThan(2 * People);
+        string[] after = await index.ClustersAsync();
+        after.Length.ShouldBe(People + 1);
+        (await index.FindAsync("crm/Contact/b0")).Group.ShouldBe(
+            (await index.FindAsync("crm/Contact/a0")).Group
+        );
+        (await CountAsync(database, "cdp.match_space")).ShouldBe(1);
+        (await CountAsync(database, "cdp.match_record")).ShouldBe((2 * People) + 1);
+        (await CountAsync(database, "cdp.match_change where version = 2")).ShouldBe(People);
+        (await CountAsync(database, "cdp.match_change where version = 1")).ShouldBe(
+            (2 * People) + 1
+        );
+        (
+            await CountAsync(
+                database,
+                "cdp.match_edge e where not exists (select from cdp.match_record r where r.id = e.a)"
+            )
+        ).ShouldBe(0);
+
+        // What is said now is decided by the version that is live, among all that it took over.
+        await index.SayAsync(
+            index.Event("x2", "firstName", "Ottokar", "lastName", "Zwilling", "born", "1970-01-02")
+        );
+        (await index.FindAsync("crm/Contact/x2")).Group.ShouldBe(
+            (await index.FindAsync("crm/Contact/x1")).Group
+        );
+    }
+
+    [Fact]
+    public async Task Groups_keep_their_numbers_when_their_members_stay()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        await index.SayAsync([.. Enumerable.Range(0, 20).SelectMany(i => Pair(index, i))]);
+        var before = (await index.ListAsync()).Select(link => (link.Link, link.Group)).ToArray();
+
+        var reports = await index.ReplayAsync(2, MatchIndex.Text + "\n# Another one", All);
+
+        reports[^1].Regrouped.ShouldBe(0);
+        (await index.ListAsync()).Select(link => (link.Link, link.Group)).ShouldBe(before);
+        (await CountAsync(database, "cdp.match_change where version = 2")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Another_version_gives_up_the_one_that_was_under_way()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo, Strict);
+        await index.SayAsync([.. Enumerable.Range(0, People).SelectMany(i => Pair(index, i))]);
+        await index.ReplayAsync(2, MatchIndex.Text, reportsMax: 1);
+
+        var reports = await index.ReplayAsync(3, Strict + "\n# Once more", All);
+
+        reports[^1].Live.ShouldBeTrue();
+        (await index.ClustersAsync()).Length.ShouldBe(2 * People);
+        (await CountAsync(database, "cdp.match_space where version = 3")).ShouldBe(1);
+        (await CountAsync(database, "cdp.match_space")).ShouldBe(1);
+        (await CountAsync(database, "cdp.match_change where version = 2")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_field_of_which_nothing_is_stored_is_refused_and_nothing_changes()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        await index.SayAsync([.. Pair(index, 1)]);
+
+        var reports = await index.ReplayAsync(
+            2,
+            MatchIndex.Text + "\n    phone: { type: phone, from: phone }",
+            All
+        );
+
+        reports.Single().Refusal!.Code.ShouldBe(RulesetRefusals.ValuesNotStored);
+        reports.Single().Refusal!.Detail.ShouldContain("phone");
+        (await CountAsync(database, "cdp.match_space where version = 1")).ShouldBe(1);
+        (await CountAsync(database, "cdp.match_space")).ShouldBe(1);
+    }
+
+    /// <summary>Two records of one person, of whom nobody else has anything.</summary>
+    private static IEnumerable<LinkEvent> Pair(MatchIndex index, int person)
+    {
+        string name = string.Concat(
+            person
+                .ToString("D4", CultureInfo.InvariantCulture)
+                .Select(digit => "bcdfghjklm"[digit - '0'] + "a")
+        );
+        string[] said =
+        [
+            "firstName",
+            name + "lo",
+            "lastName",
+            "of" + name,
+            "born",
+            new DateTime(1950, 1, 1)
+                .AddDays(37 * person)
+                .ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+            "email",
+            $"{name}@one.example",
+        ];
+        yield return index.Event($"a{person}", said);
+        yield return index.Event($"b{person}", said);
+    }
+
+    private static async Task<long> CountAsync(TestDatabase database, string from) =>
+        await database.NumberAsync($"select count(*) from {from}");
+}
