@@ -31,8 +31,16 @@ public sealed class MatchReplayTests(PostgresServer server)
         broken.Single().Live.ShouldBeFalse();
         (await index.ClustersAsync()).ShouldBe(before);
         await index.SayAsync(
-            index.Event("x1", "firstName", "Ottokar", "lastName", "Zwilling", "born", "1970-01-02"),
-            index.Event("b0", "email", "another@two.example")
+            index.Event(
+                "crm/Contact/x1",
+                "firstName",
+                "Ottokar",
+                "lastName",
+                "Zwilling",
+                "born",
+                "1970-01-02"
+            ),
+            index.Event("crm/Contact/b0", "email", "another@two.example")
         );
 
         var reports = await index.ReplayAsync(2, MatchIndex.Text, All);
@@ -60,7 +68,15 @@ public sealed class MatchReplayTests(PostgresServer server)
 
         // What is said now is decided by the version that is live, among all that it took over.
         await index.SayAsync(
-            index.Event("x2", "firstName", "Ottokar", "lastName", "Zwilling", "born", "1970-01-02")
+            index.Event(
+                "crm/Contact/x2",
+                "firstName",
+                "Ottokar",
+                "lastName",
+                "Zwilling",
+                "born",
+                "1970-01-02"
+            )
         );
         (await index.FindAsync("crm/Contact/x2")).Group.ShouldBe(
             (await index.FindAsync("crm/Contact/x1")).Group
@@ -124,26 +140,28 @@ public sealed class MatchReplayTests(PostgresServer server)
     /// <summary>Two records of one person, of whom nobody else has anything.</summary>
     private static IEnumerable<LinkEvent> Pair(MatchIndex index, int person)
     {
-        string name = string.Concat(
-            person
-                .ToString("D4", CultureInfo.InvariantCulture)
-                .Select(digit => "bcdfghjklm"[digit - '0'] + "a")
-        );
+        Random random = new(person);
+        (string first, string last) = (Word(), Word());
         string[] said =
         [
             "firstName",
-            name + "lo",
+            first,
             "lastName",
-            "of" + name,
+            last,
             "born",
             new DateTime(1950, 1, 1)
-                .AddDays(37 * person)
+                .AddDays(random.Next(20_000))
                 .ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             "email",
-            $"{name}@one.example",
+            $"{first}.{last}@one.example",
         ];
-        yield return index.Event($"a{person}", said);
-        yield return index.Event($"b{person}", said);
+        yield return index.Event($"crm/Contact/a{person}", said);
+        yield return index.Event($"crm/Contact/b{person}", said);
+
+        string Word() =>
+            string.Concat(
+                Enumerable.Range(0, 9).Select(_ => "abcdefghiklmnoprstuvwz"[random.Next(22)])
+            );
     }
 
     private static async Task<long> CountAsync(TestDatabase database, string from) =>
