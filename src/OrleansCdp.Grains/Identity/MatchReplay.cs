@@ -75,28 +75,10 @@ internal sealed partial class MatchReplay(
             live = next;
         }
 
-        report = report with { Live = true };
-        yield return report;
-        await foreach (int moved in MoveAsync(live.Id, cancel))
+        await foreach (ReplayReport one in FinishAsync(live.Id, report, cancel))
         {
-            report = report with { Moved = report.Moved + moved };
-            yield return report;
+            yield return one;
         }
-
-        while (await moves.SweepAsync(cancel))
-        {
-            // There is more to be told.
-        }
-
-        while (await replays.ClearAsync(cancel))
-        {
-            // There is more to be removed.
-        }
-
-        yield return report with
-        {
-            Ended = true,
-        };
     }
 
     private static RulesetRefusal Overtaken { get; } =
@@ -209,6 +191,37 @@ internal sealed partial class MatchReplay(
         }
 
         return await handover.CommitAsync(cancel);
+    }
+
+    /// <summary>What follows once the version is live; a crash leaves it to the next call, and moves to the sweep.</summary>
+    private async IAsyncEnumerable<ReplayReport> FinishAsync(
+        int space,
+        ReplayReport report,
+        [EnumeratorCancellation] CancellationToken cancel
+    )
+    {
+        report = report with { Live = true };
+        yield return report;
+        await foreach (int moved in MoveAsync(space, cancel))
+        {
+            report = report with { Moved = report.Moved + moved };
+            yield return report;
+        }
+
+        while (await moves.SweepAsync(cancel))
+        {
+            // There is more to be told.
+        }
+
+        while (await replays.ClearAsync(cancel))
+        {
+            // There is more to be removed.
+        }
+
+        yield return report with
+        {
+            Ended = true,
+        };
     }
 
     private async IAsyncEnumerable<int> MoveAsync(
