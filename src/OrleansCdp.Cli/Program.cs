@@ -2,6 +2,7 @@ using System.CommandLine;
 using OrleansCdp;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 using Spectre.Console;
 
 // A bar is only written: that nothing can be typed, as in a background process, does not matter.
@@ -12,5 +13,6 @@ RootCommand root = new("The command line of OrleansCdp.")
     ApplyCommand.Create(),
     DemoCommand.Create(),
     VerifyCommand.Create(),
+    IdentityCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -31,18 +31,13 @@ public static class LinkMoves
     )
     {
         bool all = keys.IsEmpty;
-        string? promised = all
-            ? holder.RedirectTo
-            : keys.Select(holder.PromiseOf)
-                .FirstOrDefault(other => other is not null && other != target);
-        if (promised is not null && promised != target)
+        if (holder.PromisedElsewhere(keys, target) is { } promised)
         {
             departure = holder.DepartureTo(promised, keys);
             return holder.Same();
         }
 
-        string? asked = holder.WhomToAsk(keys, target, rank, owner);
-        if (asked is not null)
+        if (holder.WhomToAsk(keys, target, rank, owner) is { } asked)
         {
             departure = Nothing(asked, owner) with { AskThere = true };
             return holder.Same();
@@ -63,23 +58,23 @@ public static class LinkMoves
         LinkKey[] leaving = all
             ? [.. holder.OwnLinks.Select(link => link.Key)]
             : [.. keys.Where(key => holder.PromiseOf(key) is null)];
-        int remembered = holder.Departed.Length + leaving.Length;
-        if (!all && leaving.Length > 0 && remembered > Limits.DepartedMax)
+        if (!all && holder.IsFullFor(leaving.Length))
         {
             departure = Nothing(holder.Id, owner);
             return holder.Same();
         }
 
-        DepartedLink leave = new(default, target, null, rank, 0)
-        {
-            Former = owner == holder.Id ? null : owner,
-        };
         // Only the link that names a visitor is decided about; why the others are his stays true.
-        ClaimCause CauseOf(LinkKey key) =>
-            all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause;
         UnifiedIndividual next = leaving.Aggregate(
             holder,
-            (from, key) => from.Freeze(leave with { Link = key, Cause = CauseOf(key) })
+            (from, key) =>
+                from.Freeze(
+                    new DepartedLink(key, target, null, rank, 0)
+                    {
+                        Former = owner == holder.Id ? null : owner,
+                        Cause = all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause,
+                    }
+                )
         );
         next = all
             ? next with
@@ -95,6 +90,20 @@ public static class LinkMoves
             identifiersMayDiffer: true
         );
     }
+
+    /// <summary>Whether it cannot remember of so many more links where they went.</summary>
+    private static bool IsFullFor(this UnifiedIndividual holder, int leaving) =>
+        leaving > 0 && holder.Departed.Length + leaving > Limits.DepartedMax;
+
+    /// <summary>Whom else one of these links is promised to, or with none all of them; null for nobody else.</summary>
+    private static string? PromisedElsewhere(
+        this UnifiedIndividual holder,
+        ImmutableArray<LinkKey> keys,
+        string target
+    ) =>
+        (keys.IsEmpty ? [holder.RedirectTo] : keys.Select(holder.PromiseOf)).FirstOrDefault(other =>
+            other is not null && other != target
+        );
 
     /// <summary>Whom to ask for links that are not here to be moved as was decided; null when they are.</summary>
     private static string? WhomToAsk(

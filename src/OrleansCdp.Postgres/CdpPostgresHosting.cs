@@ -134,6 +134,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<IMergeStore, MergeStore>();
         services.AddSingleton<IStewardStore, StewardStore>();
         services.AddSingleton<IMatchStore, MatchStore>();
+        services.AddSingleton<IReplayStore, ReplayStore>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();
         services.AddSingleton<PartitionInstruments>();

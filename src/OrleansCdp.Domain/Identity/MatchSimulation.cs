@@ -73,6 +73,19 @@ public sealed class MatchSimulation
                 .FirstOrDefault(individual => individual is not null)
             : null;
 
+    /// <summary>A link's best score within its group, in bits; null for none.</summary>
+    public double? BestOf(string link) =>
+        byLink.TryGetValue(link, out Record? found)
+            ? found
+                .Edges.Where(edge => edge.Key.Group == found.Group)
+                .Max(edge => (double?)edge.Value)
+            : null;
+
+    /// <summary>Whether a link has a score with somebody whom an anchor names that makes it a possible match.</summary>
+    public bool MayBeKnown(string link) =>
+        byLink.TryGetValue(link, out Record? found)
+        && found.Edges.Keys.Any(other => other.Individual is not null);
+
     /// <summary>Adds a record, or what is newly said of one that is here.</summary>
     /// <param name="link">Names the record.</param>
     /// <param name="values">Joined to those known of it.</param>

@@ -48,6 +48,16 @@ public sealed class MatchValues : IEquatable<MatchValues>
         return at < 0 ? [] : fields[at].Values;
     }
 
+    /// <summary>Only some of the values.</summary>
+    internal MatchValues Where(Func<ushort, MatchValue, bool> isWanted) =>
+        Of(
+            fields.SelectMany(field =>
+                field
+                    .Values.Where(value => isWanted(field.Id, value))
+                    .Select(value => (field.Id, value))
+            )
+        );
+
     /// <summary>Adds what another statement says; nothing is taken away but the oldest beyond the limit.</summary>
     public MatchValues Join(MatchValues other)
     {

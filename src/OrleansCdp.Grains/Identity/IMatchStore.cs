@@ -18,7 +18,7 @@ public interface IMatchStore
     /// <summary>The match space of a ruleset; null when no record was compared by it yet.</summary>
     Task<MatchSpace?> FindAsync(string ruleset, CancellationToken cancel);
 
-    /// <summary>All match spaces.</summary>
+    /// <summary>All match spaces in use, and those that are to succeed them.</summary>
     Task<ImmutableArray<MatchSpace>> ReadSpacesAsync(CancellationToken cancel);
 
     /// <summary>Waits for the turn to decide in a space.</summary>
@@ -71,8 +71,17 @@ public interface IMatchStore
         CancellationToken cancel
     );
 
-    /// <summary>Forgets that they are to be looked at, unless something happened to them since.</summary>
-    Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel);
+    /// <summary>
+    /// Forgets that they are to be looked at, unless something happened to them since or there is another space by now.
+    /// </summary>
+    /// <param name="due">What was looked at.</param>
+    /// <param name="spaces">The spaces in which it was.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task FinishAsync(
+        IReadOnlyCollection<MatchDue> due,
+        IReadOnlyCollection<MatchSpace> spaces,
+        CancellationToken cancel
+    );
 
     /// <summary>The records that may be an individual's and belong to nobody; the best first.</summary>
     /// <param name="space">The space.</param>

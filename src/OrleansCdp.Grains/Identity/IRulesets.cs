@@ -8,13 +8,16 @@ internal interface IRulesets
     /// <summary>A ruleset by its name; null when there is none.</summary>
     ValueTask<Ruleset?> FindAsync(string name);
 
-    /// <summary>Its active version, as it is written; null when there is none.</summary>
+    /// <summary>Its active version; null when there is none.</summary>
     Task<RulesetText?> TextOfAsync(string name);
+
+    /// <summary>One of its versions; null when it is not kept.</summary>
+    Task<RulesetText?> TextOfAsync(string name, int version);
 }
 
-/// <summary>A version of a ruleset, as it is written.</summary>
-/// <param name="Version">Number of the version.</param>
-/// <param name="Text">Its YAML.</param>
+/// <summary>A version of a ruleset.</summary>
+/// <param name="Version">Its number.</param>
+/// <param name="Text">The definition.</param>
 internal sealed record RulesetText(int Version, string Text);
 
 /// <summary>The rulesets of this process's catalogue.</summary>
@@ -23,11 +26,16 @@ internal sealed class CatalogueRulesets(DefinitionCatalogue catalogue, IGrainFac
 {
     public ValueTask<Ruleset?> FindAsync(string name) => catalogue.FindRulesetAsync(name);
 
-    public async Task<RulesetText?> TextOfAsync(string name)
-    {
-        var versions = await grains
-            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .GetVersionsAsync(DefinitionKinds.Ruleset, name);
-        return versions.IsEmpty ? null : new RulesetText(versions[^1].Version, versions[^1].Text);
-    }
+    public async Task<RulesetText?> TextOfAsync(string name) =>
+        (await VersionsAsync(name)).LastOrDefault();
+
+    public async Task<RulesetText?> TextOfAsync(string name, int version) =>
+        (await VersionsAsync(name)).FirstOrDefault(one => one.Version == version);
+
+    private async Task<IEnumerable<RulesetText>> VersionsAsync(string name) =>
+        (
+            await grains
+                .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+                .GetVersionsAsync(DefinitionKinds.Ruleset, name)
+        ).Select(version => new RulesetText(version.Version, version.Text));
 }

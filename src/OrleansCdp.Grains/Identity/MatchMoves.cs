@@ -246,7 +246,14 @@ internal sealed partial class MatchMoves(
 
     private async Task TellAsync(MatchNews news, CancellationToken cancel)
     {
-        FuzzyRules rules = (await spaces.OpenAsync(news.Ruleset, cancel)).Rules;
+        LiveSpace space = await spaces.OpenAsync(news.Ruleset, cancel);
+        if (space.Space.Id != news.Space)
+        {
+            spaces.Forget(space); // Another version took over.
+            space = await spaces.OpenAsync(news.Ruleset, cancel);
+        }
+
+        FuzzyRules rules = space.Rules;
         var soft = await store.ReadSoftLinksAsync(
             news.Space,
             news.Individual,

@@ -5,7 +5,7 @@ namespace OrleansCdp.Identity;
 /// <summary>
 /// Looks again at links and individuals of which no record says anything new: who is one person with whom has changed, or a
 /// steward has decided. What is to be looked at is noted in the transaction that decides; whoever finds the note does
-/// it, and takes it away once all spaces know.
+/// it, and takes it away once all spaces know, those included in which another version of the rules is getting ready.
 /// </summary>
 internal sealed class MatchReview(IMatchStore store, Matcher matcher, MatchMoves moves)
 {
@@ -41,15 +41,16 @@ internal sealed class MatchReview(IMatchStore store, Matcher matcher, MatchMoves
             return;
         }
 
-        foreach (MatchSpace space in await store.ReadSpacesAsync(cancel))
+        var spaces = await store.ReadSpacesAsync(cancel);
+        foreach (MatchSpace space in spaces)
         {
-            var outcomes = await matcher.ReconsiderAsync(space.Ruleset, subjects, cancel);
+            var outcomes = await matcher.ReconsiderAsync(space, subjects, cancel);
             await moves.FinishAsync(space.Id, outcomes, subjects, cancel);
         }
 
         if (!due.IsEmpty)
         {
-            await store.FinishAsync(due, cancel);
+            await store.FinishAsync(due, spaces, cancel);
         }
     }
 }

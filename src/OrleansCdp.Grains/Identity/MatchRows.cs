@@ -7,7 +7,11 @@ namespace OrleansCdp.Identity;
 /// <param name="Ruleset">Name of the ruleset.</param>
 /// <param name="Version">Its live version.</param>
 /// <param name="Text">The definition of that version, as it was frozen.</param>
-public sealed record MatchSpace(int Id, string Ruleset, int Version, string Text);
+public sealed record MatchSpace(int Id, string Ruleset, int Version, string Text)
+{
+    /// <summary>Whether it is still to take over from the live one: nothing that it decides is made true.</summary>
+    public bool IsSuccessor { get; init; }
+}
 
 /// <summary>
 /// What is compared, or said: a link that no anchor names, a link that an anchor names, or an individual, which stands

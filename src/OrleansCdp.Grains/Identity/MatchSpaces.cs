@@ -106,25 +106,33 @@ internal sealed class MatchSpaces(IMatchStore store, IRulesets rulesets)
         MatchSpace? space = await store.FindAsync(ruleset, cancel);
         if (space is null)
         {
-            RulesetText text =
+            RulesetText active =
                 await rulesets.TextOfAsync(ruleset)
                 ?? throw new InvalidOperationException($"There is no ruleset {ruleset}.");
-            space = await store.OpenAsync(ruleset, text.Version, text.Text, cancel);
+            space = await store.OpenAsync(ruleset, active.Version, active.Text, cancel);
         }
 
-        (Ruleset? compiled, var errors) = Ruleset.Compile(space.Ruleset, space.Text);
-        if (compiled?.Fuzzy is not { } rules)
-        {
-            throw new InvalidOperationException(
-                $"The live version {space.Version} of ruleset {ruleset} does not compile here: "
-                    + (errors.IsEmpty ? "it has no fuzzy part." : errors[0].Message)
-            );
-        }
-
-        return spaces[ruleset] = new LiveSpace(space, rules);
+        return spaces[ruleset] = Compile(space);
     }
+
+    /// <summary>A space with its rules; also one that is to succeed a live one.</summary>
+    public LiveSpace Of(MatchSpace space) =>
+        spaces.TryGetValue(space.Ruleset, out LiveSpace? known) && known.Space == space
+            ? known
+            : Compile(space);
 
     /// <summary>Forgets a space of which another version is live by now.</summary>
     public void Forget(LiveSpace old) =>
         spaces.TryRemove(KeyValuePair.Create(old.Space.Ruleset, old));
+
+    private static LiveSpace Compile(MatchSpace space)
+    {
+        (Ruleset? compiled, var errors) = Ruleset.Compile(space.Ruleset, space.Text);
+        return compiled?.Fuzzy is { } rules
+            ? new LiveSpace(space, rules)
+            : throw new InvalidOperationException(
+                $"Version {space.Version} of ruleset {space.Ruleset} does not compile here: "
+                    + (errors.IsEmpty ? "it has no fuzzy part." : errors[0].Message)
+            );
+    }
 }

@@ -37,39 +37,16 @@ internal sealed partial class Matcher(
         CancellationToken cancel
     )
     {
-        SemaphoreSlim gate = gates.GetOrAdd(ruleset, _ => new SemaphoreSlim(1));
         for (int versions = 0; ; versions++)
         {
             LiveSpace space = await spaces.OpenAsync(ruleset, cancel);
-            MatchStatement[][] parts = [.. say(space.Rules).Chunk(StatementsMax)];
-            List<MatchOutcome>? outcomes = [];
-            for (int i = 0; outcomes is not null && i < Math.Max(1, parts.Length); i++)
-            {
-                await gate.WaitAsync(cancel);
-                try
-                {
-                    MatchOutcome? outcome = await TryDecideAsync(
-                        space,
-                        parts.Length == 0 ? [] : parts[i],
-                        i == 0 ? absorptions : [],
-                        cancel
-                    );
-                    if (outcome is null)
-                    {
-                        outcomes = null;
-                    }
-                    else
-                    {
-                        outcomes.Add(outcome);
-                    }
-                }
-                finally
-                {
-                    gate.Release();
-                }
-            }
-
-            if (outcomes is not null)
+            var (outcomes, isLive) = await DecideAsync(
+                space,
+                say(space.Rules),
+                absorptions,
+                cancel
+            );
+            if (isLive)
             {
                 return outcomes;
             }
@@ -84,33 +61,71 @@ internal sealed partial class Matcher(
     }
 
     /// <summary>
-    /// Decides again about links and individuals because of something else than what they say: a steward's word.
+    /// Decides again about links and individuals because of something else than what they say: a merge, or a steward's
+    /// word.
     /// </summary>
-    /// <param name="ruleset">The ruleset of their space.</param>
+    /// <param name="space">The space. Once another one took over from it, nothing is decided there any more.</param>
     /// <param name="subjects">Links and individuals; those that were never compared are passed over.</param>
     /// <param name="cancel">Stops it.</param>
-    public Task<List<MatchOutcome>> ReconsiderAsync(
-        string ruleset,
+    public async Task<List<MatchOutcome>> ReconsiderAsync(
+        MatchSpace space,
         IReadOnlyCollection<string> subjects,
         CancellationToken cancel
-    ) =>
-        DecideAsync(
-            ruleset,
-            _ =>
+    )
+    {
+        MatchStatement[] again =
+        [
+            .. subjects.Select(subject => new MatchStatement(subject, null, MatchValues.Empty, "")
+            {
+                IsReconsidered = true,
+            }),
+        ];
+        return (await DecideAsync(spaces.Of(space), again, [], cancel)).Outcomes;
+    }
+
+    /// <summary>Decides turn by turn, until another version of the ruleset is live.</summary>
+    private async Task<(List<MatchOutcome> Outcomes, bool IsLive)> DecideAsync(
+        LiveSpace space,
+        IReadOnlyCollection<MatchStatement> said,
+        IReadOnlyList<Absorption> absorptions,
+        CancellationToken cancel
+    )
+    {
+        SemaphoreSlim gate = gates.GetOrAdd(space.Space.Ruleset, _ => new SemaphoreSlim(1));
+        List<MatchOutcome> outcomes = [];
+        MatchStatement[][] parts =
+            said.Count == 0
+                ?
                 [
-                    .. subjects.Select(subject => new MatchStatement(
-                        subject,
-                        null,
-                        MatchValues.Empty,
-                        ""
-                    )
-                    {
-                        IsReconsidered = true,
-                    }),
-                ],
-            [],
-            cancel
-        );
+                    [],
+                ]
+                : [.. said.Chunk(StatementsMax)];
+        foreach (MatchStatement[] part in parts)
+        {
+            await gate.WaitAsync(cancel);
+            try
+            {
+                MatchOutcome? outcome = await TryDecideAsync(
+                    space,
+                    part,
+                    outcomes.Count == 0 ? absorptions : [],
+                    cancel
+                );
+                if (outcome is null)
+                {
+                    return (outcomes, false);
+                }
+
+                outcomes.Add(outcome);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }
+
+        return (outcomes, true);
+    }
 
     /// <summary>Decides in one turn; null when another version of the ruleset is live by now.</summary>
     private async Task<MatchOutcome?> TryDecideAsync(

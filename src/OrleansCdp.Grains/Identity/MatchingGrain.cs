@@ -11,7 +11,11 @@ internal sealed class MatchingGrain(IMatchStore store) : Grain, IMatchingGrain
     private const string Anchor = "anchor";
 
     public async Task<ImmutableArray<string>> ListRulesetsAsync() =>
-        [.. (await store.ReadSpacesAsync(CancellationToken.None)).Select(space => space.Ruleset)];
+        [
+            .. (await store.ReadSpacesAsync(CancellationToken.None))
+                .Where(space => !space.IsSuccessor)
+                .Select(space => space.Ruleset),
+        ];
 
     public async Task<string?> GetLiveAsync(string ruleset) =>
         (await store.FindAsync(ruleset, CancellationToken.None))?.Text;

@@ -12,11 +12,14 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         """;
 
     private const string Find = """
-        select space, ruleset, version, text from cdp.match_space where ruleset = $1
+        select space, ruleset, version, text, false from cdp.match_space
+        where ruleset = $1 and successor_of is null and replaced_by is null
         """;
 
     private const string All = """
-        select space, ruleset, version, text from cdp.match_space order by ruleset
+        select n.space, coalesce(o.ruleset, n.ruleset), n.version, n.text, o.space is not null
+        from cdp.match_space n left join cdp.match_space o on o.space = n.successor_of
+        where n.replaced_by is null order by n.ruleset
         """;
 
     private const string Moves = """
@@ -24,7 +27,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
             c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset,
             s.version, exists (select from cdp.base_individual b where b.id = c.owner)
         from cdp.match_move m
-            join cdp.match_space s on s.space = m.space
+            join cdp.match_space s on s.space = m.space and s.successor_of is null
             left join cdp.claim c on c.claim = 'link:' || m.subject
         """;
 
@@ -46,13 +49,15 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     private const string NewsOf = """
         select n.space, n.individual, n.decision, s.ruleset
-        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        from cdp.match_news n
+            join cdp.match_space s on s.space = n.space and s.successor_of is null
         where n.space = $1 and n.individual = any($2)
         """;
 
     private const string OldestNews = """
         select n.space, n.individual, n.decision, s.ruleset
-        from cdp.match_news n join cdp.match_space s on s.space = n.space
+        from cdp.match_news n
+            join cdp.match_space s on s.space = n.space and s.successor_of is null
         order by n.space, n.individual limit $1
         """;
 
@@ -71,7 +76,9 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
 
     private const string FinishDue = """
         delete from cdp.match_due m using unnest($1, $2) as d(subject, decision)
-        where m.subject = d.subject and m.decision = d.decision
+        where m.subject = d.subject and m.decision = d.decision and not exists (
+            select from cdp.match_space where replaced_by is null and space <> all($3)
+        )
         """;
 
     public async Task<MatchSpace> OpenAsync(
@@ -210,14 +217,19 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         CancellationToken cancel
     ) => sources.Storage.CreateCommand(DueOf).With(subjects.ToArray()).RowsAsync(DueAt, cancel);
 
-    public Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel)
+    public Task FinishAsync(
+        IReadOnlyCollection<MatchDue> due,
+        IReadOnlyCollection<MatchSpace> spaces,
+        CancellationToken cancel
+    )
     {
         MatchDue[] done = [.. due];
         return ExecuteAsync(
             sources
                 .Storage.CreateCommand(FinishDue)
                 .With(Array.ConvertAll(done, one => one.Subject))
-                .With(Array.ConvertAll(done, one => one.Decision)),
+                .With(Array.ConvertAll(done, one => one.Decision))
+                .With(spaces.Select(space => space.Id).ToArray()),
             cancel
         );
     }
@@ -242,7 +254,10 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
     ) => MatchLists.UnresolvedAsync(sources, space, after, limit, cancel);
 
     private static MatchSpace SpaceAt(NpgsqlDataReader row) =>
-        new(row.GetInt32(0), row.GetString(1), row.GetInt32(2), row.GetString(3));
+        new(row.GetInt32(0), row.GetString(1), row.GetInt32(2), row.GetString(3))
+        {
+            IsSuccessor = row.GetBoolean(4),
+        };
 
     private static MatchMove MoveAt(NpgsqlDataReader row) =>
         new(row.GetInt32(0), row.GetString(1), row.Text(2), row.GetInt64(3))

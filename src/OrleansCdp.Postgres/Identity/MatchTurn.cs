@@ -22,7 +22,8 @@ internal sealed class MatchTurn(
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
     private const string ReadVersion = """
-        select version, exists (select from cdp.steward_pair) from cdp.match_space where space = $1
+        select version, exists (select from cdp.steward_pair) from cdp.match_space
+        where space = $1 and replaced_by is null
         """;
 
     // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
@@ -112,6 +113,21 @@ internal sealed class MatchTurn(
         new Dictionary<string, string>();
 
     public bool HasVerdicts { get; private set; }
+
+    /// <summary>Waits until no turn of a space is under way; none begins before the transaction ends.</summary>
+    public static async Task LockAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        int space,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = new NpgsqlCommand(Lock, connection, transaction)
+            .With(LockClass)
+            .With(space);
+        command.CommandTimeout = 0; // As long as the turn takes that is under way.
+        await command.ExecuteNonQueryAsync(cancel);
+    }
 
     /// <summary>Waits for the lock, and reads what the turn begins with.</summary>
     public async Task BeginAsync(IReadOnlyCollection<string> subjects, CancellationToken cancel)
@@ -336,10 +352,12 @@ internal sealed class MatchTurn(
     private static StoredEdge EdgeOf(NpgsqlDataReader reader) =>
         new(reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2), reader.GetInt64(3));
 
-    private static StewardVerdict VerdictOf(NpgsqlDataReader reader) =>
+    /// <summary>A verdict: two links and what a steward says of them.</summary>
+    public static StewardVerdict VerdictOf(NpgsqlDataReader reader) =>
         new(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0);
 
-    private static MatchRow RowOf(NpgsqlDataReader reader) =>
+    /// <summary>A record, of a statement that reads the columns of records.</summary>
+    public static MatchRow RowOf(NpgsqlDataReader reader) =>
         new()
         {
             Id = reader.GetInt64(0),

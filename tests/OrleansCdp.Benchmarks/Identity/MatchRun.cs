@@ -148,7 +148,9 @@ internal static class MatchRun
         public ValueTask<Ruleset?> FindAsync(string name) =>
             new(Ruleset.Compile(name, ShippedRulesets.All[name]).Ruleset);
 
-        public Task<RulesetText?> TextOfAsync(string name) =>
-            Task.FromResult<RulesetText?>(new RulesetText(1, ShippedRulesets.All[name]));
+        public Task<RulesetText?> TextOfAsync(string name) => TextOfAsync(name, 1);
+
+        public Task<RulesetText?> TextOfAsync(string name, int version) =>
+            Task.FromResult<RulesetText?>(new(version, ShippedRulesets.All[name]));
     }
 }

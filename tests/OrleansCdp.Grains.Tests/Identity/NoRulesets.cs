@@ -6,4 +6,6 @@ internal sealed class NoRulesets : IRulesets
     public ValueTask<Ruleset?> FindAsync(string name) => new((Ruleset?)null);
 
     public Task<RulesetText?> TextOfAsync(string name) => Task.FromResult<RulesetText?>(null);
+
+    public Task<RulesetText?> TextOfAsync(string name, int version) => TextOfAsync(name);
 }

@@ -54,6 +54,45 @@ internal sealed class MatchIndex : IRulesets
 
     public Matcher Matcher => matcher;
 
+    private MatchMoves Moves =>
+        new(
+            Store,
+            silo.Get<IIdentityStore>(),
+            matcher,
+            spaces,
+            null!,
+            NullLogger<MatchMoves>.Instance
+        );
+
+    /// <summary>Looks at what is noted to be looked at. Of nobody known, likewise.</summary>
+    public Task ReviewAsync() => new MatchReview(Store, matcher, Moves).SweepAsync(default);
+
+    /// <summary>Makes another version live. What it decides is of nobody known, so nothing moves.</summary>
+    public async Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax)
+    {
+        MatchReplay replay = new(
+            Store,
+            silo.Get<IReplayStore>(),
+            spaces,
+            Moves,
+            NullLogger<MatchReplay>.Instance
+        );
+        FuzzyRules rules = Identity.Ruleset.Compile(Ruleset, other).Ruleset!.Fuzzy!;
+        List<ReplayReport> reports = [];
+        await foreach (
+            ReplayReport one in replay.RunAsync(Ruleset, new(version, other), rules, default)
+        )
+        {
+            reports.Add(one);
+            if (reports.Count == reportsMax)
+            {
+                break;
+            }
+        }
+
+        return reports;
+    }
+
     /// <summary>An event of a person's link that says these things: names and values in turn.</summary>
     public LinkEvent Event(string link, params string[] said) =>
         LinkEvents.Of(link, string.Create(CultureInfo.InvariantCulture, $"e{++events}")) with
@@ -121,5 +160,8 @@ internal sealed class MatchIndex : IRulesets
         new(Identity.Ruleset.Compile(name, text).Ruleset);
 
     Task<RulesetText?> IRulesets.TextOfAsync(string name) =>
-        Task.FromResult<RulesetText?>(new RulesetText(Version, text));
+        Task.FromResult<RulesetText?>(new(Version, text));
+
+    Task<RulesetText?> IRulesets.TextOfAsync(string name, int version) =>
+        Task.FromResult(version == Version ? new RulesetText(Version, text) : null);
 }

@@ -59,18 +59,19 @@ public sealed class MatchMovesTests(PostgresServer server)
         await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
         await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
         await moves.SweepAsync(default);
+        MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
 
         for (int time = 0; time < 3; time++)
         {
             await database.ExecuteAsync(
                 $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, {time})"
             );
-            await matcher.ReconsiderAsync(Service, [Case.ToString()], default);
+            await matcher.ReconsiderAsync(space, [Case.ToString()], default);
             await moves.SweepAsync(default);
             await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
 
             await database.ExecuteAsync("delete from cdp.steward_pair");
-            await matcher.ReconsiderAsync(Service, [Case.ToString()], default);
+            await matcher.ReconsiderAsync(space, [Case.ToString()], default);
             await moves.SweepAsync(default);
             await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
         }

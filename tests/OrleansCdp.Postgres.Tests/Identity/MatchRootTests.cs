@@ -138,11 +138,12 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
         await SayAllAsync();
         await Stewards.JoinAsync(Ada, Mail, Why, default);
         var first = await index.Store.ReadDueAsync(10, default);
+        var spaces = await index.Store.ReadSpacesAsync(default);
 
         await Stewards.SeparateAsync(Mail.Id, Why, default);
-        await index.Store.FinishAsync(first, default);
+        await index.Store.FinishAsync(first, spaces, default);
         var second = await index.Store.ReadDueAsync([Ada.Id, Mail.Id, "ind_other"], default);
-        await index.Store.FinishAsync(second, default);
+        await index.Store.FinishAsync(second, spaces, default);
 
         first.Select(due => due.Subject).ShouldBe([Ada.Id, Mail.Id], ignoreOrder: true);
         second.Select(due => due.Subject).ShouldBe([Ada.Id, Mail.Id], ignoreOrder: true);
@@ -228,12 +229,13 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
     private async Task<List<MatchOutcome>> ReviewAsync()
     {
         var due = await index.Store.ReadDueAsync(100, default);
+        var spaces = await index.Store.ReadSpacesAsync(default);
         var outcomes = await index.Matcher.ReconsiderAsync(
-            MatchIndex.Ruleset,
+            spaces.Single(),
             [.. due.Select(one => one.Subject)],
             default
         );
-        await index.Store.FinishAsync(due, default);
+        await index.Store.FinishAsync(due, spaces, default);
         return outcomes;
     }
 

@@ -59,8 +59,11 @@ public sealed class NothingMatches : IMatchStore
         CancellationToken cancel
     ) => Task.FromResult(ImmutableArray<MatchDue>.Empty);
 
-    public Task FinishAsync(IReadOnlyCollection<MatchDue> due, CancellationToken cancel) =>
-        throw new NotSupportedException();
+    public Task FinishAsync(
+        IReadOnlyCollection<MatchDue> due,
+        IReadOnlyCollection<MatchSpace> spaces,
+        CancellationToken cancel
+    ) => throw new NotSupportedException();
 
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,
