@@ -29,9 +29,10 @@ public readonly record struct StewardPair(long A, long B, bool Together);
 /// <remarks>
 /// Two clusters are joined while they have an edge of at least <see cref="MatchThresholds.LinkMin"/> and the mean of
 /// all scores across is at least <see cref="MatchThresholds.MeanMin"/>, a pair with too little evidence for a match
-/// counting as 0, and as less only where the evidence is against one. What anchors and stewards say comes first:
-/// records of one individual, or put together by a steward, begin as one cluster; those of two individuals, or held
-/// apart by a steward, never share one. Where stewards contradict themselves or two individuals, apart wins.
+/// counting as 0, and as less only where the evidence is against one. Of a cluster with an individual only the individual
+/// itself is compared: several authors may be one's, and do not speak against each other. What anchors and stewards say
+/// comes first: records of one individual, or put together by a steward, begin as one cluster; those of two individuals,
+/// or held apart by a steward, never share one. Where stewards contradict themselves or two individuals, apart wins.
 /// </remarks>
 public sealed class Clustering
 {
@@ -196,16 +197,24 @@ public sealed class Clustering
     private double MeanOf(Cluster left, Cluster right)
     {
         double sum = 0;
-        foreach (int a in left.Members)
+        List<int> against = SpeakersOf(right);
+        List<int> speaking = SpeakersOf(left);
+        foreach (int a in speaking)
         {
-            foreach (int b in right.Members)
+            foreach (int b in against)
             {
                 sum += ScoreOf(Math.Min(a, b), Math.Max(a, b));
             }
         }
 
-        return sum / ((double)left.Members.Count * right.Members.Count);
+        return sum / ((double)speaking.Count * against.Count);
     }
+
+    // An individual speaks for itself: what else was matched to it is of other authors perhaps, and proves nothing of it.
+    private List<int> SpeakersOf(Cluster cluster) =>
+        cluster.Individual is null
+            ? cluster.Members
+            : [.. cluster.Members.Where(at => members[at].Individual is not null)];
 
     private double ScoreOf(int low, int high)
     {

@@ -113,6 +113,27 @@ public sealed class ClusteringTests
     }
 
     [Fact]
+    public void Authors_that_an_individual_matches_do_not_speak_against_each_other()
+    {
+        (long, long, double)[] scores = [(1, 2, 8), (1, 3, 7), (2, 3, -30)];
+        Show(Of([new(1, "ind_a"), new(2, null), new(3, null)], [], scores)).ShouldBe("1 2 3");
+        Show(Of([1, 2, 3], scores)).ShouldBe("1 2|3");
+    }
+
+    [Fact]
+    public void What_speaks_against_an_individual_itself_keeps_a_record_away() =>
+        Show(
+                Of(
+                    [new(1, "ind_a"), new(2, null), new(3, null)],
+                    [],
+                    (1, 2, 8),
+                    (2, 3, 7),
+                    (1, 3, -12)
+                )
+            )
+            .ShouldBe("1 2|3");
+
+    [Fact]
     public void A_steward_comes_before_any_score()
     {
         ClusterMember[] two = [new(1, null), new(2, null)];
