@@ -250,7 +250,7 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
     public Dictionary<string, Claim> ReadClaims(IEnumerable<string> wanted) =>
         wanted
             .Where(claims.ContainsKey)
-            .ToDictionary(claim => claim, claim => Merges.Placed(claims[claim]));
+            .ToDictionary(claim => claim, claim => Merges.Placed(claim, claims[claim]));
 
     /// <summary>Makes claims nobody has.</summary>
     /// <returns>Those that were made.</returns>

@@ -144,7 +144,10 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(
                 new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
                 {
-                    Whole = IsItsLinks(owner) && owner.Cause.Rule != ClaimCause.SameAs,
+                    Whole =
+                        IsItsLinks(owner)
+                        && !owner.IsFixedTo(e.Link)
+                        && owner.Cause.Rule != ClaimCause.SameAs,
                 }
             );
         }
@@ -207,17 +210,21 @@ public sealed class Anchoring(AnchorPolicy policy)
         }
 
         Claim named = NamedBy(bases[0], e, stamp);
-        if (
-            owner is null or { IsAnchored: false, IsFixed: false }
-            || owner.Cause.Rule == ClaimCause.SameAs
-        )
+        if (owner is null || owner.Cause.Rule == ClaimCause.SameAs)
         {
             return named;
         }
 
+        if (e.FollowsAnchor && owner.KeptFrom.Contains(named.Owner))
+        {
+            return owner; // A steward said so.
+        }
+
         if (!owner.IsAnchored)
         {
-            return owner;
+            // Where it was merged by a steward no rule moves it; of what it states otherwise see the proofs.
+            bool stays = owner.IsFixedTo(e.Link) && !(e.FollowsAnchor && owner.PlacedAt is null);
+            return stays ? owner : named;
         }
 
         // Equal: the event that decided, delivered again because its move was not finished. A link that follows nobody
@@ -244,10 +251,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
-        else if (
-            holder is { IsAnchored: false, IsFixed: true }
-            && holder.Cause.Rule != ClaimCause.SameAs
-        )
+        else if (holder.IsFixedTo(other) && holder.Cause.Rule != ClaimCause.SameAs)
         {
             BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
             Prove(other, target.Cause.EventId!, holder, bearer, draft);
@@ -288,7 +292,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, owner.Cause.Rule!));
         }
-        else if (owner is { IsAnchored: false, IsFixed: true })
+        else if (owner?.IsFixedTo(link) == true)
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, ClaimKeys.Of(link)));
         }

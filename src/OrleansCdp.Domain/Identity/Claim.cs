@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
@@ -31,11 +32,22 @@ public sealed record Claim(
     public ClaimCause Cause { get; init; }
 
     /// <summary>
-    /// Whether a steward ever decided about the owner: then even an individual that only its link names stays what it is,
-    /// and is merged instead of moved.
+    /// Whether something in force says with whom the owner is one or is not, a proof or a steward: then even an individual
+    /// that only its link names stays what it is, and is merged instead of moved.
     /// </summary>
     [Id(6)]
     public bool IsFixed { get; init; }
+
+    /// <summary>Of a link: everybody who is one with somebody a steward keeps its record apart from.</summary>
+    [Id(7)]
+    public ImmutableArray<string> KeptFrom { get; init; } = [];
+
+    /// <summary>
+    /// Whether the owner is the individual or record that only this link names, and stays what it is
+    /// (<see cref="IsFixed"/>). Somebody whom the link merely matches is not.
+    /// </summary>
+    public bool IsFixedTo(LinkKey link) =>
+        IsFixed && Rank == AnchorPolicy.Unanchored && SubjectIds.IsNamedBy(Owner, link);
 
     /// <summary>Whether it belongs to its owner by an anchor.</summary>
     public bool IsAnchored => Rank < AnchorPolicy.Matched;

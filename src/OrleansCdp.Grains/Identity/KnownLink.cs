@@ -212,6 +212,7 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
                     new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
                     {
                         Cause = claim == ClaimKeys.Of(move.Link) ? move.Cause : claims[claim].Cause,
+                        KeptFrom = claims[claim].KeptFrom,
                     }
                 );
             }
@@ -222,7 +223,12 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             claims[raised.Key] = claims[raised.Key] with { AnchoredAt = raised.Value };
         }
 
-        claims[ClaimKeys.Of(link)] = Known(decision.Target);
+        claims[ClaimKeys.Of(link)] = Known(
+            decision.Target with
+            {
+                KeptFrom = FormerClaimOf(link)?.KeptFrom ?? [],
+            }
+        );
     }
 
     /// <summary>A claim with what is known of its owner, as far as claims were read that say so.</summary>

@@ -16,9 +16,34 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             c.rule, c.event_id,
             nullif(case when b.live then coalesce(b.placed_at, b.id) else b.root end, c.owner),
             coalesce(b.live and not b.settled, false),
-            b.id is not null
-        from cdp.claim c left join cdp.base_individual b on b.id = c.owner
-        where c.claim = any($1)
+            coalesce(b.rank, 0) >= $4 and (
+                exists (select from cdp.anchor_statement where base = b.id)
+                or exists (
+                    select from cdp.steward_decision where survivor = b.id and withdrawn_at is null
+                )
+                or exists (
+                    select from cdp.steward_decision where other = b.id and withdrawn_at is null
+                )
+            ),
+            case when k.record is not null then (
+                select array_agg(g.id)
+                from (
+                    select other as id from cdp.steward_decision
+                    where survivor in (k.record, k.individual) and not together and withdrawn_at is null
+                    union
+                    select survivor from cdp.steward_decision
+                    where other in (k.record, k.individual) and not together and withdrawn_at is null
+                ) d
+                    join cdp.base_individual r on r.id = d.id
+                    cross join lateral (
+                        select r.root as id
+                        union
+                        select m.id from cdp.base_individual m where m.root = r.root and m.root <> m.id
+                    ) g
+            ) end
+        from unnest($1, $2, $3) as k(claim, record, individual)
+            join cdp.claim c on c.claim = k.claim
+            left join cdp.base_individual b on b.id = c.owner
         """;
 
     // Sorted, so that two silos with the same claims do not wait for each other in a circle.
@@ -226,6 +251,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 PlacedAt = reader.FieldCount > 8 ? reader.Text(8) : null,
                 IsMoving = reader.FieldCount > 8 && reader.GetBoolean(9),
                 IsFixed = reader.FieldCount > 8 && reader.GetBoolean(10),
+                KeptFrom = reader.FieldCount > 8 ? ImmutableArray.Create(reader.Texts(11)) : [],
             };
         }
     }
@@ -236,9 +262,20 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         CancellationToken cancel
     )
     {
+        LinkKey?[] links = [.. claims.Select(ClaimKeys.LinkOf)];
         await using NpgsqlCommand command = sources
             .Storage.CreateCommand(Read)
-            .With(claims.ToArray());
+            .With(claims.ToArray())
+            .With(
+                Array.ConvertAll(links, link => link is { } key ? SubjectIds.RecordOf(key) : null)
+            )
+            .With(
+                Array.ConvertAll(
+                    links,
+                    link => link is { } key ? SubjectIds.IndividualOf(key) : null
+                )
+            )
+            .With(AnchorPolicy.Matched);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
         await CollectAsync(reader, found, cancel);
     }

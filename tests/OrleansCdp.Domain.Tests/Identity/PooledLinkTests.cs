@@ -49,6 +49,70 @@ public sealed class PooledLinkTests
     }
 
     [Fact]
+    public void An_anchor_takes_it_also_from_a_contact_that_proofs_or_a_steward_know_of()
+    {
+        held[ClaimKeys.Of(Case)] = new("ind_bob", AnchorPolicy.Matched, default) { IsFixed = true };
+
+        AnchorDecision decision = Decide(Of(Case, ContactId));
+
+        decision.Target.Owner.ShouldBe(Ada);
+        LinkMove move = decision.Moves.ShouldHaveSingleItem();
+        (move.From, move.Link, move.Whole).ShouldBe(("ind_bob", Case, false));
+    }
+
+    [Fact]
+    public void Whom_it_merely_matches_is_not_proven_to_be_whom_it_names()
+    {
+        held[ClaimKeys.Of(Case)] = new("ind_bob", AnchorPolicy.Matched, default) { IsFixed = true };
+        Identifier mail = new("email", "ada@example.com", Verified: true);
+
+        Decide(Of(Case, mail) with { FollowsAnchor = false }).Proofs.ShouldBeEmpty();
+
+        AnchorDecision other = Decide(
+            Of(Other, ContactId) with
+            {
+                FollowsAnchor = false,
+                SameAs = Case,
+            }
+        );
+        other.Proofs.ShouldBeEmpty();
+        other.Moves.ShouldHaveSingleItem().Link.ShouldBe(Case);
+    }
+
+    [Fact]
+    public void Taken_from_one_contact_by_a_steward_it_goes_to_another_and_not_back()
+    {
+        Claim home = new(Record, AnchorPolicy.Unanchored, default)
+        {
+            IsFixed = true,
+            KeptFrom = ["ind_bob", SubjectIds.IndividualOf(ContactId with { Value = "004" })],
+        };
+        held[ClaimKeys.Of(Case)] = home;
+
+        Decide(Of(Case, ContactId with { Value = "004" })).Moves.ShouldBeEmpty();
+        LinkMove move = Decide(Of(Case, ContactId)).Moves.ShouldHaveSingleItem();
+        (move.From, move.To, move.Whole).ShouldBe((Record, Ada, false));
+
+        held[ClaimKeys.Of(Case)] = home with { Owner = Ada, Rank = 0 };
+        Decide(Of(Case, ContactId with { Value = "004" })).Moves.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_a_steward_merged_no_anchor_moves()
+    {
+        held[ClaimKeys.Of(Case)] = new(Record, AnchorPolicy.Unanchored, default)
+        {
+            IsFixed = true,
+            PlacedAt = "ind_bob",
+        };
+
+        AnchorDecision decision = Decide(Of(Case, ContactId));
+
+        decision.Target.Owner.ShouldBe(Record);
+        decision.Moves.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void It_stays_where_it_matches_when_an_event_says_nothing_of_anchors()
     {
         held[ClaimKeys.Of(Case)] = new("ind_bob", AnchorPolicy.Matched, default);

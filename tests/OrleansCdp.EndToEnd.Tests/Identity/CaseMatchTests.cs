@@ -53,6 +53,19 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
         ((string)closed["createdAt"]!).ShouldStartWith("2026-03-01");
         (await IndividualsAsync()).ShouldBe(1);
         ((string)(await LinksAsync())["5002"]["rule"]!).ShouldBe("anchor");
+
+        // What matches somebody is another's as soon as its contact is named.
+        await SendAsync("salesforce-contact", Contact("0032", "Bert", "Bloom"));
+        await SendAsync(
+            Cases,
+            Case("5001", "Closed", "Ada Lovelace", "ada.lovelace@example.com", "0032")
+        );
+        await host.Api.DrainAsync();
+        JsonNode bert = (await host.Api.ContextAsync("contactId", "0032"))!;
+        IdsOf(bert, "recent").ShouldBe(["5001"]);
+        ada = (await host.Api.ContextAsync("contactId", "0031"))!;
+        IdsOf(ada, "open").ShouldBe(["5003"]);
+        (await IndividualsAsync()).ShouldBe(2);
         await LogOracle.CheckAsync(host);
 
         await host.KillAsync();

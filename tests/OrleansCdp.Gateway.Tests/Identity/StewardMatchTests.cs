@@ -44,6 +44,64 @@ public sealed class StewardMatchTests(GatewayHost host)
         context["cases"]!.ToJsonString().ShouldContain("nv9");
     }
 
+    [Fact]
+    public async Task A_case_that_is_taken_from_a_contact_goes_to_the_next_one_and_never_back()
+    {
+        await host.PostAsync(
+            "/v1/streams/salesforce-contact",
+            """
+            [{"Id":"ow1","FirstName":"Olga","LastName":"Wirth","Email":"olga.wirth@steward.example",
+              "CreatedDate":"2026-02-01T10:00:00Z","SystemModstamp":"2026-02-01T10:00:00Z"},
+             {"Id":"ow2","FirstName":"Paul","LastName":"Xaver","Email":"paul.xaver@steward.example",
+              "CreatedDate":"2026-02-01T10:00:00Z","SystemModstamp":"2026-02-01T10:00:00Z"}]
+            """
+        );
+        await SendAsync(10, contact: null);
+        ((string)(await LinkAsync("ow9"))["kind"]!).ShouldBe("linked");
+        (
+            await PostAsync("unmerge", """{"link":"salesforce/Case/ow9","reason":"her son"}""")
+        ).Status.ShouldBe(200);
+
+        await SendAsync(11, contact: "ow1");
+        (await LinkAsync("ow9"))["individual"].ShouldBeNull();
+
+        await SendAsync(12, contact: "ow2");
+        (await host.Api.ContextAsync("contactId", "ow2"))!["cases"]!
+            .ToJsonString()
+            .ShouldContain("ow9");
+
+        await SendAsync(13, contact: "ow1");
+        (await host.Api.ContextAsync("contactId", "ow2"))!["cases"]!
+            .ToJsonString()
+            .ShouldContain("ow9");
+        (await host.Api.ContextAsync("contactId", "ow1"))!["cases"]!
+            .ToJsonString()
+            .ShouldNotContain("ow9");
+
+        async Task SendAsync(int hour, string? contact)
+        {
+            JsonObject record = new()
+            {
+                ["Id"] = "ow9",
+                ["Status"] = "New",
+                ["CreatedDate"] = "2026-03-01T10:00:00Z",
+                ["SystemModstamp"] = $"2026-03-01T{hour}:00:00Z",
+                ["SuppliedName"] = "Olga Wirth",
+                ["SuppliedEmail"] = "olga.wirth@steward.example",
+            };
+            if (contact is not null)
+            {
+                record["ContactId"] = contact;
+            }
+
+            await host.PostAsync(
+                "/v1/streams/salesforce-case",
+                new JsonArray(record).ToJsonString()
+            );
+            await host.Api.DrainAsync();
+        }
+    }
+
     private async Task SendCaseAsync(string status)
     {
         int hour = status == "New" ? 10 : 11;
@@ -61,12 +119,12 @@ public sealed class StewardMatchTests(GatewayHost host)
     private Task<Answer> PostAsync(string what, string json) =>
         host.PostAsync($"/v1/identity/{what}", json);
 
-    private async Task<JsonNode> LinkAsync()
+    private async Task<JsonNode> LinkAsync(string id = "nv9")
     {
         Answer lines = await host.GetAsync("/v1/identity/links?source=salesforce&ruleset=service");
         return lines
             .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => JsonNode.Parse(line)!)
-            .Single(link => (string)link["link"]! == "salesforce/Case/nv9");
+            .Single(link => (string)link["link"]! == $"salesforce/Case/{id}");
     }
 }

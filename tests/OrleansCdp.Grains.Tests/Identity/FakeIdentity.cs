@@ -56,7 +56,7 @@ internal sealed class FakeIdentity : IIdentityStore, IMergeStore
             return Task.FromResult<IReadOnlyDictionary<string, Claim>>(
                 wanted
                     .Where(claims.ContainsKey)
-                    .ToDictionary(claim => claim, claim => Merges.Placed(claims[claim]))
+                    .ToDictionary(claim => claim, claim => Merges.Placed(claim, claims[claim]))
             );
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
@@ -178,13 +179,33 @@ public sealed class MergeBook
     }
 
     /// <summary>A claim with where its owner's links are.</summary>
-    public Claim Placed(Claim claim) =>
+    public Claim Placed(string key, Claim claim) =>
         claim with
         {
             PlacedAt = PlaceOf(claim.Owner) is { } at && at != claim.Owner ? at : null,
             IsMoving = IsMoving(claim.Owner),
-            IsFixed = bases.ContainsKey(claim.Owner),
+            IsFixed =
+                bases.TryGetValue(claim.Owner, out BaseIndividual? owner)
+                && owner.Rank >= AnchorPolicy.Matched
+                && (
+                    statements.Values.Any(stated => stated.Contains(claim.Owner))
+                    || decisions.Exists(one =>
+                        one.Survivor == claim.Owner || one.Other == claim.Owner
+                    )
+                ),
+            KeptFrom = ClaimKeys.LinkOf(key) is { } link ? [.. KeptFrom(link)] : [],
         };
+
+    private IEnumerable<string> KeptFrom(LinkKey link) =>
+        decisions
+            .Where(one => !one.Together)
+            .SelectMany(one =>
+                SubjectIds.IsNamedBy(one.Survivor, link) ? [one.Other]
+                : SubjectIds.IsNamedBy(one.Other, link) ? [one.Survivor]
+                : Array.Empty<string>()
+            )
+            .SelectMany(kept => roots.Keys.Where(id => RootOf(id) == RootOf(kept)))
+            .Distinct();
 
     /// <summary>Whose links are on their way.</summary>
     public ImmutableArray<string> Moving() =>
