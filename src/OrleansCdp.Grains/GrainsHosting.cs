@@ -57,6 +57,7 @@ public static class GrainsHosting
         services.AddSingleton<Matcher>();
         services.AddSingleton<MatchMoves>();
         services.AddSingleton<MatchReview>();
+        services.AddSingleton<GuardReview>();
         services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
         services.AddHostedService<MatchSweep>();

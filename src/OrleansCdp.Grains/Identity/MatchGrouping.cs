@@ -32,12 +32,7 @@ internal sealed class MatchGrouping(
             links[(edge.A, edge.B)] = edge;
         }
 
-        MatchCard[] changed =
-        [
-            .. board.Cards.Where(card =>
-                card.IsTouched || card.IsGone || card.WasCompared != card.IsCompared
-            ),
-        ];
+        MatchCard[] changed = [.. board.Cards.Where(card => card.HasChanged)];
         HashSet<long> groups = [.. changed.Select(card => card.Before?.Group).OfType<long>()];
         groupsRead.UnionWith(groups); // Read with the edges that were.
         await WalkAsync(

@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Npgsql;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>The identifiers of a space that identify nobody.</summary>
+/// <param name="Change">Number of the last change that it knows.</param>
+/// <param name="Identifiers">By <see cref="IdentifierValue.Key"/>.</param>
+internal sealed record GuardSet(long Change, ImmutableHashSet<long> Identifiers)
+{
+    public static GuardSet Empty { get; } = new(0, []);
+}
+
+/// <summary>
+/// What this silo knows of the identifiers that identify nobody, space by space. Whoever has the turn of a space sees in
+/// passing whether that is all, and reads what is new only if it is not. Each has more individuals than may have one, so
+/// there are fewer of them than individuals.
+/// </summary>
+internal sealed class GuardSets
+{
+    private const string Changes = """
+        select identifier, guarded, change from cdp.match_guard where space = $1 and change > $2
+        """;
+
+    private readonly ConcurrentDictionary<int, GuardSet> known = new();
+
+    /// <summary>The identifiers of a space, as of a change. Only for whoever has the turn: nobody else changes them.</summary>
+    public async Task<ImmutableHashSet<long>> ReadAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        int space,
+        long change,
+        CancellationToken cancel
+    )
+    {
+        GuardSet set = known.GetValueOrDefault(space, GuardSet.Empty);
+        if (set.Change == change)
+        {
+            return set.Identifiers;
+        }
+
+        // A number below what is known is of a database that was put back.
+        set = set.Change > change ? GuardSet.Empty : set;
+        await using NpgsqlCommand command = new NpgsqlCommand(Changes, connection, transaction)
+            .With(space)
+            .With(set.Change);
+        var identifiers = set.Identifiers.ToBuilder();
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
+        {
+            _ = reader.GetBoolean(1)
+                ? identifiers.Add(reader.GetInt64(0))
+                : identifiers.Remove(reader.GetInt64(0));
+        }
+
+        known[space] = new GuardSet(change, identifiers.ToImmutable());
+        return known[space].Identifiers;
+    }
+}
