@@ -18,63 +18,60 @@ internal sealed class GuardReview(
 
     /// <summary>Looks at some of those who have the identifier that has waited longest.</summary>
     /// <returns>Whether there may be more.</returns>
-    public async Task<bool> SweepAsync(CancellationToken cancel)
-    {
-        if (await store.FindDueAsync(null, cancel) is not { } due)
-        {
-            return await ListAsync(cancel);
-        }
+    public Task<bool> SweepAsync(CancellationToken cancel) =>
+        RoundAsync(null, (space, subjects) => DecideAsync(space, subjects, cancel), cancel);
 
-        var holders = await store.ReadHoldersAsync(due, RoundMax, cancel);
-        await DecideAsync(due.Space, holders, cancel);
-        await store.NoteReviewedAsync(due, LastOf(holders), cancel);
-        return true;
-    }
-
-    /// <summary>Looks at everybody in a space who has to be looked at.</summary>
-    /// <param name="space">The space.</param>
-    /// <param name="decide">Decides about links and individuals again.</param>
+    /// <summary>One round.</summary>
+    /// <param name="space">The space; null for all, also for records of an earlier program that note their identifiers.</param>
+    /// <param name="decide">Decides about links and individuals of a space again.</param>
     /// <param name="cancel">Stops it.</param>
-    public async Task FinishAsync(
-        MatchSpace space,
-        Func<IReadOnlyCollection<string>, Task> decide,
+    /// <returns>Whether there may be more.</returns>
+    internal async Task<bool> RoundAsync(
+        int? space,
+        Func<int, IReadOnlyCollection<string>, Task> decide,
         CancellationToken cancel
     )
     {
-        while (await store.FindDueAsync(space.Id, cancel) is { } due)
+        if (await store.FindDueAsync(space, cancel) is { } due)
         {
             var holders = await store.ReadHoldersAsync(due, RoundMax, cancel);
-            await decide([.. holders.Select(holder => holder.Subject)]);
+            await decide(due.Space, SubjectsOf(holders));
             await store.NoteReviewedAsync(due, LastOf(holders), cancel);
+            return true;
         }
-    }
 
-    /// <summary>Lets records of an earlier program note their identifiers.</summary>
-    private async Task<bool> ListAsync(CancellationToken cancel)
-    {
-        if (await store.ReadUnlistedAsync(RoundMax, cancel) is not var (space, records))
+        if (
+            space is not null
+            || await store.ReadUnlistedAsync(RoundMax, cancel) is not var (of, records)
+        )
         {
             return false;
         }
 
-        await DecideAsync(space, records, cancel);
-        await store.NoteListedAsync(space, LastOf(records), cancel);
+        await decide(of, SubjectsOf(records));
+        await store.NoteListedAsync(of, LastOf(records), cancel);
         return true;
     }
 
-    private async Task DecideAsync(int id, ImmutableArray<Holder> holders, CancellationToken cancel)
+    private async Task DecideAsync(
+        int id,
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    )
     {
         var spaces = await matches.ReadSpacesAsync(cancel);
         MatchSpace? space = spaces.FirstOrDefault(one => one.Id == id);
-        if (space is null || holders.IsEmpty)
+        if (space is null || subjects.Count == 0)
         {
             return; // Another one took over from it, and knows.
         }
 
-        string[] subjects = [.. holders.Select(holder => holder.Subject)];
         var outcomes = await matcher.ReconsiderAsync(space, subjects, cancel);
         await moves.FinishAsync(space.Id, outcomes, subjects, cancel);
     }
+
+    private static string[] SubjectsOf(ImmutableArray<Holder> holders) =>
+        [.. holders.Select(holder => holder.Subject)];
 
     private static long? LastOf(ImmutableArray<Holder> records) =>
         records.Length < RoundMax ? null : records[^1].Record;

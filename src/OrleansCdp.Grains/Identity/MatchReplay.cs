@@ -174,13 +174,16 @@ internal sealed partial class MatchReplay(
     }
 
     /// <summary>Decides again about whoever has an identifier that too many have by now.</summary>
-    private Task ReviewAsync(MatchSpace next, FuzzyRules rules, CancellationToken cancel) =>
-        guards.FinishAsync(
-            next,
-            subjects =>
-                DecideAsync(next, rules, [.. subjects.Select(MatchStatement.Again)], cancel),
-            cancel
-        );
+    private async Task ReviewAsync(MatchSpace next, FuzzyRules rules, CancellationToken cancel)
+    {
+        while (await guards.RoundAsync(next.Id, AgainAsync, cancel))
+        {
+            // As long as it takes.
+        }
+
+        Task AgainAsync(int _, IReadOnlyCollection<string> subjects) =>
+            DecideAsync(next, rules, [.. subjects.Select(MatchStatement.Again)], cancel);
+    }
 
     /// <summary>Nobody decides while the last links are taken; then the successor is live.</summary>
     /// <returns>Null when another version took over meanwhile.</returns>

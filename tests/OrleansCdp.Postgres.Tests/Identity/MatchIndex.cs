@@ -67,19 +67,34 @@ internal sealed class MatchIndex : IRulesets
     /// <summary>Looks at what is noted to be looked at. Of nobody known, likewise.</summary>
     public Task ReviewAsync() => new MatchReview(Store, matcher, Moves).SweepAsync(default);
 
-    public GuardReview Guards => new(silo.Get<IGuardStore>(), Store, matcher, Moves);
+    private GuardReview Guards => new(silo.Get<IGuardStore>(), Store, matcher, Moves);
 
-    /// <summary>Looks at whoever has identifiers that stopped identifying, or began to again.</summary>
+    /// <summary>
+    /// Looks at whoever has identifiers that stopped identifying, or began to again, and moves nobody.
+    /// </summary>
     public async Task<int> ReviewGuardsAsync()
     {
         int rounds = 0;
-        while (await Guards.SweepAsync(default))
+        while (await ReviewGuardsOnceAsync())
         {
             rounds++;
         }
 
         return rounds;
     }
+
+    /// <summary>One round of it.</summary>
+    public Task<bool> ReviewGuardsOnceAsync() =>
+        Guards.RoundAsync(
+            null,
+            async (space, subjects) =>
+                await matcher.ReconsiderAsync(
+                    (await Store.ReadSpacesAsync(default)).Single(one => one.Id == space),
+                    subjects,
+                    default
+                ),
+            default
+        );
 
     /// <summary>Makes another version live. What it decides is of nobody known, so nothing moves.</summary>
     public async Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax)
