@@ -61,5 +61,8 @@ public static class GrainsHosting
         services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
         services.AddHostedService<MatchSweep>();
+        services.AddSingleton<IdentityInstruments>();
+        services.AddSingleton<IdentifierWatch>();
+        services.AddHostedService<FigureSweep>();
     }
 }

@@ -245,6 +245,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 residences,
                 NothingIsDamaged,
+                new IdentifierWatch(NoRulesets.Instance, null!),
                 Process.Clock,
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )

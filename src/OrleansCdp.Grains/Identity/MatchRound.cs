@@ -75,6 +75,7 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
                 Moves = moves,
                 MovesWithdrawn = statements.Anchored,
                 News = news,
+                Oversized = grouping.Oversized,
             },
             cancel
         );
@@ -82,7 +83,7 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         {
             Candidates = comparison.Candidates,
             Decided = cards.Count(card => card is { IsTouched: true, IsCompared: true }),
-            IsOversized = grouping.IsOversized,
+            IsOversized = grouping.Oversized is not null,
             Guards = guards.Changes,
             KeysClosed = comparison.KeysClosed.Count(key => key.Records > rules.Limits.BucketMax),
         };

@@ -178,7 +178,15 @@ public sealed record MatchWrites
 
     /// <summary>Individuals that are to be told which records may be theirs.</summary>
     public IReadOnlyCollection<string> News { get; init; } = [];
+
+    /// <summary>What hangs together with more records than are clustered at once; null for none.</summary>
+    public OversizedComponent? Oversized { get; init; }
 }
+
+/// <summary>More records hang together than are clustered at once.</summary>
+/// <param name="Subject">Its individual, or else the first of its records.</param>
+/// <param name="Records">Records that would have been clustered, as far as they were followed.</param>
+public sealed record OversizedComponent(string Subject, long Records);
 
 /// <summary>A link that is to go somewhere.</summary>
 /// <param name="Space">The space that decided.</param>

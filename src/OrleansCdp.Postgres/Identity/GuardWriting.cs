@@ -24,6 +24,41 @@ internal static class GuardWriting
             set guarded = excluded.guarded, change = excluded.change, reviewed = 0, at = now()
         """;
 
+    // Days are of UTC, wherever the database stands.
+    private const string Grow = """
+        insert into cdp.match_growth as g (space, individual, day, links)
+        select $1, i.individual, (now() at time zone 'utc')::date, count(*)
+        from unnest($2) as i(individual) group by i.individual order by i.individual
+        on conflict (space, individual, day) do update set links = g.links + excluded.links
+        """;
+
+    private const string Alarm = """
+        insert into cdp.limit_alarm as a (kind, space, subject, amount) values ($1, $2, $3, $4)
+        on conflict (kind, space, subject) do update
+            set amount = greatest(a.amount, excluded.amount), times = a.times + 1, last_at = now()
+        """;
+
+    /// <summary>Individuals that grow, and what hangs together with too much.</summary>
+    public static void AddAlarmsTo(NpgsqlBatch batch, int space, MatchWrites writes)
+    {
+        string[] growing = [.. writes.Moves.Select(move => move.Target).OfType<string>()];
+        if (growing.Length > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Grow).With(space).With(growing));
+        }
+
+        if (writes.Oversized is { } oversized)
+        {
+            batch.BatchCommands.Add(
+                new NpgsqlBatchCommand(Alarm)
+                    .With(nameof(LimitKind.Component))
+                    .With(space)
+                    .With(oversized.Subject)
+                    .With(oversized.Records)
+            );
+        }
+    }
+
     public static void AddTo(NpgsqlBatch batch, int space, MatchWrites writes)
     {
         RecordIdentifier[] removed = [.. writes.IdentifiersRemoved];

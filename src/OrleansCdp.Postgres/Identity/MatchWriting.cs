@@ -127,6 +127,7 @@ internal static class MatchWriting
             );
         }
 
+        GuardWriting.AddAlarmsTo(batch, space, writes);
         if (writes.News.Count > 0)
         {
             batch.BatchCommands.Add(

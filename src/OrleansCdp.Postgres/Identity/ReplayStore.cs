@@ -142,6 +142,8 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 
     private const string ClearRest = """
         with gone as (select space from cdp.match_space where replaced_by is not null),
+            growth as (delete from cdp.match_growth where space in (select space from gone)),
+            alarms as (delete from cdp.limit_alarm where space in (select space from gone)),
             guards as (delete from cdp.match_guard where space in (select space from gone)),
             moves as (delete from cdp.match_move where space in (select space from gone)),
             news as (delete from cdp.match_news where space in (select space from gone)),
