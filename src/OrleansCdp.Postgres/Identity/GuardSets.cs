@@ -23,7 +23,37 @@ internal sealed class GuardSets
         select identifier, guarded, change from cdp.match_guard where space = $1 and change > $2
         """;
 
+    private const string ByIdentifier = """
+        select k.identifier, r.record_id
+        from unnest($2) as k(identifier) cross join lateral (
+            select m.record_id from cdp.match_identifier m
+            where m.space = $1 and m.identifier = k.identifier and m.individual
+            limit $3
+        ) r
+        """;
+
     private readonly ConcurrentDictionary<int, GuardSet> known = new();
+
+    /// <summary>The individuals that have identifiers.</summary>
+    public static async Task<ILookup<long, long>> ReadIndividualsAsync(
+        NpgsqlConnection connection,
+        NpgsqlTransaction transaction,
+        int space,
+        IReadOnlyCollection<long> keys,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = new NpgsqlCommand(ByIdentifier, connection, transaction)
+            .With(space)
+            .With(keys.ToArray())
+            .With(limit);
+        var read = await command.RowsAsync(
+            static row => (Key: row.GetInt64(0), Record: row.GetInt64(1)),
+            cancel
+        );
+        return read.ToLookup(one => one.Key, one => one.Record);
+    }
 
     /// <summary>The identifiers of a space, as of a change. Only for whoever has the turn: nobody else changes them.</summary>
     public async Task<ImmutableHashSet<long>> ReadAsync(

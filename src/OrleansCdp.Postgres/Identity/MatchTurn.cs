@@ -64,15 +64,6 @@ internal sealed class MatchTurn(
         where r.record_id is not null or b.key_hash is not null
         """;
 
-    private const string ByIdentifier = """
-        select k.identifier, r.record_id
-        from unnest($2) as k(identifier) cross join lateral (
-            select m.record_id from cdp.match_identifier m
-            where m.space = $1 and m.identifier = k.identifier and m.individual
-            limit $3
-        ) r
-        """;
-
     private const string EdgesAround = """
         select a, b, score, levels from cdp.match_edge where a = any($1) and score >= $2
         union
@@ -287,22 +278,11 @@ internal sealed class MatchTurn(
         return new KeyReading(records, closed);
     }
 
-    public async Task<ILookup<long, long>> ReadIndividualsAsync(
+    public Task<ILookup<long, long>> ReadIndividualsAsync(
         IReadOnlyCollection<long> keys,
         int limit,
         CancellationToken cancel
-    )
-    {
-        await using NpgsqlCommand command = new NpgsqlCommand(ByIdentifier, connection, transaction)
-            .With(space)
-            .With(keys.ToArray())
-            .With(limit);
-        var read = await command.RowsAsync(
-            static row => (Key: row.GetInt64(0), Record: row.GetInt64(1)),
-            cancel
-        );
-        return read.ToLookup(one => one.Key, one => one.Record);
-    }
+    ) => GuardSets.ReadIndividualsAsync(connection, transaction, space, keys, limit, cancel);
 
     public async Task<(
         IReadOnlyList<StoredEdge> Edges,

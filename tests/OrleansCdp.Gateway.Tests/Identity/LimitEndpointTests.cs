@@ -53,7 +53,9 @@ public sealed class LimitEndpointTests(GatewayHost host)
         (await FindAsync(1)).Status.ShouldBe(200);
         (await FindAsync(20)).Status.ShouldBe(200);
         JsonNode? profile = (await host.GetAsync("/v1/individuals/contactId/003Limit")).Json;
-        profile!.ToJsonString().ShouldContain(Phone(0), Case.Sensitive, "what was said stays said");
+        profile!
+            .ToJsonString()
+            .ShouldContain(Phone(0)[1..], Case.Sensitive, "what was said stays said");
         string id = (string)profile["id"]!;
         await Eventually.BeAsync(
             async () =>
@@ -63,6 +65,67 @@ public sealed class LimitEndpointTests(GatewayHost host)
             "operators see whose it is",
             () => id
         );
+    }
+
+    /// <summary>The shipped rulesets let an email be five individuals'.</summary>
+    [Fact]
+    public async Task A_case_that_only_a_mailbox_gave_to_somebody_is_given_back_when_too_many_have_it()
+    {
+        const string desk = "desk@limit.example";
+        await host.PostAsync(
+            "/v1/streams/salesforce-case",
+            $$"""
+            {"Id":"500Limit","Status":"New","CreatedDate":"2026-03-01T10:00:00Z",
+             "SuppliedName":"Berenike Quast","SuppliedEmail":"{{desk}}"}
+            """
+        );
+        string[] names = ["Quast", "Imhoff", "Zobel", "Yorck", "Drawe"];
+        foreach (string name in names)
+        {
+            await ContactAsync(name);
+        }
+
+        await host.Api.DrainAsync();
+        await ShouldBelongAsync(somebody: true);
+
+        await ContactAsync("Onegin");
+        await host.Api.DrainAsync();
+
+        await ShouldBelongAsync(somebody: false);
+        JsonNode met = (await host.GetAsync(Limits + "?kind=sharedIdentifier")).Json["data"]!
+            .AsArray()
+            .Single(one => (string)one!["subject"]! == desk)!;
+        ((string)met["ruleset"]!, (string)met["detail"]!, (int)met["amount"]!).ShouldBe(
+            ("service", "email", names.Length + 1)
+        );
+        met["at"].ShouldNotBeNull();
+
+        Task ShouldBelongAsync(bool somebody) =>
+            Eventually.BeAsync(
+                async () =>
+                {
+                    Answer lines = await host.GetAsync(
+                        "/v1/identity/links?source=salesforce&ruleset=service"
+                    );
+                    JsonNode link = lines
+                        .Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                        .Select(line => JsonNode.Parse(line)!)
+                        .Single(one => (string)one["link"]! == "salesforce/Case/500Limit");
+                    return link["individual"] is not null == somebody;
+                },
+                $"the case is somebody's: {somebody}"
+            );
+
+        async Task ContactAsync(string name) =>
+            (
+                await host.PostAsync(
+                    "/v1/streams/salesforce-contact",
+                    $$"""
+                    {"Id":"003{{name}}","FirstName":"{{(name == names[0] ? "Berenike" : "Karl")}}",
+                     "LastName":"{{name}}","Email":"{{desk}}","SystemModstamp":"2026-01-01T00:00:00Z"}
+                    """
+                )
+            ).Status.ShouldBe(202);
     }
 
     private static string Phone(int number) =>

@@ -74,7 +74,8 @@ public sealed class FigureTests(PostgresServer server) : IAsyncLifetime
     {
         await database.ExecuteAsync(
             $"""
-            insert into cdp.claim (claim, owner, anchored_by, stamp_at, stamp_version, stamp_arrival)
+            insert into cdp.claim
+                (claim, owner, anchored_by, stamp_at, stamp_version, stamp_arrival)
             values ('{Mail}', 'ind_a', 1, 0, 0, 0), ('link:web/anonymous/1', 'ind_a', 1, 0, 0, 0)
             """
         );
