@@ -114,6 +114,16 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("note-possible")]
     Task NotePossibleMatchesAsync(PossibleMatches matches);
 
+    /// <summary>
+    /// Whether an identifier that a link stated names this individual: of each type so many do, those stated last.
+    /// </summary>
+    /// <param name="type">The identifier's type.</param>
+    /// <param name="value">Its value, normalised.</param>
+    /// <returns>Also true where that cannot be told: of one whose state is lost, or who lives on elsewhere.</returns>
+    [AlwaysInterleave]
+    [Alias("is-named-by")]
+    ValueTask<bool> IsNamedByAsync(string type, string value);
+
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     /// <param name="links">
     /// The links asked for, at most <see cref="Limits.TransferLinksMax"/>; none for their keys alone.

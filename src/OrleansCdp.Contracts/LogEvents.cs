@@ -27,6 +27,8 @@ public static class LogEvents
     public const int MatchKeysClosed = 231;
     public const int MatchMoveStuck = 232;
     public const int MatchSweepFailed = 233;
+    public const int MatchIdentifiersGuarded = 234;
+    public const int FiguresNotCounted = 235;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

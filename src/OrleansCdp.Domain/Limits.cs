@@ -95,6 +95,16 @@ public static class Limits
     /// </summary>
     public const int ContactsPerAnchorMax = 5;
 
+    /// <summary>
+    /// Links that matching gives one individual within a day of UTC before operators are told; it gets them all the same.
+    /// </summary>
+    public const int LinksPerDayMax = 50;
+
+    /// <summary>
+    /// Limits that were met and are listed although nothing else tells of them; beyond it those met longest ago are dropped.
+    /// </summary>
+    public const int AlarmsMax = 10_000;
+
     /// <summary>Individuals merged into one; one more stays by itself, and a conflict says so.</summary>
     public const int MergedMax = 1_000;
 

@@ -76,6 +76,7 @@ public static class GatewayHosting
         ContextEndpoints.Map(app);
         IndividualEndpoints.Map(app);
         MatchEndpoints.Map(app);
+        LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);
         StewardEndpoints.Map(app);
         KeyEndpoints.Map(app);

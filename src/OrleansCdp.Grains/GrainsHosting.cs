@@ -57,8 +57,12 @@ public static class GrainsHosting
         services.AddSingleton<Matcher>();
         services.AddSingleton<MatchMoves>();
         services.AddSingleton<MatchReview>();
+        services.AddSingleton<GuardReview>();
         services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
         services.AddHostedService<MatchSweep>();
+        services.AddSingleton<IdentityInstruments>();
+        services.AddSingleton<IdentifierWatch>();
+        services.AddHostedService<FigureSweep>();
     }
 }

@@ -17,6 +17,7 @@ internal sealed class HeldIndividual(
     Serializer serializer,
     PublishedContexts published,
     IGrainFactory grains,
+    IdentifierWatch watch,
     Action deactivate
 ) : IPlacedState, IDisposable
 {
@@ -90,6 +91,11 @@ internal sealed class HeldIndividual(
         finally
         {
             saves.Release();
+        }
+
+        if (!transition.IdentifiersAdded.IsEmpty)
+        {
+            watch.Look(id, transition.Next.Links);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     private readonly EventFates fates;
     private readonly Residences residences;
     private readonly StateRepair repair;
+    private readonly IdentifierWatch watch;
     private readonly Recovery<UnifiedIndividual> recovery;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private Residence residence;
@@ -37,12 +38,22 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         EventFates fates,
         Residences residences,
         StateRepair repair,
+        IdentifierWatch watch,
         TimeProvider clock,
         ILogger<UnifiedIndividualGrain> logger
     )
     {
         string id = this.GetPrimaryKeyString();
-        held = new HeldIndividual(id, store, serializer, published, GrainFactory, DeactivateOnIdle);
+        this.watch = watch;
+        held = new HeldIndividual(
+            id,
+            store,
+            serializer,
+            published,
+            GrainFactory,
+            watch,
+            DeactivateOnIdle
+        );
         this.reconciliation = reconciliation;
         this.policy = policy;
         this.fates = fates;
@@ -254,6 +265,14 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     {
         await recovery.WhenMadeAsync();
         await held.BecomeAsync(Individual.Note(matches), taken: null, []);
+    }
+
+    public async ValueTask<bool> IsNamedByAsync(string type, string value)
+    {
+        await watch.RefreshAsync();
+        return !recovery.IsReady
+            || Individual.ElsewhereAt is not null
+            || watch.Identifies(Individual.Links, type, value);
     }
 
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)

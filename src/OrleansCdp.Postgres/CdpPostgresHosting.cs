@@ -135,6 +135,9 @@ public static class CdpPostgresHosting
         services.AddSingleton<IStewardStore, StewardStore>();
         services.AddSingleton<IMatchStore, MatchStore>();
         services.AddSingleton<IReplayStore, ReplayStore>();
+        services.AddSingleton<IGuardStore, GuardStore>();
+        services.AddSingleton<IFigureStore, FigureStore>();
+        services.AddSingleton<MergeInstruments>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();
         services.AddSingleton<PartitionInstruments>();

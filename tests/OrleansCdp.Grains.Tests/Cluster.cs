@@ -48,6 +48,8 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<IStateRepairs>(History);
                 silo.Services.AddSingleton<IRulesets, NoRulesets>();
                 silo.Services.AddSingleton<IMatchStore, NothingMatches>();
+                silo.Services.AddSingleton<IGuardStore, NothingIsGuarded>();
+                silo.Services.AddSingleton<IFigureStore, NothingIsGuarded>();
                 silo.Services.AddSingleton(new LogShape(Some.PartitionCount));
                 silo.Services.AddSingleton(Options.Create(Ingest));
                 silo.Services.AddSingleton(Clock);

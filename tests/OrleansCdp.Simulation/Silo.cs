@@ -221,7 +221,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 homes,
                 new AnchorPolicy(),
-                new RecordMatching(NoRulesets.Instance, null!, null!, null!, NothingIsDue),
+                new RecordMatching(NoRulesets.Instance, null!, null!, null!, NothingIsDue, null!),
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers
@@ -245,6 +245,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 residences,
                 NothingIsDamaged,
+                new IdentifierWatch(NoRulesets.Instance, null!),
                 Process.Clock,
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )

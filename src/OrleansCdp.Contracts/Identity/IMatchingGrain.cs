@@ -40,6 +40,14 @@ public interface IMatchingGrain : IGrainWithIntegerKey
     /// <param name="limit">At most so many, up to <see cref="PageMax"/>; fewer only at the end.</param>
     [Alias("unresolved")]
     Task<ImmutableArray<GroupListing>> ListUnresolvedAsync(string ruleset, long after, int limit);
+
+    /// <summary>Limits of one kind that are met, those of records that are compared ruleset by ruleset.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="cursor">A <see cref="LimitListing.Cursor"/> of this kind after which to go on; null to begin.</param>
+    /// <param name="limit">At most so many, up to <see cref="PageMax"/>; fewer only at the end.</param>
+    /// <exception cref="FormatException">It is no cursor of this kind.</exception>
+    [Alias("limits")]
+    Task<ImmutableArray<LimitListing>> ListLimitsAsync(LimitKind kind, string? cursor, int limit);
 }
 
 /// <summary>How surely it is known whose a record is.</summary>

@@ -99,6 +99,16 @@ public sealed class FuzzyRules
     /// <returns>Each once, ascending; at most <see cref="BlockingKeys.KeysMax"/>.</returns>
     public ImmutableArray<long> KeysOf(MatchValues values) => BlockingKeys.Of(this, values);
 
+    /// <summary>The values of a record that are meant to be one person's, each once.</summary>
+    public ImmutableArray<IdentifierValue> IdentifiersOf(MatchValues values) =>
+        IdentifierValues.Of(this, values);
+
+    /// <summary>What a record says without the values that too many individuals have: those identify nobody.</summary>
+    /// <param name="values">What it says.</param>
+    /// <param name="isGuarded">Of the <see cref="IdentifierValue.Key"/> of a value whether it is one of those.</param>
+    public MatchValues Identifying(MatchValues values, Func<long, bool> isGuarded) =>
+        IdentifierValues.Without(this, values, isGuarded);
+
     /// <summary>How surely two records are of one person. Symmetric.</summary>
     public PairScore Score(MatchValues left, MatchValues right) => Scorer.Score(left, right);
 

@@ -14,6 +14,7 @@ namespace OrleansCdp.Identity;
 public sealed class MatchSimulation
 {
     private readonly FuzzyRules rules;
+    private readonly IdentifierHolders holders;
     private readonly Dictionary<string, Record> byLink = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Record> byId = [];
     private readonly Dictionary<long, List<Record>> index = [];
@@ -25,6 +26,7 @@ public sealed class MatchSimulation
     public MatchSimulation(FuzzyRules rules)
     {
         this.rules = rules;
+        holders = new IdentifierHolders(rules);
     }
 
     /// <summary>Records in the space.</summary>
@@ -47,6 +49,9 @@ public sealed class MatchSimulation
 
     /// <summary>Keys that hold more than <see cref="MatchLimits.BucketMax"/> records and find nobody any more.</summary>
     public int KeysClosed => index.Values.Count(bucket => bucket.Count > rules.Limits.BucketMax);
+
+    /// <summary>Identifiers that more individuals have than may, and that identify nobody.</summary>
+    public int IdentifiersGuarded => holders.Guarded;
 
     /// <summary>The members of every group, by link; groups by their first member.</summary>
     public ImmutableArray<ImmutableArray<string>> Groups() =>
@@ -93,28 +98,26 @@ public sealed class MatchSimulation
     public void Add(string link, MatchValues values, string? individual = null)
     {
         Record record = RecordOf(link);
-        List<Record> touched = [record, .. record.Edges.Keys];
         record.Individual = individual ?? record.Individual;
         record.Values = record.Values.Join(values);
-        foreach (Record other in record.Edges.Keys)
+        Record[] changed =
+        [
+            record,
+            .. holders
+                .Note(link, record.Individual, record.Values)
+                .Where(other => other != link)
+                .Order(StringComparer.Ordinal)
+                .Select(other => byLink[other]),
+        ];
+        foreach (Record one in changed)
         {
-            other.Edges.Remove(record);
+            one.Compared = rules.Identifying(one.Values, holders.IsGuarded);
         }
 
-        record.Edges.Clear();
-        ImmutableArray<long> keys = rules.KeysOf(record.Values);
-        foreach ((Record candidate, PairScore score) in EdgesOf(record, keys))
+        foreach (Record one in changed)
         {
-            Connect(record, candidate, score.Score);
+            Compare(one);
         }
-
-        foreach (long key in keys.Except(record.Keys))
-        {
-            BucketOf(key).Add(record);
-        }
-
-        record.Keys = keys;
-        Cluster(touched);
     }
 
     /// <summary>Lets a steward say that two records are one, or never are. The last word on a pair counts.</summary>
@@ -126,6 +129,35 @@ public sealed class MatchSimulation
         );
         pairs.Add(new StewardPair(a.Id, b.Id, together));
         Cluster([a, b]);
+    }
+
+    private void Compare(Record record)
+    {
+        List<Record> touched = [record, .. record.Edges.Keys];
+        foreach (Record other in record.Edges.Keys)
+        {
+            other.Edges.Remove(record);
+        }
+
+        record.Edges.Clear();
+        ImmutableArray<long> keys = rules.KeysOf(record.Compared);
+        foreach ((Record candidate, PairScore score) in EdgesOf(record, keys))
+        {
+            Connect(record, candidate, score.Score);
+        }
+
+        foreach (long key in record.Keys.Except(keys))
+        {
+            BucketOf(key).Remove(record);
+        }
+
+        foreach (long key in keys.Except(record.Keys))
+        {
+            BucketOf(key).Add(record);
+        }
+
+        record.Keys = keys;
+        Cluster(touched);
     }
 
     private Record RecordOf(string link)
@@ -181,7 +213,7 @@ public sealed class MatchSimulation
         Candidates += candidates.Length;
         CandidatesMost = Math.Max(CandidatesMost, candidates.Length);
         return candidates
-            .Select(other => (other, Score: rules.Score(record.Values, other.Values)))
+            .Select(other => (other, Score: rules.Score(record.Compared, other.Compared)))
             .Where(edge => edge.Score.Score >= rules.Thresholds.SoftMin)
             .OrderByDescending(edge => edge.Score.Score)
             .ThenBy(edge => edge.other.Id)
@@ -219,7 +251,7 @@ public sealed class MatchSimulation
             (a, b) =>
             {
                 ExtraScores++;
-                return rules.Score(byId[a].Values, byId[b].Values).Score;
+                return rules.Score(byId[a].Compared, byId[b].Compared).Score;
             }
         );
         ImmutableArray<long> names = GroupIds.Relabel(
@@ -318,6 +350,9 @@ public sealed class MatchSimulation
         public long Id { get; } = (long)MatchField.HashOf(link);
 
         public MatchValues Values { get; set; } = MatchValues.Empty;
+
+        // All but the identifiers that identify nobody.
+        public MatchValues Compared { get; set; } = MatchValues.Empty;
 
         public ImmutableArray<long> Keys { get; set; } = [];
 

@@ -126,6 +126,26 @@ public interface IMatchTurn : IAsyncDisposable
     /// <summary>Whether stewards have said anything of anybody.</summary>
     bool HasVerdicts { get; }
 
+    /// <summary>
+    /// The identifiers of this space that more individuals have than may, by <see cref="IdentifierValue.Key"/>.
+    /// </summary>
+    IReadOnlySet<long> Guarded { get; }
+
+    /// <summary>
+    /// The last record that has noted its identifiers, where records of an earlier program have not; null when all have.
+    /// </summary>
+    long? ListedTo { get; }
+
+    /// <summary>Which individuals have an identifier, in one statement.</summary>
+    /// <param name="keys">The identifiers.</param>
+    /// <param name="limit">Most individuals read of one.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<ILookup<long, long>> ReadIndividualsAsync(
+        IReadOnlyCollection<long> keys,
+        int limit,
+        CancellationToken cancel
+    );
+
     /// <summary>Numbers for new records and groups, ascending; some may never be used.</summary>
     Task<long[]> NextIdsAsync(int count, CancellationToken cancel);
 

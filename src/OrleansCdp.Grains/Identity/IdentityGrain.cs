@@ -45,7 +45,28 @@ internal sealed class IdentityGrain(IIdentityStore store, AnchorPolicy policy)
             IIdentityGrain.FindMax,
             CancellationToken.None
         );
-        return new Bearers(found, Settled: false);
+        return new Bearers(
+            subject == SubjectKind.Individual ? await NamedAsync(found, type, normalised) : found,
+            Settled: false
+        );
+    }
+
+    /// <summary>Without those who have too many identifiers for this one to name them.</summary>
+    private async Task<ImmutableArray<string>> NamedAsync(
+        ImmutableArray<string> found,
+        string type,
+        string value
+    )
+    {
+        bool[] named = await Task.WhenAll(
+            found.Select(id =>
+                GrainFactory
+                    .GetGrain<IUnifiedIndividualGrain>(id)
+                    .IsNamedByAsync(type, value)
+                    .AsTask()
+            )
+        );
+        return [.. found.Where((_, at) => named[at])];
     }
 
     private static string? PrefixOf(SubjectKind subject, string type) =>

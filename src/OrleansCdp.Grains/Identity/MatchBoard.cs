@@ -42,6 +42,9 @@ internal sealed class MatchCard(MatchRow? before, MatchRow now)
 
     /// <summary>What it said before; null for a new one.</summary>
     public MatchValues? ValuesBefore => before is null ? null : MatchValues.Decode(before.Said);
+
+    /// <summary>Whether it has to be found and compared anew, or must not be found any more.</summary>
+    public bool HasChanged => IsTouched || IsGone || WasCompared != IsCompared;
 }
 
 /// <summary>The records that a turn has seen, and the scores it knows.</summary>
@@ -50,9 +53,13 @@ internal sealed class MatchBoard(FuzzyRules rules, IMatchTurn turn)
     private readonly Dictionary<long, MatchCard> byId = [];
     private readonly Dictionary<string, MatchCard> bySubject = new(StringComparer.Ordinal);
     private readonly Dictionary<(long, long), PairScore> scores = [];
+    private readonly Dictionary<long, MatchValues> identifying = [];
 
     /// <summary>All cards, in the order in which they were seen.</summary>
     public IReadOnlyCollection<MatchCard> Cards => byId.Values;
+
+    /// <summary>Identifiers that identify nobody. Settled before anything is compared.</summary>
+    public IReadOnlySet<long> Guarded { get; set; } = turn.Guarded;
 
     /// <summary>Comparisons made: a pair is compared once a turn.</summary>
     public int Compared => scores.Count;
@@ -96,13 +103,31 @@ internal sealed class MatchBoard(FuzzyRules rules, IMatchTurn turn)
         }
     }
 
+    /// <summary>What of a record is compared: all but the identifiers that identify nobody.</summary>
+    public MatchValues ComparedOf(MatchCard card)
+    {
+        if (!identifying.TryGetValue(card.Now.Id, out MatchValues? values))
+        {
+            values = rules.Identifying(card.Values, Guarded.Contains);
+            identifying.Add(card.Now.Id, values);
+        }
+
+        return values;
+    }
+
+    /// <summary>What of a record was compared when it last was; empty for a new one.</summary>
+    public MatchValues ComparedBefore(MatchCard card) =>
+        card is { WasCompared: true, ValuesBefore: { } before }
+            ? rules.Identifying(before, key => card.Before?.Guarded?.Contains(key) == true)
+            : MatchValues.Empty;
+
     /// <summary>Compares two records, once.</summary>
     public PairScore Score(long left, long right)
     {
         (long, long) pair = left < right ? (left, right) : (right, left);
         if (!scores.TryGetValue(pair, out PairScore score))
         {
-            score = rules.Score(byId[pair.Item1].Values, byId[pair.Item2].Values);
+            score = rules.Score(ComparedOf(byId[pair.Item1]), ComparedOf(byId[pair.Item2]));
             scores.Add(pair, score);
         }
 

@@ -33,7 +33,7 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
     /// <summary>Finds and compares.</summary>
     public async Task CompareAsync(CancellationToken cancel)
     {
-        MatchCard[] changed = [.. board.Cards.Where(card => HasChanged(card))];
+        MatchCard[] changed = [.. board.Cards.Where(card => card.HasChanged)];
         MatchCard[] touched = [.. changed.Where(card => card.IsTouched && card.IsCompared)];
         await ReadBeforeAsync([.. changed.Where(card => card.WasCompared)], cancel);
         var candidates = await FindAsync(changed, touched, cancel);
@@ -56,9 +56,6 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
         put.Values.Where(edge =>
             !EdgesBefore.TryGetValue((edge.A, edge.B), out StoredEdge before) || before != edge
         );
-
-    private static bool HasChanged(MatchCard card) =>
-        card.IsTouched || card.IsGone || card.WasCompared != card.IsCompared;
 
     private static IEnumerable<long> EndsOf(IEnumerable<(long A, long B)> pairs) =>
         pairs.SelectMany(pair => new[] { pair.A, pair.B });
@@ -93,11 +90,8 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
         Dictionary<long, HashSet<long>> keysOf = [];
         foreach (MatchCard card in changed)
         {
-            HashSet<long> now = card.IsCompared ? [.. rules.KeysOf(card.Values)] : [];
-            HashSet<long> then =
-                card.WasCompared && card.ValuesBefore is { } before
-                    ? [.. rules.KeysOf(before)]
-                    : [];
+            HashSet<long> now = card.IsCompared ? [.. rules.KeysOf(board.ComparedOf(card))] : [];
+            HashSet<long> then = [.. rules.KeysOf(board.ComparedBefore(card))];
             keysOf[card.Now.Id] = now;
             keysAdded[card.Now.Id] = [.. now.Except(then)];
             KeysRemoved.AddRange(then.Except(now).Select(key => new RecordKey(key, card.Now.Id)));
@@ -208,7 +202,7 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
     /// <summary>Whoever was found by what a record does not say any more is found no more, as if it had never said it.</summary>
     private bool IsStillFound(long id, long other) =>
         !keysLeft.TryGetValue(id, out HashSet<long>? left)
-        || rules.KeysOf(board[other].Values).Any(left.Contains);
+        || rules.KeysOf(board.ComparedOf(board[other])).Any(left.Contains);
 
     private void Compare(long id, long[] candidates)
     {

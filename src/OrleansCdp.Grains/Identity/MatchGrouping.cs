@@ -18,8 +18,10 @@ internal sealed class MatchGrouping(
     private readonly HashSet<long> groupsRead = [];
     private readonly List<StewardPair> verdicts = [];
 
-    /// <summary>Whether more records hang together than are clustered at once.</summary>
-    public bool IsOversized { get; private set; }
+    private (long Record, int Size)? beyond;
+
+    /// <summary>What hangs together with more records than are clustered at once; null for none.</summary>
+    public OversizedComponent? Oversized { get; private set; }
 
     /// <summary>Records clustered anew.</summary>
     public int Clustered => parts.Records.Count;
@@ -32,12 +34,7 @@ internal sealed class MatchGrouping(
             links[(edge.A, edge.B)] = edge;
         }
 
-        MatchCard[] changed =
-        [
-            .. board.Cards.Where(card =>
-                card.IsTouched || card.IsGone || card.WasCompared != card.IsCompared
-            ),
-        ];
+        MatchCard[] changed = [.. board.Cards.Where(card => card.HasChanged)];
         HashSet<long> groups = [.. changed.Select(card => card.Before?.Group).OfType<long>()];
         groupsRead.UnionWith(groups); // Read with the edges that were.
         await WalkAsync(
@@ -54,6 +51,7 @@ internal sealed class MatchGrouping(
             ],
             cancel
         );
+        Oversized = beyond is var (at, size) ? new(NameOf(at), size) : null;
         List<long[]> clusters = [.. parts.All().SelectMany(ClustersOf)];
         await LabelAsync(clusters, cancel);
     }
@@ -142,9 +140,10 @@ internal sealed class MatchGrouping(
         {
             long known = parts.Has(edge.A) ? edge.A : edge.B;
             long end = edge.Other(known);
-            if (parts.SizeTogether(known, end) > rules.Limits.ComponentMax)
+            int size = parts.SizeTogether(known, end);
+            if (size > rules.Limits.ComponentMax)
             {
-                IsOversized = true;
+                beyond = beyond is { Size: var most } && most >= size ? beyond : (known, size);
                 continue;
             }
 
@@ -156,6 +155,20 @@ internal sealed class MatchGrouping(
 
             parts.Join(known, end);
         }
+    }
+
+    /// <summary>Names what a record hangs together with, alike whichever record of it comes.</summary>
+    private string NameOf(long record)
+    {
+        MatchRow[] rows =
+        [
+            .. parts
+                .All()
+                .First(part => Array.IndexOf(part, record) >= 0)
+                .Select(id => board[id].Now)
+                .OrderBy(row => row.Subject, StringComparer.Ordinal),
+        ];
+        return (rows.FirstOrDefault(row => row.IsIndividual) ?? rows[0]).Subject;
     }
 
     private async Task HearStewardsAsync(

@@ -11,6 +11,7 @@ internal sealed class MatchInstruments : IDisposable
     private readonly Counter<long> moves;
     private readonly Counter<long> closed;
     private readonly Counter<long> oversized;
+    private readonly Counter<long> guarded;
 
     public MatchInstruments(IMeterFactory meters)
     {
@@ -40,6 +41,11 @@ internal sealed class MatchInstruments : IDisposable
             "{component}",
             "Decisions that more records hang together with than are clustered at once."
         );
+        guarded = meter.CreateCounter<long>(
+            "cdp.match.identifiers_guarded",
+            "{identifier}",
+            "Identifiers that stopped identifying anybody because too many individuals have them."
+        );
     }
 
     /// <summary>Notes what a turn did.</summary>
@@ -51,6 +57,7 @@ internal sealed class MatchInstruments : IDisposable
         moves.Add(outcome.Moves.Count, tag);
         closed.Add(outcome.KeysClosed, tag);
         oversized.Add(outcome.IsOversized ? 1 : 0, tag);
+        guarded.Add(outcome.Guards.Count(guard => guard.IsGuarded), tag);
     }
 
     public void Dispose() => meter.Dispose();

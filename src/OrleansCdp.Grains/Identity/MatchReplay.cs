@@ -14,6 +14,7 @@ internal sealed partial class MatchReplay(
     IReplayStore replays,
     MatchSpaces spaces,
     MatchMoves moves,
+    GuardReview guards,
     ILogger<MatchReplay> logger
 )
 {
@@ -56,6 +57,8 @@ internal sealed partial class MatchReplay(
                     report = report with { Replayed = report.Replayed + taken };
                     yield return report;
                 }
+
+                await ReviewAsync(next, rules, cancel);
             } while (report.Replayed - before > Matcher.StatementsMax);
 
             ReplayChanges? changes = await HandOverAsync(live, next, rules, cancel);
@@ -170,6 +173,18 @@ internal sealed partial class MatchReplay(
         await new MatchRound(rules, turn).RunAsync(said, [], cancel);
     }
 
+    /// <summary>Decides again about whoever has an identifier that too many have by now.</summary>
+    private async Task ReviewAsync(MatchSpace next, FuzzyRules rules, CancellationToken cancel)
+    {
+        while (await guards.RoundAsync(next.Id, AgainAsync, cancel))
+        {
+            // As long as it takes.
+        }
+
+        Task AgainAsync(int _, IReadOnlyCollection<string> subjects) =>
+            DecideAsync(next, rules, [.. subjects.Select(MatchStatement.Again)], cancel);
+    }
+
     /// <summary>Nobody decides while the last links are taken; then the successor is live.</summary>
     /// <returns>Null when another version took over meanwhile.</returns>
     private async Task<ReplayChanges?> HandOverAsync(
@@ -190,6 +205,7 @@ internal sealed partial class MatchReplay(
             // What was said during the last pass.
         }
 
+        await ReviewAsync(next, rules, cancel);
         return await handover.CommitAsync(cancel);
     }
 

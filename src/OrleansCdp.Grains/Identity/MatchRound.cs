@@ -19,6 +19,9 @@ internal sealed record MatchOutcome(
 
     /// <summary>Keys that were closed.</summary>
     public int KeysClosed { get; init; }
+
+    /// <summary>Identifiers that stopped identifying, or identify again.</summary>
+    public IReadOnlyCollection<GuardChange> Guards { get; init; } = [];
 }
 
 /// <summary>One turn: what statements say becomes rows, edges, groups, and what follows from them.</summary>
@@ -38,8 +41,10 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         await statements.TakeAsync(said, absorptions, cancel);
         MatchComparison comparison = new(rules, board, turn);
         MatchGrouping grouping = new(rules, board, comparison, turn);
+        MatchGuards guards = new(rules, board, turn);
         if (board.Cards.Any(card => card.IsTouched || card.IsGone || card.Before != card.Now))
         {
+            await guards.SettleAsync(cancel);
             await comparison.CompareAsync(cancel);
             await grouping.GroupAsync(cancel);
         }
@@ -61,12 +66,16 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
                 KeysAdded = comparison.KeysAdded,
                 KeysRemoved = comparison.KeysRemoved,
                 KeysClosed = comparison.KeysClosed,
+                IdentifiersAdded = guards.Added,
+                IdentifiersRemoved = guards.Removed,
+                Guards = guards.Changes,
                 EdgesPut = [.. comparison.EdgesPut()],
                 EdgesRemoved = [.. comparison.EdgesRemoved()],
                 Changes = [.. ChangesOf(cards, comparison)],
                 Moves = moves,
                 MovesWithdrawn = statements.Anchored,
                 News = news,
+                Oversized = grouping.Oversized,
             },
             cancel
         );
@@ -74,7 +83,8 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         {
             Candidates = comparison.Candidates,
             Decided = cards.Count(card => card is { IsTouched: true, IsCompared: true }),
-            IsOversized = grouping.IsOversized,
+            IsOversized = grouping.Oversized is not null,
+            Guards = guards.Changes,
             KeysClosed = comparison.KeysClosed.Count(key => key.Records > rules.Limits.BucketMax),
         };
     }

@@ -46,6 +46,12 @@ public sealed record MatchRow
     /// <summary>What the record says, as <see cref="MatchValues.Encode"/> writes it.</summary>
     public required byte[] Said { get; init; }
 
+    /// <summary>
+    /// Of the identifiers it has those that identified nobody when it was last compared, by
+    /// <see cref="IdentifierValue.Key"/>, ascending; null for none.
+    /// </summary>
+    public long[]? Guarded { get; init; }
+
     /// <summary>Whether it stands for an individual.</summary>
     public bool IsIndividual => Owner == Subject;
 
@@ -93,6 +99,17 @@ public readonly record struct StewardVerdict(string A, string B, bool Together);
 /// <param name="Record">The record.</param>
 public readonly record struct RecordKey(long Key, long Record);
 
+/// <summary>An identifier of a record that is compared.</summary>
+/// <param name="Key">Names it, as <see cref="IdentifierValue.Key"/>.</param>
+/// <param name="Record">The record.</param>
+/// <param name="IsIndividual">Whether that stands for an individual.</param>
+public readonly record struct RecordIdentifier(long Key, long Record, bool IsIndividual);
+
+/// <summary>An identifier that identifies nobody from now on, or does again.</summary>
+/// <param name="Value">The identifier.</param>
+/// <param name="IsGuarded">Whether more individuals have it than may.</param>
+public readonly record struct GuardChange(IdentifierValue Value, bool IsGuarded);
+
 /// <summary>A key that too many records share.</summary>
 /// <param name="Key">Its hash.</param>
 /// <param name="Records">How many had it when it was closed, or have come since.</param>
@@ -135,6 +152,15 @@ public sealed record MatchWrites
     /// <summary>Keys to be closed, or closed ones that more records have.</summary>
     public IReadOnlyCollection<ClosedKey> KeysClosed { get; init; } = [];
 
+    /// <summary>Identifiers that records have now.</summary>
+    public IReadOnlyCollection<RecordIdentifier> IdentifiersAdded { get; init; } = [];
+
+    /// <summary>Identifiers that records do not have any more.</summary>
+    public IReadOnlyCollection<RecordIdentifier> IdentifiersRemoved { get; init; } = [];
+
+    /// <summary>Identifiers that stop identifying, or begin to again: whoever has them is to be looked at again.</summary>
+    public IReadOnlyCollection<GuardChange> Guards { get; init; } = [];
+
     /// <summary>Edges, new or scored anew.</summary>
     public IReadOnlyCollection<StoredEdge> EdgesPut { get; init; } = [];
 
@@ -152,7 +178,15 @@ public sealed record MatchWrites
 
     /// <summary>Individuals that are to be told which records may be theirs.</summary>
     public IReadOnlyCollection<string> News { get; init; } = [];
+
+    /// <summary>What hangs together with more records than are clustered at once; null for none.</summary>
+    public OversizedComponent? Oversized { get; init; }
 }
+
+/// <summary>More records hang together than are clustered at once.</summary>
+/// <param name="Subject">Its individual, or else the first of its records.</param>
+/// <param name="Records">Records that would have been clustered, as far as they were followed.</param>
+public sealed record OversizedComponent(string Subject, long Records);
 
 /// <summary>A link that is to go somewhere.</summary>
 /// <param name="Space">The space that decided.</param>

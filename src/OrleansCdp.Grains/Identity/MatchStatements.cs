@@ -14,6 +14,10 @@ internal readonly record struct MatchStatement(
 {
     /// <summary>Whether it is to be decided about although it says nothing new.</summary>
     public bool IsReconsidered { get; init; }
+
+    /// <summary>That a link or an individual is to be decided about again.</summary>
+    public static MatchStatement Again(string subject) =>
+        new(subject, null, MatchValues.Empty, "") { IsReconsidered = true };
 }
 
 /// <summary>An individual whose links all went to another one.</summary>

@@ -5,10 +5,11 @@ namespace OrleansCdp.Identity;
 
 /// <summary>
 /// Finishes what a crash interrupted: what was to be looked at again, and moves and news that were decided and never made.
-/// Whoever decides makes them at once, so there is seldom anything to do.
+/// Whoever decides makes them at once, so there is seldom anything to do; of identifiers that many have, most is done here.
 /// </summary>
 internal sealed partial class MatchSweep(
     MatchReview review,
+    GuardReview guards,
     MatchMoves moves,
     TimeProvider clock,
     ILogger<MatchSweep> logger
@@ -26,6 +27,11 @@ internal sealed partial class MatchSweep(
                 while (await review.SweepAsync(stoppingToken))
                 {
                     // More than one round is left.
+                }
+
+                while (await guards.SweepAsync(stoppingToken))
+                {
+                    // Likewise.
                 }
 
                 while (await moves.SweepAsync(stoppingToken))

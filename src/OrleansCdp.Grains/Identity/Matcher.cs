@@ -73,13 +73,7 @@ internal sealed partial class Matcher(
         CancellationToken cancel
     )
     {
-        MatchStatement[] again =
-        [
-            .. subjects.Select(subject => new MatchStatement(subject, null, MatchValues.Empty, "")
-            {
-                IsReconsidered = true,
-            }),
-        ];
+        MatchStatement[] again = [.. subjects.Select(MatchStatement.Again)];
         return (await DecideAsync(spaces.Of(space), again, [], cancel)).Outcomes;
     }
 
@@ -156,6 +150,16 @@ internal sealed partial class Matcher(
             LogOversized(space.Rules.Limits.ComponentMax, space.Space.Ruleset);
         }
 
+        int guarded = outcome.Guards.Count(guard => guard.IsGuarded);
+        if (guarded > 0)
+        {
+            LogGuarded(
+                guarded,
+                space.Space.Ruleset,
+                space.Rules.Guards.IndividualsPerIdentifierMax
+            );
+        }
+
         if (outcome.KeysClosed > 0)
         {
             LogKeysClosed(outcome.KeysClosed, space.Space.Ruleset, space.Rules.Limits.BucketMax);
@@ -178,4 +182,11 @@ internal sealed partial class Matcher(
         "{Count} keys of {Ruleset} find nobody any more: more than {Max} records share each"
     )]
     private partial void LogKeysClosed(int count, string ruleset, int max);
+
+    [LoggerMessage(
+        LogEvents.MatchIdentifiersGuarded,
+        LogLevel.Information,
+        "{Count} identifiers identify nobody any more by {Ruleset}: more than {Max} individuals have each"
+    )]
+    private partial void LogGuarded(int count, string ruleset, int max);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Orleans.Concurrency;
 
 namespace OrleansCdp.Identity;
@@ -6,7 +7,7 @@ namespace OrleansCdp.Identity;
 /// <summary>Lists what match spaces hold.</summary>
 [GrainType("cdp.matching")]
 [StatelessWorker]
-internal sealed class MatchingGrain(IMatchStore store) : Grain, IMatchingGrain
+internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures) : Grain, IMatchingGrain
 {
     private const string Anchor = "anchor";
 
@@ -53,6 +54,47 @@ internal sealed class MatchingGrain(IMatchStore store) : Grain, IMatchingGrain
                 EventId = link.EventId,
             }),
         ];
+    }
+
+    public async Task<ImmutableArray<LimitListing>> ListLimitsAsync(
+        LimitKind kind,
+        string? cursor,
+        int limit
+    )
+    {
+        var met = await figures.ListAsync(
+            kind,
+            cursor is null ? null : PlaceOf(kind, cursor),
+            Math.Clamp(limit, 1, IMatchingGrain.PageMax),
+            CancellationToken.None
+        );
+        return
+        [
+            .. met.Select(one => new LimitListing
+            {
+                Kind = kind,
+                Ruleset = one.Ruleset,
+                Subject = one.Subject,
+                Detail = one.Detail,
+                Amount = one.Amount,
+                At = one.At,
+                Cursor = string.Create(CultureInfo.InvariantCulture, $"{one.Space}:{one.Place}"),
+            }),
+        ];
+    }
+
+    private static LimitCursor PlaceOf(LimitKind kind, string cursor)
+    {
+        if (!LimitListing.IsCursor(kind, cursor))
+        {
+            throw new FormatException("This is no cursor of this list.");
+        }
+
+        int colon = cursor.IndexOf(':', StringComparison.Ordinal);
+        return new(
+            int.Parse(cursor.AsSpan(0, colon), CultureInfo.InvariantCulture),
+            cursor[(colon + 1)..]
+        );
     }
 
     public async Task<ImmutableArray<GroupListing>> ListUnresolvedAsync(

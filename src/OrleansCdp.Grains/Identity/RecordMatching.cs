@@ -22,7 +22,8 @@ internal sealed class RecordMatching(
     MatchSpaces spaces,
     Matcher matcher,
     MatchMoves moves,
-    MatchReview review
+    MatchReview review,
+    GuardReview guards
 )
 {
     private readonly Dictionary<string, Use> uses = new(StringComparer.Ordinal);
@@ -125,6 +126,11 @@ internal sealed class RecordMatching(
             foreach (var (link, owner) in places)
             {
                 moved[link] = owner;
+            }
+
+            if (outcomes.Any(outcome => outcome.Guards.Count > 0))
+            {
+                await guards.SweepAsync(cancel); // One round; the sweep goes on.
             }
         }
 

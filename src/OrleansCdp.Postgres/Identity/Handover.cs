@@ -43,6 +43,8 @@ internal sealed class Handover(
     // What a successor noted while it learnt is not what changed.
     private const string Forget = """
         with moves as (delete from cdp.match_move where space = $2),
+            growth as (delete from cdp.match_growth where space = $2),
+            alarms as (delete from cdp.limit_alarm where space = $2),
             news as (delete from cdp.match_news where space = $2)
         delete from cdp.match_change where space = $2 and space <> $1
         """;
@@ -87,6 +89,11 @@ internal sealed class Handover(
         ) i
         """;
 
+    // How people grow goes on, whatever decides.
+    private const string KeepGrowth = """
+        update cdp.match_growth set space = $2 where space = $1
+        """;
+
     private const string Retire = """
         update cdp.match_space set replaced_by = $2, ruleset = ruleset || '/' || space
         where space = $1
@@ -120,6 +127,7 @@ internal sealed class Handover(
         int changed = await RunAsync(NoteChanges, cancel);
         int moving = await RunAsync(NoteMoves, cancel);
         await RunAsync(NoteNews, cancel);
+        await RunAsync(KeepGrowth, cancel);
         await RunAsync(Retire, cancel);
         await RunAsync(TakeOver, cancel);
         await transaction.CommitAsync(cancel);

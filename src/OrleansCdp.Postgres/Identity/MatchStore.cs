@@ -6,6 +6,8 @@ namespace OrleansCdp.Identity;
 /// <summary>Match spaces: opening them, deciding in turns, what is left to be done, and what is listed.</summary>
 internal sealed class MatchStore(DataSources sources) : IMatchStore
 {
+    private readonly GuardSets guards = new();
+
     private const string Open = """
         insert into cdp.match_space (ruleset, version, text) values ($1, $2, $3)
         on conflict do nothing
@@ -126,7 +128,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         try
         {
             transaction = await connection.BeginTransactionAsync(cancel);
-            MatchTurn turn = new(connection, transaction, space);
+            MatchTurn turn = new(connection, transaction, space, guards);
             await turn.BeginAsync(subjects, cancel);
             return turn;
         }

@@ -6,24 +6,27 @@ namespace OrleansCdp.Identity;
 internal sealed class MatchTurn(
     NpgsqlConnection connection,
     NpgsqlTransaction transaction,
-    int space
+    int space,
+    GuardSets guards
 ) : IMatchTurn
 {
     // The first key is this file's, the second the space's.
     private const int LockClass = 0x6d617463;
 
     private const string Columns =
-        "id, subject, owner, group_id, individual, score, partner, event_id, said";
+        "id, subject, owner, group_id, individual, score, partner, event_id, said, guarded";
 
     // Of a row with its owner, behind the columns.
-    private const int OwnerAt = 9;
+    private const int OwnerAt = 10;
 
     // A statement of its own: those after it see what was committed while it waited.
     private const string Lock = "select pg_advisory_xact_lock($1, $2)";
 
     private const string ReadVersion = """
-        select version, exists (select from cdp.steward_pair) from cdp.match_space
-        where space = $1 and replaced_by is null
+        select version, exists (select from cdp.steward_pair), coalesce(
+            (select max(change) from cdp.match_guard where space = $1), 0
+        ), identifiers_to
+        from cdp.match_space where space = $1 and replaced_by is null
         """;
 
     // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
@@ -114,6 +117,10 @@ internal sealed class MatchTurn(
 
     public bool HasVerdicts { get; private set; }
 
+    public long? ListedTo { get; private set; }
+
+    public IReadOnlySet<long> Guarded { get; private set; } = GuardSet.Empty.Identifiers;
+
     /// <summary>Waits until no turn of a space is under way; none begins before the transaction ends.</summary>
     public static async Task LockAsync(
         NpgsqlConnection connection,
@@ -142,10 +149,13 @@ internal sealed class MatchTurn(
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadRoots).With(subjects.ToArray()));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
+        long guardedAt = 0;
         while (await reader.ReadAsync(cancel))
         {
             Version = reader.GetInt32(0);
             HasVerdicts = reader.GetBoolean(1);
+            guardedAt = reader.GetInt64(2);
+            ListedTo = reader.Number(3);
         }
 
         await reader.NextResultAsync(cancel);
@@ -164,6 +174,8 @@ internal sealed class MatchTurn(
         }
 
         Roots = roots;
+        await reader.CloseAsync();
+        Guarded = await guards.ReadAsync(connection, transaction, space, guardedAt, cancel);
     }
 
     public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
@@ -265,6 +277,12 @@ internal sealed class MatchTurn(
 
         return new KeyReading(records, closed);
     }
+
+    public Task<ILookup<long, long>> ReadIndividualsAsync(
+        IReadOnlyCollection<long> keys,
+        int limit,
+        CancellationToken cancel
+    ) => GuardSets.ReadIndividualsAsync(connection, transaction, space, keys, limit, cancel);
 
     public async Task<(
         IReadOnlyList<StoredEdge> Edges,
@@ -369,5 +387,6 @@ internal sealed class MatchTurn(
             Partner = reader.Number(6),
             EventId = reader.GetString(7),
             Said = reader.Bytes(8),
+            Guarded = reader.IsDBNull(9) ? null : reader.GetFieldValue<long[]>(9),
         };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace OrleansCdp.Identity;
@@ -6,22 +7,23 @@ namespace OrleansCdp.Identity;
 internal static class MatchWriting
 {
     private const string Columns =
-        "id, space, subject, owner, group_id, individual, score, partner, event_id, said";
+        "id, space, subject, owner, group_id, individual, score, partner, event_id, said, guarded";
 
     private const string Add = $"""
         insert into cdp.match_record ({Columns})
         select i.id, $10, i.subject, i.owner, i.group_id, i.individual, i.score, i.partner,
-            i.event_id, i.said
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            as i(id, subject, owner, group_id, individual, score, partner, event_id, said)
+            i.event_id, i.said, i.guarded::bigint[]
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
+            as i(id, subject, owner, group_id, individual, score, partner, event_id, said, guarded)
         """;
 
     private const string Change = """
         update cdp.match_record r
         set owner = i.owner, group_id = i.group_id, individual = i.individual, score = i.score,
-            partner = i.partner, event_id = i.event_id, said = i.said
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            as i(id, subject, owner, group_id, individual, score, partner, event_id, said)
+            partner = i.partner, event_id = i.event_id, said = i.said,
+            guarded = i.guarded::bigint[]
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
+            as i(id, subject, owner, group_id, individual, score, partner, event_id, said, guarded)
         where r.id = i.id and $10 = r.space
         """;
 
@@ -84,6 +86,7 @@ internal static class MatchWriting
     {
         WriteRows(batch, space, writes);
         WriteKeys(batch, space, writes);
+        GuardWriting.AddTo(batch, space, writes);
         WriteEdges(batch, writes);
         MatchChange[] changes = [.. writes.Changes];
         if (changes.Length > 0)
@@ -124,6 +127,7 @@ internal static class MatchWriting
             );
         }
 
+        GuardWriting.AddAlarmsTo(batch, space, writes);
         if (writes.News.Count > 0)
         {
             batch.BatchCommands.Add(
@@ -159,9 +163,16 @@ internal static class MatchWriting
                     .With(Array.ConvertAll(rows, row => row.EventId))
                     .With(Array.ConvertAll(rows, row => row.Said))
                     .With(space)
+                    .With(Array.ConvertAll(rows, ArrayOf))
             );
         }
     }
+
+    /// <summary>Numbers as PostgreSQL writes an array: rows of arrays of unlike length are no array.</summary>
+    private static string? ArrayOf(MatchRow row) =>
+        row.Guarded is { } guarded
+            ? $"{{{string.Join(',', guarded.Select(key => key.ToString(CultureInfo.InvariantCulture)))}}}"
+            : null;
 
     private static void WriteKeys(NpgsqlBatch batch, int space, MatchWrites writes)
     {

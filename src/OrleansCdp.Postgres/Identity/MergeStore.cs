@@ -7,7 +7,7 @@ namespace OrleansCdp.Identity;
 /// Proofs, stewards' decisions, and who is one person by them. Whatever changes that does so one after the other, under
 /// a lock of the whole database: it is rare, and two changes of one group at once would each miss the other.
 /// </summary>
-internal sealed class MergeStore(DataSources sources) : IMergeStore
+internal sealed class MergeStore(DataSources sources, MergeInstruments instruments) : IMergeStore
 {
     private const string Known = """
         select
@@ -76,6 +76,7 @@ internal sealed class MergeStore(DataSources sources) : IMergeStore
                 MergeCause.None
             );
             await merges.CommitAsync();
+            instruments.Note(regrouped);
             return regrouped;
         });
     }

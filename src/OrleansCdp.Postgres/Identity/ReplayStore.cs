@@ -9,7 +9,8 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
     private const int ClearedMax = 5_000;
 
     private const string Columns = """
-        r.id, r.subject, r.owner, r.group_id, r.individual, r.score, r.partner, r.event_id, r.said
+        r.id, r.subject, r.owner, r.group_id, r.individual, r.score, r.partner, r.event_id, r.said,
+        r.guarded
         """;
 
     private const string Sample = """
@@ -126,8 +127,24 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
         where k.space = g.space and k.key_hash = g.key_hash and k.record_id = g.record_id
         """;
 
+    private const string ClearIdentifiers = """
+        with gone as (
+            select i.space, i.identifier, i.record_id
+            from cdp.match_space s cross join lateral (
+                select space, identifier, record_id from cdp.match_identifier
+                where space = s.space order by identifier, record_id limit $1
+            ) i
+            where s.replaced_by is not null limit $1
+        )
+        delete from cdp.match_identifier i using gone g
+        where i.space = g.space and i.identifier = g.identifier and i.record_id = g.record_id
+        """;
+
     private const string ClearRest = """
         with gone as (select space from cdp.match_space where replaced_by is not null),
+            growth as (delete from cdp.match_growth where space in (select space from gone)),
+            alarms as (delete from cdp.limit_alarm where space in (select space from gone)),
+            guards as (delete from cdp.match_guard where space in (select space from gone)),
             moves as (delete from cdp.match_move where space in (select space from gone)),
             news as (delete from cdp.match_news where space in (select space from gone)),
             buckets as (delete from cdp.match_bucket where space in (select space from gone)),
@@ -282,7 +299,9 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
     public async Task<bool> ClearAsync(CancellationToken cancel)
     {
         int cleared = 0;
-        foreach (string statement in (string[])[MoveHistory, ClearRecords, ClearKeys])
+        foreach (
+            string statement in (string[])[MoveHistory, ClearRecords, ClearKeys, ClearIdentifiers]
+        )
         {
             cleared += await ExecuteAsync(statement, command => command.With(ClearedMax), cancel);
         }

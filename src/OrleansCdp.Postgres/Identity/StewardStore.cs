@@ -4,7 +4,8 @@ using Npgsql;
 namespace OrleansCdp.Identity;
 
 /// <summary>Stewards' decisions: each is one change of who is one person.</summary>
-internal sealed class StewardStore(DataSources sources) : IStewardStore
+internal sealed class StewardStore(DataSources sources, MergeInstruments instruments)
+    : IStewardStore
 {
     private const string Find = "select rank, name from cdp.base_individual where id = $1";
 
@@ -214,6 +215,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
             if (outcome.Refusal is null)
             {
                 await merges.CommitAsync();
+                instruments.Note(outcome.Regrouped);
             }
 
             return outcome with

@@ -67,6 +67,35 @@ internal sealed class MatchIndex : IRulesets
     /// <summary>Looks at what is noted to be looked at. Of nobody known, likewise.</summary>
     public Task ReviewAsync() => new MatchReview(Store, matcher, Moves).SweepAsync(default);
 
+    private GuardReview Guards => new(silo.Get<IGuardStore>(), Store, matcher, Moves);
+
+    /// <summary>
+    /// Looks at whoever has identifiers that stopped identifying, or began to again, and moves nobody.
+    /// </summary>
+    public async Task<int> ReviewGuardsAsync()
+    {
+        int rounds = 0;
+        while (await ReviewGuardsOnceAsync())
+        {
+            rounds++;
+        }
+
+        return rounds;
+    }
+
+    /// <summary>One round of it.</summary>
+    public Task<bool> ReviewGuardsOnceAsync() =>
+        Guards.RoundAsync(
+            null,
+            async (space, subjects) =>
+                await matcher.ReconsiderAsync(
+                    (await Store.ReadSpacesAsync(default)).Single(one => one.Id == space),
+                    subjects,
+                    default
+                ),
+            default
+        );
+
     /// <summary>Makes another version live. What it decides is of nobody known, so nothing moves.</summary>
     public async Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax)
     {
@@ -75,6 +104,7 @@ internal sealed class MatchIndex : IRulesets
             silo.Get<IReplayStore>(),
             spaces,
             Moves,
+            Guards,
             NullLogger<MatchReplay>.Instance
         );
         FuzzyRules rules = Identity.Ruleset.Compile(Ruleset, other).Ruleset!.Fuzzy!;
@@ -106,15 +136,19 @@ internal sealed class MatchIndex : IRulesets
 
     /// <summary>Decides about events of links, which an anchor gives to an individual or, with null, to nobody.</summary>
     public Task<List<MatchOutcome>> SayAsync(string? owner, params LinkEvent[] said) =>
+        SayAsync([.. said.Select(e => (owner, e))]);
+
+    /// <summary>The same of several individuals' links at once.</summary>
+    public Task<List<MatchOutcome>> SayAsync((string? Owner, LinkEvent Event)[] said) =>
         matcher.DecideAsync(
             Ruleset,
             rules =>
                 [
-                    .. said.Select(e => new MatchStatement(
-                        e.Link.ToString(),
-                        owner,
-                        rules.ValuesOf(e) ?? MatchValues.Empty,
-                        e.EventId
+                    .. said.Select(one => new MatchStatement(
+                        one.Event.Link.ToString(),
+                        one.Owner,
+                        rules.ValuesOf(one.Event) ?? MatchValues.Empty,
+                        one.Event.EventId
                     )),
                 ],
             [],

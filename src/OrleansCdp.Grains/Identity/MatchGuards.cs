@@ -1,0 +1,108 @@
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// The step before anything is compared: an identifier that more individuals have than the ruleset allows identifies
+/// nobody, and once fewer have it, it does again. Individuals are counted in the turn in which one comes or goes, so the
+/// result follows from who is stored; whoever else has the identifier is looked at again after the turn.
+/// </summary>
+internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn turn)
+{
+    /// <summary>Identifiers that records have now and had not before.</summary>
+    public List<RecordIdentifier> Added { get; } = [];
+
+    /// <summary>Identifiers that records had before and have not now.</summary>
+    public List<RecordIdentifier> Removed { get; } = [];
+
+    /// <summary>Identifiers that stop identifying with this turn, or begin to again.</summary>
+    public List<GuardChange> Changes { get; } = [];
+
+    /// <summary>Settles which identifiers identify nobody.</summary>
+    public async Task SettleAsync(CancellationToken cancel)
+    {
+        MatchCard[] changed = [.. board.Cards.Where(card => card.HasChanged)];
+        Dictionary<long, IdentifierValue> values = [];
+        foreach (MatchCard card in changed)
+        {
+            Note(card, values);
+        }
+
+        await CountAsync(values, cancel);
+        foreach (MatchCard card in changed.Where(card => !card.IsGone))
+        {
+            Mark(card);
+        }
+    }
+
+    private void Note(MatchCard card, Dictionary<long, IdentifierValue> values)
+    {
+        var now = card.IsCompared ? rules.IdentifiersOf(card.Values) : [];
+        var then = card is { WasCompared: true, ValuesBefore: { } before }
+            ? rules.IdentifiersOf(before)
+            : [];
+        foreach (IdentifierValue value in now.Concat(then))
+        {
+            values[value.Key] = value;
+        }
+
+        bool isListed = turn.ListedTo is not { } last || card.Now.Id <= last;
+        Added.AddRange(now.Except(isListed ? then : []).Select(value => Of(card, value)));
+        Removed.AddRange(then.Except(now).Select(value => Of(card, value)));
+    }
+
+    private static RecordIdentifier Of(MatchCard card, IdentifierValue value) =>
+        new(value.Key, card.Now.Id, card.Now.IsIndividual);
+
+    /// <summary>Counts the individuals of identifiers that one of them gained or lost.</summary>
+    private async Task CountAsync(
+        Dictionary<long, IdentifierValue> values,
+        CancellationToken cancel
+    )
+    {
+        var added = Individuals(Added);
+        var removed = Individuals(Removed);
+        long[] keys = [.. added.Concat(removed).Select(one => one.Key).Distinct()];
+        if (keys.Length == 0)
+        {
+            return;
+        }
+
+        // Whoever loses it may be among those that are read: so many more decide the question all the same.
+        int max = rules.Guards.IndividualsPerIdentifierMax;
+        int limit = max + 1 + keys.Max(key => removed[key].Count());
+        ILookup<long, long> held = await turn.ReadIndividualsAsync(keys, limit, cancel);
+        HashSet<long> guarded = [.. board.Guarded];
+        foreach (long key in keys)
+        {
+            bool isShared = held[key].Except(removed[key]).Union(added[key]).Count() > max;
+            if (isShared != board.Guarded.Contains(key))
+            {
+                Changes.Add(new GuardChange(values[key], isShared));
+                _ = isShared ? guarded.Add(key) : guarded.Remove(key);
+            }
+        }
+
+        board.Guarded = Changes.Count == 0 ? board.Guarded : guarded;
+    }
+
+    private static ILookup<long, long> Individuals(List<RecordIdentifier> identifiers) =>
+        identifiers.Where(one => one.IsIndividual).ToLookup(one => one.Key, one => one.Record);
+
+    /// <summary>Notes with a record which of its identifiers identify nobody.</summary>
+    private void Mark(MatchCard card)
+    {
+        long[] guarded = card.IsCompared
+            ?
+            [
+                .. rules
+                    .IdentifiersOf(card.Values)
+                    .Select(value => value.Key)
+                    .Where(board.Guarded.Contains)
+                    .Order(),
+            ]
+            : [];
+        if (!guarded.SequenceEqual(card.Now.Guarded ?? []))
+        {
+            card.Now = card.Now with { Guarded = guarded.Length == 0 ? null : guarded };
+        }
+    }
+}

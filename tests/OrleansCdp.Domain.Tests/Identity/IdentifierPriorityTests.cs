@@ -1,0 +1,142 @@
+using CsCheck;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>So many identifiers of a type name an individual: those stated last, whatever the order in which they came.</summary>
+public sealed class IdentifierPriorityTests
+{
+    private static readonly IdentifierPriority Priority = new([new("email", 2), new("phone", 3)]);
+
+    [Fact]
+    public void Of_a_type_so_many_identify_and_of_one_more_the_one_stated_longest_ago_does_not()
+    {
+        LinkSet within = LinksOf(("email", "a", 1), ("email", "b", 2));
+        Priority.SurplusOf(within).ShouldBe(0);
+        Priority.Identifies(within, "email", "a").ShouldBeTrue();
+
+        LinkSet beyond = LinksOf(("email", "a", 1), ("email", "b", 2), ("email", "c", 3));
+
+        Priority.SurplusOf(beyond).ShouldBe(1);
+        Priority.Identifies(beyond, "email", "a").ShouldBeFalse();
+        Priority.Identifies(beyond, "email", "b").ShouldBeTrue();
+        beyond.Identifiers().Count.ShouldBe(3, "what was said stays said");
+
+        // Stated again it is one of the last, and another one is surplus.
+        LinkSet again = LinksOf(("email", "b", 2), ("email", "c", 3), ("email", "a", 4));
+        Priority.Identifies(again, "email", "a").ShouldBeTrue();
+        Priority.Identifies(again, "email", "b").ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_verified_one_comes_before_those_stated_later()
+    {
+        LinkSet links = LinkSet
+            .Empty.With(LinkOf("1", new Identifier("email", "a", Verified: true), 1))
+            .With(LinkOf("2", new Identifier("email", "b", Verified: false), 2))
+            .With(LinkOf("3", new Identifier("email", "c", Verified: false), 3));
+
+        Priority.Of(links).Select(identifier => identifier.Value).ShouldBe(["a", "c"]);
+    }
+
+    [Fact]
+    public void Over_all_types_so_many_identify_and_the_types_that_matter_least_are_surplus()
+    {
+        IdentifierPriority all = new([new("phone", Limits.IdentifiersMax - 1), new("email", 5)]);
+        var stated = Enumerable
+            .Range(0, Limits.IdentifiersMax - 1)
+            .Select(i => ("phone", $"p{i}", i))
+            .Append(("device", "d", 999));
+
+        LinkSet within = LinksOf([.. stated]);
+        all.SurplusOf(within).ShouldBe(0);
+        all.Identifies(within, "device", "d").ShouldBeTrue();
+
+        LinkSet beyond = LinksOf([.. stated, ("email", "e", 0)]);
+
+        all.SurplusOf(beyond).ShouldBe(1);
+        all.Identifies(beyond, "email", "e").ShouldBeTrue();
+        all.Identifies(beyond, "device", "d").ShouldBeFalse("no rule says that it matters");
+        all.Of(beyond).Length.ShouldBe(Limits.IdentifiersMax);
+    }
+
+    [Fact]
+    public void In_every_order_and_over_links_in_any_way_the_same_ones_identify() =>
+        Gen.Select(
+                (
+                    from link in Gen.Int[0, 3]
+                    from type in Gen.Int[0, 2]
+                    from value in Gen.Int[0, 6]
+                    from verified in Gen.Bool
+                    select (
+                        link,
+                        new Identifier(type == 0 ? "email" : $"t{type}", $"v{value}", verified)
+                    )
+                ).Array[0, 40],
+                Gen.Int
+            )
+            .Sample(
+                (stated, seed) =>
+                {
+                    var said = stated.Select((one, at) => (one.link, one.Item2, at)).ToArray();
+                    var shuffled = said.ToArray();
+                    new Random(seed).Shuffle(shuffled);
+
+                    Priority.Of(Folded(shuffled)).ShouldBe(Priority.Of(Folded(said)));
+                },
+                iter: 1_000 * Laws.Thoroughness
+            );
+
+    [Fact]
+    public void With_another_ones_links_some_are_surplus_and_without_them_none_is()
+    {
+        LinkSet own = LinksOf(("email", "a", 1), ("email", "b", 2));
+        LinkSet merged = own.With(
+            LinkOf("other", new Identifier("email", "c", Verified: false), 3)
+        );
+
+        Priority.Identifies(merged, "email", "a").ShouldBeFalse();
+        LinkSet apart = merged.Without(new LinkKey("s", "o", "other"));
+
+        Priority.Of(apart).ShouldBe(Priority.Of(own));
+        Priority.Identifies(apart, "email", "a").ShouldBeTrue();
+    }
+
+    private static LinkSet Folded((int Link, Identifier Identifier, int At)[] stated)
+    {
+        LinkSet links = LinkSet.Empty;
+        long[] sequences = new long[4];
+        foreach ((int link, Identifier identifier, int at) in stated)
+        {
+            links = links.Fold(
+                Some.Event(
+                        EventKind.Updated,
+                        "Individual",
+                        new LinkKey("s", "o", $"{link}"),
+                        minute: at,
+                        id: $"{link}/{identifier}/{at}"
+                    )
+                    .With(identifier)
+                    .At(++sequences[link]),
+                out _
+            );
+        }
+
+        return links;
+    }
+
+    private static LinkSet LinksOf(params (string Type, string Value, int At)[] stated) =>
+        stated
+            .Select(
+                (one, i) =>
+                    LinkOf($"{i}", new Identifier(one.Type, one.Value, Verified: false), one.At)
+            )
+            .Aggregate(LinkSet.Empty, (links, link) => links.With(link));
+
+    private static Link LinkOf(string id, Identifier identifier, int at) =>
+        new()
+        {
+            Key = new LinkKey("s", "o", id),
+            Identifiers = [new LinkIdentifier(identifier, new Stamp(at, 0, 0))],
+        };
+}
