@@ -18,6 +18,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Seconds that are measured, at most.</summary>
     public int Seconds { get; init; } = 60;
 
+    /// <summary>Anonymous visitors who sign in, for the scenario that merges them.</summary>
+    public int Visitors { get; init; } = 10_000;
+
     /// <summary>Records per call; 0 for the contender's best.</summary>
     public int Batch { get; init; }
 
@@ -103,6 +106,7 @@ internal sealed record BenchmarkOptions
             "--seed" => this with { Workload = Workload with { Seed = (ulong)Number(value) } },
             "--warm-up" => this with { WarmUpSeconds = Number(value) },
             "--seconds" => this with { Seconds = Number(value) },
+            "--visitors" => this with { Visitors = Number(value) },
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },
