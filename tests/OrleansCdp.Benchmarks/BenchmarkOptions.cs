@@ -61,6 +61,7 @@ internal sealed record BenchmarkOptions
             $"{Workload.People} people, {Workload.Accounts} accounts, at most {Workload.Events} events, "
                 + $"keys {Workload.Keys}, lives {Workload.Lives}, hot {Workload.Hot}, seed {Workload.Seed}; "
                 + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
+                + $"visitors {(Scenario == "s3" ? Visitors : 0)}; "
                 + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
         );
 

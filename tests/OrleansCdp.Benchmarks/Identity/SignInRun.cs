@@ -126,15 +126,32 @@ internal sealed class SignInRun
 
     private async Task SignInAsync(VisitorLoad load)
     {
+        if (options.Profile)
+        {
+            await contender.Database.ResetStatementsAsync();
+            Note.Write($"MEASURING: host {contender.Host.Id}, producers {producer.Id}");
+        }
+
+        ProcessUse host = ProcessUse.Of(contender.Host.Id);
+        ProcessUse server = ProcessUse.OfTree(contender.Database.ProcessId);
         Stopwatch watch = Stopwatch.StartNew();
         TimeSpan acknowledged = await load.SignInAsync();
         await AppliedMark.SetAsync(contender.Database);
         await AppliedMark.PassedAsync(contender.Database);
         TimeSpan there = watch.Elapsed;
+        TimeSpan own = ProcessUse.Of(contender.Host.Id).Cpu - host.Cpu;
+        TimeSpan database = ProcessUse.OfTree(contender.Database.ProcessId).Cpu - server.Cpu;
+        if (options.Profile)
+        {
+            await contender.Database.PrintStatementsAsync();
+        }
+
         int stray = await gate.StrayAsync();
         Add("sign-ins, until acknowledged", acknowledged.TotalSeconds, "s");
         Add("sign-ins, until all are at their person", there.TotalSeconds, "s");
         Add("moves", visitors.Count / there.TotalSeconds, "links/s");
+        Add("CPU meanwhile, own process", own.TotalSeconds, "s");
+        Add("CPU meanwhile, PostgreSQL", database.TotalSeconds, "s");
         Demand(stray == 0, $"{stray} visitors are not yet where they were said to be.");
     }
 
