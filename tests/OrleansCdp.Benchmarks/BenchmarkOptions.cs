@@ -18,6 +18,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Seconds that are measured, at most.</summary>
     public int Seconds { get; init; } = 60;
 
+    /// <summary>Anonymous visitors who sign in, for the scenario that merges them.</summary>
+    public int Visitors { get; init; } = 10_000;
+
     /// <summary>Records per call; 0 for the contender's best.</summary>
     public int Batch { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed record BenchmarkOptions
             $"{Workload.People} people, {Workload.Accounts} accounts, at most {Workload.Events} events, "
                 + $"keys {Workload.Keys}, lives {Workload.Lives}, hot {Workload.Hot}, seed {Workload.Seed}; "
                 + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
+                + $"visitors {(Scenario == "s3" ? Visitors : 0)}; "
                 + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
         );
 
@@ -103,6 +107,7 @@ internal sealed record BenchmarkOptions
             "--seed" => this with { Workload = Workload with { Seed = (ulong)Number(value) } },
             "--warm-up" => this with { WarmUpSeconds = Number(value) },
             "--seconds" => this with { Seconds = Number(value) },
+            "--visitors" => this with { Visitors = Number(value) },
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },

@@ -52,6 +52,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "s3":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await SignInRun.RunAsync(run, options));
+        }
+
+        break;
     case "recovery":
         for (int run = 1; run <= options.Repetitions; run++)
         {

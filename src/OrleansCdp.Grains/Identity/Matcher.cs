@@ -12,24 +12,23 @@ internal sealed partial class Matcher(
     MatchSpaces spaces,
     MatchInstruments instruments,
     ILogger<Matcher> logger
-)
+) : IDisposable
 {
-    /// <summary>Statements decided about in one turn.</summary>
+    /// <summary>Statements of one caller decided about in one turn, and of all who share one.</summary>
     public const int StatementsMax = 200;
 
     private const int VersionsMax = 10;
 
-    // One turn of this silo waits at the database, and not one connection for every partition.
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new(
-        StringComparer.Ordinal
-    );
+    private readonly ConcurrentDictionary<int, SharedTurns> turns = [];
 
     /// <summary>Decides about statements. Repeating it changes nothing.</summary>
     /// <param name="ruleset">The ruleset whose space they are made in.</param>
     /// <param name="say">The statements, as the rules that are live read them.</param>
     /// <param name="absorptions">Individuals whose links all went to others.</param>
     /// <param name="cancel">Stops it.</param>
-    /// <returns>What was decided, turn by turn; all of it is committed.</returns>
+    /// <returns>
+    /// What was decided, turn by turn; all of it is committed. What others said in the same turns they are told themselves.
+    /// </returns>
     public async Task<List<MatchOutcome>> DecideAsync(
         string ruleset,
         Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
@@ -77,6 +76,15 @@ internal sealed partial class Matcher(
         return (await DecideAsync(spaces.Of(space), again, [], cancel)).Outcomes;
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (SharedTurns shared in turns.Values)
+        {
+            shared.Dispose();
+        }
+    }
+
     /// <summary>Decides turn by turn, until another version of the ruleset is live.</summary>
     private async Task<(List<MatchOutcome> Outcomes, bool IsLive)> DecideAsync(
         LiveSpace space,
@@ -85,7 +93,7 @@ internal sealed partial class Matcher(
         CancellationToken cancel
     )
     {
-        SemaphoreSlim gate = gates.GetOrAdd(space.Space.Ruleset, _ => new SemaphoreSlim(1));
+        SharedTurns shared = turns.GetOrAdd(space.Space.Id, _ => new SharedTurns(StatementsMax));
         List<MatchOutcome> outcomes = [];
         MatchStatement[][] parts =
             said.Count == 0
@@ -96,26 +104,17 @@ internal sealed partial class Matcher(
                 : [.. said.Chunk(StatementsMax)];
         foreach (MatchStatement[] part in parts)
         {
-            await gate.WaitAsync(cancel);
-            try
+            MatchOutcome? outcome = await shared.DecideAsync(
+                new TurnRequest(space.Space, part, outcomes.Count == 0 ? absorptions : []),
+                (statements, absorbed) => TryDecideAsync(space, statements, absorbed, cancel),
+                cancel
+            );
+            if (outcome is null)
             {
-                MatchOutcome? outcome = await TryDecideAsync(
-                    space,
-                    part,
-                    outcomes.Count == 0 ? absorptions : [],
-                    cancel
-                );
-                if (outcome is null)
-                {
-                    return (outcomes, false);
-                }
+                return (outcomes, false);
+            }
 
-                outcomes.Add(outcome);
-            }
-            finally
-            {
-                gate.Release();
-            }
+            outcomes.Add(outcome);
         }
 
         return (outcomes, true);

@@ -36,6 +36,9 @@ internal sealed class OrleansContender : IContender
     /// <inheritdoc/>
     public int? HostProcessId => host.Id;
 
+    /// <summary>Its process beside the database.</summary>
+    public HostProcess Host => host;
+
     /// <summary>Where the gateway listens.</summary>
     public Uri Address => host.Address;
 

@@ -27,6 +27,15 @@ internal sealed class ProducerProcess : IAsyncDisposable
     /// <summary>Sends for some time, with probes.</summary>
     public Task<Produced> SendAsync(int seconds) => CommandAsync(ProducerProgram.Probed, seconds);
 
+    /// <summary>Begins to send at a pace, with probes.</summary>
+    public Task BeginAsync(int perSecond) =>
+        program.AskAsync(
+            string.Create(CultureInfo.InvariantCulture, $"{ProducerProgram.Begin} {perSecond}")
+        );
+
+    /// <summary>Ends what was begun.</summary>
+    public Task<Produced> EnoughAsync() => CommandAsync(ProducerProgram.Enough, 0);
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => program.DisposeAsync();
 

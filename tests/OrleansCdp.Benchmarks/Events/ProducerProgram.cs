@@ -8,7 +8,8 @@ namespace OrleansCdp.Events;
 /// <summary>
 /// The producers' process. It takes commands on standard input, one per line, and answers each with one line of JSON:
 /// <see cref="Lines"/> N sends the next N records, <see cref="Seconds"/> N and <see cref="Probed"/> N send for N
-/// seconds or to the end of the file.
+/// seconds or to the end of the file. <see cref="Begin"/> N sends N records a second, with probes, until
+/// <see cref="Enough"/>, whose answer says what was sent.
 /// </summary>
 /// <param name="target">Where to.</param>
 /// <param name="file">What.</param>
@@ -25,6 +26,12 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
     /// <summary>Command: send for some seconds, and measure with probes how fresh the answers are.</summary>
     public const string Probed = "probed";
 
+    /// <summary>Command: begin to send so many records a second, with probes.</summary>
+    public const string Begin = "begin";
+
+    /// <summary>Command: end what was begun.</summary>
+    public const string Enough = "enough";
+
     private const int ProbePeople = 16;
     private static readonly TimeSpan ProbePause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentBag<ProbeTimes> probes = [];
@@ -38,11 +45,17 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
         {
             string[] words = command.Split(' ');
             int number = int.Parse(words[1], CultureInfo.InvariantCulture);
+            if (words[0] == Begin)
+            {
+                await PaceAsync(number);
+                continue;
+            }
+
             Produced produced =
                 words[0] == Lines
-                    ? await SendAsync(number, TimeSpan.MaxValue, probing: false)
+                    ? await SendAsync(Pace.Of(number), TimeSpan.MaxValue, probing: false)
                     : await SendAsync(
-                        int.MaxValue,
+                        Pace.Of(int.MaxValue),
                         TimeSpan.FromSeconds(number),
                         probing: words[0] == Probed
                     );
@@ -50,16 +63,32 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
         }
     }
 
-    private async Task<Produced> SendAsync(int linesMax, TimeSpan time, bool probing)
+    /// <summary>Sends at a pace until the next command, which is <see cref="Enough"/>.</summary>
+    private async Task PaceAsync(int perSecond)
+    {
+        Pace pace = new(int.MaxValue, perSecond);
+        Task<Produced> sending = SendAsync(pace, TimeSpan.MaxValue, probing: true);
+        Console.WriteLine("begun");
+        await Console.In.ReadLineAsync();
+        if (sending.IsCompleted)
+        {
+            await sending;
+            throw new InvalidOperationException("The event file ended: --events is too small.");
+        }
+
+        pace.Stop();
+        Console.WriteLine(JsonSerializer.Serialize(await sending));
+    }
+
+    private async Task<Produced> SendAsync(Pace pace, TimeSpan time, bool probing)
     {
         long started = Stopwatch.GetTimestamp();
-        Quota quota = new(linesMax);
         using CancellationTokenSource over = new();
         Task probe = probing ? ProbeAsync(over.Token) : Task.CompletedTask;
         long[] sent = await Task.WhenAll(
             Enumerable
                 .Range(0, inFlight)
-                .Select(_ => Task.Run(() => WorkAsync(quota, started, time)))
+                .Select(_ => Task.Run(() => WorkAsync(pace, started, time)))
         );
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         await over.CancelAsync();
@@ -74,12 +103,12 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
         );
     }
 
-    private async Task<long> WorkAsync(Quota quota, long started, TimeSpan time)
+    private async Task<long> WorkAsync(Pace pace, long started, TimeSpan time)
     {
         long sent = 0;
         while (Stopwatch.GetElapsedTime(started) < time)
         {
-            List<EventLine> lines = file.Read(quota.Take(batch));
+            List<EventLine> lines = file.Read(await pace.TakeAsync(batch));
             if (lines.Count == 0)
             {
                 break;
@@ -105,22 +134,48 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
         }
     }
 
-    /// <summary>Records still to be sent, shared by the workers.</summary>
-    private sealed class Quota(int lines)
+    /// <summary>Records still to be sent, and when, shared by the workers.</summary>
+    private sealed class Pace(int lines, int? perSecond)
     {
-        private int left = lines;
+        private readonly long started = Stopwatch.GetTimestamp();
+        private int given;
+        private bool stopped;
 
-        public int Take(int wanted)
+        public static Pace Of(int lines) => new(lines, perSecond: null);
+
+        public void Stop() => Volatile.Write(ref stopped, true);
+
+        /// <returns>How many to send now; fewer than wanted when it is soon enough.</returns>
+        public async Task<int> TakeAsync(int wanted)
         {
-            while (true)
+            int taken = Take(wanted, out int before);
+            if (taken > 0 && perSecond is { } rate)
             {
-                int seen = Volatile.Read(ref left);
-                int taken = Math.Min(seen, wanted);
-                if (Interlocked.CompareExchange(ref left, seen - taken, seen) == seen)
+                TimeSpan due = TimeSpan.FromSeconds((double)before / rate);
+                TimeSpan ahead = due - Stopwatch.GetElapsedTime(started);
+                if (ahead > TimeSpan.Zero)
+                {
+                    await Task.Delay(ahead);
+                }
+            }
+
+            return taken;
+        }
+
+        private int Take(int wanted, out int before)
+        {
+            while (!Volatile.Read(ref stopped))
+            {
+                before = Volatile.Read(ref given);
+                int taken = Math.Min(lines - before, wanted);
+                if (Interlocked.CompareExchange(ref given, before + taken, before) == before)
                 {
                     return taken;
                 }
             }
+
+            before = 0;
+            return 0;
         }
     }
 }

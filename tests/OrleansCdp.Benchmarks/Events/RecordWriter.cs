@@ -77,6 +77,13 @@ internal sealed class RecordWriter : IDisposable
     /// <summary>A person's user id.</summary>
     public static string UserOf(int person) => Text($"u{person:D7}");
 
+    /// <summary>The anonymous id of one of a person's browsers.</summary>
+    public static string BrowserOf(int person, int device) => Text($"a{person:D7}-{device}");
+
+    /// <summary>The id of a message of the site.</summary>
+    public static string MessageOf(long number) =>
+        Text($"m-{number:D10}-{number * 2654435761 % 4294967296:x8}");
+
     /// <summary>A person's contact id.</summary>
     public static string ContactOf(int person) => Text($"003000000{person:D9}");
 
@@ -141,13 +148,10 @@ internal sealed class RecordWriter : IDisposable
     private void Web(in WorkloadEvent e)
     {
         json.WriteString("type", TypeOf(e.Kind));
-        json.WriteString(
-            "messageId",
-            Text($"m-{e.Number:D10}-{e.Number * 2654435761 % 4294967296:x8}")
-        );
+        json.WriteString("messageId", MessageOf(e.Number));
         if (e.Kind != WorkloadKind.NoSubject)
         {
-            json.WriteString("anonymousId", Text($"a{e.Person:D7}-{e.Device}"));
+            json.WriteString("anonymousId", BrowserOf(e.Person, e.Device));
             if (e.SignedIn)
             {
                 json.WriteString("userId", UserOf(e.Person));

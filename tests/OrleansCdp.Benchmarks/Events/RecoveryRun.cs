@@ -12,21 +12,6 @@ internal static class RecoveryRun
         select coalesce(sum(h.next_seq - 1), 0)::bigint from cdp.ingest_head h
         """;
 
-    private const string Behind = """
-        select count(*) from cdp.ingest_head h
-            join cdp.recovery_mark m using (lane, partition)
-            join cdp.ingest_checkpoint k using (lane, partition)
-        where k.seq < m.seq
-        """;
-
-    private const string Mark = """
-        create table if not exists cdp.recovery_mark (lane smallint, partition int, seq bigint);
-        truncate cdp.recovery_mark;
-        insert into cdp.recovery_mark select lane, partition, next_seq - 1 from cdp.ingest_head
-        """;
-
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
-
     /// <summary>Runs it once.</summary>
     public static async Task<IReadOnlyList<Figure>> RunAsync(int run, BenchmarkOptions options)
     {
@@ -51,12 +36,13 @@ internal static class RecoveryRun
         long againBefore = load.SentAgain;
         Stopwatch since = Stopwatch.StartNew();
         await victim.KillAsync();
-        await database.ExecuteAsync(Mark);
-        TimeSpan visible = await UntilAsync(database, since);
+        await AppliedMark.SetAsync(database);
+        await AppliedMark.PassedAsync(database);
+        TimeSpan visible = since.Elapsed;
         await Task.Delay(half);
         await load.StopAsync();
-        await database.ExecuteAsync(Mark);
-        await UntilAsync(database, Stopwatch.StartNew());
+        await AppliedMark.SetAsync(database);
+        await AppliedMark.PassedAsync(database);
         long stored = await database.ReadAsync<long>(Stored);
         return
         [
@@ -84,15 +70,5 @@ internal static class RecoveryRun
         await load.StopAsync();
         Note.Write($"Run takes {most:F0} events/s at most.");
         return most;
-    }
-
-    private static async Task<TimeSpan> UntilAsync(BenchmarkDatabase database, Stopwatch since)
-    {
-        while (await database.ReadAsync<long>(Behind) > 0)
-        {
-            await Task.Delay(Look);
-        }
-
-        return since.Elapsed;
     }
 }

@@ -58,7 +58,7 @@ internal static class SteadyRun
 
         long lines = workload.CrmLines + workload.SignInLines + warm.Lines + produced.Lines;
         int people = options.Workload.People;
-        int compared = await Gate.CheckAsync(contender, workload, people, lines);
+        int compared = await Gate.CheckAsync(contender, workload.All().Take((int)lines), people);
         return
         [
             .. FiguresOf(name, run, before, after, produced),
@@ -147,7 +147,8 @@ internal static class SteadyRun
         yield return new(name, run, "time measured", seconds, "s");
     }
 
-    private static double At(double[] sorted, double part) =>
+    /// <summary>The value below which a part of them is; NaN when there are none.</summary>
+    public static double At(double[] sorted, double part) =>
         sorted.Length == 0 ? double.NaN : sorted[(int)(sorted.Length * part)];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

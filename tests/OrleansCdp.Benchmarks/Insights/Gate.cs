@@ -11,16 +11,14 @@ internal static class Gate
 
     /// <summary>Compares a contender's answers with the oracle's.</summary>
     /// <param name="contender">The contender, drained.</param>
-    /// <param name="workload">What was sent.</param>
+    /// <param name="sent">What was sent.</param>
     /// <param name="people">People in it.</param>
-    /// <param name="lines">How much of it.</param>
     /// <returns>People compared; 0 when the contender offers no answers.</returns>
     /// <exception cref="InvalidOperationException">An answer is wrong.</exception>
     public static async Task<int> CheckAsync(
         IContender contender,
-        Workload workload,
-        int people,
-        long lines
+        IEnumerable<WorkloadEvent> sent,
+        int people
     )
     {
         int others = Math.Max(0, people - HottestChecked);
@@ -35,7 +33,7 @@ internal static class Gate
             return 0;
         }
 
-        var oracle = Oracle.Of(workload.All().Take((int)lines));
+        var oracle = Oracle.Of(sent);
         int wrong = 0;
         for (int i = 0; i < chosen.Length; i++)
         {
