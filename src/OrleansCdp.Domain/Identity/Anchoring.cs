@@ -183,7 +183,16 @@ public sealed class Anchoring(AnchorPolicy policy)
 
     /// <summary>Whether an individual is nothing but its links: nothing else names it.</summary>
     private static bool IsItsLinks(Claim owner) =>
-        owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
+        owner.Rank == AnchorPolicy.Unanchored
+        && !owner.IsFixed
+        && !SubjectIds.IsRecord(owner.Owner);
+
+    /// <summary>
+    /// Whether an individual that only its link names stays what it is. Whom a link merely matches is none: that proves
+    /// nothing of it, whatever was decided about it.
+    /// </summary>
+    private static bool IsMergedOnly(Claim owner) =>
+        owner is { Rank: AnchorPolicy.Unanchored, IsFixed: true };
 
     private static Claim TargetOf(
         LinkEvent e,
@@ -207,15 +216,15 @@ public sealed class Anchoring(AnchorPolicy policy)
         }
 
         Claim named = NamedBy(bases[0], e, stamp);
-        if (
-            owner is null or { IsAnchored: false, IsFixed: false }
-            || owner.Cause.Rule == ClaimCause.SameAs
-        )
+        // A link that follows its anchor does so whatever was decided about the record that it was: once a merge of that
+        // one is taken back, nothing else would bring the link to its bearer.
+        bool stays = owner is not null && IsMergedOnly(owner) && !e.FollowsAnchor;
+        if (owner is null || (!owner.IsAnchored && !stays) || owner.Cause.Rule == ClaimCause.SameAs)
         {
             return named;
         }
 
-        if (!owner.IsAnchored)
+        if (stays)
         {
             return owner;
         }
@@ -244,10 +253,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
-        else if (
-            holder is { IsAnchored: false, IsFixed: true }
-            && holder.Cause.Rule != ClaimCause.SameAs
-        )
+        else if (IsMergedOnly(holder) && holder.Cause.Rule != ClaimCause.SameAs)
         {
             BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
             Prove(other, target.Cause.EventId!, holder, bearer, draft);
@@ -288,7 +294,7 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, owner.Cause.Rule!));
         }
-        else if (owner is { IsAnchored: false, IsFixed: true })
+        else if (owner is not null && IsMergedOnly(owner))
         {
             all.Add(new BaseIndividual(owner.Owner, owner.Rank, ClaimKeys.Of(link)));
         }
