@@ -25,7 +25,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
     private const string Moves = """
         select m.space, m.subject, m.target, m.decision, m.stuck,
             c.owner, c.anchored_by, c.stamp_at, c.stamp_version, c.stamp_arrival, s.ruleset,
-            s.version, exists (select from cdp.base_individual b where b.id = c.owner)
+            s.version, exists (select from cdp.base_individual b where b.id = c.owner and b.root <> b.id)
         from cdp.match_move m
             join cdp.match_space s on s.space = m.space and s.successor_of is null
             left join cdp.claim c on c.claim = 'link:' || m.subject
