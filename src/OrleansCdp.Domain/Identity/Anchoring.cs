@@ -144,10 +144,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             draft.Moves.Add(
                 new(owner.Owner, e.Link, target.Owner, target.Rank, target.Cause)
                 {
-                    Whole =
-                        IsItsLinks(owner)
-                        && !owner.IsFixedTo(e.Link)
-                        && owner.Cause.Rule != ClaimCause.SameAs,
+                    Whole = IsItsLinks(owner) && owner.Cause.Rule != ClaimCause.SameAs,
                 }
             );
         }
@@ -186,7 +183,9 @@ public sealed class Anchoring(AnchorPolicy policy)
 
     /// <summary>Whether an individual is nothing but its links: nothing else names it.</summary>
     private static bool IsItsLinks(Claim owner) =>
-        owner.Rank == AnchorPolicy.Unanchored && !SubjectIds.IsRecord(owner.Owner);
+        owner.Rank == AnchorPolicy.Unanchored
+        && !owner.IsFixed
+        && !SubjectIds.IsRecord(owner.Owner);
 
     private static Claim TargetOf(
         LinkEvent e,

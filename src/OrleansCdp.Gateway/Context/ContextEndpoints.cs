@@ -24,7 +24,7 @@ internal static class ContextEndpoints
                     string idType,
                     string idValue,
                     string? graph
-                ) => reader.AnswerAsync(http, idType, idValue, graph)
+                ) => reader.AnswerAsync(http, idType, PathValue.LastOf(http, idValue), graph)
             )
             .Produces(StatusCodes.Status200OK, contentType: "application/json")
             .Produces(StatusCodes.Status304NotModified)

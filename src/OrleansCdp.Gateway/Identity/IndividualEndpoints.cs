@@ -31,10 +31,12 @@ internal static class IndividualEndpoints
         string idType,
         string idValue,
         bool? explain,
+        HttpContext http,
         IdentifierCache identifiers,
         IGrainFactory grains
     )
     {
+        idValue = PathValue.LastOf(http, idValue);
         string? individual = await identifiers.FindAsync(idType, idValue);
         for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
         {
@@ -59,8 +61,13 @@ internal static class IndividualEndpoints
         return Problem.NotFound("not_found", "Nobody bears this identifier.");
     }
 
-    private static async Task<IResult> GetAccountAsync(string id, IGrainFactory grains)
+    private static async Task<IResult> GetAccountAsync(
+        string id,
+        HttpContext http,
+        IGrainFactory grains
+    )
     {
+        id = PathValue.LastOf(http, id);
         string type = id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
             ? "account"
             : IdentifierTypes.AccountId;

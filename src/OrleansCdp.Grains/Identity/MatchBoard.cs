@@ -25,6 +25,12 @@ internal sealed class MatchCard(MatchRow? before, MatchRow now)
     /// <summary>Whether what it says, or whom it is said of, is new: it is compared anew.</summary>
     public bool IsTouched { get; set; }
 
+    /// <summary>
+    /// Whether it is decided about again because of something else than what it says: where its link is may be another
+    /// place than was decided, because of a merge that is taken back.
+    /// </summary>
+    public bool IsReconsidered { get; set; }
+
     /// <summary>Whether nobody is left of it: an individual whose last link went elsewhere.</summary>
     public bool IsGone { get; set; }
 

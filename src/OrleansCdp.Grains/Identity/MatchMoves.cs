@@ -184,7 +184,7 @@ internal sealed partial class MatchMoves(
 
         if (held.IsFixed && SubjectIds.IsNamedBy(held.Owner, link))
         {
-            return Step.Done(null); // A steward decided about it: it is merged, and never moved.
+            return Step.Done(null); // It is merged. Once that is taken back it is looked at again.
         }
 
         MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank, cause));

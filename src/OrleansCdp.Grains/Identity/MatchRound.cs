@@ -96,7 +96,10 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
 
     private static IEnumerable<(string Link, string? Target)> MovesOf(MatchCard[] cards) =>
         cards
-            .Where(card => card.Now.Owner is null && card.Before?.Individual != card.Now.Individual)
+            .Where(card =>
+                card.Now.Owner is null
+                && (card.IsReconsidered || card.Before?.Individual != card.Now.Individual)
+            )
             .Select(card => (card.Now.Subject, card.Now.Individual));
 
     private IEnumerable<MatchChange> ChangesOf(MatchCard[] cards, MatchComparison comparison)

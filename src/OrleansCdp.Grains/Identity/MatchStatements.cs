@@ -177,6 +177,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         if (said.IsReconsidered)
         {
             StandInOf(card).IsTouched = true;
+            card.IsReconsidered = true;
             return;
         }
 

@@ -49,24 +49,9 @@ public sealed class PooledLinkTests
     }
 
     [Fact]
-    public void An_anchor_takes_it_also_from_a_contact_that_proofs_or_a_steward_know_of()
+    public void Whom_it_merely_matches_is_not_proven_to_be_who_another_link_says_it_is()
     {
         held[ClaimKeys.Of(Case)] = new("ind_bob", AnchorPolicy.Matched, default) { IsFixed = true };
-
-        AnchorDecision decision = Decide(Of(Case, ContactId));
-
-        decision.Target.Owner.ShouldBe(Ada);
-        LinkMove move = decision.Moves.ShouldHaveSingleItem();
-        (move.From, move.Link, move.Whole).ShouldBe(("ind_bob", Case, false));
-    }
-
-    [Fact]
-    public void Whom_it_merely_matches_is_not_proven_to_be_whom_it_names()
-    {
-        held[ClaimKeys.Of(Case)] = new("ind_bob", AnchorPolicy.Matched, default) { IsFixed = true };
-        Identifier mail = new("email", "ada@example.com", Verified: true);
-
-        Decide(Of(Case, mail) with { FollowsAnchor = false }).Proofs.ShouldBeEmpty();
 
         AnchorDecision other = Decide(
             Of(Other, ContactId) with
