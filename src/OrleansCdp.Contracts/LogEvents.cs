@@ -27,6 +27,11 @@ public static class LogEvents
     public const int MatchKeysClosed = 231;
     public const int MatchMoveStuck = 232;
     public const int MatchSweepFailed = 233;
+    public const int MatchMoveFailed = 234;
+    public const int MatchNewsFailed = 235;
+    public const int MatchReviewFailed = 236;
+    public const int MatchFailed = 237;
+    public const int AbsorptionNotCompared = 238;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

@@ -30,6 +30,7 @@ internal sealed partial class Matcher(
     /// <param name="absorptions">Individuals whose links all went to others.</param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>What was decided, turn by turn; all of it is committed.</returns>
+    /// <exception cref="MatchFailedException">Something of it cannot be compared; the turns before are committed.</exception>
     public async Task<List<MatchOutcome>> DecideAsync(
         string ruleset,
         Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
@@ -42,7 +43,7 @@ internal sealed partial class Matcher(
             LiveSpace space = await spaces.OpenAsync(ruleset, cancel);
             var (outcomes, isLive) = await DecideAsync(
                 space,
-                say(space.Rules),
+                Said(say, space.Rules),
                 absorptions,
                 cancel
             );
@@ -67,6 +68,7 @@ internal sealed partial class Matcher(
     /// <param name="space">The space. Once another one took over from it, nothing is decided there any more.</param>
     /// <param name="subjects">Links and individuals; those that were never compared are passed over.</param>
     /// <param name="cancel">Stops it.</param>
+    /// <exception cref="MatchFailedException">Something of it cannot be compared.</exception>
     public async Task<List<MatchOutcome>> ReconsiderAsync(
         MatchSpace space,
         IReadOnlyCollection<string> subjects,
@@ -81,6 +83,21 @@ internal sealed partial class Matcher(
             }),
         ];
         return (await DecideAsync(spaces.Of(space), again, [], cancel)).Outcomes;
+    }
+
+    private static IReadOnlyList<MatchStatement> Said(
+        Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
+        FuzzyRules rules
+    )
+    {
+        try
+        {
+            return say(rules);
+        }
+        catch (Exception e) when (MatchFailedException.FollowsFromData(e))
+        {
+            throw new MatchFailedException(e);
+        }
     }
 
     /// <summary>Decides turn by turn, until another version of the ruleset is live.</summary>
@@ -145,11 +162,20 @@ internal sealed partial class Matcher(
             return null;
         }
 
-        MatchOutcome outcome = await new MatchRound(space.Rules, turn).RunAsync(
-            statements,
-            absorptions,
-            cancel
-        );
+        MatchOutcome outcome;
+        try
+        {
+            outcome = await new MatchRound(space.Rules, turn).RunAsync(
+                statements,
+                absorptions,
+                cancel
+            );
+        }
+        catch (Exception e) when (MatchFailedException.FollowsFromData(e))
+        {
+            throw new MatchFailedException(e);
+        }
+
         instruments.Note(space.Space.Ruleset, outcome);
         if (outcome.IsOversized)
         {
