@@ -29,6 +29,11 @@ public static class LogEvents
     public const int MatchSweepFailed = 233;
     public const int MatchIdentifiersGuarded = 234;
     public const int FiguresNotCounted = 235;
+    public const int MatchMoveFailed = 236;
+    public const int MatchNewsFailed = 237;
+    public const int MatchReviewFailed = 238;
+    public const int MatchFailed = 239;
+    public const int AbsorptionNotCompared = 240;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

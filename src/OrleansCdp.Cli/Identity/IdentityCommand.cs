@@ -32,6 +32,7 @@ internal static class IdentityCommand
             Description = "File for the draft. Review it, then: cdp apply -f NAME.ruleset.yaml.",
             Required = true,
         };
+        Option<bool> force = new("--force") { Description = "Overwrites the file." };
         Option<int?> sample = new("--sample")
         {
             Description = $"Most records learnt from, 2 to {SampleMax}. Default: {SampleMax}.",
@@ -47,6 +48,7 @@ internal static class IdentityCommand
         {
             ruleset,
             to,
+            force,
             sample,
             seed,
         };
@@ -54,6 +56,14 @@ internal static class IdentityCommand
         command.Does(
             async (parsed, cancel) =>
             {
+                FileInfo file = parsed.GetRequiredValue(to);
+                if (file.Exists && !parsed.GetValue(force))
+                {
+                    throw new CommandFailedException(
+                        $"{file} exists already. To overwrite it, add --force."
+                    );
+                }
+
                 using CdpApi api = gateway.Connect(parsed);
                 JsonObject answer = await PostAsync(
                     api,
@@ -66,7 +76,6 @@ internal static class IdentityCommand
                     },
                     cancel
                 );
-                FileInfo file = parsed.GetRequiredValue(to);
                 await File.WriteAllTextAsync(file.FullName, (string)answer["text"]!, cancel);
                 SayTrained(answer, file);
                 return 0;

@@ -139,6 +139,12 @@ public static class ReasonCodes
     /// <summary>The fold failed: a defect. The event is kept and the partition goes on.</summary>
     public const string FoldFailed = "fold_failed";
 
+    /// <summary>
+    /// What the event says could not be compared with other records: a defect, or a stored record is damaged. The event is
+    /// kept, and is in no profile; the partition goes on.
+    /// </summary>
+    public const string MatchFailed = "match_failed";
+
     /// <summary>The stored state of the individual or account is damaged and could not be rebuilt.</summary>
     public const string StateCorrupt = "state_corrupt";
 }

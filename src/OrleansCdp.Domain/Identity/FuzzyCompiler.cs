@@ -12,6 +12,9 @@ internal sealed class FuzzyCompiler(DefinitionReader reader, IdentifierGuards gu
     /// <summary>The most that candidates, edges or records under one key may be.</summary>
     internal const int WorkMax = 1_000;
 
+    /// <summary>Shares of pairs go up to here; training keeps to it too.</summary>
+    internal const double RateMax = 0.5;
+
     private const double RateMin = 1e-15;
     private const string Path = "fuzzy";
 
@@ -32,7 +35,7 @@ internal sealed class FuzzyCompiler(DefinitionReader reader, IdentifierGuards gu
             section["matchRate"],
             section.PathOf("matchRate"),
             RateMin,
-            0.5,
+            RateMax,
             MatchDefaults.MatchRate
         );
         double household = Amounts.Real(
@@ -40,7 +43,7 @@ internal sealed class FuzzyCompiler(DefinitionReader reader, IdentifierGuards gu
             section["household"],
             section.PathOf("household"),
             0,
-            0.5,
+            RateMax,
             matchRate
         );
         MatchThresholds thresholds = ThresholdsOf(section);

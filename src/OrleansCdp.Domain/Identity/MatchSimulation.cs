@@ -20,6 +20,7 @@ public sealed class MatchSimulation
     private readonly Dictionary<long, List<Record>> index = [];
     private readonly Dictionary<long, HashSet<Record>> groups = [];
     private readonly List<StewardPair> pairs = [];
+    private readonly HashSet<(long, long)> apart = [];
     private long lastGroup;
 
     /// <summary>An empty space.</summary>
@@ -86,10 +87,15 @@ public sealed class MatchSimulation
                 .Max(edge => (double?)edge.Value)
             : null;
 
-    /// <summary>Whether a link has a score with somebody whom an anchor names that makes it a possible match.</summary>
+    /// <summary>
+    /// Whether a link has a score with somebody whom an anchor names that makes it a possible match, and no steward keeps the
+    /// two apart.
+    /// </summary>
     public bool MayBeKnown(string link) =>
         byLink.TryGetValue(link, out Record? found)
-        && found.Edges.Keys.Any(other => other.Individual is not null);
+        && found.Edges.Keys.Any(other =>
+            other.Individual is not null && !apart.Contains(PairOf(found, other))
+        );
 
     /// <summary>Adds a record, or what is newly said of one that is here.</summary>
     /// <param name="link">Names the record.</param>
@@ -128,6 +134,7 @@ public sealed class MatchSimulation
             (pair.A == a.Id && pair.B == b.Id) || (pair.A == b.Id && pair.B == a.Id)
         );
         pairs.Add(new StewardPair(a.Id, b.Id, together));
+        _ = together ? apart.Remove(PairOf(a, b)) : apart.Add(PairOf(a, b));
         Cluster([a, b]);
     }
 
@@ -159,6 +166,9 @@ public sealed class MatchSimulation
         record.Keys = keys;
         Cluster(touched);
     }
+
+    private static (long, long) PairOf(Record a, Record b) =>
+        a.Id < b.Id ? (a.Id, b.Id) : (b.Id, a.Id);
 
     private Record RecordOf(string link)
     {

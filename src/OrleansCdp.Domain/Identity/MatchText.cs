@@ -111,8 +111,10 @@ internal static class MatchText
         int open = address.LastIndexOf('<');
         int close = address.LastIndexOf('>');
         address = open >= 0 && close > open ? address[(open + 1)..close] : address;
+        // The provider's own domain may be longer than the one written, so the length is looked at last.
         string? email = Normalisation.Email(address.ToString());
-        return email?.Length <= MatchValues.TextMax ? field.Folded(email) : null;
+        string? folded = email is null ? null : field.Folded(email);
+        return folded?.Length <= MatchValues.TextMax ? folded : null;
     }
 
     private static string? Phone(string value, string? region)

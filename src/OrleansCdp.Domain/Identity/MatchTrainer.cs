@@ -95,7 +95,7 @@ public sealed class MatchTrainer
     {
         const int rounds = 2;
         ImmutableArray<TrainingPass> passes = [];
-        (int A, int B)[] candidates = [];
+        Candidates candidates = new([], 1);
         int random = 0;
         double household = 0;
         ImmutableArray<ImmutableArray<int>> groups =
@@ -119,7 +119,7 @@ public sealed class MatchTrainer
             {
                 Records = records.Count,
                 RandomPairs = random,
-                CandidatePairs = candidates.Length,
+                CandidatePairs = candidates.Pairs.Length,
                 Passes = passes,
                 MatchRate = rules.MatchRate,
                 Matches = rules.MatchRate * allPairs,
@@ -305,11 +305,11 @@ public sealed class MatchTrainer
     }
 
     // How many matches and households there are, so many that as many are found: a fixed point.
-    private double LearnRates((int A, int B)[] candidates)
+    private double LearnRates(Candidates candidates)
     {
         (double Personal, double Shared)[] sums =
         [
-            .. candidates.Select(pair => rules.Scorer.Sums(records[pair.A], records[pair.B])),
+            .. candidates.Pairs.Select(pair => rules.Scorer.Sums(records[pair.A], records[pair.B])),
         ];
         double match = Math.Min(records.Count / (10 * allPairs), 0.1);
         double household = match;
@@ -326,7 +326,8 @@ public sealed class MatchTrainer
                 households += near / all;
             }
 
-            matches += UncountedMatches;
+            matches = (matches / candidates.Share) + UncountedMatches;
+            households /= candidates.Share;
             double moved = Math.Abs((matches / allPairs) - match) / match;
             match = matches / allPairs;
             household = households / allPairs;
@@ -336,6 +337,9 @@ public sealed class MatchTrainer
             }
         }
 
+        // Of a handful of records the one match more than was found may be most of all pairs.
+        match = Math.Min(match, FuzzyCompiler.RateMax);
+        household = Math.Min(household, FuzzyCompiler.RateMax);
         rules = rules.With(rules.Fields, match, household < HouseholdMin * match ? 0 : household);
         return household;
     }

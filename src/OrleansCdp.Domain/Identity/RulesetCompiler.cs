@@ -207,6 +207,10 @@ internal static partial class RulesetCompiler
             {
                 reader.Add(path, $"A value has at most {BlockedLengthMax} characters.", item);
             }
+            else if (text.Trim('*').Length == 0)
+            {
+                reader.Add(path, $"`{written}` would block everything.", item);
+            }
             else if (text.Length > 2 && text[0] == '/' && text[^1] == '/')
             {
                 if (PatternOf(written[1..^1], item, path, reader) is not null)

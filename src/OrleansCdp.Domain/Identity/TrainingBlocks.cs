@@ -5,6 +5,11 @@ namespace OrleansCdp.Identity;
 /// <summary>Where training looks for pairs of one person: among records that are equal in one respect.</summary>
 internal static class TrainingBlocks
 {
+    /// <summary>
+    /// Pairs that share a key which are kept: about 150 MB. Of more, a share is kept that their places alone choose.
+    /// </summary>
+    public const int CandidatesMax = 2_000_000;
+
     // Of a value that more records hold, pairs are mostly of strangers.
     private const int BucketMax = 50;
 
@@ -76,12 +81,17 @@ internal static class TrainingBlocks
     }
 
     /// <summary>Pairs of records that share a key.</summary>
-    public static (int A, int B)[] CandidatesOf(
+    /// <param name="rules">What keys are made of.</param>
+    /// <param name="records">The records.</param>
+    /// <param name="max">Most pairs kept.</param>
+    public static Candidates CandidatesOf(
         FuzzyRules rules,
-        IReadOnlyList<MatchValues> records
+        IReadOnlyList<MatchValues> records,
+        int max = CandidatesMax
     )
     {
-        HashSet<(int, int)> pairs = [];
+        HashSet<(int A, int B)> pairs = [];
+        int halvings = 0;
         Dictionary<long, List<int>> index = [];
         for (int at = 0; at < records.Count; at++)
         {
@@ -102,12 +112,31 @@ internal static class TrainingBlocks
             {
                 for (int j = i + 1; j < bucket.Count; j++)
                 {
-                    pairs.Add((bucket[i], bucket[j]));
+                    if (IsKept((bucket[i], bucket[j]), halvings))
+                    {
+                        pairs.Add((bucket[i], bucket[j]));
+                    }
+
+                    // Whichever pairs came first, those are left that so many halvings keep.
+                    while (pairs.Count > max)
+                    {
+                        halvings++;
+                        pairs.RemoveWhere(pair => !IsKept(pair, halvings));
+                    }
                 }
             }
         }
 
-        return [.. pairs.Order()];
+        return new Candidates([.. pairs.Order()], double.Exp2(-halvings));
+    }
+
+    /// <summary>Whether chance, which knows a pair by its places alone, keeps it through so many halvings.</summary>
+    private static bool IsKept((int A, int B) pair, int halvings)
+    {
+        ulong mixed = ((ulong)(uint)pair.A << 32) | (uint)pair.B;
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+        return ulong.LeadingZeroCount(mixed ^ (mixed >> 31)) >= (ulong)halvings;
     }
 
     private static IEnumerable<string> ValuesOf(FuzzyRules rules, int[] block, MatchValues record)
@@ -138,3 +167,8 @@ internal static class TrainingBlocks
         return -1;
     }
 }
+
+/// <summary>Pairs of records that share a key, or of very many of them a share.</summary>
+/// <param name="Pairs">The pairs, in order.</param>
+/// <param name="Share">Which share of all such pairs they are about: 1 for all, else a half, a quarter and so on.</param>
+internal readonly record struct Candidates((int A, int B)[] Pairs, double Share);

@@ -38,12 +38,17 @@ internal sealed partial class EventDelivery(
         bool again = unsure || chunk.ReaderEpoch != epoch;
         unsure = true;
         var noted = again ? await checkpoints.FatesAsync(chunk, cancel) : Nothing;
-        Destination[] targets = await resolver.ResolveAsync(chunk, cancel);
+        (Destination[] targets, var uncompared) = await resolver.ResolveAsync(chunk, cancel);
         EventOutcome[] outcomes = new EventOutcome[targets.Length];
-        List<int> open = [];
         for (int i = 0; i < targets.Length; i++)
         {
             outcomes[i] = noted.GetValueOrDefault(chunk.FirstSequence + i);
+        }
+
+        await RefuseAsync(chunk, uncompared, outcomes, cancel);
+        List<int> open = [];
+        for (int i = 0; i < targets.Length; i++)
+        {
             if (outcomes[i].Kind != OutcomeKind.Refused)
             {
                 open.Add(i); // What is in quarantine stays there, also if there would be room now.
@@ -65,6 +70,28 @@ internal sealed partial class EventDelivery(
             Redelivered = redelivered + known,
             Quarantined = outcomes.Count(outcome => outcome.Kind == OutcomeKind.Refused),
         };
+    }
+
+    /// <summary>Events that say what cannot be compared go to quarantine, and the others go on.</summary>
+    private async Task RefuseAsync(
+        EventChunk chunk,
+        IReadOnlyCollection<int> uncompared,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
+        List<QuarantineItem> refused = [];
+        foreach (int i in uncompared.Where(i => outcomes[i].Kind != OutcomeKind.Refused))
+        {
+            outcomes[i] = EventOutcome.Refused(ReasonCodes.MatchFailed);
+            SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
+            refused.Add(fates.Of(e, outcomes[i]).Kept!);
+        }
+
+        if (refused.Count > 0)
+        {
+            await quarantine.AddAsync(refused, cancel);
+        }
     }
 
     private async Task ApplyAsync(

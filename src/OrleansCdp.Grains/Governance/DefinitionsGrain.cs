@@ -28,6 +28,7 @@ internal sealed record DefinitionsState
 internal sealed partial class DefinitionsGrain(
     [PersistentState("definitions")] IPersistentState<DefinitionsState> stored,
     LogShape shape,
+    IMatchStore matches,
     TimeProvider clock,
     ILogger<DefinitionsGrain> logger
 ) : Grain, IDefinitionsGrain
@@ -46,6 +47,11 @@ internal sealed partial class DefinitionsGrain(
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
     {
         ImmutableArray<DefinitionError> errors = Check(kind, name, text);
+        if (errors.IsEmpty && kind == DefinitionKinds.Ruleset)
+        {
+            errors = await CheckLiveAsync(name, text);
+        }
+
         if (!errors.IsEmpty)
         {
             return new PutResult { Errors = errors };
@@ -168,6 +174,52 @@ internal sealed partial class DefinitionsGrain(
                     )),
             ];
     }
+
+    /// <summary>
+    /// What a version leaves out would stop comparing at once, before anybody makes it live. So where records are
+    /// compared it cannot be left out.
+    /// </summary>
+    private async Task<ImmutableArray<DefinitionError>> CheckLiveAsync(string name, string text)
+    {
+        Ruleset next = Ruleset.Compile(name, text).Ruleset!;
+        Ruleset? before = Active(DefinitionKinds.Ruleset, name) is { } active
+            ? Ruleset.Compile(name, active.Text).Ruleset
+            : null;
+        List<DefinitionError> errors = [];
+        if (next.Fuzzy is null && await IsLiveAsync(name))
+        {
+            errors.Add(
+                new(
+                    "fuzzy",
+                    $"Records are compared by `{name}`; without `fuzzy` that would end at once. Put these rules under "
+                        + "another name, and let the streams name that.",
+                    0,
+                    0
+                )
+            );
+        }
+
+        foreach (string finder in (before?.FindableBy ?? []).Except([.. next.FindableBy, name]))
+        {
+            if (await IsLiveAsync(finder))
+            {
+                errors.Add(
+                    new(
+                        "findableBy",
+                        $"Records of `{name}` are found by `{finder}`; without it that would end at once. Put these "
+                            + "rules under another name, and let the streams name that.",
+                        0,
+                        0
+                    )
+                );
+            }
+        }
+
+        return [.. errors];
+    }
+
+    private async Task<bool> IsLiveAsync(string ruleset) =>
+        await matches.FindAsync(ruleset, CancellationToken.None) is not null;
 
     /// <summary>The last version of each kind and name.</summary>
     private IEnumerable<DefinitionVersion> AllActive() =>

@@ -39,7 +39,10 @@ public interface IMatchStore
     );
 
     /// <summary>The oldest moves of all spaces that were decided and are not known to be made.</summary>
-    Task<ImmutableArray<MatchMove>> ReadMovesAsync(int limit, CancellationToken cancel);
+    /// <param name="after">Only those decided after this decision; 0 to begin.</param>
+    /// <param name="limit">Most returned.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<ImmutableArray<MatchMove>> ReadMovesAsync(long after, int limit, CancellationToken cancel);
 
     /// <summary>Forgets moves, unless something else was decided about their links since.</summary>
     Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel);
@@ -48,7 +51,10 @@ public interface IMatchStore
     Task NoteStuckAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel);
 
     /// <summary>Individuals that are to be told which records may be theirs, the oldest first.</summary>
-    Task<ImmutableArray<MatchNews>> ReadNewsAsync(int limit, CancellationToken cancel);
+    /// <param name="after">Only those noted after this decision; 0 to begin.</param>
+    /// <param name="limit">Most returned.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<ImmutableArray<MatchNews>> ReadNewsAsync(long after, int limit, CancellationToken cancel);
 
     /// <summary>The same of some individuals of a space.</summary>
     Task<ImmutableArray<MatchNews>> ReadNewsAsync(
@@ -63,7 +69,10 @@ public interface IMatchStore
     /// <summary>
     /// Links and individuals that are to be looked at again in every space, because of merges or a steward; the oldest first.
     /// </summary>
-    Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel);
+    /// <param name="after">Only those noted after this decision; 0 to begin.</param>
+    /// <param name="limit">Most returned.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<ImmutableArray<MatchDue>> ReadDueAsync(long after, int limit, CancellationToken cancel);
 
     /// <summary>Those of them that are among some.</summary>
     Task<ImmutableArray<MatchDue>> ReadDueAsync(
@@ -109,6 +118,10 @@ public interface IMatchStore
         int limit,
         CancellationToken cancel
     );
+
+    /// <summary>Removes some of what spaces hold that are not in use any more.</summary>
+    /// <returns>Whether there may be more.</returns>
+    Task<bool> ClearAsync(CancellationToken cancel);
 }
 
 /// <summary>The turn to decide in a space. Nothing of it is done unless it is committed.</summary>

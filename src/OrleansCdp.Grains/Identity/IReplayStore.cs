@@ -42,6 +42,9 @@ public interface IReplayStore
     /// <summary>How many links a space has.</summary>
     Task<long> CountAsync(int space, CancellationToken cancel);
 
+    /// <summary>The highest number of a record in a space; 0 when there is none.</summary>
+    Task<long> LastAsync(int space, CancellationToken cancel);
+
     /// <summary>How many links belong to nobody and may be somebody's.</summary>
     Task<long> CountSoftAsync(int space, CancellationToken cancel);
 
@@ -71,12 +74,14 @@ public interface IReplayStore
     /// <param name="live">The space that is live.</param>
     /// <param name="successor">Its successor.</param>
     /// <param name="after">Only links with a number above this one; 0 to begin.</param>
+    /// <param name="last">Only links with at most this number.</param>
     /// <param name="limit">Most returned.</param>
     /// <param name="cancel">Stops it.</param>
     Task<ImmutableArray<MatchRow>> ReadAheadAsync(
         int live,
         int successor,
         long after,
+        long last,
         int limit,
         CancellationToken cancel
     );
@@ -90,10 +95,6 @@ public interface IReplayStore
 
     /// <summary>Lets nobody decide in the live space until the handover is disposed of.</summary>
     Task<IHandover> HoldAsync(int live, int successor, CancellationToken cancel);
-
-    /// <summary>Removes some of what spaces hold that are not in use any more.</summary>
-    /// <returns>Whether there may be more.</returns>
-    Task<bool> ClearAsync(CancellationToken cancel);
 }
 
 /// <summary>The live space stands still. Nothing changes unless it is handed over.</summary>

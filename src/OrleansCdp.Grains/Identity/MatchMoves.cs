@@ -73,19 +73,33 @@ internal sealed partial class MatchMoves(
         return places;
     }
 
-    /// <summary>Makes the oldest moves and tells the oldest news, of all spaces.</summary>
-    /// <returns>Whether there may be more.</returns>
-    public async Task<bool> SweepAsync(CancellationToken cancel)
+    /// <summary>
+    /// Makes all moves that are noted, of all spaces, in the order in which they were decided. What cannot be made keeps
+    /// nothing else waiting: each is tried once, and again the next time.
+    /// </summary>
+    public async Task MakeAsync(CancellationToken cancel)
     {
-        var noted = await store.ReadMovesAsync(RoundMax, cancel);
-        foreach (var space in noted.GroupBy(move => move.Space))
+        var noted = await store.ReadMovesAsync(0, RoundMax, cancel);
+        while (!noted.IsEmpty)
         {
-            await MakeAsync(space.Key, [.. space.Select(move => move.Link)], cancel);
-        }
+            foreach (var space in noted.GroupBy(move => move.Space))
+            {
+                await MakeAsync(space.Key, [.. space.Select(move => move.Link)], cancel);
+            }
 
-        var news = await store.ReadNewsAsync(RoundMax, cancel);
-        await TellAsync(news, cancel);
-        return news.Length == RoundMax;
+            noted = await store.ReadMovesAsync(noted[^1].Decision, RoundMax, cancel);
+        }
+    }
+
+    /// <summary>Tells all that is noted to be told, likewise.</summary>
+    public async Task TellAsync(CancellationToken cancel)
+    {
+        var news = await store.ReadNewsAsync(0, RoundMax, cancel);
+        while (!news.IsEmpty)
+        {
+            await TellAsync(news, cancel);
+            news = await store.ReadNewsAsync(news[^1].Decision, RoundMax, cancel);
+        }
     }
 
     /// <summary>Tells individuals which records may be theirs.</summary>
@@ -113,7 +127,7 @@ internal sealed partial class MatchMoves(
             return [];
         }
 
-        var ends = await Task.WhenAll(noted.Select(move => MoveAsync(move, cancel)));
+        var ends = await Task.WhenAll(noted.Select(move => TryMoveAsync(move, cancel)));
         List<MatchMove> done = [];
         List<MatchMove> stuck = [];
         List<string> open = [];
@@ -128,7 +142,7 @@ internal sealed partial class MatchMoves(
             {
                 done.Add(move);
             }
-            else
+            else if (!step.IsFailed)
             {
                 open.Add(move.Link);
             }
@@ -152,6 +166,20 @@ internal sealed partial class MatchMoves(
         }
 
         return [.. open];
+    }
+
+    /// <summary>A move that fails stays noted, and the others go on.</summary>
+    private async Task<Step> TryMoveAsync(MatchMove move, CancellationToken cancel)
+    {
+        try
+        {
+            return await MoveAsync(move, cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            LogMoveFailed(move.Decision, e);
+            return Step.Failed;
+        }
     }
 
     private async Task<Step> MoveAsync(MatchMove move, CancellationToken cancel)
@@ -239,8 +267,23 @@ internal sealed partial class MatchMoves(
     {
         foreach (MatchNews[] some in news.Chunk(RoundMax))
         {
-            await Task.WhenAll(some.Select(one => TellAsync(one, cancel)));
-            await store.FinishAsync(some, cancel);
+            bool[] told = await Task.WhenAll(some.Select(one => TryTellAsync(one, cancel)));
+            await store.FinishAsync([.. some.Where((_, at) => told[at])], cancel);
+        }
+    }
+
+    /// <summary>News that cannot be told stay noted, and the others are told.</summary>
+    private async Task<bool> TryTellAsync(MatchNews news, CancellationToken cancel)
+    {
+        try
+        {
+            await TellAsync(news, cancel);
+            return true;
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            LogNotTold(news.Decision, e);
+            return false;
         }
     }
 
@@ -297,9 +340,28 @@ internal sealed partial class MatchMoves(
     )]
     private partial void LogStuck(long decision, string code);
 
+    [LoggerMessage(
+        LogEvents.MatchMoveFailed,
+        LogLevel.Warning,
+        "The move of decision {Decision} failed; it is tried again"
+    )]
+    private partial void LogMoveFailed(long decision, Exception exception);
+
+    [LoggerMessage(
+        LogEvents.MatchNewsFailed,
+        LogLevel.Warning,
+        "The individual of decision {Decision} could not be told of possible matches; it is tried again"
+    )]
+    private partial void LogNotTold(long decision, Exception exception);
+
     /// <summary>What one attempt came to.</summary>
     private readonly record struct Step(string? Owner, bool IsDone, string? Code = null)
     {
+        /// <summary>Nothing came of it, and it stays noted.</summary>
+        public static Step Failed { get; } = new(null, IsDone: false) { IsFailed = true };
+
+        public bool IsFailed { get; private init; }
+
         public static Step Done(string? owner) => new(owner, IsDone: true);
 
         public static Step Stuck(string code) => new(null, IsDone: false, code);

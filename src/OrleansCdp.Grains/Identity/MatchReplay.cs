@@ -18,6 +18,12 @@ internal sealed partial class MatchReplay(
     ILogger<MatchReplay> logger
 )
 {
+    /// <summary>
+    /// Passes over what was said meanwhile. Where more is said than a pass takes in, what is left after so many is taken
+    /// in while nobody decides.
+    /// </summary>
+    public const int PassesMax = 10;
+
     /// <summary>Replays to the end.</summary>
     /// <param name="ruleset">The ruleset's name.</param>
     /// <param name="wanted">The version.</param>
@@ -48,18 +54,22 @@ internal sealed partial class MatchReplay(
 
             MatchSpace next = await replays.SucceedAsync(live, wanted.Version, wanted.Text, cancel);
             // Pass after pass, each about what was said during the one before, until little is left.
-            long before;
-            do
+            for (int pass = 1; pass <= PassesMax; pass++)
             {
-                before = report.Replayed;
-                await foreach (int taken in TakeAsync(live, next, rules, cancel))
+                long before = report.Replayed;
+                long last = await replays.LastAsync(live.Id, cancel);
+                await foreach (int taken in TakeAsync(live, next, rules, last, cancel))
                 {
                     report = report with { Replayed = report.Replayed + taken };
                     yield return report;
                 }
 
                 await ReviewAsync(next, rules, cancel);
-            } while (report.Replayed - before > Matcher.StatementsMax);
+                if (report.Replayed - before <= Matcher.StatementsMax)
+                {
+                    break;
+                }
+            }
 
             ReplayChanges? changes = await HandOverAsync(live, next, rules, cancel);
             if (changes is not { } made)
@@ -108,12 +118,13 @@ internal sealed partial class MatchReplay(
             );
     }
 
-    /// <summary>Lets the successor decide about what it does not know yet.</summary>
+    /// <summary>Lets the successor decide about what it does not know yet, up to the last record given.</summary>
     /// <returns>After each turn, about how many links.</returns>
     private async IAsyncEnumerable<int> TakeAsync(
         MatchSpace live,
         MatchSpace next,
         FuzzyRules rules,
+        long last,
         [EnumeratorCancellation] CancellationToken cancel
     )
     {
@@ -124,6 +135,7 @@ internal sealed partial class MatchReplay(
                 live.Id,
                 next.Id,
                 after,
+                last,
                 Matcher.StatementsMax,
                 cancel
             );
@@ -200,7 +212,7 @@ internal sealed partial class MatchReplay(
             return null;
         }
 
-        await foreach (int _ in TakeAsync(live, next, rules, cancel))
+        await foreach (int _ in TakeAsync(live, next, rules, long.MaxValue, cancel))
         {
             // What was said during the last pass.
         }
@@ -209,7 +221,7 @@ internal sealed partial class MatchReplay(
         return await handover.CommitAsync(cancel);
     }
 
-    /// <summary>What follows once the version is live; a crash leaves it to the next call, and moves to the sweep.</summary>
+    /// <summary>What follows once the version is live; a crash leaves it to the sweep.</summary>
     private async IAsyncEnumerable<ReplayReport> FinishAsync(
         int space,
         ReplayReport report,
@@ -224,12 +236,8 @@ internal sealed partial class MatchReplay(
             yield return report;
         }
 
-        while (await moves.SweepAsync(cancel))
-        {
-            // There is more to be told.
-        }
-
-        while (await replays.ClearAsync(cancel))
+        await moves.TellAsync(cancel);
+        while (await matches.ClearAsync(cancel))
         {
             // There is more to be removed.
         }

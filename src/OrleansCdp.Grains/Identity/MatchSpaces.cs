@@ -31,9 +31,12 @@ internal sealed class LiveSpace
     /// <summary>
     /// Adds to a hash what an event says that is compared here, as it was written: the same words again say nothing new.
     /// </summary>
+    /// <remarks>Said to another version, also the same words are new: it may compare what this one does not.</remarks>
     /// <returns>Whether that is anything.</returns>
     public bool AddTo(XxHash3 hash, LinkEvent e)
     {
+        int space = Space.Id; // Every version that takes over has a space of its own.
+        hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in space)));
         bool any = Add(hash, e.Traits, traits) | Add(hash, e.Fields, fields);
         foreach (Identifier identifier in e.Identifiers)
         {
@@ -113,6 +116,28 @@ internal sealed class MatchSpaces(IMatchStore store, IRulesets rulesets)
         }
 
         return spaces[ruleset] = Compile(space);
+    }
+
+    /// <summary>Whether it is, as far as this silo knows, the live space of its ruleset.</summary>
+    public bool IsCurrent(LiveSpace space) =>
+        spaces.TryGetValue(space.Space.Ruleset, out LiveSpace? known) && known == space;
+
+    /// <summary>Forgets the spaces of which another version is live by now.</summary>
+    public async Task RefreshAsync(CancellationToken cancel)
+    {
+        if (spaces.IsEmpty)
+        {
+            return;
+        }
+
+        var stored = await store.ReadSpacesAsync(cancel);
+        foreach (LiveSpace old in spaces.Values)
+        {
+            if (!stored.Any(space => space.Id == old.Space.Id && !space.IsSuccessor))
+            {
+                Forget(old);
+            }
+        }
     }
 
     /// <summary>A space with its rules; also one that is to succeed a live one.</summary>

@@ -4,45 +4,67 @@ using Microsoft.Extensions.Logging;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Finishes what a crash interrupted: what was to be looked at again, and moves and news that were decided and never made.
-/// Whoever decides makes them at once, so there is seldom anything to do; of identifiers that many have, most is done here.
+/// Finishes what a crash interrupted: what was to be looked at again, moves and news that were decided and never made, and
+/// what is left of spaces that another version took over from. Whoever decides does all of that at once, so there is
+/// seldom anything to do; of identifiers that many have, most is done here.
 /// </summary>
 internal sealed partial class MatchSweep(
     MatchReview review,
     GuardReview guards,
     MatchMoves moves,
+    MatchSpaces spaces,
+    IMatchStore store,
     TimeProvider clock,
     ILogger<MatchSweep> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
 
+    /// <summary>One round over everything. What fails does not keep the rest waiting.</summary>
+    public async Task SweepAsync(CancellationToken cancel)
+    {
+        await TryAsync(spaces.RefreshAsync, cancel);
+        await TryAsync(review.SweepAsync, cancel);
+        await TryAsync(GuardAsync, cancel);
+        await TryAsync(moves.MakeAsync, cancel);
+        await TryAsync(moves.TellAsync, cancel);
+        await TryAsync(ClearAsync, cancel);
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using PeriodicTimer timer = new(Period, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                while (await review.SweepAsync(stoppingToken))
-                {
-                    // More than one round is left.
-                }
+            await SweepAsync(stoppingToken);
+        }
+    }
 
-                while (await guards.SweepAsync(stoppingToken))
-                {
-                    // Likewise.
-                }
+    private async Task GuardAsync(CancellationToken cancel)
+    {
+        while (await guards.SweepAsync(cancel))
+        {
+            // More than one round is left.
+        }
+    }
 
-                while (await moves.SweepAsync(stoppingToken))
-                {
-                    // Likewise.
-                }
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(e);
-            }
+    private async Task ClearAsync(CancellationToken cancel)
+    {
+        while (await store.ClearAsync(cancel))
+        {
+            // There is more to be removed.
+        }
+    }
+
+    private async Task TryAsync(Func<CancellationToken, Task> step, CancellationToken cancel)
+    {
+        try
+        {
+            await step(cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            LogFailed(e);
         }
     }
 

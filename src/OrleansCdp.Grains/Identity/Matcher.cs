@@ -29,6 +29,7 @@ internal sealed partial class Matcher(
     /// <returns>
     /// What was decided, turn by turn; all of it is committed. What others said in the same turns they are told themselves.
     /// </returns>
+    /// <exception cref="MatchFailedException">Something of it cannot be compared; the turns before are committed.</exception>
     public async Task<List<MatchOutcome>> DecideAsync(
         string ruleset,
         Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
@@ -41,7 +42,7 @@ internal sealed partial class Matcher(
             LiveSpace space = await spaces.OpenAsync(ruleset, cancel);
             var (outcomes, isLive) = await DecideAsync(
                 space,
-                say(space.Rules),
+                Said(say, space.Rules),
                 absorptions,
                 cancel
             );
@@ -66,6 +67,7 @@ internal sealed partial class Matcher(
     /// <param name="space">The space. Once another one took over from it, nothing is decided there any more.</param>
     /// <param name="subjects">Links and individuals; those that were never compared are passed over.</param>
     /// <param name="cancel">Stops it.</param>
+    /// <exception cref="MatchFailedException">Something of it cannot be compared.</exception>
     public async Task<List<MatchOutcome>> ReconsiderAsync(
         MatchSpace space,
         IReadOnlyCollection<string> subjects,
@@ -82,6 +84,21 @@ internal sealed partial class Matcher(
         foreach (SharedTurns shared in turns.Values)
         {
             shared.Dispose();
+        }
+    }
+
+    private static IReadOnlyList<MatchStatement> Said(
+        Func<FuzzyRules, IReadOnlyList<MatchStatement>> say,
+        FuzzyRules rules
+    )
+    {
+        try
+        {
+            return say(rules);
+        }
+        catch (Exception e) when (MatchFailedException.FollowsFromData(e))
+        {
+            throw new MatchFailedException(e);
         }
     }
 
@@ -138,11 +155,20 @@ internal sealed partial class Matcher(
             return null;
         }
 
-        MatchOutcome outcome = await new MatchRound(space.Rules, turn).RunAsync(
-            statements,
-            absorptions,
-            cancel
-        );
+        MatchOutcome outcome;
+        try
+        {
+            outcome = await new MatchRound(space.Rules, turn).RunAsync(
+                statements,
+                absorptions,
+                cancel
+            );
+        }
+        catch (Exception e) when (MatchFailedException.FollowsFromData(e))
+        {
+            throw new MatchFailedException(e);
+        }
+
         instruments.Note(space.Space.Ruleset, outcome);
         if (outcome.IsOversized)
         {

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
@@ -13,17 +14,26 @@ internal readonly record struct Said(LinkEvent Event, string Individual, bool? I
     public string? Owner => IsAnchored == true ? Individual : null;
 }
 
+/// <summary>What comparing came to.</summary>
+/// <param name="Places">Where links are now that were moved.</param>
+/// <param name="Failed">Events that say something which cannot be compared.</param>
+internal sealed record Matched(
+    IReadOnlyDictionary<LinkKey, string> Places,
+    IReadOnlySet<LinkEvent> Failed
+);
+
 /// <summary>
 /// Matching as one reader of the log uses it: which events say something that is compared, in which spaces, and what
 /// follows for their links.
 /// </summary>
-internal sealed class RecordMatching(
+internal sealed partial class RecordMatching(
     IRulesets rulesets,
     MatchSpaces spaces,
     Matcher matcher,
     MatchMoves moves,
     MatchReview review,
-    GuardReview guards
+    GuardReview guards,
+    ILogger<RecordMatching> logger
 )
 {
     private readonly Dictionary<string, Use> uses = new(StringComparer.Ordinal);
@@ -49,7 +59,11 @@ internal sealed class RecordMatching(
                 throw new InvalidOperationException($"There is no ruleset {name}.");
             }
 
-            if (!uses.TryGetValue(name, out Use? use) || use.Ruleset != ruleset)
+            if (
+                !uses.TryGetValue(name, out Use? use)
+                || use.Ruleset != ruleset
+                || !use.Spaces.TrueForAll(spaces.IsCurrent)
+            )
             {
                 uses[name] = await UseOfAsync(name, ruleset, cancel);
             }
@@ -93,14 +107,14 @@ internal sealed class RecordMatching(
     /// <param name="said">Events that say something new.</param>
     /// <param name="absorptions">Individuals whose links all went to others.</param>
     /// <param name="cancel">Stops it.</param>
-    /// <returns>Where links are now that were moved.</returns>
-    public async Task<IReadOnlyDictionary<LinkKey, string>> MatchAsync(
+    public async Task<Matched> MatchAsync(
         IReadOnlyList<Said> said,
         IReadOnlyList<Absorption> absorptions,
         CancellationToken cancel
     )
     {
         Dictionary<LinkKey, string> moved = [];
+        HashSet<LinkEvent> failed = new(ReferenceEqualityComparer.Instance);
         HashSet<string> names =
         [
             .. said.SelectMany(one => UseOf(one.Event).Spaces)
@@ -109,12 +123,7 @@ internal sealed class RecordMatching(
         ];
         foreach (string name in names)
         {
-            var outcomes = await matcher.DecideAsync(
-                name,
-                rules => StatementsOf(name, rules, said),
-                absorptions,
-                cancel
-            );
+            var outcomes = await DecideAsync(name, said, absorptions, failed, cancel);
             LiveSpace space = await spaces.OpenAsync(name, cancel);
             var own = said.Where(one => IsOf(one.Event, name));
             var places = await moves.FinishAsync(
@@ -134,7 +143,59 @@ internal sealed class RecordMatching(
             }
         }
 
-        return moved;
+        return new Matched(moved, failed);
+    }
+
+    /// <summary>Decides about all that can be compared; what cannot is found by halves.</summary>
+    private async Task<List<MatchOutcome>> DecideAsync(
+        string space,
+        IReadOnlyList<Said> said,
+        IReadOnlyList<Absorption> absorptions,
+        HashSet<LinkEvent> failed,
+        CancellationToken cancel
+    )
+    {
+        if (said.Count + absorptions.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            return await matcher.DecideAsync(
+                space,
+                rules => StatementsOf(space, rules, said),
+                absorptions,
+                cancel
+            );
+        }
+        catch (MatchFailedException e) when (said.Count + absorptions.Count == 1)
+        {
+            if (said.Count == 0)
+            {
+                LogAbsorptionFailed(absorptions[0].From, absorptions[0].To, space, e);
+                return [];
+            }
+
+            LinkEvent poison = said[0].Event;
+            failed.Add(poison);
+            LogFailed(poison.Link.Source, poison.EventId, space, e);
+            return [];
+        }
+        catch (MatchFailedException)
+        {
+            // The turns before the one that failed are committed; what they noted is done below, or by the sweep.
+        }
+
+        int some = said.Count / 2;
+        int few = said.Count > 0 ? absorptions.Count : absorptions.Count / 2;
+        return
+        [
+            .. await DecideAsync(space, [], [.. absorptions.Take(few)], failed, cancel),
+            .. await DecideAsync(space, [], [.. absorptions.Skip(few)], failed, cancel),
+            .. await DecideAsync(space, [.. said.Take(some)], [], failed, cancel),
+            .. await DecideAsync(space, [.. said.Skip(some)], [], failed, cancel),
+        ];
     }
 
     private List<MatchStatement> StatementsOf(
@@ -193,6 +254,30 @@ internal sealed class RecordMatching(
 
         return new Use(ruleset, used);
     }
+
+    [LoggerMessage(
+        LogEvents.MatchFailed,
+        LogLevel.Error,
+        "Event {Source}/{EventId} cannot be compared by {Ruleset}; it goes to quarantine"
+    )]
+    private partial void LogFailed(
+        string source,
+        string eventId,
+        string ruleset,
+        Exception exception
+    );
+
+    [LoggerMessage(
+        LogEvents.AbsorptionNotCompared,
+        LogLevel.Error,
+        "That {From} was absorbed by {To} cannot be taken in by {Ruleset}; what moves there next tries it again"
+    )]
+    private partial void LogAbsorptionFailed(
+        string from,
+        string to,
+        string ruleset,
+        Exception exception
+    );
 
     /// <summary>A ruleset, and the spaces in which its records are.</summary>
     private sealed record Use(Ruleset? Ruleset, List<LiveSpace> Spaces);

@@ -19,8 +19,8 @@ internal sealed class SubjectResolver(
     private readonly DecidedMoves moves = new(store, mover);
     private readonly Dictionary<LinkKey, KnownLink> known = [];
 
-    /// <summary>The individual or account of each event, in the events' order.</summary>
-    public async Task<Destination[]> ResolveAsync(EventChunk chunk, CancellationToken cancel)
+    /// <summary>The individual or account of each event.</summary>
+    public async Task<Resolution> ResolveAsync(EventChunk chunk, CancellationToken cancel)
     {
         await matching.PrepareAsync(chunk, cancel);
         Destination[] targets = new Destination[chunk.Events.Length];
@@ -54,8 +54,13 @@ internal sealed class SubjectResolver(
             await DecideAsync(chunk, unknown, targets, absorptions, cancel);
         }
 
-        await MatchAsync(chunk, [.. unknown ?? [], .. unsaid ?? []], targets, absorptions, cancel);
-        return targets;
+        var uncompared = await new ChunkComparison(chunk, matching, known).CompareAsync(
+            [.. unknown ?? [], .. unsaid ?? []],
+            targets,
+            absorptions,
+            cancel
+        );
+        return new Resolution(targets, uncompared);
     }
 
     /// <summary>Notes that a link lives elsewhere, as its former individual said.</summary>
@@ -69,60 +74,6 @@ internal sealed class SubjectResolver(
 
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
     public void Forget(LinkKey link) => known.Remove(link);
-
-    /// <summary>
-    /// Hands on what was said anew of links, now that anchors have had their word. What is remembered as compared was.
-    /// </summary>
-    private async Task MatchAsync(
-        EventChunk chunk,
-        int[] indexes,
-        Destination[] targets,
-        List<Absorption> absorptions,
-        CancellationToken cancel
-    )
-    {
-        List<(KnownLink Link, ulong Print, Said Said)> news = [];
-        HashSet<(LinkKey, ulong, string?)> listed = [];
-        foreach (int i in indexes.Order())
-        {
-            // Of a link that could not move nothing is known: it is asked about again with its next event.
-            LinkEvent e = chunk.Events[i];
-            if (known.TryGetValue(e.Link, out KnownLink? link))
-            {
-                Said said = new(e, targets[i].Owner, link.IsAnchored);
-                ulong print = matching.PrintOf(e);
-                string? owner = matching.ComparesOwners(e) ? said.Owner : null;
-                if (!link.WasCompared(print, owner) && listed.Add((e.Link, print, owner)))
-                {
-                    news.Add((link, print, said));
-                }
-            }
-        }
-
-        if (news.Count + absorptions.Count == 0)
-        {
-            return;
-        }
-
-        var moved = await matching.MatchAsync(
-            [.. news.Select(one => one.Said)],
-            absorptions,
-            cancel
-        );
-        foreach ((KnownLink link, ulong print, Said said) in news)
-        {
-            link.NoteCompared(print, said.Owner);
-        }
-
-        for (int i = 0; i < targets.Length && moved.Count > 0; i++)
-        {
-            if (moved.TryGetValue(chunk.Events[i].Link, out string? owner))
-            {
-                targets[i] = new Destination(owner, owner);
-                Correct(chunk.Events[i].Link, targets[i]);
-            }
-        }
-    }
 
     private async Task DecideAsync(
         EventChunk chunk,

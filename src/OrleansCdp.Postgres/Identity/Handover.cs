@@ -66,7 +66,7 @@ internal sealed class Handover(
                 or o.group_id is distinct from n.group_id)
         """;
 
-    // Also those that were decided before and not made yet.
+    // Also those that were decided before and not made yet: who took over has them now.
     private const string NoteMoves = """
         insert into cdp.match_move (space, subject, target, decision)
         select $2, o.subject, n.individual, nextval('cdp.match_decision')
@@ -81,17 +81,25 @@ internal sealed class Handover(
         insert into cdp.match_news (space, individual, decision)
         select $2, i.subject, nextval('cdp.match_decision')
         from (
-            select distinct r.subject from cdp.match_record r
+            select r.subject from cdp.match_record r
             where r.space in ($1, $2) and r.owner = r.subject and (
                 exists (select from cdp.match_edge where a = r.id)
                 or exists (select from cdp.match_edge where b = r.id)
             )
+            union
+            select individual from cdp.match_news where space = $1
         ) i
         """;
 
     // How people grow goes on, whatever decides.
     private const string KeepGrowth = """
         update cdp.match_growth set space = $2 where space = $1
+        """;
+
+    // What the space that was live left to be done is done by the one that took over, as that one decided.
+    private const string Release = """
+        with moves as (delete from cdp.match_move where space = $1 and space <> $2)
+        delete from cdp.match_news where space = $1 and space <> $2
         """;
 
     private const string Retire = """
@@ -128,6 +136,7 @@ internal sealed class Handover(
         int moving = await RunAsync(NoteMoves, cancel);
         await RunAsync(NoteNews, cancel);
         await RunAsync(KeepGrowth, cancel);
+        await RunAsync(Release, cancel);
         await RunAsync(Retire, cancel);
         await RunAsync(TakeOver, cancel);
         await transaction.CommitAsync(cancel);

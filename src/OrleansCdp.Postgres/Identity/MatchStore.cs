@@ -30,13 +30,16 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
             s.version,
             exists (select from cdp.base_individual b where b.id = c.owner and b.root <> b.id)
         from cdp.match_move m
-            join cdp.match_space s on s.space = m.space and s.successor_of is null
+            join cdp.match_space s
+                on s.space = m.space and s.successor_of is null and s.replaced_by is null
             left join cdp.claim c on c.claim = 'link:' || m.subject
         """;
 
     private const string MovesOf = $"{Moves} where m.space = $1 and m.subject = any($2)";
 
-    private const string OldestMoves = $"{Moves} order by m.space, m.subject limit $1";
+    private const string OldestMoves = $"""
+        {Moves} where m.decision > $1 order by m.decision limit $2
+        """;
 
     private const string FinishMoves = """
         delete from cdp.match_move m using unnest($1, $2, $3) as d(space, subject, decision)
@@ -50,18 +53,17 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
             and m.stuck is distinct from d.stuck
         """;
 
-    private const string NewsOf = """
+    private const string News = """
         select n.space, n.individual, n.decision, s.ruleset
         from cdp.match_news n
-            join cdp.match_space s on s.space = n.space and s.successor_of is null
-        where n.space = $1 and n.individual = any($2)
+            join cdp.match_space s
+                on s.space = n.space and s.successor_of is null and s.replaced_by is null
         """;
 
-    private const string OldestNews = """
-        select n.space, n.individual, n.decision, s.ruleset
-        from cdp.match_news n
-            join cdp.match_space s on s.space = n.space and s.successor_of is null
-        order by n.space, n.individual limit $1
+    private const string NewsOf = $"{News} where n.space = $1 and n.individual = any($2)";
+
+    private const string OldestNews = $"""
+        {News} where n.decision > $1 order by n.decision limit $2
         """;
 
     private const string FinishNews = """
@@ -70,7 +72,7 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         """;
 
     private const string OldestDue = """
-        select subject, decision from cdp.match_due order by decision limit $1
+        select subject, decision from cdp.match_due where decision > $1 order by decision limit $2
         """;
 
     private const string DueOf = """
@@ -155,8 +157,16 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
             .With(links.ToArray())
             .RowsAsync(MoveAt, cancel);
 
-    public Task<ImmutableArray<MatchMove>> ReadMovesAsync(int limit, CancellationToken cancel) =>
-        sources.Storage.CreateCommand(OldestMoves).With(limit).RowsAsync(MoveAt, cancel);
+    public Task<ImmutableArray<MatchMove>> ReadMovesAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) =>
+        sources
+            .Storage.CreateCommand(OldestMoves)
+            .With(after)
+            .With(limit)
+            .RowsAsync(MoveAt, cancel);
 
     public Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel)
     {
@@ -185,8 +195,12 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         );
     }
 
-    public Task<ImmutableArray<MatchNews>> ReadNewsAsync(int limit, CancellationToken cancel) =>
-        sources.Storage.CreateCommand(OldestNews).With(limit).RowsAsync(NewsAt, cancel);
+    public Task<ImmutableArray<MatchNews>> ReadNewsAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) =>
+        sources.Storage.CreateCommand(OldestNews).With(after).With(limit).RowsAsync(NewsAt, cancel);
 
     public Task<ImmutableArray<MatchNews>> ReadNewsAsync(
         int space,
@@ -212,8 +226,11 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         );
     }
 
-    public Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel) =>
-        sources.Storage.CreateCommand(OldestDue).With(limit).RowsAsync(DueAt, cancel);
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) => sources.Storage.CreateCommand(OldestDue).With(after).With(limit).RowsAsync(DueAt, cancel);
 
     public Task<ImmutableArray<MatchDue>> ReadDueAsync(
         IReadOnlyCollection<string> subjects,
@@ -255,6 +272,9 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         int limit,
         CancellationToken cancel
     ) => MatchLists.UnresolvedAsync(sources, space, after, limit, cancel);
+
+    public Task<bool> ClearAsync(CancellationToken cancel) =>
+        MatchClearing.ClearAsync(sources, cancel);
 
     private static MatchSpace SpaceAt(NpgsqlDataReader row) =>
         new(row.GetInt32(0), row.GetString(1), row.GetInt32(2), row.GetString(3))

@@ -39,8 +39,11 @@ internal sealed class MatchTurn(
 
     private const string ById = $"select {Columns} from cdp.match_record where id = any($1)";
 
-    private const string ByGroup =
-        $"select {Columns} from cdp.match_record where group_id = any($1) and group_id is not null";
+    // Groups keep their numbers when another space takes over, so the number alone does not say which one is meant.
+    private const string ByGroup = $"""
+        select {Columns} from cdp.match_record
+        where space = $1 and group_id = any($2) and group_id is not null
+        """;
 
     private const string ByOwner = $"""
         select {Columns} from cdp.match_record
@@ -140,6 +143,7 @@ internal sealed class MatchTurn(
     public async Task BeginAsync(IReadOnlyCollection<string> subjects, CancellationToken cancel)
     {
         await using NpgsqlBatch batch = new(connection, transaction);
+        batch.Timeout = 0; // As long as the turn takes that is under way, or a takeover.
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Lock).With(LockClass).With(space));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadVersion).With(space));
         batch.BatchCommands.Add(
@@ -298,7 +302,7 @@ internal sealed class MatchTurn(
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(EdgesAround).With(ids.ToArray()).With(scoreMin)
         );
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(ByGroup).With(groups.ToArray()));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ByGroup).With(space).With(groups.ToArray()));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         var edges = await reader.RowsAsync(EdgeOf, cancel);
         await reader.NextResultAsync(cancel);

@@ -6,8 +6,6 @@ namespace OrleansCdp.Identity;
 /// <summary>Stored records for training, and successors of match spaces.</summary>
 internal sealed class ReplayStore(DataSources sources) : IReplayStore
 {
-    private const int ClearedMax = 5_000;
-
     private const string Columns = """
         r.id, r.subject, r.owner, r.group_id, r.individual, r.score, r.partner, r.event_id, r.said,
         r.guarded
@@ -47,11 +45,21 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
                 select a from cdp.match_edge where b = r.id
             ) e join cdp.match_record i on i.id = e.other
             where i.owner = i.subject
+                and not exists (
+                    select from cdp.steward_pair p
+                        left join cdp.base_individual b on b.id in (p.link_a, p.link_b)
+                    where p.verdict < 0 and r.subject in (p.link_a, p.link_b)
+                        and (i.subject in (p.link_a, p.link_b) or i.subject = b.root)
+                )
         )
         """;
 
     private const string Count = """
         select count(*) from cdp.match_record where space = $1 and subject is distinct from owner
+        """;
+
+    private const string Last = """
+        select coalesce(max(id), 0) from cdp.match_record where space = $1
         """;
 
     private const string GiveUp = """
@@ -74,85 +82,17 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
         select {Columns}
         from cdp.match_record r
             left join cdp.match_record n on n.space = $2 and n.subject = r.subject
-        where r.space = $1 and r.id > $3 and r.subject is distinct from r.owner
+        where r.space = $1 and r.id > $3 and r.id <= $4 and r.subject is distinct from r.owner
             and (
                 n.id is null or n.event_id <> r.event_id or n.owner is distinct from r.owner
             )
-        order by r.id limit $4
+        order by r.id limit $5
         """;
 
     private const string NoteTaken = """
         update cdp.match_record n set event_id = t.event_id
         from unnest($2, $3) as t(subject, event_id)
         where n.space = $1 and n.subject = t.subject and n.event_id <> t.event_id
-        """;
-
-    // History outlives its space: it is of whoever took over.
-    private const string MoveHistory = """
-        with old as (
-            select h.id, s.replaced_by
-            from cdp.match_space s cross join lateral (
-                select id from cdp.match_change where space = s.space order by subject, id limit $1
-            ) h
-            where s.replaced_by > 0 limit $1
-        )
-        update cdp.match_change c set space = o.replaced_by from old o where c.id = o.id
-        """;
-
-    private const string ClearRecords = """
-        with gone as (
-            select r.id
-            from cdp.match_space s cross join lateral (
-                select id from cdp.match_record where space = s.space order by id limit $1
-            ) r
-            where s.replaced_by is not null limit $1
-        ), edges as (
-            delete from cdp.match_edge e using gone g where e.a = g.id
-        ), others as (
-            delete from cdp.match_edge e using gone g where e.b = g.id
-        )
-        delete from cdp.match_record r using gone g where r.id = g.id
-        """;
-
-    private const string ClearKeys = """
-        with gone as (
-            select k.space, k.key_hash, k.record_id
-            from cdp.match_space s cross join lateral (
-                select space, key_hash, record_id from cdp.match_key
-                where space = s.space order by key_hash, record_id limit $1
-            ) k
-            where s.replaced_by is not null limit $1
-        )
-        delete from cdp.match_key k using gone g
-        where k.space = g.space and k.key_hash = g.key_hash and k.record_id = g.record_id
-        """;
-
-    private const string ClearIdentifiers = """
-        with gone as (
-            select i.space, i.identifier, i.record_id
-            from cdp.match_space s cross join lateral (
-                select space, identifier, record_id from cdp.match_identifier
-                where space = s.space order by identifier, record_id limit $1
-            ) i
-            where s.replaced_by is not null limit $1
-        )
-        delete from cdp.match_identifier i using gone g
-        where i.space = g.space and i.identifier = g.identifier and i.record_id = g.record_id
-        """;
-
-    private const string ClearRest = """
-        with gone as (select space from cdp.match_space where replaced_by is not null),
-            growth as (delete from cdp.match_growth where space in (select space from gone)),
-            alarms as (delete from cdp.limit_alarm where space in (select space from gone)),
-            guards as (delete from cdp.match_guard where space in (select space from gone)),
-            moves as (delete from cdp.match_move where space in (select space from gone)),
-            news as (delete from cdp.match_news where space in (select space from gone)),
-            buckets as (delete from cdp.match_bucket where space in (select space from gone)),
-            history as (
-                delete from cdp.match_change c using cdp.match_space s
-                where s.replaced_by = 0 and c.space = s.space
-            )
-        delete from cdp.match_space where space in (select space from gone)
         """;
 
     public Task<ImmutableArray<byte[]>> SampleAsync(
@@ -198,6 +138,9 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 
     public Task<long> CountAsync(int space, CancellationToken cancel) =>
         NumberAsync(Count, space, cancel);
+
+    public Task<long> LastAsync(int space, CancellationToken cancel) =>
+        NumberAsync(Last, space, cancel);
 
     public Task<long> CountSoftAsync(int space, CancellationToken cancel) =>
         NumberAsync(SoftCount, space, cancel);
@@ -247,6 +190,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
         int live,
         int successor,
         long after,
+        long last,
         int limit,
         CancellationToken cancel
     ) =>
@@ -255,6 +199,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
             .With(live)
             .With(successor)
             .With(after)
+            .With(last)
             .With(limit)
             .RowsAsync(MatchTurn.RowOf, cancel);
 
@@ -294,19 +239,6 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
             await connection.DisposeAsync();
             throw;
         }
-    }
-
-    public async Task<bool> ClearAsync(CancellationToken cancel)
-    {
-        int cleared = 0;
-        foreach (
-            string statement in (string[])[MoveHistory, ClearRecords, ClearKeys, ClearIdentifiers]
-        )
-        {
-            cleared += await ExecuteAsync(statement, command => command.With(ClearedMax), cancel);
-        }
-
-        return cleared > 0 || await ExecuteAsync(ClearRest, command => command, cancel) > 0;
     }
 
     private async Task<long> NumberAsync(string statement, int space, CancellationToken cancel)

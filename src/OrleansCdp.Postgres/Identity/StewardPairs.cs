@@ -21,8 +21,8 @@ internal static class StewardPairs
         select distinct o.subject
         from cdp.match_space s
             join cdp.match_record r on r.space = s.space and r.subject = $1
-            join cdp.match_record o on o.group_id = r.group_id
-        where r.individual is not null and o.owner is null and o.id <> r.id
+            join cdp.match_record o on o.space = r.space and o.group_id = r.group_id
+        where s.replaced_by is null and r.individual is not null and o.owner is null and o.id <> r.id
         """;
 
     private const string Remove = """

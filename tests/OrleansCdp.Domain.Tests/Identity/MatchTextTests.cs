@@ -60,6 +60,23 @@ public sealed class MatchTextTests
             .ShouldBe("19970314");
     }
 
+    [Theory]
+    [InlineData(110, 120)]
+    [InlineData(111, null)]
+    public void An_email_that_is_too_long_once_it_is_folded_is_none(int letters, int? length)
+    {
+        MatchField field = Spaces.Field("e", MatchType.Email) with
+        {
+            Folding = System.Collections.Immutable.ImmutableSortedDictionary<
+                string,
+                MailboxFolding
+            >.Empty.Add(MailProvider.Yandex.Name, MailProvider.Yandex.Known),
+        };
+
+        MatchText.Of(field, $"{new string('a', letters)}@ya.ru")?.Length.ShouldBe(length);
+        (MatchText.Of(field, $"{new string('a', letters)}@ya.ru") is null).ShouldBe(length is null);
+    }
+
     [Fact]
     public void No_value_of_500_characters_in_any_script_breaks_anything()
     {

@@ -53,6 +53,26 @@ public sealed class MatchTrainerTests
         trained.Rules.Fields[0].Matches.ShouldBe(Spaces.People.Fields[0].Matches);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(10)]
+    public void A_draft_of_a_handful_of_records_compiles(int count)
+    {
+        Ruleset ruleset = Ruleset
+            .Compile("few", "fuzzy: { fields: { email: { type: email, from: email } } }")
+            .Ruleset!;
+        MatchValues same = ruleset.Fuzzy!.Values(("email", "one@mail.test"));
+        TrainedRules trained = MatchTrainer.Train(
+            [.. Enumerable.Repeat(same, count)],
+            ruleset.Fuzzy!,
+            seed: 1
+        );
+
+        trained.Rules.MatchRate.ShouldBeLessThanOrEqualTo(0.5);
+        Ruleset.Compile("few", RulesetWriter.Draft(ruleset, trained)).Errors.ShouldBeEmpty();
+    }
+
     [Fact]
     public void Records_that_say_nothing_are_no_obstacle()
     {
@@ -85,6 +105,23 @@ public sealed class MatchTrainerTests
         TrainingBlocks.PairsOf(Spaces.People, email, five, max: 9).Length.ShouldBe(9);
         TrainingBlocks.PairsOf(Spaces.People, email, Sharing(50), 5_000).Length.ShouldBe(1_225);
         TrainingBlocks.PairsOf(Spaces.People, email, Sharing(51), 5_000).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_more_candidates_than_the_limit_a_share_is_taken_in_whatever_order_they_come()
+    {
+        MatchValues[] fifty = Sharing(50);
+
+        Candidates all = TrainingBlocks.CandidatesOf(Spaces.People, fifty, max: 1_225);
+        Candidates some = TrainingBlocks.CandidatesOf(Spaces.People, fifty, max: 1_224);
+        Candidates few = TrainingBlocks.CandidatesOf(Spaces.People, fifty, max: 100);
+
+        (all.Pairs.Length, all.Share).ShouldBe((1_225, 1));
+        some.Share.ShouldBe(0.5);
+        (some.Pairs.Length / some.Share).ShouldBe(1_225, tolerance: 200);
+        few.Pairs.Length.ShouldBeLessThanOrEqualTo(100);
+        few.Pairs.ShouldBeSubsetOf(some.Pairs);
+        TrainingBlocks.CandidatesOf(Spaces.People, fifty, max: 100).Pairs.ShouldBe(few.Pairs);
     }
 
     private static MatchValues[] Sharing(int count) =>

@@ -103,6 +103,16 @@ public sealed class RulesetTests
                 "guards.blocked.email",
                 "Not a regular expression"
             },
+            {
+                "guards: { blocked: { any: '*' } }",
+                "guards.blocked.any",
+                "`*` would block everything"
+            },
+            {
+                "guards: { blocked: { email: ['a@*', '**'] } }",
+                "guards.blocked.email",
+                "`**` would block everything"
+            },
             { "gaurds: {}", "gaurds", "Did you mean `guards`?" },
             { "- a", "", "Expected a map" },
         };

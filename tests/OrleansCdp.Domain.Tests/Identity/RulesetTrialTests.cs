@@ -52,7 +52,7 @@ public sealed class RulesetTrialTests
         );
 
         trial.Moving.ShouldBeEmpty();
-        trial.SoftAfter.ShouldBe(1);
+        trial.SoftAfter.ShouldBe(0, "it is nobody's possible match either");
     }
 
     [Theory]

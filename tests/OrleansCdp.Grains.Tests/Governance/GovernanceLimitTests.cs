@@ -167,6 +167,7 @@ public sealed class GovernanceLimitTests
         DefinitionsGrain grain = new(
             new FakeState<DefinitionsState>(),
             new LogShape(Partitions.CountDefault),
+            new NothingMatches(),
             TimeProvider.System,
             NullLogger<DefinitionsGrain>.Instance
         );

@@ -159,6 +159,7 @@ public sealed class RulesetDefinitionTests
         DefinitionsGrain grain = new(
             stored,
             new LogShape(Partitions.CountDefault),
+            new NothingMatches(),
             TimeProvider.System,
             NullLogger<DefinitionsGrain>.Instance
         );

@@ -51,7 +51,9 @@ public sealed class IdentityLimitTests(Cluster cluster) : IClassFixture<Cluster>
         SubjectResolver resolver = cluster.NewResolver(linksMax: 3);
         Identifier email = new("email", Some.Unique("m") + "@example.com", Verified: true);
         LinkEvent e = Some.Event(new LinkKey("web", "user", Some.Unique("u")), "e1", email);
-        Destination place = (await resolver.ResolveAsync(Some.Chunk(1, e), default)).Single();
+        Destination place = (
+            await resolver.ResolveAsync(Some.Chunk(1, e), default)
+        ).Targets.Single();
 
         resolver.Correct(e.Link, place with { At = Some.Unique("ind_") });
         (await ReadsOfAsync(resolver, e)).ShouldBe(0);

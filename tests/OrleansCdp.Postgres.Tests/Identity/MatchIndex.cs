@@ -65,7 +65,10 @@ internal sealed class MatchIndex : IRulesets
         );
 
     /// <summary>Looks at what is noted to be looked at. Of nobody known, likewise.</summary>
-    public Task ReviewAsync() => new MatchReview(Store, matcher, Moves).SweepAsync(default);
+    public Task ReviewAsync() =>
+        new MatchReview(Store, matcher, Moves, NullLogger<MatchReview>.Instance).SweepAsync(
+            default
+        );
 
     private GuardReview Guards => new(silo.Get<IGuardStore>(), Store, matcher, Moves);
 
@@ -97,7 +100,19 @@ internal sealed class MatchIndex : IRulesets
         );
 
     /// <summary>Makes another version live. What it decides is of nobody known, so nothing moves.</summary>
-    public async Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax)
+    public Task<List<ReplayReport>> ReplayAsync(int version, string other, int reportsMax) =>
+        ReplayAsync(version, other, reports => Task.FromResult(reports.Count == reportsMax));
+
+    /// <summary>Makes another version live, and breaks off before anything follows from it.</summary>
+    public Task<List<ReplayReport>> TakeOverAsync(int version, string other) =>
+        ReplayAsync(version, other, reports => Task.FromResult(reports[^1].Live));
+
+    /// <summary>Makes another version live, until the reports are such that it breaks off.</summary>
+    public async Task<List<ReplayReport>> ReplayAsync(
+        int version,
+        string other,
+        Func<List<ReplayReport>, Task<bool>> breaksOff
+    )
     {
         MatchReplay replay = new(
             Store,
@@ -114,7 +129,7 @@ internal sealed class MatchIndex : IRulesets
         )
         {
             reports.Add(one);
-            if (reports.Count == reportsMax)
+            if (await breaksOff(reports))
             {
                 break;
             }
@@ -191,11 +206,13 @@ internal sealed class MatchIndex : IRulesets
         ];
 
     ValueTask<Ruleset?> IRulesets.FindAsync(string name) =>
-        new(Identity.Ruleset.Compile(name, text).Ruleset);
+        new(name == Ruleset ? Identity.Ruleset.Compile(name, text).Ruleset : null);
 
     Task<RulesetText?> IRulesets.TextOfAsync(string name) =>
-        Task.FromResult<RulesetText?>(new(Version, text));
+        Task.FromResult(name == Ruleset ? new RulesetText(Version, text) : null);
 
     Task<RulesetText?> IRulesets.TextOfAsync(string name, int version) =>
-        Task.FromResult(version == Version ? new RulesetText(Version, text) : null);
+        Task.FromResult(
+            name == Ruleset && version == Version ? new RulesetText(Version, text) : null
+        );
 }

@@ -29,7 +29,7 @@ public sealed class MatchMergeTests(PostgresServer server) : IAsyncLifetime
         await BeginAsync(Case, Record, AnchorPolicy.Unanchored, "Ada", "Lovelace");
         await BeginAsync(Contact, Ada, AnchorPolicy.Unanchored, "Ada", "Lovelace");
         await BeginAsync(Other, Bob, AnchorPolicy.Unanchored, "Bob", "Kahn");
-        await silo.Get<MatchMoves>().SweepAsync(default);
+        await silo.Get<MatchMoves>().MakeAsync(default);
     }
 
     public async Task DisposeAsync()
@@ -56,8 +56,8 @@ public sealed class MatchMergeTests(PostgresServer server) : IAsyncLifetime
             }
         );
         await ShouldBeAsync(Ada, at: Ada);
-        (await silo.Get<IMatchStore>().ReadDueAsync(10, default)).ShouldBeEmpty();
-        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadDueAsync(0, 10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class MatchMergeTests(PostgresServer server) : IAsyncLifetime
         await silo.Get<MatchReview>().SweepAsync(default);
 
         await ShouldBeAsync(Bob, at: Bob);
-        (await silo.Get<IMatchStore>().ReadDueAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadDueAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class MatchMergeTests(PostgresServer server) : IAsyncLifetime
                 [],
                 default
             );
-        await silo.Get<MatchMoves>().SweepAsync(default);
+        await silo.Get<MatchMoves>().MakeAsync(default);
 
         await ShouldBeAsync(Record, at: Record);
     }
@@ -119,7 +119,7 @@ public sealed class MatchMergeTests(PostgresServer server) : IAsyncLifetime
 
         merged.Refusal.ShouldBeNull();
         await ShouldBeAsync(Record, at: Bob);
-        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     private Task<StewardAnswer> MergeAsync(string survivor, string other) =>

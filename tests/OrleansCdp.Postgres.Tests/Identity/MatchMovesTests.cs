@@ -42,10 +42,10 @@ public sealed class MatchMovesTests(PostgresServer server)
             .DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
         await ComeAsFarAsAsync(silo, progress);
 
-        await silo.Get<MatchMoves>().SweepAsync(default);
+        await silo.Get<MatchMoves>().MakeAsync(default);
 
         await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
-        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         MatchMoves moves = silo.Get<MatchMoves>();
         await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
         await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
-        await moves.SweepAsync(default);
+        await moves.MakeAsync(default);
         MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
 
         for (int time = 0; time < 3; time++)
@@ -67,12 +67,12 @@ public sealed class MatchMovesTests(PostgresServer server)
                 $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, {time})"
             );
             await matcher.ReconsiderAsync(space, [Case.ToString()], default);
-            await moves.SweepAsync(default);
+            await moves.MakeAsync(default);
             await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
 
             await database.ExecuteAsync("delete from cdp.steward_pair");
             await matcher.ReconsiderAsync(space, [Case.ToString()], default);
-            await moves.SweepAsync(default);
+            await moves.MakeAsync(default);
             await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
         }
     }
@@ -89,10 +89,10 @@ public sealed class MatchMovesTests(PostgresServer server)
         LinkMove anchored = new(Record, Case, Bob, ToRank: 0);
         await new LinkMover(silo.Grains).MoveAsync(anchored);
 
-        await silo.Get<MatchMoves>().SweepAsync(default);
+        await silo.Get<MatchMoves>().MakeAsync(default);
 
         await ShouldBeAtAsync(silo, Bob, rank: 0);
-        (await silo.Get<IMatchStore>().ReadMovesAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class MatchMovesTests(PostgresServer server)
             $"insert into cdp.match_news select space, '{Ada}', 7 from cdp.match_space"
         );
 
-        await silo.Get<MatchMoves>().SweepAsync(default);
+        await silo.Get<MatchMoves>().TellAsync(default);
 
         ContextAnswer? answer = await silo
             .Grains.GetGrain<IUnifiedIndividualGrain>(Ada)
@@ -129,7 +129,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         string profile = System.Text.Encoding.UTF8.GetString(answer!.Json);
         profile.ShouldContain("\"possibleMatches\":[{\"link\":\"crm/Case/9\",\"score\":1.5,");
         profile.ShouldContain("\"field\":\"email\",\"agreement\":\"equal\"");
-        (await silo.Get<IMatchStore>().ReadNewsAsync(10, default)).ShouldBeEmpty();
+        (await silo.Get<IMatchStore>().ReadNewsAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     private static LinkEvent Event(LinkKey link) =>

@@ -119,14 +119,22 @@ public sealed class MatchReplayTests(PostgresServer server)
         var spaces = await index.Store.ReadSpacesAsync(default);
         await index.ReplayAsync(Next, MatchIndex.Text + "\n# Another one", reportsMax: 1);
 
-        await index.Store.FinishAsync(await index.Store.ReadDueAsync(1, default), spaces, default);
+        await index.Store.FinishAsync(
+            await index.Store.ReadDueAsync(0, 1, default),
+            spaces,
+            default
+        );
         (await CountAsync(database, "cdp.match_due")).ShouldBe(1);
 
         spaces = await index.Store.ReadSpacesAsync(default);
         spaces
             .Select(space => (space.Ruleset, space.IsSuccessor))
             .ShouldBe([(MatchIndex.Ruleset, false), (MatchIndex.Ruleset, true)]);
-        await index.Store.FinishAsync(await index.Store.ReadDueAsync(1, default), spaces, default);
+        await index.Store.FinishAsync(
+            await index.Store.ReadDueAsync(0, 1, default),
+            spaces,
+            default
+        );
         (await CountAsync(database, "cdp.match_due")).ShouldBe(0);
     }
 
@@ -144,6 +152,113 @@ public sealed class MatchReplayTests(PostgresServer server)
         reports[^1].Regrouped.ShouldBe(0);
         (await index.ListAsync()).Select(link => (link.Link, link.Group)).ShouldBe(before);
         (await CountAsync(database, $"cdp.match_change where version = {Next}")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_is_said_before_the_old_space_is_emptied_is_decided_in_the_new_one_alone()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        await index.SayAsync([.. Enumerable.Range(0, 20).SelectMany(i => Pair(index, i))]);
+        string[] before = await index.ClustersAsync();
+        await index.TakeOverAsync(Next, MatchIndex.Text + "\n# Another one");
+
+        await index.SayAsync([.. Enumerable.Range(0, 20).SelectMany(i => Pair(index, i))]);
+        await index.SayAsync(index.Event("crm/Contact/b0", "email", "another@two.example"));
+
+        (await index.ClustersAsync()).ShouldBe(before);
+        (await CountAsync(database, "cdp.match_space where replaced_by is not null")).ShouldBe(1);
+        (await CountAsync(database, "cdp.match_record")).ShouldBe(2 * 2 * 20);
+    }
+
+    [Fact]
+    public async Task What_the_version_before_left_to_be_done_is_left_to_the_one_that_took_over()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        LinkEvent[] pair = [.. Pair(index, 1)];
+        await index.SayAsync("ind_1", pair[0]);
+        await index.SayAsync(pair[1]);
+        int old = (await index.Store.ReadMovesAsync(0, 10, default)).Single().Space;
+        await database.ExecuteAsync($"insert into cdp.match_news values ({old}, 'ind_1', 7)");
+
+        await index.TakeOverAsync(Next, MatchIndex.Text + "\n# Another one");
+
+        MatchMove move = (await index.Store.ReadMovesAsync(0, 10, default)).Single();
+        (move.Space, move.Link, move.Target).ShouldBe(
+            (await index.SpaceAsync(), "crm/Contact/b1", "ind_1")
+        );
+        move.Version.ShouldBe(Next);
+        move.Space.ShouldNotBe(old);
+        (await index.Store.ReadMovesAsync(old, ["crm/Contact/b1"], default)).ShouldBeEmpty();
+        (await index.Store.ReadNewsAsync(0, 10, default))
+            .Select(one => (one.Space, one.Ruleset))
+            .ShouldBe([(move.Space, MatchIndex.Ruleset)]);
+        (await index.Store.ReadNewsAsync(old, ["ind_1"], default)).ShouldBeEmpty();
+        (await CountAsync(database, $"cdp.match_move where space = {old}")).ShouldBe(0);
+        (await CountAsync(database, $"cdp.match_news where space = {old}")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Where_more_is_said_than_a_pass_takes_in_the_last_is_taken_while_nobody_decides()
+    {
+        const int perReport = (Matcher.StatementsMax / 2) + 1;
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo, Strict);
+        int people = 0;
+        await SayAsync(Matcher.StatementsMax + 1);
+
+        var reports = await index.ReplayAsync(
+            Next,
+            Strict + "\n# Another one",
+            async soFar =>
+            {
+                if (!soFar[^1].Live)
+                {
+                    await SayAsync(perReport);
+                }
+
+                return soFar.Count > 10 * MatchReplay.PassesMax;
+            }
+        );
+
+        reports.Count(one => !one.Live).ShouldBe(2 * MatchReplay.PassesMax);
+        reports[^1].Ended.ShouldBeTrue();
+        (await CountAsync(database, "cdp.match_record")).ShouldBe(people);
+        (await CountAsync(database, "cdp.match_space")).ShouldBe(1);
+
+        async Task SayAsync(int count)
+        {
+            await index.SayAsync([
+                .. Enumerable.Range(people, count).Select(i => Pair(index, i).First()),
+            ]);
+            people += count;
+        }
+    }
+
+    [Theory]
+    [InlineData("cdp.match_move (space, subject, decision)")]
+    [InlineData("cdp.match_news (space, individual, decision)")]
+    public async Task What_is_noted_in_a_space_that_is_not_in_use_any_more_is_not_done(string note)
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        await index.SayAsync([.. Pair(index, 1)]);
+        int old = await index.SpaceAsync();
+        await index.TakeOverAsync(Next, MatchIndex.Text + "\n# Another one");
+
+        await database.ExecuteAsync($"insert into {note} values ({old}, 'crm/Contact/a1', 8)");
+
+        (await index.Store.ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
+        (await index.Store.ReadMovesAsync(old, ["crm/Contact/a1"], default)).ShouldBeEmpty();
+        (await index.Store.ReadNewsAsync(0, 10, default)).ShouldBeEmpty();
+        (await index.Store.ReadNewsAsync(old, ["crm/Contact/a1"], default)).ShouldBeEmpty();
+        await index.ReplayAsync(Next, MatchIndex.Text + "\n# Another one", All);
+        (await CountAsync(database, "cdp.match_space")).ShouldBe(1);
     }
 
     [Fact]

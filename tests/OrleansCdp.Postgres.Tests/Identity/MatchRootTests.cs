@@ -137,7 +137,7 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
     {
         await SayAllAsync();
         await Stewards.JoinAsync(Ada, Mail, Why, default);
-        var first = await index.Store.ReadDueAsync(10, default);
+        var first = await index.Store.ReadDueAsync(0, 10, default);
         var spaces = await index.Store.ReadSpacesAsync(default);
 
         await Stewards.SeparateAsync(Mail.Id, Why, default);
@@ -147,7 +147,7 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
 
         first.Select(due => due.Subject).ShouldBe([Ada.Id, Mail.Id], ignoreOrder: true);
         second.Select(due => due.Subject).ShouldBe([Ada.Id, Mail.Id], ignoreOrder: true);
-        (await index.Store.ReadDueAsync(10, default)).ShouldBeEmpty();
+        (await index.Store.ReadDueAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
@@ -186,6 +186,21 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
         await ReviewAsync();
         (await database.NumberAsync("select count(*) from cdp.steward_pair")).ShouldBe(0);
         (await index.FindAsync("crm/Case/1")).Individual.ShouldBe(Mail.Id);
+    }
+
+    [Fact]
+    public async Task A_record_has_companions_only_where_it_is_compared_by_now()
+    {
+        BaseIndividual record = new("rec_1", AnchorPolicy.Unanchored, "link:crm/Case/1");
+        await SayAllAsync();
+        await index.SayAsync(index.Event("crm/Case/2", AdaSays));
+        await index.TakeOverAsync(MatchIndex.Version + 1, MatchIndex.Text + "\n# Another one");
+
+        await Stewards.KeepApartAsync(Mail, record, Why, default);
+
+        string pairs = "select count(*) from cdp.steward_pair";
+        (await database.NumberAsync(pairs)).ShouldBe(2);
+        (await database.NumberAsync($"{pairs} where link_a = link_b")).ShouldBe(0);
     }
 
     [Fact]
@@ -228,7 +243,7 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
 
     private async Task<List<MatchOutcome>> ReviewAsync()
     {
-        var due = await index.Store.ReadDueAsync(100, default);
+        var due = await index.Store.ReadDueAsync(0, 100, default);
         var spaces = await index.Store.ReadSpacesAsync(default);
         var outcomes = await index.Matcher.ReconsiderAsync(
             spaces.Single(),

@@ -54,7 +54,7 @@ public sealed class MatcherTests(PostgresServer server)
         MatchedLink found = await index.FindAsync("crm/Case/1");
         (found.Individual, found.IsAnchored, found.Partner).ShouldBe((Ada, false, Ada));
         (await index.FindAsync("crm/Contact/1")).IsAnchored.ShouldBeTrue();
-        var noted = await index.Store.ReadMovesAsync(10, default);
+        var noted = await index.Store.ReadMovesAsync(0, 10, default);
         noted.Single().Target.ShouldBe(Ada);
     }
 

@@ -30,8 +30,11 @@ public sealed class NothingMatches : IMatchStore
         CancellationToken cancel
     ) => Task.FromResult(ImmutableArray<MatchMove>.Empty);
 
-    public Task<ImmutableArray<MatchMove>> ReadMovesAsync(int limit, CancellationToken cancel) =>
-        Task.FromResult(ImmutableArray<MatchMove>.Empty);
+    public Task<ImmutableArray<MatchMove>> ReadMovesAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<MatchMove>.Empty);
 
     public Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel) =>
         throw new NotSupportedException();
@@ -39,8 +42,11 @@ public sealed class NothingMatches : IMatchStore
     public Task NoteStuckAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel) =>
         throw new NotSupportedException();
 
-    public Task<ImmutableArray<MatchNews>> ReadNewsAsync(int limit, CancellationToken cancel) =>
-        Task.FromResult(ImmutableArray<MatchNews>.Empty);
+    public Task<ImmutableArray<MatchNews>> ReadNewsAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<MatchNews>.Empty);
 
     public Task<ImmutableArray<MatchNews>> ReadNewsAsync(
         int space,
@@ -51,8 +57,11 @@ public sealed class NothingMatches : IMatchStore
     public Task FinishAsync(IReadOnlyCollection<MatchNews> news, CancellationToken cancel) =>
         Task.CompletedTask;
 
-    public Task<ImmutableArray<MatchDue>> ReadDueAsync(int limit, CancellationToken cancel) =>
-        Task.FromResult(ImmutableArray<MatchDue>.Empty);
+    public Task<ImmutableArray<MatchDue>> ReadDueAsync(
+        long after,
+        int limit,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<MatchDue>.Empty);
 
     public Task<ImmutableArray<MatchDue>> ReadDueAsync(
         IReadOnlyCollection<string> subjects,
@@ -83,4 +92,6 @@ public sealed class NothingMatches : IMatchStore
         int limit,
         CancellationToken cancel
     ) => Task.FromResult(ImmutableArray<UnresolvedGroup>.Empty);
+
+    public Task<bool> ClearAsync(CancellationToken cancel) => Task.FromResult(false);
 }
