@@ -128,12 +128,19 @@ internal sealed class HeldIndividual(
         // because an account was not told. They are promised to this individual, so what is said comes true.
         await AccountNews.TellAsync(grains, AccountNews.Of(ArrivedBy(foreseen, transfer), id));
         var transition = Attach(transfer, out other);
-        if (other is null)
+        if (other is not null)
         {
-            await BecomeAsync(transition, transfer, []);
+            return other;
         }
 
-        return other;
+        await BecomeAsync(transition, transfer, []);
+        if (!transition.Changed && (transfer.IsLast || !transfer.Links.IsEmpty))
+        {
+            // That they are here may be what another activation has changed since: then they would be nowhere.
+            await DemandCurrentAsync();
+        }
+
+        return null;
     }
 
     private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)
