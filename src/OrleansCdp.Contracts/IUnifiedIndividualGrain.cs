@@ -89,13 +89,28 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("base")]
     ValueTask<BaseIndividual?> GetBaseAsync();
 
-    /// <summary>Expects the links of an individual that is about to be merged into this one.</summary>
+    /// <summary>
+    /// Expects the links of an individual that is about to be merged into this one, and keeps room for them. Until they
+    /// have come and gone this one's own links stay here.
+    /// </summary>
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
     /// <returns>Null when they are welcome; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
     [AlwaysInterleave]
     [Alias("expect")]
     Task<string?> ExpectAsync(string individual, int links);
+
+    /// <summary>How many links of an individual are here: of this one, or of one that is merged here.</summary>
+    [AlwaysInterleave]
+    [Alias("count")]
+    ValueTask<int> CountAsync(string individual);
+
+    /// <summary>Whether this individual has announced its links to another one, or has them there.</summary>
+    /// <param name="root">The other one.</param>
+    /// <returns>What is true of what is stored.</returns>
+    [AlwaysInterleave]
+    [Alias("is-coming")]
+    Task<bool> IsComingAsync(string root);
 
     /// <summary>Gives up the links of an individual that is merged here. Repeating it says what is left to take.</summary>
     /// <param name="individual">That individual.</param>

@@ -80,8 +80,10 @@ public static class Limits
     public const int IdentifiersMax = 100;
 
     /// <summary>
-    /// Links of one individual or account; an event that would begin another is refused, and links that a merge
-    /// would bring wait where they are, with their events in quarantine.
+    /// Links of one individual or account; an event that would begin another is refused, and links that a sign-in
+    /// would bring wait where they are, with their events in quarantine. An individual whose links a merge would bring
+    /// stays where it is, takes its events, and is tried again. Links that begin elsewhere while they are counted for
+    /// a merge come with it, so one may have a few more then.
     /// </summary>
     public const int LinksMax = 5_000;
 
@@ -105,7 +107,9 @@ public static class Limits
     /// </summary>
     public const int AlarmsMax = 10_000;
 
-    /// <summary>Individuals merged into one; one more stays by itself, and a conflict says so.</summary>
+    /// <summary>
+    /// Individuals merged into one; one more stays where it is with all it has, a warning says why, and it is tried again.
+    /// </summary>
     public const int MergedMax = 1_000;
 
     /// <summary>Links handed over at once; more go one such group after the other.</summary>

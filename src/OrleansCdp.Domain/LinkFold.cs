@@ -5,11 +5,18 @@ namespace OrleansCdp;
 
 /// <summary>Folds events into links one after the other. However many they are, the set is copied once.</summary>
 /// <param name="from">The links before.</param>
-internal struct LinkFold(LinkSet from)
+/// <param name="room">How many more may begin.</param>
+internal struct LinkFold(LinkSet from, int room)
 {
     private Link[] links = ImmutableCollectionsMarshal.AsArray(from.Links)!;
     private int count = from.Links.Length;
+    private readonly int max = from.Links.Length + room;
     private bool changed;
+
+    /// <summary>Folds into as many links as there may be.</summary>
+    /// <param name="from">The links before.</param>
+    public LinkFold(LinkSet from)
+        : this(from, Limits.LinksMax - from.Links.Length) { }
 
     /// <summary>Folds one event into its link, which begins with it if it is new.</summary>
     /// <param name="e">The event.</param>
@@ -22,7 +29,7 @@ internal struct LinkFold(LinkSet from)
             key,
             static (link, k) => LinkSet.Order(link.Key, k)
         );
-        if (at < 0 && count >= Limits.LinksMax)
+        if (at < 0 && count >= max)
         {
             outcome = EventOutcome.Refused(ReasonCodes.LinksMax);
             return false;

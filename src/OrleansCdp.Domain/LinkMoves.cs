@@ -125,6 +125,11 @@ public static class LinkMoves
             return asked;
         }
 
+        if (all && holder.RedirectTo is null && !holder.Merged.IsEmpty)
+        {
+            return holder.Id; // Others live on in it: it is no mere visitor any more, and is merged instead.
+        }
+
         bool isPromised = all ? holder.RedirectTo is not null : keys.Any(holder.IsPromised);
         bool isOver = rank == AnchorPolicy.AsPromised && !isPromised; // Whatever its event met.
         // Who decided did not know whose one of them has become meanwhile.
@@ -190,11 +195,7 @@ public static class LinkMoves
             : owner == holder.Id ? holder.PlacedAt
             : holder.IsMergedHere(owner) ? null
             : owner;
-        if (
-            !byMerge
-            && elsewhere is null
-            && holder.Links.Links.Length + missing.Length > Limits.LinksMax
-        )
+        if (!byMerge && elsewhere is null && missing.Length > Math.Max(0, holder.Room()))
         {
             elsewhere = holder.Id;
         }

@@ -53,6 +53,24 @@ public static class MergedLinks
             };
     }
 
+    /// <summary>Links that may begin here or come unannounced: what was announced finds room.</summary>
+    internal static int Room(this UnifiedIndividual holder)
+    {
+        int room = Limits.LinksMax - holder.Links.Links.Length;
+        foreach (MergedIndividual one in holder.Merged)
+        {
+            room -= one.Missing;
+        }
+
+        return room;
+    }
+
+    /// <summary>How many links of an individual are here: of this one, or of one that is merged here.</summary>
+    public static int CountOf(this UnifiedIndividual holder, string individual) =>
+        individual == holder.Id ? holder.OwnLinks.Count()
+        : holder.IndexOfMerged(individual) is >= 0 and int at ? holder.Merged[at].Links.Length
+        : 0;
+
     internal static bool IsMergedHere(this UnifiedIndividual holder, string individual) =>
         holder.IndexOfMerged(individual) >= 0;
 

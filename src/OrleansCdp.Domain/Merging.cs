@@ -19,6 +19,23 @@ public sealed record MergedIndividual(
     /// </summary>
     [Id(2)]
     public bool IsHere { get; init; }
+
+    /// <summary>
+    /// How many links were announced: so many find room until all are here, whatever comes before them. 0 in states of
+    /// first versions.
+    /// </summary>
+    [Id(3)]
+    public int Announced { get; init; }
+
+    /// <summary>How often they were announced: tells an announcement that was withdrawn from one that came after.</summary>
+    [Id(4)]
+    public int Times { get; init; }
+
+    /// <summary>Whether nothing of it has come yet.</summary>
+    public bool IsAwaited => !IsHere && Links.IsEmpty;
+
+    /// <summary>Links that are still to come, as far as they were announced.</summary>
+    public int Missing => IsHere ? 0 : Math.Max(0, Announced - Links.Length);
 }
 
 /// <summary>A change of where an individual's links live that is not finished.</summary>
@@ -63,7 +80,10 @@ public static class Merging
         return null;
     }
 
-    /// <summary>Expects the links of an individual that is about to be merged into this one.</summary>
+    /// <summary>
+    /// Expects the links of an individual that is about to be merged into this one, and keeps room for them. Whoever
+    /// expects somebody goes nowhere itself until they have come and gone.
+    /// </summary>
     /// <param name="holder">Who has the links.</param>
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
@@ -75,23 +95,69 @@ public static class Merging
         out string? refused
     )
     {
+        int at = holder.IndexOfMerged(individual);
         refused =
-            holder.ElsewhereAt is not null ? ReasonCodes.MergedElsewhere
-            : holder.IsMergedHere(individual) ? null
-            : holder.Links.Links.Length + links > Limits.LinksMax ? ReasonCodes.LinksMax
+            at >= 0 ? null
+            : holder.ElsewhereAt is not null || holder.IsPlacing ? ReasonCodes.MergedElsewhere
+            : links > holder.Room() ? ReasonCodes.LinksMax
             : holder.Merged.Length >= Limits.MergedMax ? ReasonCodes.MergedMax
             : null;
-        if (refused is not null || holder.IsMergedHere(individual))
+        if (refused is not null || (at >= 0 && !holder.Merged[at].IsAwaited))
         {
             return holder.Same();
         }
 
+        MergedIndividual awaited = at >= 0 ? holder.Merged[at] : new(individual, []);
+        awaited = awaited with
+        {
+            Announced = Math.Max(awaited.Announced, links),
+            Times = awaited.Times + 1,
+        };
         UnifiedIndividual next = holder with
         {
-            Merged = holder.Merged.Insert(~holder.IndexOfMerged(individual), new(individual, [])),
+            Merged =
+                at >= 0 ? holder.Merged.SetItem(at, awaited) : holder.Merged.Insert(~at, awaited),
         };
         return holder.Became(next, changed: true, identifiersMayDiffer: false);
     }
+
+    /// <summary>
+    /// Expects an individual no more that is not coming after all; unless it was announced again since, or something of it
+    /// is here.
+    /// </summary>
+    /// <param name="holder">Who has the links.</param>
+    /// <param name="withdrawn">The individual, as it was expected when it said that it is not coming.</param>
+    public static Transition<UnifiedIndividual> Dismiss(
+        this UnifiedIndividual holder,
+        MergedIndividual withdrawn
+    )
+    {
+        int at = holder.IndexOfMerged(withdrawn.Id);
+        bool isSame =
+            at >= 0 && holder.Merged[at].IsAwaited && holder.Merged[at].Times == withdrawn.Times;
+        return isSame
+            ? holder.Became(
+                holder with
+                {
+                    Merged = holder.Merged.RemoveAt(at),
+                },
+                changed: true,
+                identifiersMayDiffer: false
+            )
+            : holder.Same();
+    }
+
+    /// <summary>Whether this individual has announced its links to another one, or has them there.</summary>
+    public static bool IsComingTo(this UnifiedIndividual holder, string root) =>
+        holder.PlacedAt == root || holder.Placing?.To == root;
+
+    /// <summary>
+    /// Whether its links are announced to somebody, and all of them are where they were: it may still be refused.
+    /// </summary>
+    public static bool IsAsking(this UnifiedIndividual holder) =>
+        holder.Placing is { } placing
+        && placing.To != holder.Id
+        && placing.From == (holder.PlacedAt ?? holder.Id);
 
     /// <summary>Freezes all own links for the individual that this one is merged into.</summary>
     public static Transition<UnifiedIndividual> MergeInto(

@@ -76,7 +76,7 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     /// <param name="owner">The base individual of their links: this one, or one that is merged here.</param>
     public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events, string owner)
     {
-        LinkFold fold = new(Links);
+        LinkFold fold = new(Links, this.Room());
         EventOutcome[]? outcomes = null;
         HashSet<LinkKey>? begun = null;
         bool bearsOthers = false;

@@ -57,7 +57,10 @@ internal sealed class HeldIndividual(
     public Task BecomeAsync(Transition<UnifiedIndividual> transition) =>
         BecomeAsync(transition, taken: null, []);
 
-    /// <summary>Saves the next state with what must be true at the same instant.</summary>
+    /// <summary>
+    /// Saves the next state with what must be true at the same instant. Ends once all that was to be saved before is saved
+    /// too, also when nothing changes.
+    /// </summary>
     /// <param name="transition">The next state.</param>
     /// <param name="taken">The links it takes in; null for none.</param>
     /// <param name="noted">What became of events that are in no state.</param>
@@ -69,18 +72,21 @@ internal sealed class HeldIndividual(
     )
     {
         DemandWhole();
-        if (!transition.Changed)
+        if (transition.Changed)
         {
-            return;
+            State = transition.Next;
+            context.Answer = null;
         }
 
-        State = transition.Next;
-        context.Answer = null;
+        // Also where nothing changes: what the answer rests on may be in memory only, its save under way.
         await saves.WaitAsync();
         try
         {
             DemandWhole();
-            await Cell.SaveAsync(WriteOf(transition, taken, noted));
+            if (transition.Changed)
+            {
+                await Cell.SaveAsync(WriteOf(transition, taken, noted));
+            }
         }
         catch
         {
@@ -128,12 +134,19 @@ internal sealed class HeldIndividual(
         // because an account was not told. They are promised to this individual, so what is said comes true.
         await AccountNews.TellAsync(grains, AccountNews.Of(ArrivedBy(foreseen, transfer), id));
         var transition = Attach(transfer, out other);
-        if (other is null)
+        if (other is not null)
         {
-            await BecomeAsync(transition, transfer, []);
+            return other;
         }
 
-        return other;
+        await BecomeAsync(transition, transfer, []);
+        if (!transition.Changed && (transfer.IsLast || !transfer.Links.IsEmpty))
+        {
+            // That they are here may be what another activation has changed since: then they would be nowhere.
+            await DemandCurrentAsync();
+        }
+
+        return null;
     }
 
     private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)

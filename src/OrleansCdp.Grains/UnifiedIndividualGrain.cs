@@ -248,12 +248,25 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         return refused;
     }
 
+    public async ValueTask<int> CountAsync(string individual)
+    {
+        await recovery.WhenMadeAsync();
+        return Individual.CountOf(individual);
+    }
+
+    public async Task<bool> IsComingAsync(string root)
+    {
+        await recovery.WhenMadeAsync();
+        await held.DemandCurrentAsync();
+        return Individual.IsComingTo(root);
+    }
+
     public async Task<LinkTransfer> SeparateAsync(string individual, string target)
     {
         await recovery.WhenMadeAsync();
         var transition = Individual.Separate(individual, target, out Departure departure);
         await held.BecomeAsync(transition, taken: null, []);
-        if (!transition.Changed && departure.Links.IsEmpty)
+        if (!transition.Changed)
         {
             await held.DemandCurrentAsync();
         }

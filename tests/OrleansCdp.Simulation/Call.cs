@@ -136,7 +136,13 @@ public class GrainProxy : DispatchProxy
     }
 
     private Task<T> SendTask<T>(Request request) =>
-        SendAsync(request, grain => (Task<T>)request.On(grain)!);
+        SendAsync(
+            request,
+            grain =>
+                request.IsMerge && cluster!.RefusesMerge
+                    ? (Task<T>)(object)Task.FromResult<string?>(ReasonCodes.MergedMax)
+                    : (Task<T>)request.On(grain)!
+        );
 
     private ValueTask<T> SendValueTask<T>(Request request) =>
         new(SendAsync(request, async grain => await (ValueTask<T>)request.On(grain)!));
@@ -152,6 +158,8 @@ public class GrainProxy : DispatchProxy
                 Method,
                 static m => m.GetCustomAttribute<AlwaysInterleaveAttribute>() is not null
             );
+
+        public bool IsMerge => Method.Name == nameof(IUnifiedIndividualGrain.ExpectAsync);
 
         public object? On(object grain) =>
             Method.Invoke(grain, BindingFlags.DoNotWrapExceptions, null, Arguments, null);

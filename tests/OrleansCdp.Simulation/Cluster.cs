@@ -27,6 +27,9 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
 
     public Faults Faults => faults;
 
+    /// <summary>Whether an individual that is asked to expect another one says that it has no room.</summary>
+    public bool RefusesMerge => scheduler.Happens(faults.MergeRefused);
+
     public SiloParts Parts => parts;
 
     /// <summary>Activations that the directory knows.</summary>

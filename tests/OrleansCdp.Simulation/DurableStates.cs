@@ -31,6 +31,11 @@ internal sealed class DurableStates(Scheduler scheduler, Database database, Silo
             UnifiedIndividual next = Read(id, saved, IndividualShape.Instance);
             Compare(id, Individuals.GetValueOrDefault(id)?.Links, next.Links);
             Individuals[id] = next;
+            if (next.ElsewhereAt is { } other && !next.Links.Links.IsEmpty)
+            {
+                // Whoever reads one of them is sent to where it is not.
+                Find($"{id} sends readers to {other} and has {next.Links.Links[0].Key}", id);
+            }
         }
     }
 

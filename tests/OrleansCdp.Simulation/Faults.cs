@@ -35,6 +35,7 @@ internal sealed class Faults
         RequestLost = Any(0.03);
         AnswerLost = Any(0.03);
         SlowRequest = Any(0.05);
+        MergeRefused = Any(0.4);
         Acts = scheduler.Happens(0.85);
         ActsEvery = TimeSpan.FromMilliseconds(scheduler.Chance.Next(300, 6_000));
     }
@@ -50,6 +51,9 @@ internal sealed class Faults
     /// <summary>A request or an answer that takes seconds.</summary>
     public double SlowRequest { get; private set; }
 
+    /// <summary>An individual has no room for another one, as it is with thousands of links.</summary>
+    public double MergeRefused { get; private set; }
+
     /// <summary>Whether silos and activations come to harm.</summary>
     public bool Acts { get; private set; }
 
@@ -64,7 +68,13 @@ internal sealed class Faults
     /// <summary>From now on nothing goes wrong.</summary>
     public void End()
     {
-        StatementFails = StatementConflicts = RequestLost = AnswerLost = SlowRequest = 0;
+        StatementFails =
+            StatementConflicts =
+            RequestLost =
+            AnswerLost =
+            SlowRequest =
+            MergeRefused =
+                0;
         Acts = IsDatabaseAway = false;
         AreOver = true;
     }

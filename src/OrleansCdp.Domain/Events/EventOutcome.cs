@@ -103,8 +103,11 @@ public static class ReasonCodes
     /// <summary>As many individuals are merged into one as may be.</summary>
     public const string MergedMax = "merged_max";
 
-    /// <summary>The individual was merged into another one itself.</summary>
+    /// <summary>The individual was merged into another one itself, or its links are on their way.</summary>
     public const string MergedElsewhere = "merged_elsewhere";
+
+    /// <summary>Others are merged into the individual; it stays as long as they do.</summary>
+    public const string HoldsOthers = "holds_others";
 
     /// <summary>No active definition under this name.</summary>
     public const string UnknownStream = "unknown_stream";

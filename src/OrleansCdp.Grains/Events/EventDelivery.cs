@@ -151,21 +151,51 @@ internal sealed partial class EventDelivery(
         CancellationToken cancel
     )
     {
-        for (int start = 0; start < indexes.Count; start += Limits.ApplyBatchMax)
+        Dictionary<LinkKey, EventOutcome> gone = [];
+        List<int> batch = new(Math.Min(indexes.Count, Limits.ApplyBatchMax));
+        for (int next = 0; next < indexes.Count; )
         {
-            int count = Math.Min(Limits.ApplyBatchMax, indexes.Count - start);
-            SequencedEvent[] events = new SequencedEvent[count];
-            for (int k = 0; k < count; k++)
+            batch.Clear();
+            for (; next < indexes.Count && batch.Count < Limits.ApplyBatchMax; next++)
             {
-                int i = indexes[start + k];
-                events[k] = new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i]);
+                int i = indexes[next];
+                if (gone.Count > 0 && gone.TryGetValue(chunk.Events[i].Link, out outcomes[i]))
+                {
+                    continue; // Taken here it would be ahead of those before it, which were sent elsewhere.
+                }
+
+                batch.Add(i);
             }
 
-            ImmutableArray<EventOutcome> said = await ApplyPatientlyAsync(target, events, cancel);
-            for (int k = 0; k < count; k++)
+            await ApplyBatchAsync(chunk, target, batch, outcomes, cancel);
+            foreach (int i in batch.Where(i => IsElsewhere(outcomes[i])))
             {
-                outcomes[indexes[start + k]] = said.IsEmpty ? EventOutcome.Applied : said[k];
+                gone[chunk.Events[i].Link] = outcomes[i];
             }
+        }
+    }
+
+    private async Task ApplyBatchAsync(
+        EventChunk chunk,
+        Destination target,
+        List<int> indexes,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
+        if (indexes.Count == 0)
+        {
+            return;
+        }
+
+        SequencedEvent[] events =
+        [
+            .. indexes.Select(i => new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i])),
+        ];
+        ImmutableArray<EventOutcome> said = await ApplyPatientlyAsync(target, events, cancel);
+        for (int k = 0; k < events.Length; k++)
+        {
+            outcomes[indexes[k]] = said.IsEmpty ? EventOutcome.Applied : said[k];
         }
     }
 

@@ -32,26 +32,19 @@ internal sealed class LinkPlacement(
     IMergeStore store
 )
 {
+    private const int HopsMax = 16;
+    private readonly Successors successors = new(grains, store);
+
     private UnifiedIndividual State => individual.State;
 
     /// <summary>Where the links are now.</summary>
     private string Here => State.PlacedAt ?? State.Id;
 
     /// <summary>Finishes what was begun; see <see cref="IUnifiedIndividualGrain.PlaceAsync"/> for the rest.</summary>
-    public async ValueTask GoOnAsync()
-    {
-        if (!State.IsPlacing)
-        {
-            return;
-        }
-
-        Placing placing = State.Placing!;
-        await ExpectAsync(placing.To);
-        await ChangeHandsAsync(placing);
-    }
+    public async ValueTask GoOnAsync() => await FinishAsync();
 
     /// <summary>Finishes what was begun, unless the state of somebody concerned is damaged.</summary>
-    /// <returns>Whether it is finished.</returns>
+    /// <returns>Whether events can be taken: it is finished, or nothing has been given away.</returns>
     public async Task<bool> IsReadableAsync()
     {
         try
@@ -68,51 +61,119 @@ internal sealed class LinkPlacement(
     /// <summary>Brings the links to where they belong.</summary>
     public async Task<string?> PlaceAsync()
     {
-        await GoOnAsync();
+        await FinishAsync();
         string root = await store.RootOfAsync(State.Id, CancellationToken.None);
+        string? why = await BringAsync(root);
+        for (int hops = 0; why == ReasonCodes.MergedElsewhere && hops < HopsMax; hops++)
+        {
+            // A visitor who became somebody else before those who were merged into it could come.
+            if (await successors.OfAsync(root) is not { } successor)
+            {
+                return why;
+            }
+
+            root = await successors.FollowAsync(State.Id, root, successor);
+            why = await BringAsync(root);
+        }
+
+        if (why is null)
+        {
+            await store.NotePlacedAsync(State.Id, root, CancellationToken.None);
+        }
+
+        return why;
+    }
+
+    /// <summary>Brings the links to a root, unless it does not take them: then they stay where they are.</summary>
+    /// <returns>Null once they are there; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
+    private async Task<string?> BringAsync(string root)
+    {
         if (Here == root)
         {
             await individual.DemandCurrentAsync();
+            return null;
         }
-        else
+
+        if (Here == State.Id && !State.Merged.IsEmpty)
         {
-            if (await WhyNotAsync(root) is { } reason)
-            {
-                return reason;
-            }
-
-            await individual.BecomeAsync(
-                Here == State.Id ? State.MergeInto(root) : State.Begin(new Placing(Here, root))
-            );
-            await ChangeHandsAsync(State.Placing!);
+            await DismissAsync();
         }
 
-        await store.NotePlacedAsync(State.Id, root, CancellationToken.None);
-        return null;
+        // Whoever reads those others is sent here, and would be sent on to where they are not.
+        if (Here == State.Id && !State.Merged.IsEmpty)
+        {
+            return ReasonCodes.HoldsOthers;
+        }
+
+        // Before the root is asked: it goes nowhere once it expects somebody, so nobody may forget having asked.
+        await individual.BecomeAsync(State.Begin(new Placing(Here, root)));
+        return await FinishAsync();
     }
 
-    private async Task<string?> WhyNotAsync(string root)
+    /// <returns>Why it is not finished; null when it is.</returns>
+    private async Task<string?> FinishAsync()
     {
-        if (root == State.Id)
+        if (State.Placing is not { } placing)
         {
             return null;
         }
 
-        string? refused = await GrainOf(root).ExpectAsync(State.Id, State.OwnLinks.Count());
-        // The root is about to be merged into another one itself: then there is another root.
-        return refused == ReasonCodes.MergedElsewhere
-            ? throw new InconsistentStateException($"{root} is no root any more.")
-            : refused;
+        if (State.IsAsking())
+        {
+            string? refused = await AnnounceAsync(placing);
+            if (refused is not null)
+            {
+                return refused;
+            }
+
+            if (placing.From == State.Id)
+            {
+                await individual.BecomeAsync(State.MergeInto(placing.To));
+            }
+        }
+        else if (placing.To != State.Id)
+        {
+            await GrainOf(placing.To).ExpectAsync(State.Id, links: 0); // Once more, whatever became of it.
+        }
+
+        await ChangeHandsAsync(placing);
+        return null;
     }
 
-    /// <summary>
-    /// Has whoever was chosen expect the links once more: what was begun is finished, also where there is no room any more.
-    /// </summary>
-    private async Task ExpectAsync(string target)
+    /// <summary>Has the root expect the links. Nothing has been given away yet: refused, they are where they were.</summary>
+    private async Task<string?> AnnounceAsync(Placing placing)
     {
-        if (target != State.Id)
+        string? refused;
+        try
         {
-            await GrainOf(target).ExpectAsync(State.Id, links: 0);
+            int links =
+                placing.From == State.Id
+                    ? State.CountOf(State.Id)
+                    : await GrainOf(placing.From).CountAsync(State.Id);
+            refused = await GrainOf(placing.To).ExpectAsync(State.Id, links);
+        }
+        catch (StateCorruptException)
+        {
+            return ReasonCodes.StateCorrupt; // It may expect them already: it is asked again once it can be read.
+        }
+
+        if (refused is not null)
+        {
+            await individual.BecomeAsync(State.End());
+        }
+
+        return refused;
+    }
+
+    /// <summary>Expects those no more who announced themselves and went elsewhere, before anything of them came.</summary>
+    private async Task DismissAsync()
+    {
+        foreach (MergedIndividual one in State.Merged.Where(one => one.IsAwaited).ToArray())
+        {
+            if (!await GrainOf(one.Id).IsComingAsync(State.Id))
+            {
+                await individual.BecomeAsync(State.Dismiss(one));
+            }
         }
     }
 

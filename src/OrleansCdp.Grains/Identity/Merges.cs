@@ -54,32 +54,52 @@ internal sealed partial class Merges(
         }
     }
 
-    /// <summary>Brings the links of individuals to where their merges want them.</summary>
+    /// <summary>
+    /// Brings the links of individuals to where their merges want them. Whoever others live with goes after them; so they
+    /// are tried again as long as somebody has moved.
+    /// </summary>
     /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
     public async Task<string?> PlaceAsync(IEnumerable<string> individuals)
     {
-        string? why = null;
-        foreach (string individual in individuals)
+        List<(string Individual, string Why)> staying = [];
+        List<string> left = [.. individuals];
+        for (int before = int.MaxValue; left.Count > 0 && left.Count < before; )
         {
-            try
+            before = left.Count;
+            staying.RemoveAll(one => IsForNow(one.Why));
+            foreach (string individual in left)
             {
-                string? stays = await grains
-                    .GetGrain<IUnifiedIndividualGrain>(individual)
-                    .PlaceAsync();
-                if (stays is not null)
+                if (await TryPlaceAsync(individual) is { } why)
                 {
-                    why = stays;
-                    LogStays(individual, stays);
+                    staying.Add((individual, why));
                 }
             }
-            catch (StateCorruptException)
-            {
-                why = ReasonCodes.StateCorrupt;
-                LogStays(individual, why); // Tried again while it is to move.
-            }
+
+            left = [.. staying.Where(one => IsForNow(one.Why)).Select(one => one.Individual)];
         }
 
-        return why;
+        foreach ((string individual, string why) in staying)
+        {
+            LogStays(individual, why); // Tried again while it is to move.
+        }
+
+        // That somebody waits for others says less than why those stay.
+        return staying.OrderBy(one => IsForNow(one.Why)).Select(one => one.Why).FirstOrDefault();
+    }
+
+    private static bool IsForNow(string why) =>
+        why is ReasonCodes.HoldsOthers or ReasonCodes.MergedElsewhere;
+
+    private async Task<string?> TryPlaceAsync(string individual)
+    {
+        try
+        {
+            return await grains.GetGrain<IUnifiedIndividualGrain>(individual).PlaceAsync();
+        }
+        catch (StateCorruptException)
+        {
+            return ReasonCodes.StateCorrupt;
+        }
     }
 
     [LoggerMessage(

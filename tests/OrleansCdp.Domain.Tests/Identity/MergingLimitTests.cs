@@ -31,7 +31,7 @@ public sealed class MergingLimitTests
         full.Merged.Length.ShouldBe(Limits.MergedMax);
         more.ShouldBe(ReasonCodes.MergedMax);
         past.Changed.ShouldBeFalse();
-        full.Expect("ind_a", 1, out string? again).Changed.ShouldBeFalse();
+        full.Expect("ind_a", 1, out string? again).Next.Merged.Length.ShouldBe(Limits.MergedMax);
         again.ShouldBeNull("it is expected already");
     }
 
@@ -46,6 +46,89 @@ public sealed class MergingLimitTests
         fits.ShouldBeNull();
         refused.ShouldBe(ReasonCodes.LinksMax);
         past.Changed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Room_that_is_kept_for_one_is_not_promised_to_another()
+    {
+        const int left = Limits.LinksMax - 1 - 3_000;
+        UnifiedIndividual root = Root.Expect("ind_a", 3_000, out string? first).Next;
+
+        root.Expect("ind_b", left, out string? fits);
+        root.Expect("ind_b", left + 1, out string? refused).Changed.ShouldBeFalse();
+
+        (first, fits, refused).ShouldBe((null, null, ReasonCodes.LinksMax));
+    }
+
+    [Fact]
+    public void Room_that_is_kept_is_taken_by_no_link_that_begins_or_comes_unannounced()
+    {
+        UnifiedIndividual root = Root.Expect("ind_a", Limits.LinksMax - 2, out _).Next;
+        Link[] two = [new() { Key = Other, Moves = 1 }, new() { Key = Some.Customer, Moves = 1 }];
+
+        root.Attach([two[0]], root.Id, byMerge: false, isLast: false, out string? fits);
+        root.Attach([.. two], root.Id, byMerge: false, isLast: false, out string? refused);
+        UnifiedIndividual full = root.Apply([Visit(Other, 1)]).Next;
+
+        (fits, refused).ShouldBe((null, root.Id));
+        full.Links.Links.Length.ShouldBe(2);
+        full.Apply([Visit(Some.Customer, 2)])
+            .Outcomes.ShouldBe([EventOutcome.Refused(ReasonCodes.LinksMax)]);
+        full.Apply([Visit(Other, 3)]).Outcomes.ShouldBeEmpty("it has begun");
+    }
+
+    [Fact]
+    public void Once_all_that_were_announced_are_here_no_room_is_kept()
+    {
+        UnifiedIndividual root = Root.Expect("ind_a", Limits.LinksMax - 1, out _).Next;
+
+        root = root.Attach(Merged.Links.Links, "ind_a", byMerge: true, isLast: true, out _).Next;
+
+        root.Expect("ind_b", Limits.LinksMax - 3, out string? fits);
+        root.Expect("ind_b", Limits.LinksMax - 2, out string? refused);
+        (fits, refused).ShouldBe((null, ReasonCodes.LinksMax));
+    }
+
+    [Fact]
+    public void Who_has_announced_itself_expects_nobody()
+    {
+        UnifiedIndividual asking = Merged.Begin(new Placing(Merged.Id, Root.Id)).Next;
+
+        asking.Expect("ind_c", 1, out string? refused).Changed.ShouldBeFalse();
+
+        refused.ShouldBe(ReasonCodes.MergedElsewhere);
+        (asking.IsAsking(), asking.MergeInto(Root.Id).Next.IsAsking()).ShouldBe((true, false));
+    }
+
+    [Fact]
+    public void Who_does_not_come_after_all_is_dismissed_unless_announced_again_or_here_in_part()
+    {
+        UnifiedIndividual root = Root.Expect("ind_a", 2, out _).Next;
+        MergedIndividual withdrawn = root.Merged[0];
+
+        UnifiedIndividual again = root.Expect("ind_a", 2, out _).Next;
+        UnifiedIndividual begun = root.Attach(
+            Merged.Links.Links[..1],
+            "ind_a",
+            byMerge: true,
+            isLast: false,
+            out _
+        ).Next;
+
+        root.Dismiss(withdrawn).Next.Merged.ShouldBeEmpty();
+        again.Dismiss(withdrawn).Changed.ShouldBeFalse();
+        begun.Dismiss(withdrawn).Changed.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_visitor_with_others_inside_does_not_become_somebody_and_hide_them()
+    {
+        UnifiedIndividual visitor = With("ind_v", Other).Expect("ind_w", 1, out _).Next;
+
+        var transition = visitor.Detach([], "ind_c", 0, out Departure departure);
+
+        transition.Changed.ShouldBeFalse();
+        (departure.AskThere, departure.Target).ShouldBe((true, "ind_v"), "to be decided anew");
     }
 
     [Fact]
