@@ -126,6 +126,7 @@ public static class CdpPostgresHosting
         AddLoop<SnapshotLoader>(services);
         AddLoop<SnapshotWriter>(services);
         AddLoop<QuarantineStore>(services);
+        services.AddSingleton<MergeInstruments>();
         AddLoop<MergeSweep>(services);
         services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());

@@ -47,6 +47,7 @@ internal sealed class StoreHost : IAsyncDisposable
     {
         ServiceCollection collection = new();
         collection.AddLogging();
+        collection.AddMetrics();
         collection.AddSerializer();
         collection.AddSingleton(clock ?? TimeProvider.System);
         collection.AddSingleton<ILocalSiloDetails>(new FakeSilo(silo));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
@@ -55,10 +56,10 @@ internal sealed partial class Merges(
     }
 
     /// <summary>Brings the links of individuals to where their merges want them.</summary>
-    /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
-    public async Task<string?> PlaceAsync(IEnumerable<string> individuals)
+    /// <returns>Whose links stay where they are, and why; none when all are where they belong.</returns>
+    public async Task<ImmutableArray<StayingLinks>> PlaceAsync(IEnumerable<string> individuals)
     {
-        string? why = null;
+        List<StayingLinks> staying = [];
         foreach (string individual in individuals)
         {
             try
@@ -68,18 +69,22 @@ internal sealed partial class Merges(
                     .PlaceAsync();
                 if (stays is not null)
                 {
-                    why = stays;
-                    LogStays(individual, stays);
+                    Note(individual, stays);
                 }
             }
             catch (StateCorruptException)
             {
-                why = ReasonCodes.StateCorrupt;
-                LogStays(individual, why); // Tried again while it is to move.
+                Note(individual, ReasonCodes.StateCorrupt); // Tried again while it is to move.
             }
         }
 
-        return why;
+        return [.. staying];
+
+        void Note(string individual, string reason)
+        {
+            staying.Add(new StayingLinks(individual, reason));
+            LogStays(individual, reason);
+        }
     }
 
     [LoggerMessage(
