@@ -54,6 +54,7 @@ public static class LogEvents
     public const int QuarantineNotTrimmed = 313;
     public const int PartitionsAssigned = 314;
     public const int MergeSweepFailed = 315;
+    public const int MergeStuck = 316;
     public const int DatabaseNotAnswering = 500;
 #pragma warning restore CS1591
 }

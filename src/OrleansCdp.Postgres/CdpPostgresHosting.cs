@@ -126,6 +126,7 @@ public static class CdpPostgresHosting
         AddLoop<SnapshotLoader>(services);
         AddLoop<SnapshotWriter>(services);
         AddLoop<QuarantineStore>(services);
+        services.AddSingleton<MergeInstruments>();
         AddLoop<MergeSweep>(services);
         services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
@@ -137,7 +138,6 @@ public static class CdpPostgresHosting
         services.AddSingleton<IReplayStore, ReplayStore>();
         services.AddSingleton<IGuardStore, GuardStore>();
         services.AddSingleton<IFigureStore, FigureStore>();
-        services.AddSingleton<MergeInstruments>();
         services.AddSingleton<IQuarantineStore>(s => s.GetRequiredService<QuarantineStore>());
         services.AddSingleton<IStatusStore, StatusStore>();
         services.AddSingleton<PartitionInstruments>();

@@ -205,6 +205,9 @@ internal sealed class DatabaseConnection(
         CancellationToken cancel
     ) => RunAsync("ask who moves", () => database.Merges.Moving(), cancel);
 
+    public Task<bool> NoteStuckAsync(string individual, string reason, CancellationToken cancel) =>
+        RunAsync($"note that {individual} is stuck: {reason}", () => false, cancel);
+
     Task<BaseIndividual?> IStewardStore.FindAsync(string individual, CancellationToken cancel) =>
         RunAsync($"find {individual}", () => database.Merges.Find(individual), cancel);
 

@@ -51,6 +51,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
     private readonly PartitionHomes homes;
     private readonly Residences residences;
     private readonly LogInstruments instruments;
+    private readonly MergeInstruments merging;
     private string[] heard = [];
 
     public Silo(Cluster cluster, int number)
@@ -63,6 +64,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         UnreadMeters meters = new();
         residences = new Residences(homes, meters);
         instruments = new LogInstruments(meters);
+        merging = new MergeInstruments(meters);
         Process = new Process(cluster.Scheduler, name);
         loggers = new TraceLoggers(cluster.Scheduler, name);
         connection = new DatabaseConnection(
@@ -292,6 +294,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             new MergeSweep(
                 connection,
                 GrainFactory,
+                merging,
                 Process.Clock,
                 loggers.CreateLogger<MergeSweep>()
             ),

@@ -118,7 +118,22 @@ public sealed record ClusterStatus
     /// <summary>States whose stored bytes were found damaged, those not rebuilt first.</summary>
     [Id(9)]
     public ImmutableArray<DamagedState> Damages { get; init; } = [];
+
+    /// <summary>
+    /// Individuals whose links cannot be brought to where a merge or its end wants them, by reason, as of the last attempt.
+    /// </summary>
+    [Id(10)]
+    public ImmutableArray<StuckMerges> StuckMerges { get; init; } = [];
 }
+
+/// <summary>Individuals whose links cannot be brought to where they belong, for one reason.</summary>
+/// <param name="Reason">The reason; see <c>GET /v1/identity/conflicts</c> for who they are.</param>
+/// <param name="Individuals">How many.</param>
+[GenerateSerializer, Immutable, Alias("cdp.stuck-merges")]
+public readonly record struct StuckMerges(
+    [property: Id(0)] string Reason,
+    [property: Id(1)] int Individuals
+);
 
 /// <summary>One lane of one partition.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.partition-status")]

@@ -14,7 +14,8 @@ public interface IStewardGrain : IGrainWithIntegerKey
 
     /// <summary>
     /// Makes two individuals one, until somebody takes it back. No rule does. The one with the stronger anchor survives; of
-    /// equals the one named first. Nothing is changed where it is refused.
+    /// equals the one named first. Nothing is changed where it is refused. What stewards had decided against it is withdrawn,
+    /// and in force again once the merge is taken back.
     /// </summary>
     [Alias("merge")]
     Task<StewardAnswer> MergeAsync(StewardMerge request);
@@ -23,6 +24,13 @@ public interface IStewardGrain : IGrainWithIntegerKey
     /// Takes a merge back: a steward's decision is withdrawn; of what a rule merged it is decided that they are two. Both
     /// are as if they had never been merged, with all that happened to each since.
     /// </summary>
+    /// <remarks>
+    /// Of an individual those decisions are withdrawn that name it and join it with somebody who would be one person with
+    /// the one it is merged into also without it; whoever was merged into it before goes with it. So after A took in B
+    /// and C took in A, an unmerge of A leaves A and B together, and an unmerge of B leaves A with C.
+    /// What is refused has changed nothing. A link that cannot move yet is told as <see cref="StewardAnswer.Staying"/>;
+    /// of a visitor's link ask again, which makes no other decision.
+    /// </remarks>
     [Alias("unmerge")]
     Task<StewardAnswer> UnmergeAsync(StewardUnmerge request);
 
@@ -37,7 +45,9 @@ public interface IStewardGrain : IGrainWithIntegerKey
     [Alias("reasons")]
     Task<ImmutableArray<LinkReason>> GetReasonsAsync(string individual);
 
-    /// <summary>Individuals that something says are one and that stay apart, oldest first.</summary>
+    /// <summary>
+    /// Individuals that something says are one and that stay apart, and those whose links cannot move, oldest first.
+    /// </summary>
     /// <param name="after">Conflicts after this one; null for the first.</param>
     /// <param name="limit">At most <see cref="PageMax"/>.</param>
     [Alias("conflicts")]
@@ -121,9 +131,29 @@ public sealed record StewardAnswer
     [Id(5)]
     public bool AreOne { get; init; }
 
+    /// <summary>Numbers of the decisions that are in force again, because what overruled them is withdrawn.</summary>
+    [Id(6)]
+    public ImmutableArray<long> Restored { get; init; } = [];
+
+    /// <summary>
+    /// Whose links are not where they belong yet, and why. They are brought there as soon as it is possible; until then
+    /// <c>GET /v1/identity/conflicts</c> lists them.
+    /// </summary>
+    [Id(7)]
+    public ImmutableArray<StayingLinks> Staying { get; init; } = [];
+
     /// <summary>A refusal.</summary>
     public static StewardAnswer Refused(string code) => new() { Refusal = code };
 }
+
+/// <summary>Links that stay where they are for now.</summary>
+/// <param name="Individual">Whose they are.</param>
+/// <param name="Reason">Why, one of <see cref="OrleansCdp.Events.ReasonCodes"/>.</param>
+[GenerateSerializer, Immutable, Alias("cdp.staying-links")]
+public readonly record struct StayingLinks(
+    [property: Id(0)] string Individual,
+    [property: Id(1)] string Reason
+);
 
 /// <summary>Why a steward's decision is refused. Stable; never renamed.</summary>
 public static class StewardRefusals
@@ -220,7 +250,10 @@ public sealed record ConflictKey(
     [property: Id(2)] string Second
 );
 
-/// <summary>A conflict and what it rests on.</summary>
+/// <summary>
+/// A conflict and what it rests on; or an individual (first and second) whose links cannot be brought to where a merge or
+/// its end wants them.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.conflict-listing")]
 public sealed record ConflictListing
 {
@@ -228,7 +261,10 @@ public sealed record ConflictListing
     [Id(0)]
     public required ConflictKey Key { get; init; }
 
-    /// <summary>Why they stay apart, one of <see cref="MergeConflict"/>'s reasons.</summary>
+    /// <summary>
+    /// Why they stay apart, one of <see cref="MergeConflict"/>'s reasons; of links that cannot move one of
+    /// <see cref="OrleansCdp.Events.ReasonCodes"/> or <see cref="MergeConflict.MoveFailed"/>.
+    /// </summary>
     [Id(1)]
     public required string Reason { get; init; }
 
@@ -240,11 +276,14 @@ public sealed record ConflictListing
     [Id(3)]
     public string SecondName { get; init; } = "";
 
+    /// <summary>Whether it is about links that cannot move. They are tried again; no decision is asked for.</summary>
+    public bool IsStuck => Key.First == Key.Second;
+
     /// <summary>Who has the links of the first today.</summary>
     [Id(4)]
     public string FirstRoot { get; init; } = "";
 
-    /// <summary>Who has the links of the second today.</summary>
+    /// <summary>Who has the links of the second today; of links that cannot move, who is to have them.</summary>
     [Id(5)]
     public string SecondRoot { get; init; } = "";
 

@@ -36,6 +36,12 @@ public sealed record MergeConflict(string First, string Second, string Reason)
 
     /// <summary>More individuals state the anchor than it may have: it identifies nobody any more.</summary>
     public const string SharedAnchor = "shared_anchor";
+
+    /// <summary>
+    /// The links of a merged or separated individual cannot be brought to where they belong, for a reason that is none of
+    /// <see cref="OrleansCdp.Events.ReasonCodes"/>: whoever tried met an error. It is tried again.
+    /// </summary>
+    public const string MoveFailed = "move_failed";
 }
 
 /// <summary>
@@ -87,6 +93,52 @@ public sealed class MergeGraph
         graph.JoinByStewards(decisions);
         graph.JoinByLinks(statements, sharers);
         return graph.ToGroups();
+    }
+
+    /// <summary>
+    /// The decisions that make an individual part of the one it is merged into: those that name it and join it with
+    /// somebody who would be one person with that one also without it. Decisions that joined others to the individual
+    /// are none of them, and those stay with it.
+    /// </summary>
+    /// <param name="bases">As for <see cref="Of"/>.</param>
+    /// <param name="statements">As for <see cref="Of"/>.</param>
+    /// <param name="decisions">As for <see cref="Of"/>.</param>
+    /// <param name="sharers">As for <see cref="Of"/>.</param>
+    /// <param name="individual">The merged individual.</param>
+    /// <param name="root">Who has its links.</param>
+    /// <returns>Their numbers, ascending; none when links alone make it so.</returns>
+    public static ImmutableArray<long> TiesOf(
+        IReadOnlyCollection<BaseIndividual> bases,
+        IReadOnlyDictionary<LinkKey, ImmutableArray<string>> statements,
+        IReadOnlyCollection<StewardDecision> decisions,
+        int sharers,
+        string individual,
+        string root
+    )
+    {
+        ILookup<bool, StewardDecision> naming = decisions.ToLookup(one =>
+            one.Survivor == individual || one.Other == individual
+        );
+        MergeGroups without = Of(
+            [.. bases.Where(one => one.Id != individual)],
+            statements.ToDictionary(one => one.Key, one => one.Value.Remove(individual)),
+            [.. naming[false]],
+            sharers
+        );
+        return
+        [
+            .. naming[true]
+                .Where(one => one.Together)
+                .Where(one =>
+                    without.Roots.TryGetValue(
+                        one.Survivor == individual ? one.Other : one.Survivor,
+                        out string? other
+                    )
+                    && other == without.Roots.GetValueOrDefault(root)
+                )
+                .Select(one => one.Id)
+                .Order(),
+        ];
     }
 
     private void JoinByStewards(IEnumerable<StewardDecision> decisions)

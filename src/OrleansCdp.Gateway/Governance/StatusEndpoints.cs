@@ -57,6 +57,11 @@ internal static class StatusEndpoints
                     damage.Reason,
                     damage.FoundAt,
                 }),
+                stuckMerges = status.StuckMerges.Select(stuck => new
+                {
+                    stuck.Reason,
+                    stuck.Individuals,
+                }),
                 counts = status.Counts.Select(count => new
                 {
                     count.Stream,

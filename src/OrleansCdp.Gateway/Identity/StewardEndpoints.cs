@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -44,7 +45,7 @@ internal static class StewardEndpoints
             .MapGet("/v1/identity/conflicts", ConflictsAsync)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Individuals that links say are one and that stay apart, with the evidence."
+                "Individuals that links say are one and that stay apart, with the evidence; and those whose links cannot move."
             );
     }
 
@@ -77,7 +78,7 @@ internal static class StewardEndpoints
                 }
             );
         return answer.Refusal is { } refusal
-            ? Refused(refusal)
+            ? Refused(refusal, answer.Staying)
             : Results.Ok(
                 new
                 {
@@ -115,15 +116,17 @@ internal static class StewardEndpoints
                 }
             );
         return answer.Refusal is { } refusal
-            ? Refused(refusal)
+            ? Refused(refusal, answer.Staying)
             : Results.Ok(
                 new
                 {
                     answer.Decision,
                     answer.Withdrawn,
+                    answer.Restored,
                     separated = answer.Other,
                     from = answer.Survivor,
                     stillOne = answer.AreOne,
+                    answer.Staying,
                 }
             );
     }
@@ -212,6 +215,7 @@ internal static class StewardEndpoints
                 data = conflicts.Select(conflict => new
                 {
                     conflict.Reason,
+                    stuck = conflict.IsStuck,
                     conflict.Key.NotedAt,
                     first = new
                     {
@@ -329,6 +333,20 @@ internal static class StewardEndpoints
         {
             Errors = errors,
         };
+
+    private static Problem Refused(string code, ImmutableArray<StayingLinks> staying)
+    {
+        Problem refused = Refused(code);
+        return staying.IsEmpty
+            ? refused
+            : refused with
+            {
+                Detail =
+                    $"{refused.Detail} On their way back are still the links of "
+                    + string.Join(", ", staying.Select(one => $"{one.Individual} ({one.Reason})"))
+                    + ".",
+            };
+    }
 
     private static Problem Refused(string code) =>
         code switch

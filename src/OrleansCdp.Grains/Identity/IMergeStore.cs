@@ -23,8 +23,15 @@ public interface IMergeStore
     /// <summary>Notes where an individual's links are.</summary>
     Task NotePlacedAsync(string individual, string root, CancellationToken cancel);
 
-    /// <summary>Individuals whose links have been on their way for a while; at most <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Individuals whose links have been on their way for a while, and were not asked for here meanwhile; those that have
+    /// waited longest, at most <paramref name="limit"/>. They are to be tried now: the next time others come first.
+    /// </summary>
     Task<ImmutableArray<string>> MovingAsync(TimeSpan since, int limit, CancellationToken cancel);
+
+    /// <summary>Notes why an individual's links could not be brought to where they belong, until they are.</summary>
+    /// <returns>Whether that is new.</returns>
+    Task<bool> NoteStuckAsync(string individual, string reason, CancellationToken cancel);
 }
 
 /// <summary>What deciding anew about individuals has changed.</summary>

@@ -9,7 +9,9 @@ public interface IStewardStore
     /// <returns>Null when no merge or proof ever concerned it.</returns>
     Task<BaseIndividual?> FindAsync(string individual, CancellationToken cancel);
 
-    /// <summary>Decides that two are one. What was decided against it is withdrawn.</summary>
+    /// <summary>
+    /// Decides that two are one. What was decided against it is withdrawn, and in force again once this decision is withdrawn.
+    /// </summary>
     /// <param name="survivor">Whose id stays, if their anchors are equally strong.</param>
     /// <param name="other">The other one.</param>
     /// <param name="why">Who decides, and why.</param>
@@ -22,8 +24,8 @@ public interface IStewardStore
     );
 
     /// <summary>
-    /// Takes back what made an individual part of another one: the decisions about it are withdrawn; if there are none, it
-    /// is decided that they are two.
+    /// Takes back what made an individual part of another one: the decisions that tie it to that one
+    /// (<see cref="MergeGraph.TiesOf"/>) are withdrawn; if there are none, it is decided that they are two.
     /// </summary>
     Task<StewardOutcome> SeparateAsync(
         string individual,
@@ -31,7 +33,7 @@ public interface IStewardStore
         CancellationToken cancel
     );
 
-    /// <summary>Decides that two are two, whatever says otherwise.</summary>
+    /// <summary>Decides that two are two, whatever says otherwise. Repeating it makes no other decision.</summary>
     Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
@@ -39,7 +41,7 @@ public interface IStewardStore
         CancellationToken cancel
     );
 
-    /// <summary>Withdraws a decision.</summary>
+    /// <summary>Withdraws a decision. What it had overruled is in force again.</summary>
     Task<StewardOutcome> WithdrawAsync(long decision, StewardWord why, CancellationToken cancel);
 
     /// <summary>What happened to an individual, newest first.</summary>
@@ -76,6 +78,12 @@ public sealed record StewardOutcome(string? Refusal = null)
 
     /// <summary>Numbers of those withdrawn.</summary>
     public ImmutableArray<long> Withdrawn { get; init; } = [];
+
+    /// <summary>Numbers of those that are in force again, because what overruled them is withdrawn.</summary>
+    public ImmutableArray<long> Restored { get; init; } = [];
+
+    /// <summary>Whether the decision was in force before.</summary>
+    public bool IsKnown { get; init; }
 
     /// <summary>Who has everybody's links of the first one.</summary>
     public string Root { get; init; } = "";

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
@@ -58,33 +59,33 @@ internal sealed partial class Merges(
     /// Brings the links of individuals to where their merges want them. Whoever others live with goes after them; so they
     /// are tried again as long as somebody has moved.
     /// </summary>
-    /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
-    public async Task<string?> PlaceAsync(IEnumerable<string> individuals)
+    /// <returns>Whose links stay where they are, and why; none when all are where they belong.</returns>
+    public async Task<ImmutableArray<StayingLinks>> PlaceAsync(IEnumerable<string> individuals)
     {
-        List<(string Individual, string Why)> staying = [];
+        List<StayingLinks> staying = [];
         List<string> left = [.. individuals];
         for (int before = int.MaxValue; left.Count > 0 && left.Count < before; )
         {
             before = left.Count;
-            staying.RemoveAll(one => IsForNow(one.Why));
+            staying.RemoveAll(one => IsForNow(one.Reason));
             foreach (string individual in left)
             {
                 if (await TryPlaceAsync(individual) is { } why)
                 {
-                    staying.Add((individual, why));
+                    staying.Add(new StayingLinks(individual, why));
                 }
             }
 
-            left = [.. staying.Where(one => IsForNow(one.Why)).Select(one => one.Individual)];
+            left = [.. staying.Where(one => IsForNow(one.Reason)).Select(one => one.Individual)];
         }
 
-        foreach ((string individual, string why) in staying)
+        foreach (StayingLinks one in staying)
         {
-            LogStays(individual, why); // Tried again while it is to move.
+            LogStays(one.Individual, one.Reason); // Tried again while it is to move.
         }
 
         // That somebody waits for others says less than why those stay.
-        return staying.OrderBy(one => IsForNow(one.Why)).Select(one => one.Why).FirstOrDefault();
+        return [.. staying.OrderBy(one => IsForNow(one.Reason))];
     }
 
     private static bool IsForNow(string why) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
@@ -45,20 +46,11 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(made.Refusal);
         }
 
-        string? stays = await FollowAsync(made);
-        if (stays is not null && made.Decision is { } decision)
+        var staying = await FollowAsync(made);
+        if (!staying.IsEmpty)
         {
             // One of them grew meanwhile: half a merge is none.
-            StewardOutcome back = await store.WithdrawAsync(
-                decision,
-                why with
-                {
-                    Reason = $"It could not be made: {stays}.",
-                },
-                CancellationToken.None
-            );
-            await FollowAsync(back);
-            return StewardAnswer.Refused(stays);
+            return await TakeBackAsync(made, why, staying[^1].Reason);
         }
 
         return new StewardAnswer
@@ -87,14 +79,16 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(made.Refusal);
         }
 
-        await FollowAsync(made);
+        var staying = await FollowAsync(made);
         return new StewardAnswer
         {
             Decision = made.Decision,
             Withdrawn = made.Withdrawn,
+            Restored = made.Restored,
             Survivor = made.FormerRoot,
             Other = request.Individual ?? made.OtherRoot,
             AreOne = made.FormerRoot == made.OtherRoot,
+            Staying = staying,
         };
     }
 
@@ -143,16 +137,21 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(StewardRefusals.OwnAnchor);
         }
 
+        string home =
+            claim.Rank == AnchorPolicy.Matched
+                ? SubjectIds.RecordOf(link)
+                : SubjectIds.IndividualOf(link);
+        if (await WhyNotHomeAsync(claim, home) is { } code)
+        {
+            return StewardAnswer.Refused(code);
+        }
+
         BaseIndividual? bearer = await BaseOfAsync(claim.Owner);
         if (bearer is null)
         {
             return StewardAnswer.Refused(StewardRefusals.Busy);
         }
 
-        string home =
-            claim.Rank == AnchorPolicy.Matched
-                ? SubjectIds.RecordOf(link)
-                : SubjectIds.IndividualOf(link);
         StewardOutcome made = await store.KeepApartAsync(
             bearer,
             new BaseIndividual(home, AnchorPolicy.Unanchored, key),
@@ -163,49 +162,111 @@ internal sealed class StewardGrain(
         MoveEnd end = await new LinkMover(GrainFactory).MoveAsync(
             new LinkMove(claim.Owner, link, home, AnchorPolicy.Unanchored, cause)
         );
+        StewardAnswer answer = new()
+        {
+            Decision = made.Decision,
+            Survivor = claim.PlacedAt ?? claim.Owner,
+            Other = home,
+        };
         if (end.Place is not { } place)
         {
-            return StewardAnswer.Refused(end.Code!);
+            if (!made.IsKnown && await HasLinkAsync(answer.Survivor, link))
+            {
+                return await TakeBackAsync(made, why, end.Code!);
+            }
+
+            // It is promised to its home by now, and arrives there sooner or later; or it had been decided before.
+            return answer with
+            {
+                Staying = [new StayingLinks(claim.Owner, end.Code!), .. await FollowAsync(made)],
+            };
         }
 
         await identity.RepointAsync(
             [new ClaimMove(key, claim.Owner, place.Owner, AnchorPolicy.Unanchored, cause)],
             CancellationToken.None
         );
-        await FollowAsync(made);
-        return new StewardAnswer
+        return answer with { AreOne = place.Owner != home, Staying = await FollowAsync(made) };
+    }
+
+    /// <summary>Why a link cannot go to the individual that only it names; null when it can.</summary>
+    private async Task<string?> WhyNotHomeAsync(Claim claim, string home)
+    {
+        try
         {
-            Decision = made.Decision,
-            Survivor = claim.PlacedAt ?? claim.Owner,
-            Other = home,
-            AreOne = place.Owner != home,
-        };
+            string here = (await WhereAsync(claim.PlacedAt ?? claim.Owner)).Individual;
+            (string there, int links) = await WhereAsync(home);
+            return there == here || links < Limits.LinksMax ? null : StewardRefusals.LinksMax;
+        }
+        catch (StateCorruptException)
+        {
+            return ReasonCodes.StateCorrupt;
+        }
+    }
+
+    /// <summary>Whether a link is at an individual, and promised to nobody. Not known of a damaged state: then false.</summary>
+    private async Task<bool> HasLinkAsync(string individual, LinkKey link)
+    {
+        try
+        {
+            var evidence = await GrainOf(individual).GetEvidenceAsync([link]);
+            return !evidence.Links.IsEmpty;
+        }
+        catch (StateCorruptException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes a decision back that cannot be made true, with all that it changed.</summary>
+    private async Task<StewardAnswer> TakeBackAsync(
+        StewardOutcome made,
+        StewardWord why,
+        string reason
+    )
+    {
+        StewardOutcome back = await store.WithdrawAsync(
+            made.Decision!.Value,
+            why with
+            {
+                Reason = $"It could not be made: {reason}.",
+            },
+            CancellationToken.None
+        );
+        return StewardAnswer.Refused(reason) with { Staying = await FollowAsync(back) };
     }
 
     /// <summary>Brings links to where a decision wants them, and has matching look again at whoever is concerned.</summary>
-    /// <returns>Why links of one of them stay where they are; null when all are where they belong.</returns>
-    private async Task<string?> FollowAsync(StewardOutcome made)
+    /// <returns>Whose links stay where they are, and why; none when all are where they belong.</returns>
+    private async Task<ImmutableArray<StayingLinks>> FollowAsync(StewardOutcome made)
     {
-        string? stays = await Placing.PlaceAsync(made.Regrouped.Moving);
+        var staying = await Placing.PlaceAsync(made.Regrouped.Moving);
         await review.ReviewAsync(made.Due, CancellationToken.None);
-        return stays;
+        return staying;
     }
 
     /// <summary>Whoever lives on for an individual, as one that can be merged; null for nobody.</summary>
     private async Task<BaseIndividual?> PresentAsync(string individual)
+    {
+        (string present, int links) = await WhereAsync(individual);
+        return links == 0 ? null : await BaseOfAsync(present);
+    }
+
+    /// <summary>Whoever lives on for an individual, and how many links it has: none for nobody.</summary>
+    private async Task<(string Individual, int Links)> WhereAsync(string individual)
     {
         for (int hops = 0; hops < RedirectsMax; hops++)
         {
             IndividualEvidence evidence = await GrainOf(individual).GetEvidenceAsync([]);
             if (evidence.RedirectTo is not { } next)
             {
-                return evidence.Keys.IsEmpty ? null : await BaseOfAsync(individual);
+                return (individual, evidence.Keys.Length);
             }
 
             individual = next;
         }
 
-        return null;
+        return (individual, 0);
     }
 
     private async Task<BaseIndividual?> BaseOfAsync(string individual) =>

@@ -40,6 +40,13 @@ internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : 
             (select count(*)::int from (select 1 from cdp.outbox limit $1) as waiting)
         """;
 
+    private const string ReadStuckMerges = """
+        select c.reason, count(*)::int from cdp.base_individual b
+            join cdp.merge_conflict c on c.first = b.id and c.second = b.id
+        where b.live and not b.settled and c.settled_at is null
+        group by c.reason order by c.reason
+        """;
+
     public int SavesWaiting => writer.Waiting;
 
     public async Task CountAsync(IReadOnlyCollection<EventCount> counts, CancellationToken cancel)
@@ -64,6 +71,7 @@ internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : 
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(ReadBacklog).With((long)ClusterStatus.BacklogCountMax)
         );
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadStuckMerges));
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         ImmutableArray<PartitionStatus> partitions = await PartitionsAsync(reader, cancel);
         await reader.NextResultAsync(cancel);
@@ -85,6 +93,14 @@ internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : 
 
         await reader.NextResultAsync(cancel);
         await reader.ReadAsync(cancel);
+        (int due, int outbox) = (reader.GetInt32(0), reader.GetInt32(1));
+        await reader.NextResultAsync(cancel);
+        var stuck = ImmutableArray.CreateBuilder<StuckMerges>();
+        while (await reader.ReadAsync(cancel))
+        {
+            stuck.Add(new StuckMerges(reader.GetString(0), reader.GetInt32(1)));
+        }
+
         return new ClusterStatus
         {
             Partitions = partitions,
@@ -93,8 +109,9 @@ internal sealed class StatusStore(DataSources sources, SnapshotWriter writer) : 
             Definitions = 0,
             Individuals = states.GetValueOrDefault(SubjectIds.IndividualPrefix),
             Accounts = states.GetValueOrDefault(SubjectIds.AccountPrefix),
-            DueWaiting = reader.GetInt32(0),
-            OutboxWaiting = reader.GetInt32(1),
+            DueWaiting = due,
+            OutboxWaiting = outbox,
+            StuckMerges = stuck.ToImmutable(),
         };
     }
 

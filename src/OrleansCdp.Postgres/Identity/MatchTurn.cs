@@ -88,6 +88,7 @@ internal sealed class MatchTurn(
         ) p
             left join cdp.base_individual a on a.id = p.link_a
             left join cdp.base_individual b on b.id = p.link_b
+        where p.verdict <> 0
         """;
 
     private const string ReadRoots = """

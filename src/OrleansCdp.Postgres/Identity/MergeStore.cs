@@ -24,14 +24,35 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
     private const string Root = "select root from cdp.base_individual where id = $1";
 
     private const string NotePlaced = """
-        update cdp.base_individual set placed_at = nullif($2, id), settled = root = $2
-        where id = $1 and (placed_at is distinct from nullif($2, id) or not settled)
+        with placed as (
+            update cdp.base_individual set placed_at = nullif($2, id), settled = root = $2
+            where id = $1 and (placed_at is distinct from nullif($2, id) or not settled)
+            returning id, settled
+        )
+        update cdp.merge_conflict c set settled_at = now() from placed
+        where placed.settled and c.first = placed.id and c.second = placed.id
+            and c.settled_at is null
         """;
 
+    // changed_at is moved on: whoever can never move goes to the end of the line, and no other silo tries the same.
     private const string Overdue = """
-        select id from cdp.base_individual
-        where live and not settled and changed_at < now() - $1
-        order by changed_at limit $2
+        update cdp.base_individual b set changed_at = now()
+        from (
+            select id from cdp.base_individual
+            where live and not settled and changed_at < now() - $1
+            order by changed_at limit $2 for update skip locked
+        ) due
+        where b.id = due.id
+        returning b.id
+        """;
+
+    // Listed with the conflicts, as one of the individual with itself.
+    private const string NoteStuck = """
+        insert into cdp.merge_conflict as c (first, second, reason)
+        select id, id, $2 from cdp.base_individual where id = $1 and live and not settled
+        on conflict (first, second) do update
+            set reason = excluded.reason, settled_at = null, noted_at = now()
+            where c.settled_at is not null or c.reason <> excluded.reason
         """;
 
     public async Task<Regrouped> ProveAsync(
@@ -106,6 +127,19 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
             .With(since)
             .With(limit)
             .RowsAsync(row => row.GetString(0), cancel);
+
+    public async Task<bool> NoteStuckAsync(
+        string individual,
+        string reason,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(NoteStuck)
+            .With(individual)
+            .With(reason);
+        return await command.ExecuteNonQueryAsync(cancel) > 0;
+    }
 
     private async Task<bool> AreKnownAsync(
         (string Link, string Base, string EventId)[] stated,

@@ -1,13 +1,16 @@
 using Microsoft.Extensions.Logging;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Finishes merges that a crash interrupted: whoever decides makes them at once, so there is seldom anything to do.
+/// Finishes merges that a crash interrupted, or for which there was no room: whoever decides makes them at once, so there
+/// is seldom anything to do. What cannot be finished is counted, listed with the conflicts, and tried again in its turn.
 /// </summary>
 internal sealed partial class MergeSweep(
     IMergeStore store,
     IGrainFactory grains,
+    MergeInstruments instruments,
     TimeProvider clock,
     ILogger<MergeSweep> logger
 ) : IBackgroundLoop
@@ -32,10 +35,7 @@ internal sealed partial class MergeSweep(
 
             try
             {
-                foreach (string individual in await store.MovingAsync(Period, RoundMax, stop))
-                {
-                    await PlaceAsync(individual);
-                }
+                await SweepAsync(Period, stop);
             }
             catch (Exception e) when (!stop.IsCancellationRequested)
             {
@@ -44,15 +44,39 @@ internal sealed partial class MergeSweep(
         }
     }
 
-    private async Task PlaceAsync(string individual)
+    /// <summary>One round: those who have waited longest since they were last tried.</summary>
+    /// <param name="since">How long they have waited at least.</param>
+    /// <param name="stop">Stops it.</param>
+    internal async Task SweepAsync(TimeSpan since, CancellationToken stop)
+    {
+        foreach (string individual in await store.MovingAsync(since, RoundMax, stop))
+        {
+            if (await PlaceAsync(individual) is { } reason)
+            {
+                instruments.NoteStuck(reason);
+                if (await store.NoteStuckAsync(individual, reason, stop))
+                {
+                    LogStuck(individual, reason);
+                }
+            }
+        }
+    }
+
+    /// <returns>Why its links stay where they are; null when they do not.</returns>
+    private async Task<string?> PlaceAsync(string individual)
     {
         try
         {
-            await grains.GetGrain<IUnifiedIndividualGrain>(individual).PlaceAsync();
+            return await grains.GetGrain<IUnifiedIndividualGrain>(individual).PlaceAsync();
+        }
+        catch (StateCorruptException)
+        {
+            return ReasonCodes.StateCorrupt;
         }
         catch (Exception e)
         {
             LogFailed(e); // The others are not kept waiting for one.
+            return MergeConflict.MoveFailed;
         }
     }
 
@@ -62,4 +86,11 @@ internal sealed partial class MergeSweep(
         "Merges that are not finished could not be; they are tried again"
     )]
     private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(
+        LogEvents.MergeStuck,
+        LogLevel.Warning,
+        "The links of {Individual} cannot be brought to where they belong: {Reason}; it is tried again"
+    )]
+    private partial void LogStuck(string individual, string reason);
 }

@@ -169,6 +169,8 @@ internal sealed class MergeTransaction : IAsyncDisposable
                     .Stored.Where(one =>
                         one.Live && (!one.Settled || one.Root != groups.Roots[one.Id])
                     )
+                    // Whoever is to have the links of others is at home first.
+                    .OrderBy(one => groups.Roots[one.Id] != one.Id)
                     .Select(one => one.Id),
             ],
             await NoteAsync(found, groups.Conflicts)
@@ -176,6 +178,24 @@ internal sealed class MergeTransaction : IAsyncDisposable
         {
             Changed = [.. roots],
         };
+    }
+
+    /// <summary>What stewards decided that makes an individual part of another one.</summary>
+    public async Task<ImmutableArray<long>> TiesOfAsync(string individual, string root)
+    {
+        MergeNeighbourhood found = await MergeNeighbourhood.ReadAsync(
+            Command,
+            [individual, root],
+            cancel
+        );
+        return MergeGraph.TiesOf(
+            found.Bases,
+            found.Statements,
+            found.Decisions,
+            Limits.ContactsPerAnchorMax,
+            individual,
+            root
+        );
     }
 
     /// <summary>Notes individuals and links that matching has to look at again.</summary>

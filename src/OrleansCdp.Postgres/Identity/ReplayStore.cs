@@ -25,7 +25,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 
     private const string Verdicts = """
         select p.link_a, p.link_b, p.verdict from cdp.steward_pair p
-        where exists (
+        where p.verdict <> 0 and exists (
             select from cdp.match_record r where r.space = $1 and r.subject = p.link_a
         )
         order by p.link_a, p.link_b limit $2

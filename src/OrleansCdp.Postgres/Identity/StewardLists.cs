@@ -24,9 +24,12 @@ internal sealed class StewardLists(DataSources sources)
         select claim, owner, rule, event_id, since from cdp.claim where claim = any($1)
         """;
 
+    // Of one with itself: its links cannot be brought from where they are to its root.
     private static readonly string Conflicts = $"""
         select c.noted_at, c.first, c.second, c.reason, coalesce(f.name, ''), coalesce(s.name, ''),
-            coalesce(f.root, c.first), coalesce(s.root, c.second), e.links, e.events
+            case when c.first = c.second then coalesce(f.placed_at, c.first)
+                else coalesce(f.root, c.first) end,
+            coalesce(s.root, c.second), e.links, e.events
         from cdp.merge_conflict c
             left join cdp.base_individual f on f.id = c.first
             left join cdp.base_individual s on s.id = c.second
@@ -34,10 +37,12 @@ internal sealed class StewardLists(DataSources sources)
                 select array_agg(x.link) as links, array_agg(x.event_id) as events from (
                     select a.link, a.event_id from cdp.anchor_statement a
                         join cdp.anchor_statement b on b.link = a.link and b.base = c.second
-                    where a.base = c.first order by a.link limit {EvidenceMax}
+                    where a.base = c.first and c.first <> c.second
+                    order by a.link limit {EvidenceMax}
                 ) x
             ) e
-        where c.settled_at is null and (c.noted_at, c.first, c.second) > ($1, $2, $3)
+        where c.settled_at is null and (c.first <> c.second or (f.live and not f.settled))
+            and (c.noted_at, c.first, c.second) > ($1, $2, $3)
         order by c.noted_at, c.first, c.second limit $4
         """;
 

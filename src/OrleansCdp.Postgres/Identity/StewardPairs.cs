@@ -29,6 +29,18 @@ internal static class StewardPairs
         delete from cdp.steward_pair where decision = any($1) returning link_a, link_b
         """;
 
+    private const string Suspend = """
+        update cdp.steward_pair set verdict = 0 where decision = any($1) returning link_a, link_b
+        """;
+
+    private const string Resume = """
+        update cdp.steward_pair set verdict = -1 where decision = any($1) returning link_a, link_b
+        """;
+
+    private const string Bases = """
+        select id, rank, name from cdp.base_individual where id = any($1)
+        """;
+
     /// <summary>
     /// Adds it. A record that is kept apart from an individual is kept apart from the other records too that it has only by
     /// matching: they would bring it back.
@@ -61,6 +73,62 @@ internal static class StewardPairs
             }
         }
 
+        await AddAsync(merges, pairs, together, decision);
+    }
+
+    /// <summary>Takes back what decisions said.</summary>
+    public static Task RemoveAsync(MergeTransaction merges, long[] decisions) =>
+        ChangeAsync(merges, Remove, decisions);
+
+    /// <summary>
+    /// Has what decisions said count for nothing (verdict 0) until another one that overrules them is withdrawn. Which
+    /// companions a record had is kept: by then it may have others.
+    /// </summary>
+    public static Task SuspendAsync(MergeTransaction merges, long[] decisions) =>
+        ChangeAsync(merges, Suspend, decisions);
+
+    /// <summary>Has decisions that two are two count again. Of the two themselves the other decision may have spoken.</summary>
+    public static async Task RestoreAsync(
+        MergeTransaction merges,
+        ImmutableArray<StewardDecision> decisions
+    )
+    {
+        if (decisions.IsEmpty)
+        {
+            return;
+        }
+
+        await ChangeAsync(merges, Resume, [.. decisions.Select(one => one.Id)]);
+        var bases = await merges
+            .Command(Bases)
+            .With(decisions.SelectMany(one => new[] { one.Survivor, one.Other }).ToArray())
+            .RowsAsync(
+                row => new BaseIndividual(row.GetString(0), row.GetInt32(1), row.GetString(2)),
+                CancellationToken.None
+            );
+        var byId = bases.ToDictionary(one => one.Id, StringComparer.Ordinal);
+        foreach (StewardDecision one in decisions)
+        {
+            (BaseIndividual survivor, BaseIndividual other) = (byId[one.Survivor], byId[one.Other]);
+            (string left, string right) = (SubjectOf(survivor), SubjectOf(other));
+            if (left == survivor.Id && right == other.Id)
+            {
+                await merges.NoteDueAsync([left, right, LinkOf(other) ?? right]);
+            }
+            else
+            {
+                await AddAsync(merges, [(left, right)], together: false, one.Id);
+            }
+        }
+    }
+
+    private static async Task AddAsync(
+        MergeTransaction merges,
+        HashSet<(string, string)> pairs,
+        bool together,
+        long decision
+    )
+    {
         await using NpgsqlCommand add = merges
             .Command(Add)
             .With(pairs.Select(pair => pair.Item1).ToArray())
@@ -71,11 +139,10 @@ internal static class StewardPairs
         await merges.NoteDueAsync(pairs.SelectMany(pair => new[] { pair.Item1, pair.Item2 }));
     }
 
-    /// <summary>Takes back what decisions said.</summary>
-    public static async Task RemoveAsync(MergeTransaction merges, long[] decisions)
+    private static async Task ChangeAsync(MergeTransaction merges, string sql, long[] decisions)
     {
         var pairs = await merges
-            .Command(Remove)
+            .Command(sql)
             .With(decisions)
             .RowsAsync(row => new[] { row.GetString(0), row.GetString(1) }, CancellationToken.None);
         await merges.NoteDueAsync(pairs.SelectMany(pair => pair));

@@ -24,9 +24,11 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
             and ((s.root = $2 and o.root = $3) or (s.root = $3 and o.root = $2))
         """;
 
-    private const string Party = """
+    private const string Apart = """
         select id from cdp.steward_decision
-        where withdrawn_at is null and together and (survivor = $1 or other = $1)
+        where withdrawn_at is null and not together
+            and ((survivor = $1 and other = $2) or (survivor = $2 and other = $1))
+        order by id limit 1
         """;
 
     private const string Sides = """
@@ -37,6 +39,16 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
         update cdp.steward_decision
         set withdrawn_at = now(), withdrawn_by = $2, withdrawn_reason = $3
         where id = any($1) and withdrawn_at is null
+        """;
+
+    // What a decision overrules is withdrawn in its transaction: at the same instant.
+    private const string Restore = """
+        update cdp.steward_decision kept
+        set withdrawn_at = null, withdrawn_by = null, withdrawn_reason = null
+        from cdp.steward_decision made
+        where made.id = any($1) and made.together and not kept.together and kept.id < made.id
+            and kept.withdrawn_at = made.at and kept.withdrawn_by = made.author
+        returning kept.id, kept.survivor, kept.other
         """;
 
     private const string RootOf = "select id, root from cdp.base_individual where id = any($1)";
@@ -77,6 +89,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     cancel
                 );
                 await WithdrawAsync(merges, against, why, cancel);
+                await StewardPairs.SuspendAsync(merges, [.. against]);
                 long decision = await DecideAsync(merges, true, survivor.Id, other.Id, why, cancel);
                 await StewardPairs.AddAsync(merges, survivor, other, together: true, decision);
                 return await RegroupAsync(merges, survivor.Id, other.Id, decision, cancel) with
@@ -101,11 +114,8 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     return new StewardOutcome(StewardRefusals.NotMerged);
                 }
 
-                var decided = await merges
-                    .Command(Party)
-                    .With(individual)
-                    .RowsAsync(row => row.GetInt64(0), cancel);
-                await WithdrawAsync(merges, decided, why, cancel);
+                var decided = await merges.TiesOfAsync(individual, former);
+                var restored = await TakeBackAsync(merges, decided, why, cancel);
                 long? decision = decided.IsEmpty
                     ? await DecideAsync(merges, false, former, individual, why, cancel)
                     : null;
@@ -119,6 +129,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 {
                     Decision = decision,
                     Withdrawn = decided,
+                    Restored = restored,
                     FormerRoot = former,
                 };
             },
@@ -135,9 +146,15 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
             async merges =>
             {
                 await merges.AddAsync([one, other], [], [one.Id, other.Id]);
-                long decision = await DecideAsync(merges, false, one.Id, other.Id, why, cancel);
+                await using NpgsqlCommand apart = merges.Command(Apart).With(one.Id).With(other.Id);
+                long? known = (long?)await apart.ExecuteScalarAsync(cancel);
+                long decision =
+                    known ?? await DecideAsync(merges, false, one.Id, other.Id, why, cancel);
                 await StewardPairs.AddAsync(merges, one, other, together: false, decision);
-                return await RegroupAsync(merges, one.Id, other.Id, decision, cancel);
+                return await RegroupAsync(merges, one.Id, other.Id, decision, cancel) with
+                {
+                    IsKnown = known is not null,
+                };
             },
             cancel
         );
@@ -166,7 +183,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 }
 
                 var before = await RootsAsync(merges, [found.Survivor], cancel);
-                await WithdrawAsync(merges, [decision], why, cancel);
+                var restored = await TakeBackAsync(merges, [decision], why, cancel);
                 return await RegroupAsync(
                     merges,
                     found.Survivor,
@@ -177,6 +194,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 {
                     Decision = null,
                     Withdrawn = [decision],
+                    Restored = restored,
                     FormerRoot = before[found.Survivor],
                 };
             },
@@ -275,7 +293,33 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
             .With(why.Author)
             .With(why.Reason);
         await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    /// <summary>Withdraws decisions, so that all is as if they had never been made.</summary>
+    /// <returns>What they had overruled, which is in force again.</returns>
+    private static async Task<ImmutableArray<long>> TakeBackAsync(
+        MergeTransaction merges,
+        ImmutableArray<long> decisions,
+        StewardWord why,
+        CancellationToken cancel
+    )
+    {
+        await WithdrawAsync(merges, decisions, why, cancel);
         await StewardPairs.RemoveAsync(merges, [.. decisions]);
+        var restored = await merges
+            .Command(Restore)
+            .With(decisions.ToArray())
+            .RowsAsync(
+                row => new StewardDecision(
+                    row.GetInt64(0),
+                    Together: false,
+                    row.GetString(1),
+                    row.GetString(2)
+                ),
+                cancel
+            );
+        await StewardPairs.RestoreAsync(merges, restored);
+        return [.. restored.Select(one => one.Id).Order()];
     }
 
     /// <summary>What was decided that keeps two groups apart.</summary>

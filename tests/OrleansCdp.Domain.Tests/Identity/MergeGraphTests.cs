@@ -132,6 +132,78 @@ public sealed class MergeGraphTests
         Of([], six).Roots[Ada.Id].ShouldBe(First.Id);
     }
 
+    [Fact]
+    public void Of_three_merged_one_after_the_other_each_is_tied_by_its_own_merge()
+    {
+        // Ada took in Bob, then the user took in Ada.
+        StewardDecision[] decisions = [Together(1, Ada, Bob), Together(2, User, Ada)];
+
+        TiesOf(Ada, User, decisions).ShouldBe([2]);
+        TiesOf(Bob, User, decisions).ShouldBe([1]);
+    }
+
+    [Fact]
+    public void Of_four_whoever_was_merged_into_the_individual_before_stays_with_it()
+    {
+        BaseIndividual dan = Contact("003D");
+        StewardDecision[] decisions =
+        [
+            Together(1, Ada, Bob),
+            Together(2, Ada, User),
+            Together(3, First, Ada),
+            Together(4, dan, First),
+        ];
+
+        TiesOf(First, dan, decisions).ShouldBe([4]);
+        TiesOf(Ada, dan, decisions).ShouldBe([3]);
+        TiesOf(User, dan, decisions).ShouldBe([2]);
+        TiesOf(Bob, dan, decisions).ShouldBe([1]);
+    }
+
+    [Fact]
+    public void Whom_links_alone_brought_is_tied_by_no_decision_although_it_took_somebody_in_by_one()
+    {
+        StewardDecision[] decisions = [Together(1, Ada, Bob)];
+
+        TiesOf(Ada, First, decisions, [First, Ada]).ShouldBeEmpty();
+        TiesOf(Bob, First, decisions, [First, Ada]).ShouldBe([1]);
+    }
+
+    [Fact]
+    public void Whoever_is_joined_with_two_who_are_one_by_links_is_tied_by_both_decisions()
+    {
+        StewardDecision[] decisions = [Together(1, User, Ada), Together(2, Bob, User)];
+
+        TiesOf(User, Ada, decisions, [Ada, Bob]).ShouldBe([1, 2]);
+        TiesOf(User, Ada, [.. decisions, Apart(3, Ada, Bob)], [Ada, Bob]).ShouldBe([1]);
+    }
+
+    private static StewardDecision Together(long id, BaseIndividual one, BaseIndividual other) =>
+        new(id, Together: true, one.Id, other.Id);
+
+    private static StewardDecision Apart(long id, BaseIndividual one, BaseIndividual other) =>
+        new(id, Together: false, one.Id, other.Id);
+
+    private static ImmutableArray<long> TiesOf(
+        BaseIndividual individual,
+        BaseIndividual root,
+        StewardDecision[] decisions,
+        params BaseIndividual[][] statements
+    ) =>
+        MergeGraph.TiesOf(
+            [First, Ada, Bob, User, Contact("003D")],
+            statements
+                .Select((stated, i) => (Link: new LinkKey("test", "link", $"{i}"), stated))
+                .ToDictionary(
+                    one => one.Link,
+                    one => one.stated.Select(b => b.Id).ToImmutableArray()
+                ),
+            decisions,
+            Limits.ContactsPerAnchorMax,
+            individual.Id,
+            root.Id
+        );
+
     private static MergeGroups Shared(int contacts, params BaseIndividual[][] others) =>
         Of(
             [],

@@ -171,6 +171,9 @@ internal sealed class FakeIdentity : IIdentityStore, IMergeStore
         }
     }
 
+    public Task<bool> NoteStuckAsync(string individual, string reason, CancellationToken cancel) =>
+        Task.FromResult(false);
+
     public string? OwnerOf(string claim)
     {
         lock (gate)

@@ -84,6 +84,27 @@ public sealed class MergeStoreTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Those_who_can_never_move_do_not_keep_others_waiting()
+    {
+        await database.ExecuteAsync(
+            """
+            insert into cdp.base_individual (id, rank, name, root, live, settled, changed_at)
+            select 'ind_' || i, 1, '', 'ind_root', true, false, now() - interval '1 day'
+            from generate_series(1, 25) i
+            """
+        );
+        HashSet<string> tried = [];
+        for (int round = 0; round < 3; round++)
+        {
+            var some = await Merges.MovingAsync(TimeSpan.FromSeconds(10), 10, default);
+            some.Length.ShouldBe(round < 2 ? 10 : 5);
+            tried.UnionWith(some);
+        }
+
+        tried.Count.ShouldBe(25);
+    }
+
+    [Fact]
     public async Task A_lower_contact_that_comes_later_has_the_email_and_the_former_one_a_conflict()
     {
         await Merges.ProveAsync([ProofOf("l2", Second, Ada)], [Ada], default);

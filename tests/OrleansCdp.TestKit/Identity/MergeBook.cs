@@ -13,6 +13,7 @@ public sealed class MergeBook
     private readonly HashSet<string> unsettled = new(StringComparer.Ordinal);
     private readonly Dictionary<LinkKey, ImmutableArray<string>> statements = [];
     private readonly List<StewardDecision> decisions = [];
+    private readonly Dictionary<long, StewardDecision[]> overruled = [];
     private HashSet<MergeConflict> conflicts = [];
     private long lastDecision;
 
@@ -71,20 +72,24 @@ public sealed class MergeBook
             return new StewardOutcome(StewardRefusals.AlreadyMerged);
         }
 
+        if (!together && decisions.Find(kept => IsApart(kept, survivor, other)) is { } known)
+        {
+            return OutcomeOf(survivor.Id, other.Id) with { Decision = known.Id, IsKnown = true };
+        }
+
         string one = RootOf(survivor.Id);
         string two = RootOf(other.Id);
-        long[] against =
+        StewardDecision[] against =
         [
-            .. decisions
-                .Where(kept => together && !kept.Together && Divides(kept, one, two))
-                .Select(kept => kept.Id),
+            .. decisions.Where(kept => together && !kept.Together && Divides(kept, one, two)),
         ];
-        decisions.RemoveAll(kept => against.Contains(kept.Id));
+        decisions.RemoveAll(against.Contains);
         decisions.Add(new StewardDecision(++lastDecision, together, survivor.Id, other.Id));
+        overruled[lastDecision] = against;
         return OutcomeOf(survivor.Id, other.Id) with
         {
             Decision = lastDecision,
-            Withdrawn = [.. against],
+            Withdrawn = [.. against.Select(kept => kept.Id)],
         };
     }
 
@@ -97,17 +102,17 @@ public sealed class MergeBook
             return new StewardOutcome(StewardRefusals.NotMerged);
         }
 
-        long[] decided =
-        [
-            .. decisions
-                .Where(one =>
-                    one.Together && (one.Survivor == individual || one.Other == individual)
-                )
-                .Select(one => one.Id),
-        ];
-        decisions.RemoveAll(one => decided.Contains(one.Id));
+        ImmutableArray<long> decided = MergeGraph.TiesOf(
+            bases.Values,
+            statements,
+            decisions,
+            Limits.ContactsPerAnchorMax,
+            individual,
+            former
+        );
+        ImmutableArray<long> restored = TakeBack(decided);
         long? decision = null;
-        if (decided.Length == 0)
+        if (decided.IsEmpty)
         {
             decision = ++lastDecision;
             decisions.Add(new StewardDecision(lastDecision, false, former, individual));
@@ -116,7 +121,8 @@ public sealed class MergeBook
         return OutcomeOf(former, individual) with
         {
             Decision = decision,
-            Withdrawn = [.. decided],
+            Withdrawn = decided,
+            Restored = restored,
             FormerRoot = former,
         };
     }
@@ -130,13 +136,33 @@ public sealed class MergeBook
         }
 
         string former = RootOf(found.Survivor);
-        decisions.Remove(found);
+        ImmutableArray<long> restored = TakeBack([decision]);
         return OutcomeOf(found.Survivor, found.Other) with
         {
             Withdrawn = [decision],
+            Restored = restored,
             FormerRoot = former,
         };
     }
+
+    private ImmutableArray<long> TakeBack(ImmutableArray<long> taken)
+    {
+        decisions.RemoveAll(one => taken.Contains(one.Id));
+        StewardDecision[] again = [.. taken.SelectMany(id => overruled.GetValueOrDefault(id, []))];
+        decisions.AddRange(again);
+        return [.. again.Select(one => one.Id)];
+    }
+
+    private static bool IsApart(
+        StewardDecision kept,
+        BaseIndividual survivor,
+        BaseIndividual other
+    ) =>
+        !kept.Together
+        && (
+            (kept.Survivor == survivor.Id && kept.Other == other.Id)
+            || (kept.Survivor == other.Id && kept.Other == survivor.Id)
+        );
 
     private bool Divides(StewardDecision kept, string one, string two) =>
         (RootOf(kept.Survivor) == one && RootOf(kept.Other) == two)

@@ -1,0 +1,352 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>What a steward decides is done as a whole or not at all, also where there is no room or a silo dies.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
+{
+    private static readonly StewardWord Why = new("tests", "because");
+    private static readonly LinkKey Visitor = new("web", "anonymous", "1");
+    private static readonly BaseIndividual Ada = Named("ada");
+    private static readonly BaseIndividual Bob = Named("bob");
+    private static readonly BaseIndividual Eve = Named("eve");
+    private static readonly string Home = SubjectIds.IndividualOf(Visitor);
+    private TestDatabase database = null!;
+    private TestSilo silo = null!;
+
+    private IStewardGrain Steward => silo.Grains.GetGrain<IStewardGrain>(0);
+
+    private IStewardStore Stewards => silo.Get<IStewardStore>();
+
+    private IMergeStore Merges => silo.Get<IMergeStore>();
+
+    public async Task InitializeAsync()
+    {
+        database = await server.CreateDatabaseAsync();
+        silo = await TestSilo.StartProductAsync(database);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await silo.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(Limits.LinksMax - 1, null)]
+    [InlineData(Limits.LinksMax, StewardRefusals.LinksMax)]
+    public async Task Two_are_merged_that_have_as_many_links_as_one_may_have_and_no_more(
+        int links,
+        string? refusal
+    )
+    {
+        await GiveAsync(Ada.Id, [OwnLink("ada"), .. Others(links - 1)]);
+        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+
+        StewardAnswer answer = await MergeAsync(Ada, Bob);
+
+        answer.Refusal.ShouldBe(refusal);
+        (await KeysOfAsync(Ada.Id)).Length.ShouldBe(refusal is null ? links + 1 : links);
+        (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
+    }
+
+    [Theory]
+    [InlineData(Limits.MergedMax - 1, null)]
+    [InlineData(Limits.MergedMax, StewardRefusals.MergedMax)]
+    public async Task Into_one_as_many_are_merged_as_may_be_and_no_more(int merged, string? refusal)
+    {
+        await GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await FillAsync(Ada.Id, merged);
+
+        StewardAnswer answer = await MergeAsync(Ada, Bob);
+
+        answer.Refusal.ShouldBe(refusal);
+        (await KeysOfAsync(Ada.Id)).Length.ShouldBe(refusal is null ? 2 : 1);
+        (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task A_merge_that_finds_no_room_half_way_leaves_everything_as_it_was()
+    {
+        LinkKey[] many = [OwnLink("eve"), .. Others(Limits.LinksMax - 3)];
+        await GiveAsync(Ada.Id, [OwnLink("ada"), new LinkKey("ada", "too", "1")]);
+        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await Merges.ProveAsync([ProofOf("l1", Ada, Bob)], [Ada, Bob], default);
+        StewardOutcome apart = await Stewards.SeparateAsync(Bob.Id, Why, default);
+        // Nobody has brought her links to whom she is merged into yet.
+        await GiveAsync(Eve.Id, many);
+        await Stewards.JoinAsync(Bob, Eve, Why, default);
+        string[] before = await InForceAsync();
+
+        StewardAnswer answer = await MergeAsync(Ada, Bob);
+
+        answer.Refusal.ShouldBe(StewardRefusals.LinksMax);
+        (await InForceAsync()).ShouldBe(before);
+        before.ShouldContain(one => one.StartsWith($"{apart.Decision}|", StringComparison.Ordinal));
+        (await Merges.RootOfAsync(Bob.Id, default)).ShouldBe(Bob.Id);
+        (await KeysOfAsync(Ada.Id)).Length.ShouldBe(2);
+        (await KeysOfAsync(Bob.Id)).Length.ShouldBe(many.Length + 1);
+    }
+
+    [Theory]
+    [InlineData(Limits.LinksMax - 1, null)]
+    [InlineData(Limits.LinksMax, StewardRefusals.LinksMax)]
+    public async Task A_visitor_s_link_goes_home_if_there_is_room_and_else_nothing_is_decided(
+        int links,
+        string? refusal
+    )
+    {
+        await VisitAsync();
+        await GiveAsync(Home, Others(links));
+
+        StewardAnswer answer = await UnlinkAsync();
+
+        answer.Refusal.ShouldBe(refusal);
+        (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
+        (await HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
+        (await OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
+    }
+
+    [Theory]
+    [InlineData(Limits.DepartedMax - 1, null)]
+    [InlineData(Limits.DepartedMax, StewardRefusals.LinksMax)]
+    public async Task A_visitor_s_link_that_its_bearer_cannot_let_go_stays_and_nothing_is_decided(
+        int departed,
+        string? refusal
+    )
+    {
+        await VisitAsync();
+        await GrainOf(Ada.Id).DetachAsync([.. Others(departed)], "ind_taker", 1, Ada.Id, default);
+
+        StewardAnswer answer = await UnlinkAsync();
+
+        answer.Refusal.ShouldBe(refusal);
+        answer.Staying.ShouldBeEmpty();
+        (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
+        (await HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
+        (await OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
+        // Taken back, and as good as never made: asked for again when there is room, it is decided anew.
+        (
+            await database.NumberAsync(
+                "select count(*) from cdp.steward_decision where withdrawn_at is not null"
+            )
+        ).ShouldBe(refusal is null ? 0 : 1);
+    }
+
+    [Fact]
+    public async Task A_visitor_s_link_goes_home_when_it_is_asked_for_again_after_a_crash_by_one_decision()
+    {
+        await VisitAsync();
+        BaseIndividual home = new(Home, AnchorPolicy.Unanchored, ClaimKeys.Of(Visitor));
+        StewardOutcome died = await Stewards.KeepApartAsync(Ada, home, Why, default);
+
+        StewardAnswer answer = await UnlinkAsync();
+
+        answer.Refusal.ShouldBeNull();
+        answer.Decision.ShouldBe(died.Decision);
+        (await DecisionsAsync()).ShouldBe(1);
+        (await HoldersAsync()).ShouldBe([Home]);
+    }
+
+    [Fact]
+    public async Task An_unmerge_says_whose_links_stay_and_the_sweep_lists_them_until_they_are_home()
+    {
+        await GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await GiveAsync(Eve.Id, [OwnLink("eve")]);
+        await FillAsync(Bob.Id, Limits.MergedMax);
+        // Eve belongs to Bob, who will have no room for her; Ada has.
+        await Merges.ProveAsync([ProofOf("l1", Bob, Eve)], [Ada, Bob, Eve], default);
+        StewardOutcome merged = await Stewards.JoinAsync(Ada, Bob, Why, default);
+        foreach (string moving in merged.Regrouped.Moving)
+        {
+            (await GrainOf(moving).PlaceAsync()).ShouldBeNull();
+        }
+
+        (await KeysOfAsync(Ada.Id)).Length.ShouldBe(3);
+        StewardAnswer answer = await Steward.UnmergeAsync(
+            new()
+            {
+                Decision = merged.Decision,
+                Reason = "they are two",
+                Author = "ann",
+            }
+        );
+
+        answer.Refusal.ShouldBeNull();
+        answer.Staying.ShouldBe([new StayingLinks(Eve.Id, ReasonCodes.MergedMax)]);
+
+        MergeSweep sweep = silo.Get<MergeSweep>();
+        await sweep.SweepAsync(TimeSpan.Zero, default);
+
+        ConflictListing stuck = (await Stewards.ConflictsAsync(null, 10, default)).Single();
+        (stuck.IsStuck, stuck.Key.First, stuck.Reason).ShouldBe(
+            (true, Eve.Id, ReasonCodes.MergedMax)
+        );
+        (stuck.FirstRoot, stuck.SecondRoot).ShouldBe((Ada.Id, Bob.Id));
+        (await silo.Get<IStatusStore>().ReadAsync(default)).StuckMerges.ShouldBe([
+            new StuckMerges(ReasonCodes.MergedMax, 1),
+        ]);
+
+        await GrainOf(Bob.Id).SeparateAsync("ind_00000", Bob.Id);
+        await sweep.SweepAsync(TimeSpan.Zero, default);
+
+        (await KeysOfAsync(Bob.Id)).ShouldBe([OwnLink("bob"), OwnLink("eve")], ignoreOrder: true);
+        (await Stewards.ConflictsAsync(null, 10, default)).ShouldBeEmpty();
+        (await silo.Get<IStatusStore>().ReadAsync(default)).StuckMerges.ShouldBeEmpty();
+        (
+            await database.NumberAsync(
+                "select count(*) from cdp.merge_conflict where settled_at is null"
+            )
+        ).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_merge_and_its_end_leave_what_a_steward_said_of_a_record_and_its_companions()
+    {
+        LinkKey record = new("crm", "Case", "1");
+        BaseIndividual one = new(
+            SubjectIds.RecordOf(record),
+            AnchorPolicy.Unanchored,
+            ClaimKeys.Of(record)
+        );
+        StewardOutcome apart = await Stewards.KeepApartAsync(Ada, one, Why, default);
+        await database.ExecuteAsync(
+            $"insert into cdp.steward_pair values ('crm/Case/1', 'crm/Case/2', -1, {apart.Decision})"
+        );
+        string[] before = await PairsAsync();
+        before.Length.ShouldBe(2);
+
+        StewardOutcome merged = await Stewards.JoinAsync(Ada, one, Why, default);
+
+        (await PairsAsync()).ShouldBe([
+            $"crm/Case/1|crm/Case/2|0|{apart.Decision}",
+            $"crm/Case/1|{Ada.Id}|1|{merged.Decision}",
+        ]);
+        StewardOutcome back = await Stewards.WithdrawAsync(merged.Decision!.Value, Why, default);
+        back.Restored.ShouldBe([apart.Decision!.Value]);
+        back.Due.ShouldBe(["crm/Case/1", "crm/Case/2", Ada.Id], ignoreOrder: true);
+        (await PairsAsync()).ShouldBe(before);
+    }
+
+    private Task<string[]> PairsAsync() =>
+        database.RowsAsync(
+            "select link_a, link_b, verdict, decision from cdp.steward_pair order by 1, 2"
+        );
+
+    private Task<StewardAnswer> MergeAsync(BaseIndividual survivor, BaseIndividual other) =>
+        Steward.MergeAsync(
+            new()
+            {
+                Survivor = survivor.Id,
+                Other = other.Id,
+                Reason = "one person",
+                Author = "ann",
+            }
+        );
+
+    private Task<StewardAnswer> UnlinkAsync() =>
+        Steward.UnmergeAsync(
+            new()
+            {
+                Link = Visitor,
+                Reason = "somebody else",
+                Author = "ann",
+            }
+        );
+
+    /// <summary>Has a visitor's link at an individual, as a sign-in brings it there.</summary>
+    private async Task VisitAsync()
+    {
+        await GiveAsync(Ada.Id, [OwnLink("ada"), Visitor]);
+        ClaimCause cause = new(ClaimCause.SameAs, "e1");
+        await silo.Get<IIdentityStore>()
+            .ClaimAsync(
+                [new(ClaimKeys.Of(Visitor), new Claim(Ada.Id, 0, default) { Cause = cause })],
+                default
+            );
+    }
+
+    private async Task GiveAsync(string individual, params LinkKey[] links)
+    {
+        foreach (LinkKey[] part in links.Chunk(Limits.TransferLinksMax))
+        {
+            LinkTransfer transfer = new()
+            {
+                From = "ind_giver",
+                To = individual,
+                Owner = individual,
+                FormerOwner = "ind_giver",
+                Links = [.. part.Select(key => new Link { Key = key, Moves = 1 })],
+            };
+            (await GrainOf(individual).AttachAsync(transfer.AsImmutable())).ShouldBeNull();
+        }
+    }
+
+    /// <summary>Has an individual expect the links of so many others.</summary>
+    private async Task FillAsync(string individual, int merged)
+    {
+        for (int i = 0; i < merged; i++)
+        {
+            (await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0)).ShouldBeNull();
+        }
+    }
+
+    private async Task<ImmutableArray<LinkKey>> KeysOfAsync(string individual) =>
+        (await GrainOf(individual).GetEvidenceAsync([])).Keys;
+
+    /// <summary>Who has the visitor's link.</summary>
+    private async Task<string[]> HoldersAsync()
+    {
+        List<string> holders = [];
+        foreach (string id in new[] { Ada.Id, Home })
+        {
+            var evidence = await GrainOf(id).GetEvidenceAsync([Visitor]);
+            holders.AddRange(evidence.Links.Select(_ => id));
+        }
+
+        return [.. holders];
+    }
+
+    private async Task<string> OwnerAsync()
+    {
+        string claim = ClaimKeys.Of(Visitor);
+        return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim].Owner;
+    }
+
+    private Task<long> DecisionsAsync() =>
+        database.NumberAsync(
+            "select count(*) from cdp.steward_decision where withdrawn_at is null"
+        );
+
+    private Task<string[]> InForceAsync() =>
+        database.RowsAsync(
+            """
+            select id, together, survivor, other, reason, author, at::text
+            from cdp.steward_decision where withdrawn_at is null order by id
+            """
+        );
+
+    private IUnifiedIndividualGrain GrainOf(string individual) =>
+        silo.Grains.GetGrain<IUnifiedIndividualGrain>(individual);
+
+    private static LinkKey OwnLink(string name) => new("crm", "Contact", name);
+
+    private static LinkKey[] Others(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new LinkKey("s", "o", $"{i}"))];
+
+    private static BaseIndividual Named(string name) =>
+        new(
+            SubjectIds.IndividualOf(OwnLink(name)),
+            AnchorPolicy.Unanchored,
+            ClaimKeys.Of(OwnLink(name))
+        );
+
+    private static AnchorProof ProofOf(string link, params BaseIndividual[] bases) =>
+        new(new LinkKey("test", "link", link), "e1", [.. bases]);
+}
