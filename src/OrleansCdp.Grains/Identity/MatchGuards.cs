@@ -70,18 +70,21 @@ internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn
         int max = rules.Guards.IndividualsPerIdentifierMax;
         int limit = max + 1 + keys.Max(key => removed[key].Count());
         ILookup<long, long> held = await turn.ReadIndividualsAsync(keys, limit, cancel);
-        HashSet<long> guarded = [.. board.Guarded];
         foreach (long key in keys)
         {
             bool isShared = held[key].Except(removed[key]).Union(added[key]).Count() > max;
             if (isShared != board.Guarded.Contains(key))
             {
                 Changes.Add(new GuardChange(values[key], isShared));
-                _ = isShared ? guarded.Add(key) : guarded.Remove(key);
             }
         }
 
-        board.Guarded = Changes.Count == 0 ? board.Guarded : guarded;
+        if (Changes.Count > 0)
+        {
+            var lifted = Changes.Where(one => !one.IsGuarded).Select(one => one.Value.Key);
+            var raised = Changes.Where(one => one.IsGuarded).Select(one => one.Value.Key);
+            board.Guarded = board.Guarded.Except(lifted).Union(raised).ToHashSet();
+        }
     }
 
     private static ILookup<long, long> Individuals(List<RecordIdentifier> identifiers) =>

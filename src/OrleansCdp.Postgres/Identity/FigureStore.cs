@@ -8,9 +8,12 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
 {
     private const int ForgottenMax = 5_000;
 
-    // One silo at a time: whoever waits for the row finds that it was just counted.
+    // One silo at a time, and the others do not wait for it: they show what was counted before.
     private const string Take = """
-        update cdp.identity_count set counted_at = now() where counted_at <= now() - $1
+        update cdp.identity_count set counted_at = now() where once = (
+            select once from cdp.identity_count where counted_at <= now() - $1
+            for update skip locked
+        )
         """;
 
     private const string Spaces = """
