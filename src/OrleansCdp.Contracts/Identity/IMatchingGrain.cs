@@ -34,6 +34,13 @@ public interface IMatchingGrain : IGrainWithIntegerKey
         int limit
     );
 
+    /// <summary>Why a link is whose it is, and what was decided about it.</summary>
+    /// <param name="ruleset">The ruleset.</param>
+    /// <param name="link">The link's key.</param>
+    /// <returns>Null when the ruleset has not compared it.</returns>
+    [Alias("explain")]
+    Task<LinkExplanation?> ExplainAsync(string ruleset, string link);
+
     /// <summary>Groups of records that belong to nobody, in the order of their numbers.</summary>
     /// <param name="ruleset">The ruleset.</param>
     /// <param name="after">Only groups with a number above this one; 0 to begin.</param>

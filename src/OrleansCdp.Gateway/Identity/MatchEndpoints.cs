@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -28,6 +29,14 @@ internal static class MatchEndpoints
             .RequireScope(Scopes.Read)
             .WithSummary(
                 "Whose each compared record is, as JSON lines or ?format=csv; by source, ruleset, kind."
+            );
+        routes
+            .MapGet("/v1/identity/links/{source}/{object}/{**id}", ExplainAsync)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "Why a compared link is whose it is: levels and weights now, and every decision; by ruleset."
             );
         routes
             .MapGet("/v1/identity/unresolved", ListUnresolvedAsync)
@@ -70,6 +79,66 @@ internal static class MatchEndpoints
         }
     }
 
+    private static async Task<IResult> ExplainAsync(
+        IGrainFactory grains,
+        string source,
+        string @object,
+        string id,
+        string? ruleset
+    )
+    {
+        DemandRuleset(ruleset);
+        if (!LinkKey.TryParse($"{source}/{@object}/{id}", out LinkKey key))
+        {
+            return Problem.BadRequest("bad_link", "A link is source/object/id.");
+        }
+
+        var found = await grains.GetGrain<IMatchingGrain>(0).ExplainAsync(ruleset, key.ToString());
+        if (found is null)
+        {
+            return Problem.NotFound(
+                "unknown_link",
+                $"The ruleset {ruleset} has compared no such link."
+            );
+        }
+
+        return Results.Ok(
+            new
+            {
+                found.Now.Link,
+                found.Now.Individual,
+                group = found.Now.Group is { } group ? NameOf(group) : null,
+                kind = KindOf(found.Now.Standing),
+                ruleset,
+                found.Version,
+                found.Now.Rule,
+                found.Now.Score,
+                with = found.Now.Partner,
+                found.Now.EventId,
+                found.Reasons,
+                decisions = found.Decisions.Select(one => new
+                {
+                    one.At,
+                    rule = $"{ruleset}@{one.Version}",
+                    one.EventId,
+                    from = new
+                    {
+                        individual = one.FromIndividual,
+                        group = one.FromGroup is { } was ? NameOf(was) : null,
+                    },
+                    to = new
+                    {
+                        individual = one.ToIndividual,
+                        group = one.ToGroup is { } now ? NameOf(now) : null,
+                    },
+                    one.Score,
+                    with = one.Partner,
+                    one.Reasons,
+                }),
+            }
+        );
+    }
+
     private static async Task<IResult> ListUnresolvedAsync(
         IGrainFactory grains,
         string? ruleset,
@@ -86,12 +155,7 @@ internal static class MatchEndpoints
             );
         }
 
-        if (string.IsNullOrEmpty(ruleset))
-        {
-            return Problem.BadRequest("ruleset_missing", "Say of which ruleset: ?ruleset=service.");
-        }
-
-        DemandNames(null, ruleset);
+        DemandRuleset(ruleset);
         long after = 0;
         if (
             cursor is not null
@@ -198,6 +262,18 @@ internal static class MatchEndpoints
                 Problem.BadRequest("bad_filter", "No source and no ruleset has such a name.")
             );
         }
+    }
+
+    private static void DemandRuleset([NotNull] string? ruleset)
+    {
+        if (string.IsNullOrEmpty(ruleset))
+        {
+            throw new ProblemException(
+                Problem.BadRequest("ruleset_missing", "Say of which ruleset: ?ruleset=service.")
+            );
+        }
+
+        DemandNames(null, ruleset);
     }
 
     private static string NameOf(long group) =>

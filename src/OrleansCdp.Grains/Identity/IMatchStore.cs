@@ -92,6 +92,21 @@ public interface IMatchStore
         CancellationToken cancel
     );
 
+    /// <summary>What was decided about a link, the newest first.</summary>
+    Task<ImmutableArray<StoredDecision>> ReadChangesAsync(
+        int space,
+        string link,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>What records say, in the order in which they are asked for; those that are unknown are left out.</summary>
+    Task<ImmutableArray<SaidOf>> ReadSaidAsync(
+        int space,
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    );
+
     /// <summary>The records that may be an individual's and belong to nobody; the best first.</summary>
     /// <param name="space">The space.</param>
     /// <param name="individual">The individual.</param>

@@ -131,6 +131,20 @@ public sealed record MatchChange
     public long? Levels { get; init; }
 }
 
+/// <summary>What was decided about a link, as it is stored.</summary>
+/// <param name="Decision">All but the reasons.</param>
+/// <param name="Levels">What was found, as <see cref="PairScore.Levels"/>; null without a partner.</param>
+public sealed record StoredDecision(LinkDecision Decision, long? Levels)
+{
+    /// <summary>The version that decided.</summary>
+    public int Version => Decision.Version;
+}
+
+/// <summary>What a record says.</summary>
+/// <param name="Said">Its values, encoded.</param>
+/// <param name="Guarded">Of its values those that identify nobody; null for none.</param>
+public sealed record SaidOf(byte[] Said, long[]? Guarded);
+
 /// <summary>What a turn changes.</summary>
 public sealed record MatchWrites
 {
@@ -227,7 +241,11 @@ public sealed record SoftLink(string Link, double Score, byte[] Said, byte[] Sai
 /// <param name="Source">Of this source; null for all.</param>
 /// <param name="After">Only links whose keys come after this one; empty to begin.</param>
 /// <param name="Limit">Most returned.</param>
-public sealed record MatchFilter(int Space, string? Source, string After, int Limit);
+public sealed record MatchFilter(int Space, string? Source, string After, int Limit)
+{
+    /// <summary>Only this link; null for all.</summary>
+    public string? Link { get; init; }
+}
 
 /// <summary>What was decided about a link.</summary>
 public sealed record MatchedLink

@@ -7,7 +7,9 @@ namespace OrleansCdp.Identity;
 /// <summary>Lists what match spaces hold.</summary>
 [GrainType("cdp.matching")]
 [StatelessWorker]
-internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures) : Grain, IMatchingGrain
+internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures, IRulesets rulesets)
+    : Grain,
+        IMatchingGrain
 {
     private const string Anchor = "anchor";
 
@@ -37,23 +39,27 @@ internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures) : G
             new MatchFilter(space.Id, source, after, Math.Clamp(limit, 1, IMatchingGrain.PageMax)),
             CancellationToken.None
         );
-        return
-        [
-            .. links.Select(link => new LinkListing
-            {
-                Link = link.Link,
-                Individual = link.Individual,
-                Group = link.Group,
-                Standing =
-                    link.Individual is not null ? LinkStanding.Linked
-                    : link.Possible is not null ? LinkStanding.Soft
-                    : LinkStanding.Unresolved,
-                Rule = link.IsAnchored ? Anchor : ruleset,
-                Score = link.Score,
-                Partner = link.Partner,
-                EventId = link.EventId,
-            }),
-        ];
+        return [.. links.Select(link => ListingOf(link, ruleset))];
+    }
+
+    public async Task<LinkExplanation?> ExplainAsync(string ruleset, string link)
+    {
+        if (await store.FindAsync(ruleset, CancellationToken.None) is not { } space)
+        {
+            return null;
+        }
+
+        var found = await store.ListAsync(
+            new MatchFilter(space.Id, null, "", 1) { Link = link },
+            CancellationToken.None
+        );
+        return found.FirstOrDefault() is { } row
+            ? await new LinkHistory(store, rulesets).ExplainAsync(
+                space,
+                ListingOf(row, ruleset),
+                CancellationToken.None
+            )
+            : null;
     }
 
     public async Task<ImmutableArray<LimitListing>> ListLimitsAsync(
@@ -128,4 +134,20 @@ internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures) : G
             )),
         ];
     }
+
+    private static LinkListing ListingOf(MatchedLink link, string ruleset) =>
+        new()
+        {
+            Link = link.Link,
+            Individual = link.Individual,
+            Group = link.Group,
+            Standing =
+                link.Individual is not null ? LinkStanding.Linked
+                : link.Possible is not null ? LinkStanding.Soft
+                : LinkStanding.Unresolved,
+            Rule = link.IsAnchored ? Anchor : ruleset,
+            Score = link.Score,
+            Partner = link.Partner,
+            EventId = link.EventId,
+        };
 }

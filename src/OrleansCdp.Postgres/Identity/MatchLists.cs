@@ -28,7 +28,7 @@ internal static class MatchLists
                     )
                 order by e.score desc, i.subject limit 1
             ) soft on r.owner is null and r.individual is null
-        where r.space = $1 and r.subject > $2 and r.subject < $3
+        where r.space = $1 and r.subject >= $2 and r.subject < $3
             and r.subject is distinct from r.owner
         order by r.subject limit $4
         """;
@@ -69,14 +69,22 @@ internal static class MatchLists
         CancellationToken cancel
     )
     {
-        // Keys of a source begin with its name and a slash; the character after a slash is 0.
-        (string from, string before) = filter.Source is { } source
-            ? (source + "/", source + "0")
-            : ("", "\U0010ffff");
+        // Keys of a source begin with its name and a slash; the character after a slash is 0. Right behind a key comes the
+        // same with the first character there is: none is NUL.
+        const char first = '\u0001';
+        string after = filter.After + first;
+        (string from, string before) =
+            filter.Link is { } link ? (link, link + first)
+            : filter.Source is { } source
+                ? (
+                    string.CompareOrdinal(after, source + "/") > 0 ? after : source + "/",
+                    source + "0"
+                )
+            : (after, "\U0010ffff");
         return sources
             .Storage.CreateCommand(Links)
             .With(filter.Space)
-            .With(string.CompareOrdinal(filter.After, from) > 0 ? filter.After : from)
+            .With(from)
             .With(before)
             .With(filter.Limit)
             .RowsAsync(LinkAt, cancel);

@@ -254,6 +254,19 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
         );
     }
 
+    public Task<ImmutableArray<StoredDecision>> ReadChangesAsync(
+        int space,
+        string link,
+        int limit,
+        CancellationToken cancel
+    ) => MatchHistory.ChangesAsync(sources, space, link, limit, cancel);
+
+    public Task<ImmutableArray<SaidOf>> ReadSaidAsync(
+        int space,
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) => MatchHistory.SaidAsync(sources, space, subjects, cancel);
+
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,
         string individual,

@@ -10,6 +10,56 @@ public sealed class MatchEndpointTests(GatewayHost host)
     private const string Unresolved = "/v1/identity/unresolved";
 
     [Fact]
+    public async Task Why_a_case_is_somebodys_is_said_with_levels_weights_and_every_decision()
+    {
+        const string path = Links + "/salesforce/Case/w1?ruleset=service";
+        (await host.GetAsync(path)).Status.ShouldBe(404);
+        await host.PostAsync(
+            "/v1/streams/salesforce-case",
+            """
+            [{"Id":"w1","Status":"New","CreatedDate":"2026-03-01T10:00:00Z",
+              "SuppliedName":"Wanda Yule","SuppliedEmail":"wanda.yule@match.example"}]
+            """
+        );
+        await host.Api.DrainAsync();
+        JsonNode alone = (await host.GetAsync(path)).Json;
+        alone["reasons"]!.AsArray().ShouldBeEmpty();
+        alone["decisions"]!.AsArray().Single()!["with"].ShouldBeNull();
+
+        await host.PostAsync(
+            "/v1/streams/salesforce-contact",
+            """
+            [{"Id":"wy1","FirstName":"Wanda","LastName":"Yule","Email":"wanda.yule@match.example",
+              "CreatedDate":"2026-02-01T10:00:00Z","SystemModstamp":"2026-02-01T10:00:00Z"}]
+            """
+        );
+        await host.Api.DrainAsync();
+
+        JsonNode linked = (await host.GetAsync(path)).Json;
+        string wanda = (string)linked["individual"]!;
+        ((string)linked["kind"]!).ShouldBe("linked");
+        ((int)linked["version"]!).ShouldBeGreaterThan(0);
+        JsonNode email = linked["reasons"]!
+            .AsArray()
+            .Single(reason => (string)reason!["field"]! == "email")!;
+        ((string)email["agreement"]!).ShouldBe("equal");
+        ((double)email["weight"]!).ShouldBeGreaterThan(0);
+        JsonNode last = linked["decisions"]!.AsArray()[0]!;
+        ((string)last["to"]!["individual"]!).ShouldBe(wanda);
+        last["from"]!["individual"].ShouldBeNull();
+        ((string)last["with"]!).ShouldBe(wanda);
+        ((string)last["rule"]!).ShouldBe($"service@{linked["version"]}");
+        last["eventId"].ShouldNotBeNull();
+        last["reasons"]!
+            .AsArray()
+            .Select(reason => (string)reason!["field"]!)
+            .ShouldContain("email");
+
+        (await host.GetAsync(Links + "/salesforce/Case/w1")).Status.ShouldBe(400);
+        (await host.GetAsync(Links + "/salesforce/Case/w?ruleset=service")).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task Records_are_listed_as_lines_of_JSON_and_as_CSV_that_scores_read()
     {
         await host.PostAsync(

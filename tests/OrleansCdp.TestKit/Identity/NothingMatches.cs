@@ -74,6 +74,19 @@ public sealed class NothingMatches : IMatchStore
         CancellationToken cancel
     ) => throw new NotSupportedException();
 
+    public Task<ImmutableArray<StoredDecision>> ReadChangesAsync(
+        int space,
+        string link,
+        int limit,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<StoredDecision>.Empty);
+
+    public Task<ImmutableArray<SaidOf>> ReadSaidAsync(
+        int space,
+        IReadOnlyCollection<string> subjects,
+        CancellationToken cancel
+    ) => Task.FromResult(ImmutableArray<SaidOf>.Empty);
+
     public Task<ImmutableArray<SoftLink>> ReadSoftLinksAsync(
         int space,
         string individual,
