@@ -42,7 +42,12 @@ public sealed record MergedIndividual(
 /// <param name="From">Who has them.</param>
 /// <param name="To">Who shall have them.</param>
 [GenerateSerializer, Immutable, Alias("cdp.placing")]
-public sealed record Placing([property: Id(0)] string From, [property: Id(1)] string To);
+public sealed record Placing([property: Id(0)] string From, [property: Id(1)] string To)
+{
+    /// <summary>Whether whoever shall have them expects them: from then on it is finished, whatever happens.</summary>
+    [Id(2)]
+    public bool IsWelcome { get; init; }
+}
 
 /// <summary>
 /// Merging: whose links live where. The base individual of a link never changes by it, so it can be taken back
@@ -155,7 +160,7 @@ public static class Merging
     /// Whether its links are announced to somebody, and all of them are where they were: it may still be refused.
     /// </summary>
     public static bool IsAsking(this UnifiedIndividual holder) =>
-        holder.Placing is { } placing
+        holder.Placing is { IsWelcome: false } placing
         && placing.To != holder.Id
         && placing.From == (holder.PlacedAt ?? holder.Id);
 

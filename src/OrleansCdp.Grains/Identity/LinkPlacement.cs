@@ -105,7 +105,7 @@ internal sealed class LinkPlacement(
             return ReasonCodes.HoldsOthers;
         }
 
-        // Before the root is asked: it goes nowhere once it expects somebody, so nobody may forget having asked.
+        // Before the root is asked: it goes nowhere while somebody is coming, and asks whether that is so.
         await individual.BecomeAsync(State.Begin(new Placing(Here, root)));
         return await FinishAsync();
     }
@@ -126,10 +126,11 @@ internal sealed class LinkPlacement(
                 return refused;
             }
 
-            if (placing.From == State.Id)
-            {
-                await individual.BecomeAsync(State.MergeInto(placing.To));
-            }
+            await individual.BecomeAsync(
+                placing.From == State.Id
+                    ? State.MergeInto(placing.To)
+                    : State.Begin(placing with { IsWelcome = true })
+            );
         }
         else if (placing.To != State.Id)
         {
@@ -154,7 +155,7 @@ internal sealed class LinkPlacement(
         }
         catch (StateCorruptException)
         {
-            return ReasonCodes.StateCorrupt; // It may expect them already: it is asked again once it can be read.
+            refused = ReasonCodes.StateCorrupt;
         }
 
         if (refused is not null)
