@@ -13,9 +13,15 @@ internal sealed class StewardLists(DataSources sources)
             coalesce(case when h.what = 'unmerged' then d.withdrawn_by end, d.author),
             coalesce(case when h.what = 'unmerged' then d.withdrawn_reason end, d.reason)
         from (
-            select * from cdp.identity_history where individual = $1 and id < $2
+            (
+                select * from cdp.identity_history where individual = $1 and id < $2
+                order by id desc limit $3
+            )
             union
-            select * from cdp.identity_history where other = $1 and id < $2
+            (
+                select * from cdp.identity_history where other = $1 and id < $2
+                order by id desc limit $3
+            )
         ) h left join cdp.steward_decision d on d.id = h.decision
         order by h.id desc limit $3
         """;

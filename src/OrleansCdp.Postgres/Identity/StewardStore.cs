@@ -53,7 +53,10 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
 
     private const string RootOf = "select id, root from cdp.base_individual where id = any($1)";
 
-    private const string GroupOf = "select id from cdp.base_individual where root = any($1)";
+    // Without the roots themselves: so the index of those that are merged serves.
+    private const string MergedInto = """
+        select id from cdp.base_individual where root = any($1) and root <> id
+        """;
 
     private readonly StewardLists lists = new(sources);
 
@@ -331,7 +334,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
     )
     {
         var members = await merges
-            .Command(GroupOf)
+            .Command(MergedInto)
             .With(new[] { one, other })
             .RowsAsync(row => row.GetString(0), cancel);
         return await merges
