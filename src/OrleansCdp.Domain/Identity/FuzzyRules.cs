@@ -116,6 +116,40 @@ public sealed class FuzzyRules
     public PairExplanation Explain(MatchValues left, MatchValues right) =>
         Scorer.Explain(left, right);
 
+    /// <summary>What each field says of two records, rare values counting more.</summary>
+    public ImmutableArray<MatchReason> ReasonsOf(MatchValues left, MatchValues right) =>
+        [
+            .. Explain(left, right)
+                .Fields.Select(field => new MatchReason(field.Field, field.Agreement, field.Weight)),
+        ];
+
+    /// <summary>
+    /// What the stored levels of a score say, with the bits of each level before it is weighed how rare a value is.
+    /// </summary>
+    /// <param name="levels">As <see cref="PairScore.Levels"/> of these rules.</param>
+    public ImmutableArray<MatchReason> ReasonsOf(long levels)
+    {
+        PairScore pair = new(0, levels);
+        var reasons = ImmutableArray.CreateBuilder<MatchReason>();
+        for (int at = 0; at < Fields.Length; at++)
+        {
+            MatchField field = Fields[at];
+            int level = pair.LevelOf(at);
+            if (level < MatchField.LevelsOf(field.Type))
+            {
+                reasons.Add(
+                    new MatchReason(
+                        field.Name,
+                        Agreement.LevelsOf(field.Type)[level],
+                        double.Log2(field.Matches[level] / field.Randoms[level])
+                    )
+                );
+            }
+        }
+
+        return reasons.ToImmutable();
+    }
+
     /// <summary>The same rules with other thresholds, to see what they would change.</summary>
     public FuzzyRules WithThresholds(MatchThresholds thresholds) =>
         With(Fields, thresholds: thresholds);

@@ -49,7 +49,7 @@ internal sealed class LinkHistory(IMatchStore store, IRulesets rulesets)
                     {
                         Reasons =
                             change.Levels is { } levels && versions[change.Version] is { } decided
-                                ? ReasonsOf(decided, levels)
+                                ? decided.ReasonsOf(levels)
                                 : [],
                     }
                 ),
@@ -64,15 +64,7 @@ internal sealed class LinkHistory(IMatchStore store, IRulesets rulesets)
         SaidOf left,
         SaidOf right
     ) =>
-        [
-            .. rules
-                .Explain(Compared(rules, left), Compared(rules, right))
-                .Fields.Select(field => new MatchReason(
-                    field.Field,
-                    field.Agreement,
-                    field.Weight
-                )),
-        ];
+        rules.ReasonsOf(Compared(rules, left), Compared(rules, right));
 
     /// <summary>What is compared of a record: without what identifies nobody.</summary>
     private static MatchValues Compared(FuzzyRules rules, SaidOf said) =>
@@ -80,27 +72,4 @@ internal sealed class LinkHistory(IMatchStore store, IRulesets rulesets)
             MatchValues.Decode(said.Said),
             value => Array.IndexOf(said.Guarded ?? [], value) >= 0
         );
-
-    private static ImmutableArray<MatchReason> ReasonsOf(FuzzyRules rules, long levels)
-    {
-        PairScore pair = new(0, levels);
-        var reasons = ImmutableArray.CreateBuilder<MatchReason>();
-        for (int at = 0; at < rules.Fields.Length; at++)
-        {
-            MatchField field = rules.Fields[at];
-            int level = pair.LevelOf(at);
-            if (level < MatchField.LevelsOf(field.Type))
-            {
-                reasons.Add(
-                    new MatchReason(
-                        field.Name,
-                        Agreement.LevelsOf(field.Type)[level],
-                        double.Log2(field.Matches[level] / field.Randoms[level])
-                    )
-                );
-            }
-        }
-
-        return reasons.ToImmutable();
-    }
 }

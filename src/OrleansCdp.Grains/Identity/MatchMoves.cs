@@ -319,18 +319,10 @@ internal sealed partial class MatchMoves(
         new(
             soft.Link,
             soft.Score,
-            [
-                .. rules
-                    .Explain(
-                        MatchValues.Decode(soft.Said),
-                        MatchValues.Decode(soft.SaidOfIndividual)
-                    )
-                    .Fields.Select(field => new MatchReason(
-                        field.Field,
-                        field.Agreement,
-                        field.Weight
-                    )),
-            ]
+            rules.ReasonsOf(
+                MatchValues.Decode(soft.Said),
+                MatchValues.Decode(soft.SaidOfIndividual)
+            )
         );
 
     [LoggerMessage(
