@@ -50,9 +50,9 @@ internal sealed class ContextProbe(Uri address, bool atOnce = false) : IDisposab
     private async Task<bool> ShowsAsync(string user, string id)
     {
         using HttpResponseMessage answer = await http.GetAsync($"/v1/context/userId/{user}");
-        if (answer.StatusCode == HttpStatusCode.NotFound)
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.ServiceUnavailable)
         {
-            return false;
+            return false; // Too busy to answer is not visible either: the time goes on.
         }
 
         answer.EnsureSuccessStatusCode();

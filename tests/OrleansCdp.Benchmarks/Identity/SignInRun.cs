@@ -187,6 +187,7 @@ internal sealed class SignInRun
             workload.All().Take((int)lines).Concat(visitors.All()),
             options.Workload.People
         );
+        Add("gate: questions asked again", gate.AskedAgain, "questions");
         Add("gate: visitors at their person", visitors.Count, "visitors");
         Add("gate: people equal to the oracle", people, "people");
         Add("gate: links equal to the log", await gate.DemandVerifiedAsync(), "links");

@@ -11,8 +11,11 @@ namespace OrleansCdp.Identity;
 internal sealed class VisitorGate : IDisposable
 {
     private const int RequestsMax = 8;
+    private const int AttemptsMax = 30;
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private readonly Visitors visitors;
     private readonly HttpClient http;
+    private int askedAgain;
 
     /// <summary>Makes one.</summary>
     public VisitorGate(Uri gateway, Visitors visitors)
@@ -28,6 +31,9 @@ internal sealed class VisitorGate : IDisposable
             },
         };
     }
+
+    /// <summary>Questions that were asked again, because the gateway was too busy to answer.</summary>
+    public int AskedAgain => Volatile.Read(ref askedAgain);
 
     /// <summary>Visitors who are not found at the person they signed in as.</summary>
     public async Task<int> StrayAsync()
@@ -181,12 +187,25 @@ internal sealed class VisitorGate : IDisposable
     private Task<JsonNode?> PersonAsync(int visitor) =>
         ContextAsync("userId", RecordWriter.UserOf(visitors.PersonOf(visitor)));
 
+    /// <summary>Asks, and asks again while the gateway says that it is too busy to answer.</summary>
     private async Task<JsonNode?> ContextAsync(string type, string value)
     {
-        using HttpResponseMessage answer = await http.GetAsync($"/v1/context/{type}/{value}");
-        return answer.StatusCode == HttpStatusCode.NotFound
-            ? null
-            : await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>();
+        for (int asked = 1; ; asked++)
+        {
+            using HttpResponseMessage answer = await http.GetAsync($"/v1/context/{type}/{value}");
+            if (answer.StatusCode == HttpStatusCode.NotFound)
+            {
+                return null;
+            }
+
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || asked == AttemptsMax)
+            {
+                return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonNode>();
+            }
+
+            Interlocked.Increment(ref askedAgain);
+            await Task.Delay(BusyPause);
+        }
     }
 }
 
