@@ -11,7 +11,7 @@ public sealed class MatchFailureTests
         {
             { new FormatException("These bytes say nothing."), true },
             { new KeyNotFoundException(), true },
-            { new IndexOutOfRangeException(), true },
+            { new InvalidCastException(), true },
             { new DatabaseFailure("22021"), true },
             { new DatabaseFailure("23514"), true },
             { new DatabaseFailure("54000"), true },
