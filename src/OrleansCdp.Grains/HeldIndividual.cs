@@ -158,11 +158,16 @@ internal sealed class HeldIndividual(
             transfer.IsLast,
             out string? elsewhere
         );
+        // Its own link comes home to one that is merged as well: it stays its own, wherever that is.
+        bool comesHome =
+            !transfer.Links.IsEmpty
+            && transfer.Links.All(link => SubjectIds.IsNamedBy(State.Id, link.Key));
         other = elsewhere is null
             ? null
             : new OtherTaker(
                 elsewhere,
-                ForEver: State.RedirectTo == elsewhere,
+                ForEver: State.RedirectTo == elsewhere
+                    && !(comesHome && State.PlacedAt == elsewhere),
                 State.RedirectRank ?? AnchorPolicy.Unanchored
             );
         return transition;

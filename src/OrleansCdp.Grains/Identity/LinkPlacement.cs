@@ -233,6 +233,11 @@ internal sealed class LinkPlacement(
 
     private async Task GiveAsync(LinkTransfer transfer)
     {
+        if (transfer.To == State.Id && transfer.Links.IsEmpty)
+        {
+            return; // Nothing comes home; a visitor who became somebody would not even be asked.
+        }
+
         OtherTaker? other =
             transfer.To == State.Id
                 ? await individual.TakeAsync(transfer)
