@@ -170,16 +170,7 @@ internal sealed class StewardGrain(
         };
         if (end.Place is not { } place)
         {
-            if (!made.IsKnown && await HasLinkAsync(answer.Survivor, link))
-            {
-                return await TakeBackAsync(made, why, end.Code!);
-            }
-
-            // It is promised to its home by now, and arrives there sooner or later; or it had been decided before.
-            return answer with
-            {
-                Staying = [new StayingLinks(claim.Owner, end.Code!), .. await FollowAsync(made)],
-            };
+            return await StayAsync(answer, made, link, why, new(claim.Owner, end.Code!));
         }
 
         await identity.RepointAsync(
@@ -187,6 +178,27 @@ internal sealed class StewardGrain(
             CancellationToken.None
         );
         return answer with { AreOne = place.Owner != home, Staying = await FollowAsync(made) };
+    }
+
+    /// <summary>What becomes of the decision about a link that does not go home.</summary>
+    private async Task<StewardAnswer> StayAsync(
+        StewardAnswer answer,
+        StewardOutcome made,
+        LinkKey link,
+        StewardWord why,
+        StayingLinks staying
+    )
+    {
+        if (!made.IsKnown && await HasLinkAsync(answer.Survivor, link))
+        {
+            return await TakeBackAsync(made, why, staying.Reason);
+        }
+
+        // It is promised to its home by now, and arrives there sooner or later; or it had been decided before.
+        return answer with
+        {
+            Staying = [staying, .. await FollowAsync(made)],
+        };
     }
 
     /// <summary>Why a link cannot go to the individual that only it names; null when it can.</summary>
