@@ -95,6 +95,12 @@ public static class Limits
     /// </summary>
     public const int ContactsPerAnchorMax = 5;
 
+    /// <summary>
+    /// Individuals that one link may state by their anchors; a link that states more, as one of a shared device, no longer
+    /// says that any of them is the same person.
+    /// </summary>
+    public const int AnchorsPerLinkMax = 20;
+
     /// <summary>Individuals merged into one; one more stays by itself, and a conflict says so.</summary>
     public const int MergedMax = 1_000;
 

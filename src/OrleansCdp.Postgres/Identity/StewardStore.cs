@@ -24,7 +24,7 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
         """;
 
     private const string Party = """
-        select id from cdp.steward_decision
+        select id, survivor, other from cdp.steward_decision
         where withdrawn_at is null and together and (survivor = $1 or other = $1)
         """;
 
@@ -103,10 +103,14 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     return new StewardOutcome(StewardRefusals.NotMerged);
                 }
 
-                var decided = await merges
+                var parties = await merges
                     .Command(Party)
                     .With(individual)
-                    .RowsAsync(row => row.GetInt64(0), cancel);
+                    .RowsAsync(
+                        row => (Id: row.GetInt64(0), row.GetString(1), row.GetString(2)),
+                        cancel
+                    );
+                ImmutableArray<long> decided = [.. parties.Select(party => party.Id)];
                 await WithdrawAsync(merges, decided, why, cancel);
                 long? decision = decided.IsEmpty
                     ? await DecideAsync(merges, false, former, individual, why, cancel)
@@ -116,7 +120,8 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
                     former,
                     individual,
                     decision ?? decided[0],
-                    cancel
+                    cancel,
+                    [.. parties.SelectMany(party => new[] { party.Item2, party.Item3 })]
                 ) with
                 {
                     Decision = decision,
@@ -230,10 +235,18 @@ internal sealed class StewardStore(DataSources sources) : IStewardStore
         string one,
         string other,
         long decision,
-        CancellationToken cancel
+        CancellationToken cancel,
+        params string[] concerned
     )
     {
-        Regrouped regrouped = await merges.RegroupAsync([one, other], new MergeCause(decision));
+        if (
+            await merges.RegroupAsync([one, other, .. concerned], new MergeCause(decision))
+            is not { } regrouped
+        )
+        {
+            return new StewardOutcome(StewardRefusals.MergedMax);
+        }
+
         var roots = await RootsAsync(merges, [one, other], cancel);
         return new StewardOutcome
         {
