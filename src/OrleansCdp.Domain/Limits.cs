@@ -108,6 +108,12 @@ public static class Limits
     public const int AlarmsMax = 10_000;
 
     /// <summary>
+    /// Individuals that one link may state by their anchors; a link that states more, as one of a shared device, no longer
+    /// says that any of them is the same person.
+    /// </summary>
+    public const int AnchorsPerLinkMax = 20;
+
+    /// <summary>
     /// Individuals merged into one; one more stays where it is with all it has, a warning says why, and it is tried again.
     /// </summary>
     public const int MergedMax = 1_000;

@@ -120,7 +120,11 @@ public sealed class FuzzyRules
     public ImmutableArray<MatchReason> ReasonsOf(MatchValues left, MatchValues right) =>
         [
             .. Explain(left, right)
-                .Fields.Select(field => new MatchReason(field.Field, field.Agreement, field.Weight)),
+                .Fields.Select(field => new MatchReason(
+                    field.Field,
+                    field.Agreement,
+                    field.Weight
+                )),
         ];
 
     /// <summary>

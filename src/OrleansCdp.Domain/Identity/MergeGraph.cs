@@ -42,6 +42,14 @@ public sealed record MergeConflict(string First, string Second, string Reason)
     /// <see cref="OrleansCdp.Events.ReasonCodes"/>: whoever tried met an error. It is tried again.
     /// </summary>
     public const string MoveFailed = "move_failed";
+
+    /// <summary>
+    /// One link states more individuals than one may: it says of nobody any more that they are the same person.
+    /// </summary>
+    public const string SharedLink = "shared_link";
+
+    /// <summary>Together with whoever is connected with them they would be more than can be decided about.</summary>
+    public const string TooMany = "too_many_connected";
 }
 
 /// <summary>
@@ -82,16 +90,19 @@ public sealed class MergeGraph
     /// <param name="statements">For each link that states several: whom it states.</param>
     /// <param name="decisions">What stewards decided, in force.</param>
     /// <param name="sharers">Contacts that may prove one anchor; of an anchor with more nobody is proven.</param>
+    /// <param name="stated">Individuals that one link may state; a link that states more proves nothing.</param>
     public static MergeGroups Of(
         IReadOnlyCollection<BaseIndividual> bases,
         IReadOnlyDictionary<LinkKey, ImmutableArray<string>> statements,
         IReadOnlyCollection<StewardDecision> decisions,
-        int sharers
+        int sharers,
+        int stated = Limits.AnchorsPerLinkMax
     )
     {
         MergeGraph graph = new(bases, decisions);
         graph.JoinByStewards(decisions);
-        graph.JoinByLinks(statements, sharers);
+        graph.JoinByLinks(statements.Values.Where(of => of.Length <= stated), sharers);
+        graph.NoteSharedLinks(statements.Values.Where(of => of.Length > stated));
         return graph.ToGroups();
     }
 
@@ -153,19 +164,13 @@ public sealed class MergeGraph
         }
     }
 
-    private void JoinByLinks(
-        IReadOnlyDictionary<LinkKey, ImmutableArray<string>> statements,
-        int sharers
-    )
+    private void JoinByLinks(IEnumerable<ImmutableArray<string>> statements, int sharers)
     {
         HashSet<(BaseIndividual Contact, BaseIndividual Other)> proofs = [];
         HashSet<(BaseIndividual, BaseIndividual)> equals = [];
-        foreach (ImmutableArray<string> stated in statements.Values)
+        foreach (ImmutableArray<string> stated in statements)
         {
-            BaseIndividual[] all =
-            [
-                .. stated.Select(id => bases[id]).Order(Comparer<BaseIndividual>.Create(Order)),
-            ];
+            BaseIndividual[] all = InOrder(stated);
             BaseIndividual[] contacts = [.. all.TakeWhile(one => one.Rank == 0)];
             foreach (BaseIndividual other in all.Skip(contacts.Length))
             {
@@ -208,6 +213,25 @@ public sealed class MergeGraph
             }
         }
     }
+
+    private void NoteSharedLinks(IEnumerable<ImmutableArray<string>> statements)
+    {
+        HashSet<(string, string)> noted = [.. conflicts.Select(c => (c.First, c.Second))];
+        foreach (ImmutableArray<string> stated in statements)
+        {
+            BaseIndividual[] all = InOrder(stated);
+            foreach (BaseIndividual other in all.Skip(1))
+            {
+                if (groupOf[all[0].Id] != groupOf[other.Id] && noted.Add((all[0].Id, other.Id)))
+                {
+                    conflicts.Add(new(all[0].Id, other.Id, MergeConflict.SharedLink));
+                }
+            }
+        }
+    }
+
+    private BaseIndividual[] InOrder(ImmutableArray<string> stated) =>
+        [.. stated.Select(id => bases[id]).Order(Comparer<BaseIndividual>.Create(Order))];
 
     private bool IsShared(HashSet<string> shared, BaseIndividual first, BaseIndividual second)
     {

@@ -47,6 +47,16 @@ public sealed record Regrouped(
 
     /// <summary>Who bears links and has another root now; matching looks at them again.</summary>
     public ImmutableArray<RootChange> Changed { get; init; } = [];
+
+    /// <summary>This, and what was decided after it.</summary>
+    public Regrouped And(Regrouped later) =>
+        new(
+            [.. Moving.Union(later.Moving, StringComparer.Ordinal)],
+            [.. Conflicts, .. later.Conflicts]
+        )
+        {
+            Changed = [.. Changed, .. later.Changed],
+        };
 }
 
 /// <summary>A base individual that is one person with others than before.</summary>

@@ -7,26 +7,26 @@ namespace OrleansCdp.Identity;
 internal sealed record StoredBase(string Id, string Root, bool Live, bool Settled);
 
 /// <summary>
-/// Some base individuals and everybody whom a link or a steward connects with them. It ends at those who share an anchor
-/// with too many: that anchor proves nothing, and they are there only to be counted.
+/// Some base individuals and everybody whom a link or a steward connects with them. It ends at anchors and links that prove
+/// nothing because too many share them: who is beyond is there only to be counted.
 /// </summary>
 internal sealed class MergeNeighbourhood
 {
-    /// <summary>Individuals of one neighbourhood; with more of them nothing is decided.</summary>
+    /// <summary>Individuals that may be connected; a proof that would connect more is refused.</summary>
     public const int BasesMax = 5_000;
 
-    // Links of one individual that state others too. Of one with more of them than that the rest is not looked at: its
-    // anchor is shared by then, or they all say the same.
-    private const int LinksMax = 200;
+    /// <summary>Links of one individual that are read at once.</summary>
+    public const int LinksPage = 200;
 
     private const string Load = """
         select id, rank, name, root, live, settled from cdp.base_individual where id = any($1)
         """;
 
     private static readonly string Links = $"""
-        select b.id, s.link from unnest($1) as b(id) cross join lateral (
-            select link from cdp.anchor_statement where base = b.id order by link limit {LinksMax}
-        ) s
+        select b.id, s.link from unnest($1, $2) as b(id, after) cross join lateral (
+            select link from cdp.anchor_statement
+            where base = b.id and link > b.after order by link limit {LinksPage}
+        ) s order by b.id, s.link
         """;
 
     private const string Stated = """
@@ -38,133 +38,174 @@ internal sealed class MergeNeighbourhood
         where withdrawn_at is null and (survivor = any($1) or other = any($1))
         """;
 
+    private const string MergedInto = """
+        select id from cdp.base_individual where root = any($1) and root <> id
+        """;
+
     private readonly Dictionary<string, BaseIndividual> bases = new(StringComparer.Ordinal);
     private readonly Dictionary<string, StoredBase> stored = new(StringComparer.Ordinal);
-    private readonly Dictionary<LinkKey, HashSet<string>> statements = [];
+    private readonly HashSet<string> reached = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<string>> statements = new(StringComparer.Ordinal);
     private readonly Dictionary<long, StewardDecision> decisions = [];
+    private readonly Func<string, NpgsqlCommand> command;
+    private readonly HashSet<string> seeds;
+    private readonly CancellationToken cancel;
 
-    private MergeNeighbourhood() { }
+    private MergeNeighbourhood(
+        Func<string, NpgsqlCommand> command,
+        HashSet<string> seeds,
+        CancellationToken cancel
+    )
+    {
+        this.command = command;
+        this.seeds = seeds;
+        this.cancel = cancel;
+    }
 
     /// <summary>Everybody who is needed to decide.</summary>
     public IReadOnlyCollection<BaseIndividual> Bases => bases.Values;
 
     /// <summary>Those about whom all is known, so that it can be decided about them.</summary>
-    public IReadOnlyCollection<StoredBase> Stored => stored.Values;
+    public IReadOnlyCollection<StoredBase> Stored => [.. reached.Select(id => stored[id])];
 
     public IReadOnlyCollection<StewardDecision> Decisions => decisions.Values;
 
-    /// <summary>Whom links state, as far as those are in the neighbourhood.</summary>
+    /// <summary>Whom links state.</summary>
     public IReadOnlyDictionary<LinkKey, ImmutableArray<string>> Statements =>
         statements.ToDictionary(
-            one => one.Key,
+            one => KeyOf(one.Key),
             one => (ImmutableArray<string>)[.. one.Value.Where(bases.ContainsKey)]
         );
 
     /// <summary>Reads it, one step after the other.</summary>
-    /// <exception cref="InvalidOperationException">More than <see cref="BasesMax"/>.</exception>
-    public static async Task<MergeNeighbourhood> ReadAsync(
+    /// <param name="command">Makes a command of a statement.</param>
+    /// <param name="ids">
+    /// Where it begins. All individuals of links that state something new must be among them.
+    /// </param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>Null if more than <see cref="BasesMax"/> are connected.</returns>
+    public static async Task<MergeNeighbourhood?> ReadAsync(
         Func<string, NpgsqlCommand> command,
         IReadOnlyCollection<string> ids,
         CancellationToken cancel
     )
     {
-        MergeNeighbourhood found = new();
-        string[] frontier = [.. ids];
-        while (frontier.Length > 0)
+        MergeNeighbourhood found = new(command, ids.ToHashSet(StringComparer.Ordinal), cancel);
+        HashSet<string> next = found.seeds;
+        while (next.Count > 0)
         {
-            string[] added = await found.LoadAsync(command(Load).With(frontier), cancel);
-            if (found.bases.Count > BasesMax)
+            await found.LoadAsync(next);
+            string[] frontier = [.. next.Where(found.bases.ContainsKey)];
+            found.reached.UnionWith(frontier);
+            if (found.reached.Count > BasesMax)
             {
-                throw new InvalidOperationException(
-                    $"More than {BasesMax} individuals are connected by what links state."
-                );
+                return null;
             }
 
-            HashSet<string> next = new(StringComparer.Ordinal);
-            await found.StepAsync(command, added, next, cancel);
-            frontier = [.. next.Where(id => !found.bases.ContainsKey(id))];
+            next = await found.StepAsync(frontier);
+            next.ExceptWith(found.reached);
         }
 
-        await found.LoadRestAsync(command(Load), cancel);
         return found;
     }
 
-    private async Task<string[]> LoadAsync(NpgsqlCommand command, CancellationToken cancel)
+    private async Task LoadAsync(IEnumerable<string> ids)
     {
-        List<string> added = [];
-        await using (command)
-        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel))
+        string[] missing = [.. ids.Where(id => !bases.ContainsKey(id)).Distinct()];
+        if (missing.Length == 0)
         {
-            while (await reader.ReadAsync(cancel))
-            {
-                string id = reader.GetString(0);
-                bases[id] = new(id, reader.GetInt32(1), reader.GetString(2));
-                stored[id] = new(
-                    id,
-                    reader.GetString(3),
-                    reader.GetBoolean(4),
-                    reader.GetBoolean(5)
-                );
-                added.Add(id);
-            }
+            return;
         }
 
-        return [.. added];
-    }
-
-    private async Task LoadRestAsync(NpgsqlCommand load, CancellationToken cancel)
-    {
-        string[] rest =
-        [
-            .. statements
-                .Values.SelectMany(stated => stated)
-                .Distinct(StringComparer.Ordinal)
-                .Where(id => !bases.ContainsKey(id)),
-        ];
-        foreach (string id in await LoadAsync(load.With(rest), cancel))
+        await using NpgsqlCommand load = command(Load).With(missing);
+        await using NpgsqlDataReader reader = await load.ExecuteReaderAsync(cancel);
+        while (await reader.ReadAsync(cancel))
         {
-            stored.Remove(id);
+            string id = reader.GetString(0);
+            bases[id] = new(id, reader.GetInt32(1), reader.GetString(2));
+            stored[id] = new(id, reader.GetString(3), reader.GetBoolean(4), reader.GetBoolean(5));
         }
     }
 
-    private async Task StepAsync(
-        Func<string, NpgsqlCommand> command,
-        string[] added,
-        HashSet<string> next,
-        CancellationToken cancel
-    )
+    /// <summary>Who is connected with some individuals directly.</summary>
+    private async Task<HashSet<string>> StepAsync(string[] frontier)
     {
-        Dictionary<string, List<LinkKey>> linksOf = new(StringComparer.Ordinal);
-        foreach ((string id, string link) in await PairsAsync(command(Links).With(added), cancel))
+        HashSet<string> next = new(StringComparer.Ordinal);
+        List<string> shared = [];
+        Dictionary<string, Reading> open = frontier.ToDictionary(id => id, _ => new Reading());
+        while (open.Count > 0 && next.Count <= BasesMax)
         {
-            LinkKey key = KeyOf(link);
-            linksOf.TryAdd(id, []);
-            linksOf[id].Add(key);
-        }
-
-        string[] links =
-        [
-            .. linksOf.Values.SelectMany(of => of).Select(key => $"{key}").Distinct(),
-        ];
-        foreach ((string link, string id) in await PairsAsync(command(Stated).With(links), cancel))
-        {
-            LinkKey key = KeyOf(link);
-            statements.TryAdd(key, []);
-            statements[key].Add(id);
-        }
-
-        foreach ((string id, List<LinkKey> of) in linksOf)
-        {
-            string[] others = [.. of.SelectMany(key => statements[key]).Distinct()];
-            // Whoever shares the anchor of so many has nothing to do with them by it.
-            if (bases[id].Rank == 0 || others.Length <= Limits.ContactsPerAnchorMax * 4)
+            foreach ((string id, string[] links) in await PageAsync(open))
             {
-                next.UnionWith(others);
+                Reading reading = open[id];
+                reading.Add(links, statements, bases);
+                bool isShared =
+                    bases[id].Rank > 0 && reading.Contacts.Count > Limits.ContactsPerAnchorMax;
+                if (isShared || links.Length < LinksPage)
+                {
+                    open.Remove(id);
+                }
+
+                if (!isShared)
+                {
+                    next.UnionWith(reading.Others);
+                }
+                else if (seeds.Contains(id))
+                {
+                    shared.Add(id);
+                }
             }
         }
 
+        next.UnionWith(await FormerlyWithAsync(shared));
+        await DecidedAsync(frontier, next);
+        return next;
+    }
+
+    /// <summary>The next links of individuals, with whom those state.</summary>
+    private async Task<(string Id, string[] Links)[]> PageAsync(Dictionary<string, Reading> open)
+    {
+        string[] ids = [.. open.Keys];
+        ILookup<string, string> rows = (
+            await PairsAsync(
+                command(Links).With(ids).With(Array.ConvertAll(ids, id => open[id].After))
+            )
+        ).ToLookup(row => row.Item1, row => row.Item2, StringComparer.Ordinal);
+        string[] fresh =
+        [
+            .. rows.SelectMany(of => of).Distinct().Where(link => !statements.ContainsKey(link)),
+        ];
+        foreach ((string link, string id) in await PairsAsync(command(Stated).With(fresh)))
+        {
+            statements.TryAdd(link, []);
+            statements[link].Add(id);
+        }
+
+        await LoadAsync(fresh.SelectMany(link => statements[link]));
+        return Array.ConvertAll(ids, id => (id, rows[id].ToArray()));
+    }
+
+    /// <summary>
+    /// Who was one with anchors that prove nothing: they may have begun to do so by what is new, and then those part.
+    /// </summary>
+    private async Task<IEnumerable<string>> FormerlyWithAsync(List<string> shared)
+    {
+        if (shared.Count == 0)
+        {
+            return [];
+        }
+
+        string[] roots = [.. shared.Select(id => stored[id].Root).Distinct()];
+        var members = await command(MergedInto)
+            .With(roots)
+            .RowsAsync(row => row.GetString(0), cancel);
+        return members.Concat(roots);
+    }
+
+    private async Task DecidedAsync(string[] frontier, HashSet<string> next)
+    {
         var decided = await command(Decided)
-            .With(added)
+            .With(frontier)
             .RowsAsync(
                 row => new StewardDecision(
                     row.GetInt64(0),
@@ -189,8 +230,47 @@ internal sealed class MergeNeighbourhood
                 "A statement is stored for something that is no link."
             );
 
-    private static Task<ImmutableArray<(string, string)>> PairsAsync(
-        NpgsqlCommand command,
-        CancellationToken cancel
-    ) => command.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
+    private Task<ImmutableArray<(string, string)>> PairsAsync(NpgsqlCommand pairs) =>
+        pairs.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
+
+    /// <summary>What the links of one individual say, as far as they are read.</summary>
+    private sealed class Reading
+    {
+        /// <summary>The last link that was read.</summary>
+        public string After { get; private set; } = "";
+
+        /// <summary>Whom they state, too.</summary>
+        public HashSet<string> Others { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>The contacts that may prove it: of each link the first one.</summary>
+        public HashSet<string> Contacts { get; } = new(StringComparer.Ordinal);
+
+        public void Add(
+            string[] links,
+            Dictionary<string, List<string>> statements,
+            Dictionary<string, BaseIndividual> bases
+        )
+        {
+            foreach (string link in links)
+            {
+                After = link;
+                if (statements[link].Count > Limits.AnchorsPerLinkMax)
+                {
+                    continue;
+                }
+
+                Others.UnionWith(statements[link]);
+                BaseIndividual? contact = statements[link]
+                    .Select(id => bases[id])
+                    .Where(one => one.Rank == 0)
+                    .OrderBy(one => one.Name, StringComparer.Ordinal)
+                    .ThenBy(one => one.Id, StringComparer.Ordinal)
+                    .FirstOrDefault();
+                if (contact is not null)
+                {
+                    Contacts.Add(contact.Id);
+                }
+            }
+        }
+    }
 }

@@ -4,16 +4,34 @@ using Npgsql;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Proofs, stewards' decisions, and who is one person by them. Whatever changes that does so one after the other, under
-/// a lock of the whole database: it is rare, and two changes of one group at once would each miss the other.
+/// Proofs, stewards' decisions, and who is one person by them. Whatever changes that about somebody who is known does so
+/// one after the other, under a lock of the whole database: it is rare, and two changes of one group at once would each miss
+/// the other. What is new altogether waits for nobody: two who bring the same meet at its key.
 /// </summary>
 internal sealed class MergeStore(DataSources sources, MergeInstruments instruments) : IMergeStore
 {
+    /// <summary>Proofs about somebody who is known that are decided about in one transaction.</summary>
+    public const int SliceMax = 200;
+
+    // Others may bring the same at the same time; then it is known.
+    private const int RacesMax = 3;
+
+    // What is not stored. Of a link that states too many no more is: it proves nothing.
+    private static readonly string News = $"""
+        select i.n from unnest($1, $2) with ordinality as i(link, base, n)
+        where (
+            select count(*) from cdp.anchor_statement s where s.link = i.link and s.base = i.base
+        ) = 0 and (
+            select count(*) from cdp.anchor_statement s where s.link = i.link
+        ) <= {Limits.AnchorsPerLinkMax}
+        """;
+
+    private const string Live = "select id from cdp.base_individual where id = any($1) and live";
+
     private const string Known = """
-        select
-            (select count(*) from unnest($1, $2) as p(link, base)
-                join cdp.anchor_statement s on s.link = p.link and s.base = p.base),
-            (select count(*) from cdp.base_individual where id = any($3) and live)
+        select id from cdp.base_individual where id = any($1)
+        union all
+        select link from cdp.anchor_link where link = any($2)
         """;
 
     private const string Moving = """
@@ -61,45 +79,38 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
         CancellationToken cancel
     )
     {
-        (string Link, string Base, string EventId)[] stated =
-        [
-            .. proofs
-                .SelectMany(
-                    proof => proof.Bases,
-                    (proof, one) => (Link: proof.Link.ToString(), one.Id, proof.EventId)
-                )
-                .DistinctBy(row => (row.Link, row.Id)),
-        ];
-        string[] live = [.. bearing.Select(one => one.Id)];
-        if (await AreKnownAsync(stated, live, cancel))
+        ProofSet all = new(proofs, bearing);
+        ProofSet news = await NewsAsync(all, cancel);
+        Regrouped regrouped = Regrouped.Nothing;
+        HashSet<string> known = [];
+        for (int races = 0; races < RacesMax && !news.IsEmpty; races++)
         {
-            string[] ids = [.. stated.Select(row => row.Base).Concat(live).Distinct()];
-            var moving = await sources
-                .Storage.CreateCommand(Moving)
-                .With(ids)
-                .RowsAsync(row => row.GetString(0), cancel);
-            return new Regrouped(moving, []);
+            known = await KnownAsync(news, cancel);
+            (ProofSet fresh, ProofSet rest) = news.Split(known.Contains);
+            if (fresh.IsEmpty)
+            {
+                break;
+            }
+
+            if (await AddFreshAsync(fresh, cancel) is { } added)
+            {
+                (regrouped, news) = (added, rest);
+                break;
+            }
         }
 
-        return await Commands.RetryConflictsAsync(async () =>
+        if (!news.IsEmpty)
         {
-            await using MergeTransaction merges = await MergeTransaction.BeginAsync(
-                sources.Storage,
-                cancel
-            );
-            await merges.AddAsync(
-                [.. proofs.SelectMany(proof => proof.Bases).Concat(bearing)],
-                stated,
-                live
-            );
-            Regrouped regrouped = await merges.RegroupAsync(
-                [.. stated.Select(row => row.Base).Concat(live).Distinct()],
-                MergeCause.None
-            );
-            await merges.CommitAsync();
-            instruments.Note(regrouped);
-            return regrouped;
-        });
+            MergeSlices slices = new(sources.Storage, known, cancel);
+            regrouped = regrouped.And(await slices.AddAsync(news));
+        }
+
+        var moving = await sources
+            .Storage.CreateCommand(Moving)
+            .With(all.Bases().Select(one => one.Id).ToArray())
+            .RowsAsync(row => row.GetString(0), cancel);
+        instruments.Note(regrouped);
+        return regrouped.And(new Regrouped(moving, []));
     }
 
     public async Task<string> RootOfAsync(string individual, CancellationToken cancel)
@@ -141,20 +152,49 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
         return await command.ExecuteNonQueryAsync(cancel) > 0;
     }
 
-    private async Task<bool> AreKnownAsync(
-        (string Link, string Base, string EventId)[] stated,
-        string[] live,
-        CancellationToken cancel
-    )
+    private async Task<Regrouped?> AddFreshAsync(ProofSet fresh, CancellationToken cancel) =>
+        await Commands.RetryConflictsAsync(async () =>
+        {
+            await using MergeTransaction merges = await MergeTransaction.OpenAsync(
+                sources.Storage,
+                cancel
+            );
+            Regrouped? added = await merges.AddFreshAsync(fresh);
+            if (added is not null)
+            {
+                await merges.CommitAsync();
+            }
+
+            return added;
+        });
+
+    /// <summary>What of it is not stored yet.</summary>
+    private async Task<ProofSet> NewsAsync(ProofSet all, CancellationToken cancel)
     {
-        await using NpgsqlCommand command = sources
-            .Storage.CreateCommand(Known)
+        (string Link, string Base, string EventId)[] stated = all.Stated();
+        var places = await sources
+            .Storage.CreateCommand(News)
             .With(Array.ConvertAll(stated, row => row.Link))
             .With(Array.ConvertAll(stated, row => row.Base))
-            .With(live);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
-        return await reader.ReadAsync(cancel)
-            && reader.GetInt64(0) == stated.Length
-            && reader.GetInt64(1) == live.Length;
+            .RowsAsync(row => stated[row.GetInt64(0) - 1].Link, cancel);
+        var live = await sources
+            .Storage.CreateCommand(Live)
+            .With(all.Bearing.Select(one => one.Id).ToArray())
+            .RowsAsync(row => row.GetString(0), cancel);
+        HashSet<string> links = places.ToHashSet(StringComparer.Ordinal);
+        return new ProofSet(
+            [.. all.Proofs.Where(proof => links.Contains(proof.Link.ToString()))],
+            [.. all.Bearing.ExceptBy(live, one => one.Id)]
+        );
+    }
+
+    private async Task<HashSet<string>> KnownAsync(ProofSet news, CancellationToken cancel)
+    {
+        var known = await sources
+            .Storage.CreateCommand(Known)
+            .With(news.Bases().Select(one => one.Id).ToArray())
+            .With(news.Proofs.Select(proof => proof.Link.ToString()).ToArray())
+            .RowsAsync(row => row.GetString(0), cancel);
+        return known.ToHashSet(StringComparer.Ordinal);
     }
 }

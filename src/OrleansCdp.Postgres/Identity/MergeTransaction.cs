@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Npgsql;
+using static OrleansCdp.Identity.MergeStatements;
 
 namespace OrleansCdp.Identity;
 
@@ -14,67 +15,6 @@ internal readonly record struct MergeCause(long? Decision)
 internal sealed class MergeTransaction : IAsyncDisposable
 {
     private const long MergesLock = 0x6364_705f_6d65_7267; // "cdp_merg"
-
-    // In the order of ids, so that two transactions that touch a row outside of the lock do not wait in a circle.
-    private const string AddBases = """
-        insert into cdp.base_individual as base_individual (id, rank, name, root)
-        select distinct on (b.id) b.id, b.rank, b.name, b.id
-        from unnest($1, $2, $3) as b(id, rank, name) order by b.id, b.name desc
-        on conflict (id) do update set name = excluded.name
-            where base_individual.name = '' and excluded.name <> ''
-        """;
-
-    private const string AddStatements = """
-        insert into cdp.anchor_statement (link, base, event_id)
-        select s.link, s.base, s.event_id from unnest($1, $2, $3) as s(link, base, event_id)
-        order by s.link, s.base on conflict do nothing
-        """;
-
-    private const string MarkLive = """
-        update cdp.base_individual set live = true, settled = root = id, changed_at = now()
-        where id = any($1) and not live
-        """;
-
-    private const string Change = """
-        update cdp.base_individual b set root = i.root, settled = not live, changed_at = now()
-        from unnest($1, $2) as i(id, root) where b.id = i.id and b.root <> i.root
-        """;
-
-    private const string Remember = """
-        insert into cdp.identity_history (individual, other, what, decision)
-        select i.id, i.other, i.what, $4 from unnest($1, $2, $3) as i(id, other, what)
-        """;
-
-    // In order, as bases; the number tells whoever looked at an older note that there is more.
-    private const string NoteDue = """
-        insert into cdp.match_due (subject, decision)
-        select d.subject, nextval('cdp.match_decision')
-        from (select * from unnest($1) as d(subject) order by 1) d
-        on conflict (subject) do update set decision = excluded.decision
-        """;
-
-    private const string NoteConflicts = """
-        insert into cdp.merge_conflict as c (first, second, reason)
-        select i.first, i.second, i.reason from unnest($1, $2, $3) as i(first, second, reason)
-        order by i.first, i.second
-        on conflict (first, second) do update
-            set reason = excluded.reason, settled_at = null, noted_at = now()
-            where c.settled_at is not null or c.reason <> excluded.reason
-        returning first, second
-        """;
-
-    private const string SettleConflicts = """
-        update cdp.merge_conflict c set settled_at = now()
-        where c.settled_at is null
-            and (
-                (c.first = any($1) and c.second = any($4))
-                or (c.first = any($4) and c.second = any($1))
-            )
-            and not exists (
-                select from unnest($2, $3) as i(first, second)
-                where i.first = c.first and i.second = c.second
-            )
-        """;
 
     private readonly NpgsqlConnection connection;
     private readonly NpgsqlTransaction transaction;
@@ -100,15 +40,31 @@ internal sealed class MergeTransaction : IAsyncDisposable
         CancellationToken cancel
     )
     {
-        NpgsqlConnection opened = await source.OpenConnectionAsync(cancel);
+        MergeTransaction merges = await OpenAsync(source, cancel);
         try
         {
-            NpgsqlTransaction begun = await opened.BeginTransactionAsync(cancel);
-            MergeTransaction merges = new(opened, begun, cancel);
             await merges.ExecuteAsync(
                 merges.Command($"select pg_advisory_xact_lock({MergesLock})")
             );
             return merges;
+        }
+        catch
+        {
+            await merges.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for nobody: only for what touches nothing that is known.</summary>
+    public static async Task<MergeTransaction> OpenAsync(
+        NpgsqlDataSource source,
+        CancellationToken cancel
+    )
+    {
+        NpgsqlConnection opened = await source.OpenConnectionAsync(cancel);
+        try
+        {
+            return new(opened, await opened.BeginTransactionAsync(cancel), cancel);
         }
         catch
         {
@@ -118,31 +74,89 @@ internal sealed class MergeTransaction : IAsyncDisposable
     }
 
     /// <summary>Adds what links state.</summary>
-    public async Task AddAsync(
+    /// <returns>All individuals of the links that state something new.</returns>
+    public async Task<ImmutableArray<string>> AddAsync(
         BaseIndividual[] bases,
         (string Link, string Base, string EventId)[] stated,
         string[] live
     )
     {
+        string[] links = Array.ConvertAll(stated, row => row.Link);
         await ExecuteAsync(
             Command(AddBases)
                 .With(Array.ConvertAll(bases, one => one.Id))
                 .With(Array.ConvertAll(bases, one => one.Rank))
                 .With(Array.ConvertAll(bases, one => one.Name))
         );
+        await ExecuteAsync(Command(AddLinks).With(links));
+        var added = await Command(AddStatements)
+            .With(links)
+            .With(Array.ConvertAll(stated, row => row.Base))
+            .With(Array.ConvertAll(stated, row => row.EventId))
+            .RowsAsync(row => row.GetString(0), cancel);
+        await ExecuteAsync(Command(MarkLive).With(live));
+        return await Command(StatedBy)
+            .With(added.Distinct().ToArray())
+            .RowsAsync(row => row.GetString(0), cancel);
+    }
+
+    /// <summary>Adds what touches nothing that is known, and decides about it.</summary>
+    /// <returns>Null if somebody else was faster with a part of it; then nothing of it may be committed.</returns>
+    public async Task<Regrouped?> AddFreshAsync(ProofSet fresh)
+    {
+        BaseIndividual[] bases = fresh.Bases();
+        HashSet<string> live = [.. fresh.Bearing.Select(one => one.Id)];
+        var statements = fresh
+            .Proofs.GroupBy(proof => proof.Link)
+            .ToDictionary(
+                of => of.Key,
+                of =>
+                    of.SelectMany(proof => proof.Bases.Select(one => one.Id))
+                        .Distinct()
+                        .ToImmutableArray()
+            );
+        MergeGroups groups = MergeGraph.Of(bases, statements, [], Limits.ContactsPerAnchorMax);
+        int added = await ExecuteAsync(
+            Command(AddFreshBases)
+                .With(Array.ConvertAll(bases, one => one.Id))
+                .With(Array.ConvertAll(bases, one => one.Rank))
+                .With(Array.ConvertAll(bases, one => one.Name))
+                .With(Array.ConvertAll(bases, one => groups.Roots[one.Id]))
+                .With(Array.ConvertAll(bases, one => live.Contains(one.Id)))
+        );
+        if (
+            added < bases.Length
+            || await ExecuteAsync(
+                Command(AddLinks).With(statements.Keys.Select(link => $"{link}").ToArray())
+            ) < statements.Count
+        )
+        {
+            return null;
+        }
+
+        (string Link, string Base, string EventId)[] stated = fresh.Stated();
         await ExecuteAsync(
-            Command(AddStatements)
+            Command(AddFreshStatements)
                 .With(Array.ConvertAll(stated, row => row.Link))
                 .With(Array.ConvertAll(stated, row => row.Base))
                 .With(Array.ConvertAll(stated, row => row.EventId))
         );
-        await ExecuteAsync(Command(MarkLive).With(live));
+        StoredBase[] all = Array.ConvertAll(
+            bases,
+            one => new StoredBase(one.Id, one.Id, live.Contains(one.Id), Settled: true)
+        );
+        return await FinishAsync(all, bases, groups, MergeCause.None);
     }
 
     /// <summary>Decides anew about some individuals and whoever is connected with them.</summary>
-    public async Task<Regrouped> RegroupAsync(IReadOnlyCollection<string> ids, MergeCause cause)
+    /// <returns>Null, and nothing is changed, if too many are connected.</returns>
+    public async Task<Regrouped?> RegroupAsync(IReadOnlyCollection<string> ids, MergeCause cause)
     {
-        MergeNeighbourhood found = await MergeNeighbourhood.ReadAsync(Command, ids, cancel);
+        if (await MergeNeighbourhood.ReadAsync(Command, ids, cancel) is not { } found)
+        {
+            return null;
+        }
+
         MergeGroups groups = MergeGraph.Of(
             found.Bases,
             found.Statements,
@@ -155,47 +169,32 @@ internal sealed class MergeTransaction : IAsyncDisposable
                 .With(Array.ConvertAll(changed, one => one.Id))
                 .With(Array.ConvertAll(changed, one => groups.Roots[one.Id]))
         );
-        await RememberAsync(changed, groups, cause);
-        RootChange[] roots =
-        [
-            .. changed
-                .Where(one => one.Live)
-                .Select(one => new RootChange(one.Id, one.Root, groups.Roots[one.Id])),
-        ];
-        await NoteDueAsync(roots.SelectMany(root => root.Individuals));
-        return new Regrouped(
-            [
-                .. found
-                    .Stored.Where(one =>
-                        one.Live && (!one.Settled || one.Root != groups.Roots[one.Id])
-                    )
-                    // Whoever is to have the links of others is at home first.
-                    .OrderBy(one => groups.Roots[one.Id] != one.Id)
-                    .Select(one => one.Id),
-            ],
-            await NoteAsync(found, groups.Conflicts)
-        )
-        {
-            Changed = [.. roots],
-        };
+        return await FinishAsync(found.Stored, found.Bases, groups, cause);
+    }
+
+    /// <summary>Notes that individuals stay apart because too many are connected with them.</summary>
+    public async Task<ImmutableArray<MergeConflict>> RefuseAsync(IEnumerable<AnchorProof> proofs)
+    {
+        var conflicts = proofs.SelectMany(
+            proof => proof.Bases.Skip(1),
+            (proof, other) => new MergeConflict(proof.Bases[0].Id, other.Id, MergeConflict.TooMany)
+        );
+        return await NoteAsync(Ordered(conflicts));
     }
 
     /// <summary>What stewards decided that makes an individual part of another one.</summary>
     public async Task<ImmutableArray<long>> TiesOfAsync(string individual, string root)
     {
-        MergeNeighbourhood found = await MergeNeighbourhood.ReadAsync(
-            Command,
-            [individual, root],
-            cancel
-        );
-        return MergeGraph.TiesOf(
-            found.Bases,
-            found.Statements,
-            found.Decisions,
-            Limits.ContactsPerAnchorMax,
-            individual,
-            root
-        );
+        return await MergeNeighbourhood.ReadAsync(Command, [individual, root], cancel) is { } found
+            ? MergeGraph.TiesOf(
+                found.Bases,
+                found.Statements,
+                found.Decisions,
+                Limits.ContactsPerAnchorMax,
+                individual,
+                root
+            )
+            : [];
     }
 
     /// <summary>Notes individuals and links that matching has to look at again.</summary>
@@ -218,6 +217,53 @@ internal sealed class MergeTransaction : IAsyncDisposable
     {
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
+    }
+
+    /// <summary>What follows once roots are stored.</summary>
+    /// <param name="known">Those about whom it was decided, as they were before.</param>
+    /// <param name="bases">They and whoever else was looked at.</param>
+    /// <param name="groups">What was decided.</param>
+    /// <param name="cause">Why.</param>
+    private async Task<Regrouped> FinishAsync(
+        IReadOnlyCollection<StoredBase> known,
+        IReadOnlyCollection<BaseIndividual> bases,
+        MergeGroups groups,
+        MergeCause cause
+    )
+    {
+        StoredBase[] changed = [.. known.Where(one => groups.Roots[one.Id] != one.Root)];
+        await RememberAsync(changed, groups, cause);
+        RootChange[] roots =
+        [
+            .. changed
+                .Where(one => one.Live)
+                .Select(one => new RootChange(one.Id, one.Root, groups.Roots[one.Id])),
+        ];
+        await NoteDueAsync(roots.SelectMany(root => root.Individuals));
+        HashSet<string> ids = known.Select(one => one.Id).ToHashSet(StringComparer.Ordinal);
+        MergeConflict[] now = Ordered(
+            groups.Conflicts.Where(one => ids.Contains(one.First) || ids.Contains(one.Second))
+        );
+        await ExecuteAsync(
+            Command(SettleConflicts)
+                .With(ids.ToArray())
+                .With(Array.ConvertAll(now, one => one.First))
+                .With(Array.ConvertAll(now, one => one.Second))
+                .With(bases.Select(one => one.Id).ToArray())
+        );
+        return new Regrouped(
+            [
+                .. known
+                    .Where(one => one.Live && (!one.Settled || one.Root != groups.Roots[one.Id]))
+                    // Whoever is to have the links of others is at home first.
+                    .OrderBy(one => groups.Roots[one.Id] != one.Id)
+                    .Select(one => one.Id),
+            ],
+            await NoteAsync(now)
+        )
+        {
+            Changed = [.. roots],
+        };
     }
 
     private async Task RememberAsync(StoredBase[] changed, MergeGroups groups, MergeCause cause)
@@ -246,16 +292,10 @@ internal sealed class MergeTransaction : IAsyncDisposable
         );
     }
 
-    private async Task<ImmutableArray<MergeConflict>> NoteAsync(
-        MergeNeighbourhood found,
-        ImmutableArray<MergeConflict> conflicts
-    )
-    {
-        string[] known = [.. found.Stored.Select(one => one.Id)];
-        MergeConflict[] now =
+    /// <summary>Each with the lower id first, once.</summary>
+    private static MergeConflict[] Ordered(IEnumerable<MergeConflict> conflicts) =>
         [
             .. conflicts
-                .Where(one => known.Contains(one.First) || known.Contains(one.Second))
                 .Select(one =>
                     string.CompareOrdinal(one.First, one.Second) < 0
                         ? one
@@ -267,19 +307,13 @@ internal sealed class MergeTransaction : IAsyncDisposable
                 )
                 .DistinctBy(one => (one.First, one.Second)),
         ];
-        string[] first = Array.ConvertAll(now, one => one.First);
-        string[] second = Array.ConvertAll(now, one => one.Second);
-        await ExecuteAsync(
-            Command(SettleConflicts)
-                .With(known)
-                .With(first)
-                .With(second)
-                .With(found.Bases.Select(one => one.Id).ToArray())
-        );
+
+    private async Task<ImmutableArray<MergeConflict>> NoteAsync(MergeConflict[] now)
+    {
         HashSet<(string, string)> fresh = [];
         await using NpgsqlCommand note = Command(NoteConflicts)
-            .With(first)
-            .With(second)
+            .With(Array.ConvertAll(now, one => one.First))
+            .With(Array.ConvertAll(now, one => one.Second))
             .With(Array.ConvertAll(now, one => one.Reason));
         await using NpgsqlDataReader reader = await note.ExecuteReaderAsync(cancel);
         while (await reader.ReadAsync(cancel))
@@ -290,11 +324,11 @@ internal sealed class MergeTransaction : IAsyncDisposable
         return [.. now.Where(one => fresh.Contains((one.First, one.Second)))];
     }
 
-    private async Task ExecuteAsync(NpgsqlCommand command)
+    private async Task<int> ExecuteAsync(NpgsqlCommand command)
     {
         await using (command)
         {
-            await command.ExecuteNonQueryAsync(cancel);
+            return await command.ExecuteNonQueryAsync(cancel);
         }
     }
 }

@@ -117,6 +117,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     return new StewardOutcome(StewardRefusals.NotMerged);
                 }
 
+                var group = await GroupAsync(merges, [former], cancel);
                 var decided = await merges.TiesOfAsync(individual, former);
                 var restored = await TakeBackAsync(merges, decided, why, cancel);
                 long? decision = decided.IsEmpty
@@ -127,7 +128,8 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     former,
                     individual,
                     decision ?? decided[0],
-                    cancel
+                    cancel,
+                    [.. group]
                 ) with
                 {
                     Decision = decision,
@@ -186,13 +188,15 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 }
 
                 var before = await RootsAsync(merges, [found.Survivor], cancel);
+                var group = await GroupAsync(merges, [before[found.Survivor]], cancel);
                 var restored = await TakeBackAsync(merges, [decision], why, cancel);
                 return await RegroupAsync(
                     merges,
                     found.Survivor,
                     found.Other,
                     decision,
-                    cancel
+                    cancel,
+                    [.. group]
                 ) with
                 {
                     Decision = null,
@@ -250,10 +254,18 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
         string one,
         string other,
         long decision,
-        CancellationToken cancel
+        CancellationToken cancel,
+        params string[] concerned
     )
     {
-        Regrouped regrouped = await merges.RegroupAsync([one, other], new MergeCause(decision));
+        if (
+            await merges.RegroupAsync([one, other, .. concerned], new MergeCause(decision))
+            is not { } regrouped
+        )
+        {
+            return new StewardOutcome(StewardRefusals.MergedMax);
+        }
+
         var roots = await RootsAsync(merges, [one, other], cancel);
         return new StewardOutcome
         {
@@ -344,6 +356,13 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
             .With(other)
             .RowsAsync(row => row.GetInt64(0), cancel);
     }
+
+    /// <summary>Whose links are with one of these.</summary>
+    private static Task<ImmutableArray<string>> GroupAsync(
+        MergeTransaction merges,
+        string[] roots,
+        CancellationToken cancel
+    ) => merges.Command(GroupOf).With(roots).RowsAsync(row => row.GetString(0), cancel);
 
     private static async Task<Dictionary<string, string>> RootsAsync(
         MergeTransaction merges,

@@ -124,6 +124,28 @@ public sealed class MergeGraphTests
         groups.Conflicts.ShouldContain(new MergeConflict(Ada.Id, User.Id, "shared_anchor"));
     }
 
+    [Theory]
+    [InlineData(Limits.AnchorsPerLinkMax)]
+    [InlineData(Limits.AnchorsPerLinkMax + 1)]
+    public void A_link_that_states_too_many_proves_nothing(int stated)
+    {
+        BaseIndividual[] all =
+        [
+            First,
+            .. Enumerable.Range(1, stated - 1).Select(i => Email($"{i:D2}@example.com")),
+        ];
+        bool isShared = stated > Limits.AnchorsPerLinkMax;
+
+        MergeGroups groups = Of([], all, [all[1], User]);
+
+        RootsOf(groups, all).ShouldBe(all.Select(one => isShared ? one.Id : First.Id));
+        groups.Roots[User.Id].ShouldBe(isShared ? all[1].Id : First.Id, "another link says so");
+        groups.Conflicts.Length.ShouldBe(isShared ? stated - 1 : 0);
+        groups.Conflicts.ShouldAllBe(one =>
+            one.First == First.Id && one.Reason == MergeConflict.SharedLink
+        );
+    }
+
     [Fact]
     public void The_same_contact_stating_an_email_by_six_links_shares_it_with_nobody()
     {

@@ -209,11 +209,13 @@ public sealed class MergeStoreTests(PostgresServer server) : IAsyncLifetime
             default
         );
 
-        MergeNeighbourhood found = await MergeNeighbourhood.ReadAsync(
-            sql => database.Source.CreateCommand(sql),
-            [Contact("000").Id],
-            default
-        );
+        MergeNeighbourhood found = (
+            await MergeNeighbourhood.ReadAsync(
+                sql => database.Source.CreateCommand(sql),
+                [Contact("000").Id],
+                default
+            )
+        )!;
 
         found.Bases.ShouldContain(one => one.Id == Email("own0").Id);
         found.Bases.ShouldNotContain(one => one.Id == Email("own1").Id);
