@@ -129,7 +129,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     individual,
                     decision ?? decided[0],
                     cancel,
-                    [.. group]
+                    group
                 ) with
                 {
                     Decision = decision,
@@ -196,7 +196,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                     found.Other,
                     decision,
                     cancel,
-                    [.. group]
+                    group
                 ) with
                 {
                     Decision = null,
@@ -345,24 +345,27 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
         CancellationToken cancel
     )
     {
-        var members = await merges
-            .Command(MergedInto)
-            .With(new[] { one, other })
-            .RowsAsync(row => row.GetString(0), cancel);
         return await merges
             .Command(Against)
-            .With(members.Append(one).Append(other).Distinct().ToArray())
+            .With(await GroupAsync(merges, [one, other], cancel))
             .With(one)
             .With(other)
             .RowsAsync(row => row.GetInt64(0), cancel);
     }
 
-    /// <summary>Whose links are with one of these.</summary>
-    private static Task<ImmutableArray<string>> GroupAsync(
+    /// <summary>Whoever is one person with one of these, and they themselves.</summary>
+    private static async Task<string[]> GroupAsync(
         MergeTransaction merges,
         string[] roots,
         CancellationToken cancel
-    ) => merges.Command(GroupOf).With(roots).RowsAsync(row => row.GetString(0), cancel);
+    )
+    {
+        var merged = await merges
+            .Command(MergedInto)
+            .With(roots)
+            .RowsAsync(row => row.GetString(0), cancel);
+        return [.. roots, .. merged];
+    }
 
     private static async Task<Dictionary<string, string>> RootsAsync(
         MergeTransaction merges,
