@@ -63,8 +63,7 @@ internal sealed class LinkHistory(IMatchStore store, IRulesets rulesets)
         FuzzyRules rules,
         SaidOf left,
         SaidOf right
-    ) =>
-        rules.ReasonsOf(Compared(rules, left), Compared(rules, right));
+    ) => rules.ReasonsOf(Compared(rules, left), Compared(rules, right));
 
     /// <summary>What is compared of a record: without what identifies nobody.</summary>
     private static MatchValues Compared(FuzzyRules rules, SaidOf said) =>
