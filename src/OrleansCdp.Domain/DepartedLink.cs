@@ -34,13 +34,6 @@ public sealed record DepartedLink(
     /// <summary>Why it left; the default where it went along with another one, and belongs to its owner as before.</summary>
     [Id(7)]
     public ClaimCause Cause { get; init; }
-
-    /// <summary>
-    /// Whether it is remembered although it left by a merge: it was another individual's here, and who has not heard of
-    /// that would have it begin anew.
-    /// </summary>
-    [Id(8)]
-    public bool IsKept { get; init; }
 }
 
 /// <summary>Links to be handed over, and to whom.</summary>

@@ -149,8 +149,7 @@ public static class LinkMoves
         LinkKey[] others = [.. keys.Where(key => (holder.OwnerOf(key) ?? holder.Id) != target)];
         UnifiedIndividual own = others
             .Aggregate(holder, (from, key) => from.Forget(key))
-            .NoteLinks(others, target)
-            .NoteGained(others, target);
+            .NoteLinks(others, target);
         return holder.Became(own, own != holder, identifiersMayDiffer: false);
     }
 
@@ -220,8 +219,7 @@ public static class LinkMoves
             RedirectTo = comesHome ? null : holder.RedirectTo,
             RedirectRank = comesHome ? null : holder.RedirectRank,
         };
-        next = next.NoteLinks(owner == holder.Id ? null : arrived, owner)
-            .NoteGained(arrived.Where(key => holder.IsGivenAway(key)), owner);
+        next = next.NoteLinks(owner == holder.Id ? null : arrived, owner);
         return holder.Became(
             isLast ? next.Arrived(owner) : next,
             changed: true,
@@ -251,9 +249,6 @@ public static class LinkMoves
                         ? left with
                         {
                             State = null,
-                            Target = left.IsKept ? left.Of! : left.Target,
-                            Of = left.IsKept ? null : left.Of,
-                            IsKept = false,
                         }
                         : left
                 )
@@ -299,10 +294,6 @@ public static class LinkMoves
 
     internal static bool IsPromised(this UnifiedIndividual holder, LinkKey key) =>
         holder.PromiseOf(key) is not null;
-
-    /// <summary>Whether a link left and became another individual's, so that somebody may not have heard of it.</summary>
-    private static bool IsGivenAway(this UnifiedIndividual holder, LinkKey key) =>
-        holder.IndexOfDeparted(key) is >= 0 and int at && holder.Departed[at].Of is null;
 
     internal static int IndexOfDeparted(this UnifiedIndividual holder, LinkKey key) =>
         holder.Departed.IndexOf(key, static (left, k) => LinkSet.Order(left.Link, k));

@@ -107,33 +107,6 @@ public static class MergedLinks
         return holder with { Merged = holder.Merged.SetItem(at, merged) };
     }
 
-    /// <summary>Notes that links of an individual that is merged here were another one's here before.</summary>
-    internal static UnifiedIndividual NoteGained(
-        this UnifiedIndividual holder,
-        IEnumerable<LinkKey> links,
-        string owner
-    )
-    {
-        int at = holder.IndexOfMerged(owner);
-        LinkKey[] gained = at < 0 ? [] : [.. links.Where(key => !holder.Merged[at].HasGained(key))];
-        if (gained.Length == 0)
-        {
-            return holder;
-        }
-
-        MergedIndividual merged = holder.Merged[at] with
-        {
-            Gained =
-            [
-                .. holder
-                    .Merged[at]
-                    .AllGained.Concat(gained)
-                    .Order(Comparer<LinkKey>.Create(LinkSet.Order)),
-            ],
-        };
-        return holder with { Merged = holder.Merged.SetItem(at, merged) };
-    }
-
     internal static UnifiedIndividual Forget(this UnifiedIndividual holder, LinkKey link)
     {
         for (int i = 0; i < holder.Merged.Length; i++)

@@ -31,17 +31,6 @@ public sealed record MergedIndividual(
     [Id(4)]
     public int Times { get; init; }
 
-    /// <summary>
-    /// Links that were another individual's where these are, sorted by key: they are remembered when they leave.
-    /// </summary>
-    [Id(5)]
-    public ImmutableArray<LinkKey> Gained { get; init; } = [];
-
-    internal ImmutableArray<LinkKey> AllGained => Gained.IsDefault ? [] : Gained;
-
-    internal bool HasGained(LinkKey link) =>
-        AllGained.IndexOf(link, static (key, wanted) => LinkSet.Order(key, wanted)) >= 0;
-
     /// <summary>Whether nothing of it has come yet.</summary>
     public bool IsAwaited => !IsHere && Links.IsEmpty;
 
@@ -216,13 +205,7 @@ public static class Merging
                 .Merged[at]
                 .Links.Aggregate(
                     holder,
-                    (from, key) =>
-                        from.Freeze(
-                            LeavingFor(target, key, of: individual) with
-                            {
-                                IsKept = holder.Merged[at].HasGained(key),
-                            }
-                        )
+                    (from, key) => from.Freeze(LeavingFor(target, key, of: individual))
                 );
             next = next with { Merged = next.Merged.RemoveAt(at) };
         }

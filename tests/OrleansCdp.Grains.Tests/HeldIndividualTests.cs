@@ -79,6 +79,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             cluster.Services.GetRequiredService<Serializer>(),
             new PublishedContexts(),
             cluster.Grains,
+            new IdentifierWatch(new NoRulesets(), null!),
             deactivate: () => { }
         );
         opened.Add(held);

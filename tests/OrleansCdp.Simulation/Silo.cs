@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Core;
 using Orleans.Runtime;
@@ -223,7 +224,15 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 fates,
                 homes,
                 new AnchorPolicy(),
-                new RecordMatching(NoRulesets.Instance, null!, null!, null!, NothingIsDue, null!),
+                new RecordMatching(
+                    NoRulesets.Instance,
+                    null!,
+                    null!,
+                    null!,
+                    NothingIsDue,
+                    null!,
+                    loggers.CreateLogger<RecordMatching>()
+                ),
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers
@@ -265,7 +274,8 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
 
     private static StateRepair NothingIsDamaged => null!;
 
-    private static MatchReview NothingIsDue { get; } = new(new NothingMatches(), null!, null!);
+    private static MatchReview NothingIsDue { get; } =
+        new(new NothingMatches(), null!, null!, NullLogger<MatchReview>.Instance);
 
     // On this thread: the asynchronous form would leave it.
     private void End() => stop.Cancel();

@@ -143,11 +143,12 @@ public sealed class GroupPlacementTests(Cluster cluster) : IClassFixture<Cluster
         (await KeysOfAsync(Middle)).ShouldBe([customer, first, second], ignoreOrder: true);
     }
 
-    private Task<string?> PlaceGroupAsync()
+    private async Task<string?> PlaceGroupAsync()
     {
         ProveGroup();
         Merges merges = new(cluster.Database.Identity, cluster.Grains, NullLogger<Merges>.Instance);
-        return merges.PlaceAsync([Middle, Inner]);
+        var staying = await merges.PlaceAsync([Middle, Inner]);
+        return staying.IsEmpty ? null : staying[0].Reason;
     }
 
     private void ProveGroup() =>

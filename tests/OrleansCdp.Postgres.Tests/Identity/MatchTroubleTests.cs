@@ -244,6 +244,7 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
     private Task SweepAsync() =>
         new MatchSweep(
             silo.Get<MatchReview>(),
+            silo.Get<GuardReview>(),
             silo.Get<MatchMoves>(),
             silo.Get<MatchSpaces>(),
             Store,
@@ -259,6 +260,7 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
             silo.Get<IReplayStore>(),
             spaces,
             silo.Get<MatchMoves>(),
+            silo.Get<GuardReview>(),
             NullLogger<MatchReplay>.Instance
         );
         MatchSpace live = (await Store.FindAsync(Service, default))!;
