@@ -62,7 +62,7 @@ internal sealed partial class RecordMatching(
             if (
                 !uses.TryGetValue(name, out Use? use)
                 || use.Ruleset != ruleset
-                || !use.Spaces.TrueForAll(spaces.IsCurrent)
+                || use.Spaces.Exists(space => !spaces.IsCurrent(space))
             )
             {
                 uses[name] = await UseOfAsync(name, ruleset, cancel);
