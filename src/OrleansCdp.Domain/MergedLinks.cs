@@ -25,10 +25,12 @@ public static class MergedLinks
     internal static EventOutcome? WhereTo(
         this UnifiedIndividual holder,
         LinkKey link,
-        string owner
+        string owner,
+        bool isRemembered
     ) =>
         holder.PromiseOf(link) is { } promised ? EventOutcome.Moved(promised)
         : holder.AskedFor(link, owner) is { } asked ? EventOutcome.NotMine(asked)
+        : isRemembered ? EventOutcome.NotMine(holder.Id) // Whoever sent it has to ask whose the link is by now.
         : null;
 
     /// <summary>Who knows about a link that is not here and was not promised; null for this one.</summary>

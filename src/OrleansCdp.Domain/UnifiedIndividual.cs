@@ -85,8 +85,12 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         {
             EventOutcome outcome;
             LinkKey link = events[i].Event.Link;
-            bool isHere = takesAll || Links.Find(link) is not null || begun?.Contains(link) == true;
-            if (!isHere && this.WhereTo(link, owner) is { } elsewhere)
+            bool isRemembered = events[i].IsRemembered;
+            bool isHere =
+                (takesAll && !isRemembered)
+                || Links.Find(link) is not null
+                || begun?.Contains(link) == true;
+            if (!isHere && this.WhereTo(link, owner, isRemembered) is { } elsewhere)
             {
                 outcome = elsewhere;
             }

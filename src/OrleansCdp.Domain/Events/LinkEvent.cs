@@ -178,6 +178,13 @@ public readonly record struct SequencedEvent(
     [property: Id(1)] LinkEvent Event
 )
 {
+    /// <summary>
+    /// Whether it is sent to where its reader remembers the link to be: then the link is there, or has gone elsewhere, and
+    /// does not begin there anew.
+    /// </summary>
+    [Id(2)]
+    public bool IsRemembered { get; init; }
+
     /// <summary>Orders this event's facts among all facts of its link.</summary>
     public Stamp Stamp =>
         new(Event.OccurredAt.UtcTicks, Event.Version, (Sequence << 1) | (long)Event.Lane);

@@ -190,7 +190,10 @@ internal sealed partial class EventDelivery(
 
         SequencedEvent[] events =
         [
-            .. indexes.Select(i => new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i])),
+            .. indexes.Select(i => new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i])
+            {
+                IsRemembered = target.IsRemembered,
+            }),
         ];
         ImmutableArray<EventOutcome> said = await ApplyPatientlyAsync(target, events, cancel);
         for (int k = 0; k < events.Length; k++)
@@ -252,7 +255,7 @@ internal sealed partial class EventDelivery(
             LinkKey link = chunk.Events[i].Link;
             if (!ends.TryGetValue(link, out MoveEnd? end))
             {
-                ends[link] = end = await FollowAsync(link, targets[i], outcomes[i]);
+                ends[link] = end = await FollowAsync(link, targets[i], outcomes[i], cancel);
                 if (end.Place is { } place)
                 {
                     resolver.Correct(link, place);
@@ -281,12 +284,16 @@ internal sealed partial class EventDelivery(
         }
     }
 
-    private Task<MoveEnd> FollowAsync(LinkKey link, Destination place, EventOutcome outcome) =>
-        outcome.Kind == OutcomeKind.Moved
-            ? mover.FollowAsync(link, place, outcome.Code!)
-            : Task.FromResult(
-                new MoveEnd(place with { At = outcome.Code! }, AnchorPolicy.Unanchored)
-            );
+    private async Task<MoveEnd> FollowAsync(
+        LinkKey link,
+        Destination place,
+        EventOutcome outcome,
+        CancellationToken cancel
+    ) =>
+        outcome.Kind == OutcomeKind.Moved ? await mover.FollowAsync(link, place, outcome.Code!)
+        : outcome.Code != place.At
+            ? new MoveEnd(place with { At = outcome.Code! }, AnchorPolicy.Unanchored)
+        : new MoveEnd(await resolver.AskAsync(link, place, cancel), AnchorPolicy.Unanchored);
 
     /// <summary>What became of events that an earlier attempt had brought already, as was noted then.</summary>
     private async Task RecallAsync(

@@ -43,6 +43,11 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                 }
 
                 asWanted &= owner == move.To;
+                if (owner == move.From)
+                {
+                    continue; // It stays: why it is there is as true as before.
+                }
+
                 foreach (string claim in book.ReadOf(move))
                 {
                     // Of a link that moved twice the claim may still be with the first, or have come along.

@@ -122,6 +122,9 @@ internal sealed class KnownLink(Destination place)
 /// <param name="At">Who has its links: itself, or whom it is merged into.</param>
 internal readonly record struct Destination(string Owner, string At)
 {
+    /// <summary>Whether that was decided some time ago: the link may have gone elsewhere since.</summary>
+    public bool IsRemembered { get; init; }
+
     /// <summary>Where a claim says.</summary>
     public static Destination Of(Claim claim) => new(claim.Owner, claim.PlacedAt ?? claim.Owner);
 }

@@ -87,8 +87,13 @@ internal sealed class LinkMover(IGrainFactory grains)
                 .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause);
             if (transfer.AskThere && (transfer.To == at || move.Whole))
             {
-                // Nothing was promised; or it was merged meanwhile, and is no mere visitor any more: decide again.
-                return new MoveEnd(new Destination(move.From, at), move.ToRank);
+                // Others live with it: they go home first. Or nothing was promised; or it was merged meanwhile, and is no
+                // mere visitor any more: decide again.
+                return
+                    move is { Whole: true, ToRank: not AnchorPolicy.AsPromised }
+                    && transfer.To == at
+                    ? MoveEnd.Refused(ReasonCodes.HoldsOthers)
+                    : new MoveEnd(new Destination(move.From, at), move.ToRank);
             }
 
             if (transfer.AskThere)

@@ -36,7 +36,7 @@ internal sealed class SubjectResolver(
             }
             else if (known.TryGetValue(e.Link, out KnownLink? link) && link.Covers(e))
             {
-                targets[i] = link.Place;
+                targets[i] = link.Place with { IsRemembered = true };
                 if (!link.WasCompared(matching.PrintOf(e), individual: null))
                 {
                     (link.IsAnchored is null ? unknown ??= [] : unsaid ??= []).Add(i);
@@ -70,6 +70,24 @@ internal sealed class SubjectResolver(
         {
             entry.BelongTo(place);
         }
+    }
+
+    /// <summary>Where a link lives as claims say now, whatever was remembered.</summary>
+    public async Task<Destination> AskAsync(
+        LinkKey link,
+        Destination remembered,
+        CancellationToken cancel
+    )
+    {
+        Forget(link);
+        string claim = ClaimKeys.Of(link);
+        var held = await store.ReadAsync([claim], cancel);
+        return held.TryGetValue(claim, out Claim? now)
+            ? Destination.Of(now)
+            : remembered with
+            {
+                IsRemembered = false,
+            };
     }
 
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>

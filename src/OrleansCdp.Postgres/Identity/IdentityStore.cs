@@ -16,7 +16,7 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             c.rule, c.event_id,
             nullif(case when b.live then coalesce(b.placed_at, b.id) else b.root end, c.owner),
             coalesce(b.live and not b.settled, false),
-            coalesce(b.rank, 0) >= $4 and (
+            c.anchored_by >= $4 and b.id is not null and (
                 exists (select from cdp.anchor_statement where base = b.id)
                 or exists (
                     select from cdp.steward_decision where survivor = b.id and withdrawn_at is null

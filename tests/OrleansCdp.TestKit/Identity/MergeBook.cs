@@ -211,8 +211,8 @@ public sealed class MergeBook
             PlacedAt = PlaceOf(claim.Owner) is { } at && at != claim.Owner ? at : null,
             IsMoving = IsMoving(claim.Owner),
             IsFixed =
-                bases.TryGetValue(claim.Owner, out BaseIndividual? owner)
-                && owner.Rank >= AnchorPolicy.Matched
+                claim.Rank >= AnchorPolicy.Matched
+                && bases.ContainsKey(claim.Owner)
                 && (
                     statements.Values.Any(stated => stated.Contains(claim.Owner))
                     || decisions.Exists(one =>
