@@ -14,15 +14,19 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
     private const int Kills = 2;
 
     /// <summary>
-    /// Two seeds; as many as <c>CDP_HISTORY_SEEDS</c> says, from <c>CDP_HISTORY_FROM</c> on.
+    /// As many as <c>CDP_HISTORY_SEEDS</c> says, from <c>CDP_HISTORY_FROM</c> on. A slow proof: without a number it is left out.
     /// </summary>
     public static TheoryData<int> Seeds { get; } =
-    [.. Enumerable.Range(Setting("CDP_HISTORY_FROM", 1), Setting("CDP_HISTORY_SEEDS", 2))];
+    [.. Enumerable.Range(Setting("CDP_HISTORY_FROM", 1), Setting("CDP_HISTORY_SEEDS", 1))];
 
-    [Theory]
+    [SkippableTheory]
     [MemberData(nameof(Seeds))]
     public async Task What_was_merged_and_taken_back_is_as_if_it_had_never_been_merged(int seed)
     {
+        Skip.If(
+            Environment.GetEnvironmentVariable("CDP_HISTORY_SEEDS") is null,
+            "A slow proof, run by hand: say how many seeds, CDP_HISTORY_SEEDS=5."
+        );
         PeopleHistory history = new(seed, Batches);
         await using TestDatabase disturbed = await postgres.CreateDatabaseAsync();
         await using TestDatabase quiet = await postgres.CreateDatabaseAsync();
