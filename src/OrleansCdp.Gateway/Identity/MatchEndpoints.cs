@@ -31,7 +31,7 @@ internal static class MatchEndpoints
                 "Whose each compared record is, as JSON lines or ?format=csv; by source, ruleset, kind."
             );
         routes
-            .MapGet("/v1/identity/links/{source}/{object}/{**id}", ExplainAsync)
+            .MapGet("/v1/identity/links/{source}/{object}/{id}", ExplainAsync)
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .RequireScope(Scopes.Read)
@@ -80,6 +80,7 @@ internal static class MatchEndpoints
     }
 
     private static async Task<IResult> ExplainAsync(
+        HttpContext http,
         IGrainFactory grains,
         string source,
         string @object,
@@ -88,6 +89,7 @@ internal static class MatchEndpoints
     )
     {
         DemandRuleset(ruleset);
+        id = PathValue.LastOf(http, id);
         if (!LinkKey.TryParse($"{source}/{@object}/{id}", out LinkKey key))
         {
             return Problem.BadRequest("bad_link", "A link is source/object/id.");

@@ -138,54 +138,6 @@ public sealed class StewardRefusalTests(GatewayHost host)
         );
     }
 
-    [Fact]
-    public async Task The_1000th_individual_is_merged_into_one_and_the_1001st_refused()
-    {
-        const int proven = Limits.MergedMax - 1;
-        string[] emails = [.. Enumerable.Range(0, proven).Select(i => $"m{i}@merged.example")];
-        JsonArray users =
-        [
-            .. emails.Select(
-                (email, i) =>
-                    new JsonObject
-                    {
-                        ["type"] = "identify",
-                        ["userId"] = $"merged-{i}",
-                        ["traits"] = new JsonObject { ["email"] = email },
-                    }
-            ),
-        ];
-        await SendAsync("web", [.. users.Select(user => user!.ToJsonString())]);
-        string root = await ContactAsync("003M1");
-        await SendAsync(
-            "salesforce-contact",
-            [
-                .. emails.Select(
-                    (email, i) =>
-                        $$"""
-                            {"Id":"003M1","Email":"{{email}}","SystemModstamp":"2026-02-01T00:{{i
-                                / 60:D2}}:{{i % 60:D2}}Z"}
-                            """
-                ),
-            ]
-        );
-        (await LinksAsync(root)).ShouldBe(Limits.MergedMax);
-        string last = await ContactAsync("003M2");
-        string tooMany = await ContactAsync("003M3");
-
-        Answer merged = await MergeAsync(root, last);
-        merged.Status.ShouldBe(200, merged.Text);
-        IReadOnlyList<string> before = await ReadAsync();
-
-        (await MergeAsync(root, tooMany)).ShouldBeProblem(409, "merged_max");
-        (await MergeAsync(tooMany, root)).ShouldBeProblem(409, "merged_max");
-        (await MergeAsync(last, tooMany)).ShouldBeProblem(409, "merged_max");
-
-        (await ReadAsync()).ShouldBe(before);
-        (await UnmergeAsync("individual", last)).Status.ShouldBe(200);
-        (await MergeAsync(root, tooMany)).Status.ShouldBe(200);
-    }
-
     private async Task<IReadOnlyList<string>> ReadAsync()
     {
         await host.Api.DrainAsync();

@@ -183,7 +183,7 @@ public sealed class MergeBoundsTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Whom_a_parting_individual_held_together_parts_too()
+    public async Task Whom_a_parting_individual_took_in_stays_with_it()
     {
         IStewardStore stewards = silo.Get<IStewardStore>();
         StewardWord why = new("one", "tests");
@@ -194,7 +194,7 @@ public sealed class MergeBoundsTests(PostgresServer server) : IAsyncLifetime
         await stewards.SeparateAsync(Contact("B").Id, why, default);
 
         (await RootOfAsync(Contact("B"))).ShouldBe(Contact("B").Id);
-        (await RootOfAsync(Contact("C"))).ShouldBe(Contact("C").Id);
+        (await RootOfAsync(Contact("C"))).ShouldBe(Contact("B").Id);
     }
 
     private async Task<long> CountAsync(string from) =>
