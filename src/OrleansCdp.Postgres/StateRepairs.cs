@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Npgsql;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp;
 
@@ -112,7 +113,7 @@ internal sealed class StateRepairs(DataSources sources) : IStateRepairs
         {
             while (await reader.ReadAsync(cancel))
             {
-                if (LinkKey.TryParse(reader.GetString(0)["link:".Length..], out LinkKey key))
+                if (ClaimKeys.LinkOf(reader.GetString(0)) is { } key)
                 {
                     links[key] = reader.InstantOrNull(1);
                 }

@@ -45,12 +45,7 @@ internal static class QuarantineEndpoints
         string? cursor
     )
     {
-        int wanted = limit ?? LimitDefault;
-        if (wanted is < 1 or > LimitMax)
-        {
-            return Problem.BadRequest("bad_limit", $"The limit must be from 1 to {LimitMax}.");
-        }
-
+        int wanted = PageLimit.Demand(limit, LimitDefault, LimitMax);
         if (!AreNames(stream, code))
         {
             return BadFilter;

@@ -28,14 +28,7 @@ internal static class LimitEndpoints
         string? cursor
     )
     {
-        int wanted = limit ?? LimitDefault;
-        if (wanted is < 1 or > IMatchingGrain.PageMax)
-        {
-            return Problem.BadRequest(
-                "bad_limit",
-                $"The limit must be from 1 to {IMatchingGrain.PageMax}."
-            );
-        }
+        int wanted = PageLimit.Demand(limit, LimitDefault, IMatchingGrain.PageMax);
 
         LimitKind? of = null;
         if (kind is not null && (of = KindOf(kind)) is null)

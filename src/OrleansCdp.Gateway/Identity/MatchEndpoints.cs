@@ -148,15 +148,7 @@ internal static class MatchEndpoints
         string? cursor
     )
     {
-        int wanted = limit ?? UnresolvedMax;
-        if (wanted is < 1 or > IMatchingGrain.PageMax)
-        {
-            return Problem.BadRequest(
-                "bad_limit",
-                $"The limit must be from 1 to {IMatchingGrain.PageMax}."
-            );
-        }
-
+        int wanted = PageLimit.Demand(limit, UnresolvedMax, IMatchingGrain.PageMax);
         DemandRuleset(ruleset);
         long after = 0;
         if (

@@ -138,7 +138,7 @@ internal static class StewardEndpoints
         string? cursor
     )
     {
-        int wanted = DemandLimit(limit);
+        int wanted = PageLimit.Demand(limit, PageDefault, IStewardGrain.PageMax);
         long before = long.MaxValue;
         bool isCursor =
             cursor is null
@@ -201,7 +201,7 @@ internal static class StewardEndpoints
         string? cursor
     )
     {
-        int wanted = DemandLimit(limit);
+        int wanted = PageLimit.Demand(limit, PageDefault, IStewardGrain.PageMax);
         ConflictKey? after = null;
         if (cursor is not null && (after = KeyOf(cursor)) is null)
         {
@@ -259,16 +259,6 @@ internal static class StewardEndpoints
             ? new ConflictKey(new DateTimeOffset(at, TimeSpan.Zero), first, second)
             : null;
     }
-
-    private static int DemandLimit(int? limit) =>
-        limit is null or (>= 1 and <= IStewardGrain.PageMax)
-            ? limit ?? PageDefault
-            : throw new ProblemException(
-                Problem.BadRequest(
-                    "bad_limit",
-                    $"The limit must be from 1 to {IStewardGrain.PageMax}."
-                )
-            );
 
     private static IEnumerable<ProblemError> Check(UnmergeRequest request, LinkKey? link)
     {

@@ -80,17 +80,33 @@ internal sealed partial class EventDelivery(
         CancellationToken cancel
     )
     {
-        List<QuarantineItem> refused = [];
-        foreach (int i in uncompared.Where(i => outcomes[i].Kind != OutcomeKind.Refused))
+        int[] refused = [.. uncompared.Where(i => outcomes[i].Kind != OutcomeKind.Refused)];
+        foreach (int i in refused)
         {
             outcomes[i] = EventOutcome.Refused(ReasonCodes.MatchFailed);
-            SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
-            refused.Add(fates.Of(e, outcomes[i]).Kept!);
         }
 
+        await KeepAsync(chunk, refused, outcomes, cancel);
+    }
+
+    /// <summary>Keeps refused events in quarantine, each for the reason of its outcome.</summary>
+    private async Task KeepAsync(
+        EventChunk chunk,
+        IReadOnlyCollection<int> refused,
+        EventOutcome[] outcomes,
+        CancellationToken cancel
+    )
+    {
         if (refused.Count > 0)
         {
-            await quarantine.AddAsync(refused, cancel);
+            await quarantine.AddAsync(
+                [
+                    .. refused.Select(i =>
+                        fates.Of(new(chunk.FirstSequence + i, chunk.Events[i]), outcomes[i]).Kept!
+                    ),
+                ],
+                cancel
+            );
         }
     }
 
@@ -249,7 +265,7 @@ internal sealed partial class EventDelivery(
     )
     {
         Dictionary<LinkKey, MoveEnd> ends = [];
-        List<QuarantineItem> refused = [];
+        List<int> refused = [];
         foreach (int i in moved)
         {
             LinkKey link = chunk.Events[i].Link;
@@ -269,8 +285,7 @@ internal sealed partial class EventDelivery(
             if (end.Place is not { } there)
             {
                 outcomes[i] = EventOutcome.Refused(end.Code!);
-                SequencedEvent e = new(chunk.FirstSequence + i, chunk.Events[i]);
-                refused.Add(fates.Of(e, outcomes[i]).Kept!);
+                refused.Add(i);
             }
             else
             {
@@ -278,10 +293,7 @@ internal sealed partial class EventDelivery(
             }
         }
 
-        if (refused.Count > 0)
-        {
-            await quarantine.AddAsync(refused, cancel);
-        }
+        await KeepAsync(chunk, refused, outcomes, cancel);
     }
 
     private async Task<MoveEnd> FollowAsync(

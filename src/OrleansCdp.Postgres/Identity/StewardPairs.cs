@@ -6,8 +6,6 @@ namespace OrleansCdp.Identity;
 /// <summary>What a steward's decision says to matching, where one of both is a record that no anchor names.</summary>
 internal static class StewardPairs
 {
-    private const string LinkPrefix = "link:";
-
     private const string Add = """
         insert into cdp.steward_pair (link_a, link_b, verdict, decision)
         select least(p.a, p.b) collate "C", greatest(p.a, p.b), $3, $4
@@ -153,10 +151,7 @@ internal static class StewardPairs
         SubjectIds.IsRecord(one.Id) ? LinkOf(one) ?? one.Id : one.Id;
 
     /// <summary>The link that names it; null where another anchor does.</summary>
-    private static string? LinkOf(BaseIndividual one) =>
-        one.Name.StartsWith(LinkPrefix, StringComparison.Ordinal)
-            ? one.Name[LinkPrefix.Length..]
-            : null;
+    private static string? LinkOf(BaseIndividual one) => ClaimKeys.LinkOf(one.Name)?.ToString();
 
     private static Task<ImmutableArray<string>> CompanionsAsync(
         MergeTransaction merges,
