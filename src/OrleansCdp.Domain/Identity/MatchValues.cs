@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
@@ -10,7 +11,7 @@ namespace OrleansCdp.Identity;
 /// </summary>
 public sealed class MatchValues : IEquatable<MatchValues>
 {
-    /// <summary>Values of one field; beyond it those stated last stay.</summary>
+    /// <summary>Values of one field; beyond it those stated on the latest days stay, of one day the first by their text.</summary>
     public const int ValuesMax = 8;
 
     /// <summary>Characters of one normalised value; longer texts are compared by their beginning.</summary>
@@ -30,6 +31,14 @@ public sealed class MatchValues : IEquatable<MatchValues>
 
     /// <summary>Whether no field has a value.</summary>
     public bool IsEmpty => fields.IsEmpty;
+
+    /// <summary>
+    /// When an event states its values, as <see cref="MatchValue.At"/>: the beginning of its day in UTC. So the same words
+    /// again say something new once a day, and what is kept beyond <see cref="ValuesMax"/> does not depend on how often or
+    /// in which order they were said.
+    /// </summary>
+    public static long DayOf(LinkEvent linkEvent) =>
+        new DateTimeOffset(linkEvent.OccurredAt.UtcDateTime.Date).ToUnixTimeMilliseconds();
 
     /// <summary>Puts normalised values together; of a value stated twice the later statement counts.</summary>
     /// <param name="values">Of each value its field's <see cref="MatchField.Id"/>.</param>
@@ -130,14 +139,11 @@ public sealed class MatchValues : IEquatable<MatchValues>
 
     /// <inheritdoc/>
     public bool Equals(MatchValues? other) =>
-        other is not null
-        && fields.Length == other.fields.Length
-        && fields
-            .Zip(other.fields)
-            .All(pair =>
-                pair.First.Id == pair.Second.Id
-                && pair.First.Values.SequenceEqual(pair.Second.Values)
-            );
+        other is not null && IsLike(other, static (left, right) => left.Equals(right));
+
+    /// <summary>Whether the same is compared: the same values in the same order, whenever they were stated.</summary>
+    public bool ComparesAs(MatchValues other) =>
+        IsLike(other, static (left, right) => left.Text == right.Text);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as MatchValues);
@@ -154,6 +160,17 @@ public sealed class MatchValues : IEquatable<MatchValues>
 
         return hash.ToHashCode();
     }
+
+    private bool IsLike(MatchValues other, Func<MatchValue, MatchValue, bool> isSame) =>
+        fields.Length == other.fields.Length
+        && fields
+            .Zip(other.fields)
+            .All(pair =>
+                pair.First.Id == pair.Second.Id
+                && pair.First.Values.Length == pair.Second.Values.Length
+                && pair.First.Values.Zip(pair.Second.Values)
+                    .All(two => isSame(two.First, two.Second))
+            );
 
     private static ImmutableArray<MatchValue> Newest(IEnumerable<MatchValue> values) =>
         [
@@ -234,7 +251,7 @@ public sealed class MatchValues : IEquatable<MatchValues>
 
 /// <summary>One normalised value.</summary>
 /// <param name="text">What is compared.</param>
-/// <param name="at">When it was stated by the source's clock, in milliseconds of Unix time.</param>
+/// <param name="at">The day on which it was last stated by the source's clock, in milliseconds of Unix time.</param>
 internal sealed class MatchValue(string text, long at) : IEquatable<MatchValue>
 {
     private ValueForm? form;
@@ -242,7 +259,7 @@ internal sealed class MatchValue(string text, long at) : IEquatable<MatchValue>
     /// <summary>What is compared.</summary>
     public string Text => text;
 
-    /// <summary>When it was last stated by the source's clock, in milliseconds of Unix time.</summary>
+    /// <summary>The day on which it was last stated by the source's clock, in milliseconds of Unix time.</summary>
     public long At => at;
 
     /// <summary>The text taken apart for comparison, once.</summary>

@@ -14,7 +14,7 @@ internal static class ValueExtraction
             return null;
         }
 
-        long at = linkEvent.OccurredAt.ToUnixTimeMilliseconds();
+        long at = MatchValues.DayOf(linkEvent);
         List<(ushort, MatchValue)> values = [];
         foreach (MatchField field in rules.Fields)
         {

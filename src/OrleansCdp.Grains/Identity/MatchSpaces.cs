@@ -29,7 +29,8 @@ internal sealed class LiveSpace
     public FuzzyRules Rules { get; }
 
     /// <summary>
-    /// Adds to a hash what an event says that is compared here, as it was written: the same words again say nothing new.
+    /// Adds to a hash what an event says that is compared here, as it was written: the same words again say nothing new
+    /// on the same day.
     /// </summary>
     /// <remarks>Said to another version, also the same words are new: it may compare what this one does not.</remarks>
     /// <returns>Whether that is anything.</returns>
@@ -46,6 +47,12 @@ internal sealed class LiveSpace
                 Add(hash, identifier.Type);
                 Add(hash, identifier.Value);
             }
+        }
+
+        if (any)
+        {
+            long day = MatchValues.DayOf(e);
+            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in day)));
         }
 
         return any;

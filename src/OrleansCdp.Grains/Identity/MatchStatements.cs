@@ -190,11 +190,17 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         }
 
         string? formerOwner = card.Now.Owner;
+        bool isRestated =
+            card.Before is not null && owner == formerOwner && values.ComparesAs(card.Values);
         card.Values = values;
-        card.Now = card.Now with { EventId = said.EventId };
+        if (!isRestated)
+        {
+            card.Now = card.Now with { EventId = said.EventId };
+        }
+
         if (owner is null)
         {
-            card.IsTouched = true;
+            card.IsTouched |= !isRestated;
             return;
         }
 
@@ -217,9 +223,15 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
 
         MatchCard individual = board.Find(owner) ?? Begin(owner, said.EventId);
         MatchValues together = individual.Values.Join(values);
-        if (individual.Before is null || !together.Equals(individual.Values))
+        bool isSaidAlready =
+            individual.Before is not null && together.ComparesAs(individual.Values);
+        if (!isSaidAlready || !together.Equals(individual.Values))
         {
             individual.Values = together;
+        }
+
+        if (!isSaidAlready)
+        {
             individual.Now = individual.Now with
             {
                 Owner = owner,

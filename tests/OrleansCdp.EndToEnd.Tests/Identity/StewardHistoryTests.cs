@@ -45,7 +45,7 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
             .. expected
                 .Keys.Union(found.Keys)
                 .Where(key => expected.GetValueOrDefault(key) != found.GetValueOrDefault(key))
-                .Order(StringComparer.Ordinal)
+                .OrderDescending(StringComparer.Ordinal) // What was decided first, and what follows for people last.
                 .Select(key =>
                     $"{key}\n  never merged {expected.GetValueOrDefault(key)}\n  taken back   {found.GetValueOrDefault(key)}"
                 ),
