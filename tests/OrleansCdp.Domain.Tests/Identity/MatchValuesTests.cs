@@ -72,6 +72,44 @@ public sealed class MatchValuesTests
         later.Of(1).Single().At.ShouldBe(99);
     }
 
+    [Fact]
+    public void Said_again_on_the_same_day_is_nothing_new_and_on_the_next_it_is()
+    {
+        (Ruleset? service, _) = Ruleset.Compile("service", ShippedRulesets.All["service"]);
+        DateTimeOffset first = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero);
+        MatchValues said = At(first);
+
+        // The last moment of the day, written where it is another day already.
+        At(first.AddDays(1).AddTicks(-1).ToOffset(TimeSpan.FromHours(5))).ShouldBe(said);
+        MatchValues next = At(first.AddDays(1));
+        next.ShouldNotBe(said);
+        next.ComparesAs(said).ShouldBeTrue();
+        said.Join(next).ShouldBe(next);
+
+        MatchValues At(DateTimeOffset at) =>
+            service!.ValuesOf(
+                Spaces.Event(0, ("email", "a.b@mail.test")) with
+                {
+                    OccurredAt = at,
+                }
+            )!;
+    }
+
+    [Fact]
+    public void What_is_compared_is_the_values_in_their_order()
+    {
+        MatchValues values = Stated(1, 3);
+        values.ComparesAs(Stated(1, 3)).ShouldBeTrue();
+        values.ComparesAs(Stated(1, 2)).ShouldBeFalse("a value less");
+        values.ComparesAs(Stated(2, 3)).ShouldBeFalse("another value");
+        values
+            .ComparesAs(values.Join(MatchValues.Of([(1, new MatchValue("v1", 99))])))
+            .ShouldBeFalse("the same in another order: the first few make the keys");
+        values
+            .ComparesAs(values.Join(MatchValues.Of([(2, new MatchValue("v1", 1))])))
+            .ShouldBeFalse("another field");
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("02")]

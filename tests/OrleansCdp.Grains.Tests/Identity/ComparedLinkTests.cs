@@ -1,3 +1,6 @@
+using System.IO.Hashing;
+using OrleansCdp.Events;
+
 namespace OrleansCdp.Identity;
 
 /// <summary>What was compared once is not compared again, and then no query is made.</summary>
@@ -44,5 +47,27 @@ public sealed class ComparedLinkTests
 
         link.WasCompared(1, null).ShouldBeFalse();
         link.WasCompared(KnownLink.StatementsMax + 1, null).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_same_words_are_new_once_a_day()
+    {
+        (Ruleset? service, _) = Ruleset.Compile("service", ShippedRulesets.All["service"]);
+        LiveSpace space = new(new MatchSpace(1, "service", 1, ""), service!.Fuzzy!);
+        LinkEvent said = LinkEvents.Of("crm/Case/1", "e1") with
+        {
+            Traits = [new Field("email", FieldValue.Of("ada@example.com"))],
+            OccurredAt = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero),
+        };
+
+        PrintAt(said.OccurredAt.AddDays(1).AddTicks(-1)).ShouldBe(PrintAt(said.OccurredAt));
+        PrintAt(said.OccurredAt.AddDays(1)).ShouldNotBe(PrintAt(said.OccurredAt));
+
+        ulong PrintAt(DateTimeOffset at)
+        {
+            XxHash3 hash = new();
+            space.AddTo(hash, said with { OccurredAt = at }).ShouldBeTrue();
+            return hash.GetCurrentHashAsUInt64();
+        }
     }
 }

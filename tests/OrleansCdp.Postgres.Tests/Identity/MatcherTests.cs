@@ -6,6 +6,7 @@ namespace OrleansCdp.Identity;
 public sealed class MatcherTests(PostgresServer server)
 {
     private const string Ada = "ind_ada";
+    private const string Said = "select subject, encode(said, 'hex') from cdp.match_record";
 
     private static readonly string[] AdaSays =
     [
@@ -56,6 +57,37 @@ public sealed class MatcherTests(PostgresServer server)
         (await index.FindAsync("crm/Contact/1")).IsAnchored.ShouldBeTrue();
         var noted = await index.Store.ReadMovesAsync(0, 10, default);
         noted.Single().Target.ShouldBe(Ada);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Ada)]
+    public async Task The_same_words_on_another_day_are_noted_and_nothing_is_compared_or_decided(
+        string? owner
+    )
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        await index.SayAsync(owner, index.Event("crm/Case/1", AdaSays));
+        LinkEvent again = index.Event("crm/Case/1", AdaSays);
+        string[] before = await database.RowsAsync(Said);
+
+        var sameDay = await index.SayAsync(owner, again);
+        (await database.RowsAsync(Said)).ShouldBe(before);
+        var nextDay = await index.SayAsync(
+            owner,
+            again with
+            {
+                OccurredAt = again.OccurredAt.AddDays(1),
+            }
+        );
+
+        string[] after = await database.RowsAsync(Said);
+        after.Length.ShouldBe(before.Length);
+        after.Intersect(before).ShouldBeEmpty();
+        sameDay.Concat(nextDay).Sum(turn => turn.Decided).ShouldBe(0);
+        (await index.FindAsync("crm/Case/1")).EventId.ShouldBe("e1");
     }
 
     [Fact]
