@@ -49,6 +49,7 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="rank">Rank of the target's anchor.</param>
     /// <param name="owner">The base individual of the links.</param>
     /// <param name="cause">Why they move.</param>
+    /// <param name="isSentByOwner">Whether <paramref name="owner"/> said to ask here.</param>
     /// <returns>
     /// What to hand over, and to whom: to another individual when a link is promised to it already. Then nothing
     /// changed, and that move is to be finished before a new decision. To this individual itself when it remembers
@@ -60,7 +61,8 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
         string target,
         int rank,
         string owner,
-        ClaimCause cause
+        ClaimCause cause,
+        bool isSentByOwner
     );
 
     /// <summary>Second step: takes the links in and claims them durably. Repeating it changes nothing.</summary>

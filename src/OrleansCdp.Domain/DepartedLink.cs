@@ -63,6 +63,11 @@ public sealed record Departure(string Target, ImmutableArray<Link> Links, bool M
     /// </summary>
     public bool AskThere { get; init; }
 
+    /// <summary>
+    /// Links of a merged individual that left it for others while its links were here: it remembers them from now on.
+    /// </summary>
+    public ImmutableArray<MovedLink> Left { get; init; } = [];
+
     /// <summary>Whether nothing is to be handed over, because both base individuals have their links here.</summary>
     public bool Stays { get; init; }
 }

@@ -76,6 +76,9 @@ public sealed record Link
     [Id(9)]
     public Stamp First { get; init; } = new(long.MaxValue, 0, 0);
 
+    /// <summary>Whether any event of it was folded in.</summary>
+    public bool HasBegun => First.At != long.MaxValue;
+
     /// <summary>
     /// How often the link changed its individual: tells a link that comes back from an old copy of it.
     /// </summary>

@@ -16,6 +16,7 @@ public static class LinkMoves
     /// </param>
     /// <param name="owner">The base individual of the links.</param>
     /// <param name="cause">Why they move.</param>
+    /// <param name="isSentByOwner">Whether that base individual said to ask here.</param>
     /// <param name="departure">
     /// What to hand over. To somebody else than <paramref name="target"/> when one of the links is promised already:
     /// then nothing changes, and that promise is to be kept first.
@@ -27,6 +28,7 @@ public static class LinkMoves
         int rank,
         string owner,
         ClaimCause cause,
+        bool isSentByOwner,
         out Departure departure
     )
     {
@@ -37,7 +39,7 @@ public static class LinkMoves
             return holder.Same();
         }
 
-        if (holder.WhomToAsk(keys, target, rank, owner) is { } asked)
+        if (holder.WhomToAsk(keys, target, rank, owner, isSentByOwner) is { } asked)
         {
             departure = Nothing(asked, owner) with { AskThere = true };
             return holder.Same();
@@ -111,14 +113,15 @@ public static class LinkMoves
         ImmutableArray<LinkKey> keys,
         string target,
         int rank,
-        string owner
+        string owner,
+        bool isSentByOwner
     )
     {
         bool all = keys.IsEmpty;
         string? asked = all
             ? holder.PlacedAt
             : keys.Where(key => holder.PromiseOf(key) is null)
-                .Select(key => holder.AskedFor(key, owner))
+                .Select(key => holder.AskedFor(key, owner, isSentByOwner))
                 .FirstOrDefault();
         if (asked is not null)
         {
@@ -161,6 +164,7 @@ public static class LinkMoves
     /// Whether they change hands by a merge or its end: then room was asked for before, and it is not refused half way.
     /// </param>
     /// <param name="isLast">Whether all links of the owner are here with these.</param>
+    /// <param name="isWhole">Whether none had left the owner for another individual before.</param>
     /// <param name="elsewhere">
     /// Set when they are not taken: who is to be asked instead, because this individual redirects or the owner is not
     /// merged here; this individual itself when it would have more than <see cref="Limits.LinksMax"/> links.
@@ -171,6 +175,7 @@ public static class LinkMoves
         string owner,
         bool byMerge,
         bool isLast,
+        bool isWhole,
         out string? elsewhere
     )
     {
@@ -207,7 +212,7 @@ public static class LinkMoves
 
         if (missing.IsEmpty)
         {
-            UnifiedIndividual all = isLast ? holder.Arrived(owner) : holder;
+            UnifiedIndividual all = isLast ? holder.Arrived(owner, isWhole) : holder;
             return holder.Became(all, !ReferenceEquals(all, holder), identifiersMayDiffer: false);
         }
 
@@ -221,7 +226,7 @@ public static class LinkMoves
         };
         next = next.NoteLinks(owner == holder.Id ? null : arrived, owner);
         return holder.Became(
-            isLast ? next.Arrived(owner) : next,
+            isLast ? next.Arrived(owner, isWhole) : next,
             changed: true,
             identifiersMayDiffer: true
         );

@@ -24,34 +24,56 @@ public static class MergedLinks
     /// <summary>What an event of a link that is not here meets; null when the link may begin here.</summary>
     internal static EventOutcome? WhereTo(
         this UnifiedIndividual holder,
-        LinkKey link,
         string owner,
-        bool isRemembered
+        SequencedEvent e
     ) =>
-        holder.PromiseOf(link) is { } promised ? EventOutcome.Moved(promised)
-        : holder.AskedFor(link, owner) is { } asked ? EventOutcome.NotMine(asked)
-        : isRemembered ? EventOutcome.NotMine(holder.Id) // Whoever sent it has to ask whose the link is by now.
+        holder.PromiseOf(e.Event.Link) is { } promised ? EventOutcome.Moved(promised)
+        : holder.AskedFor(e.Event.Link, owner, e.IsSentByOwner) is { } asked
+            ? EventOutcome.NotMine(asked)
+        : e.IsRemembered ? EventOutcome.NotMine(holder.Id) // Whoever sent it has to ask whose the link is by now.
         : null;
 
     /// <summary>Who knows about a link that is not here and was not promised; null for this one.</summary>
-    internal static string? AskedFor(this UnifiedIndividual holder, LinkKey link, string owner) =>
+    /// <param name="holder">Who is asked.</param>
+    /// <param name="link">The link.</param>
+    /// <param name="owner">Its base individual, as far as whoever asks knows.</param>
+    /// <param name="isSentByOwner">Whether that one said that the link has not gone elsewhere, and to ask here.</param>
+    internal static string? AskedFor(
+        this UnifiedIndividual holder,
+        LinkKey link,
+        string owner,
+        bool isSentByOwner
+    ) =>
         holder.Links.Find(link) is not null ? null
         : owner == holder.Id ? holder.PlacedAt
-        : holder.HasAllOf(owner) ? null
+        : holder.HasAllOf(owner)
+        && (isSentByOwner || holder.Merged[holder.IndexOfMerged(owner)].IsWhole)
+            ? null
         : owner;
 
     internal static bool HasAllOf(this UnifiedIndividual holder, string individual) =>
         holder.IndexOfMerged(individual) is >= 0 and int at && holder.Merged[at].IsHere;
 
     /// <summary>Notes that all links of an individual that is merged here have arrived.</summary>
-    internal static UnifiedIndividual Arrived(this UnifiedIndividual holder, string individual)
+    internal static UnifiedIndividual Arrived(
+        this UnifiedIndividual holder,
+        string individual,
+        bool isWhole
+    )
     {
         int at = holder.IndexOfMerged(individual);
         return at < 0 || holder.Merged[at].IsHere
             ? holder
             : holder with
             {
-                Merged = holder.Merged.SetItem(at, holder.Merged[at] with { IsHere = true }),
+                Merged = holder.Merged.SetItem(
+                    at,
+                    holder.Merged[at] with
+                    {
+                        IsHere = true,
+                        IsWhole = isWhole,
+                    }
+                ),
             };
     }
 
@@ -131,5 +153,5 @@ public static class MergedLinks
         SubjectIds.IsNamedBy(holder.Id, link.Key);
 
     internal static bool IsRemembered(this UnifiedIndividual holder, DepartedLink left) =>
-        left.Of is null && left.Target != holder.ElsewhereAt;
+        left.Of is null && left.Target != holder.RedirectTo;
 }

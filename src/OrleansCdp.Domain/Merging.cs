@@ -31,6 +31,13 @@ public sealed record MergedIndividual(
     [Id(4)]
     public int Times { get; init; }
 
+    /// <summary>
+    /// Whether no link had left it for another individual when it came here. Otherwise it is asked about a link that is
+    /// not here: that may be one of those. False in states of first versions.
+    /// </summary>
+    [Id(5)]
+    public bool IsWhole { get; init; }
+
     /// <summary>Whether nothing of it has come yet.</summary>
     public bool IsAwaited => !IsHere && Links.IsEmpty;
 
@@ -210,7 +217,15 @@ public static class Merging
             next = next with { Merged = next.Merged.RemoveAt(at) };
         }
 
-        departure = next.WaitingOf(individual, target);
+        departure = next.WaitingOf(individual, target) with
+        {
+            Left =
+            [
+                .. next
+                    .Departed.Where(left => left.Of is null && left.Former == individual)
+                    .Select(left => new MovedLink(left.Link, left.Moves)),
+            ],
+        };
         return holder.Became(next, at >= 0, identifiersMayDiffer: true);
     }
 
@@ -228,19 +243,46 @@ public static class Merging
             identifiersMayDiffer: false
         );
 
-    /// <summary>Sends whoever asks to where the links will be.</summary>
-    public static Transition<UnifiedIndividual> Redirect(this UnifiedIndividual holder)
+    /// <summary>
+    /// Sends whoever asks to where the links will be, and those who ask for a link that left meanwhile to where they were:
+    /// there it is known where that went.
+    /// </summary>
+    /// <param name="holder">Whose links change hands.</param>
+    /// <param name="left">Links that left it there for other individuals.</param>
+    public static Transition<UnifiedIndividual> Redirect(
+        this UnifiedIndividual holder,
+        ImmutableArray<MovedLink> left
+    )
     {
         string? to = holder.Placing!.To == holder.Id ? null : holder.Placing.To;
-        return holder.Became(
-            holder with
-            {
-                PlacedAt = to,
-            },
-            to != holder.PlacedAt,
-            identifiersMayDiffer: false
-        );
+        UnifiedIndividual next = left.Where(one => holder.IndexOfDeparted(one.Link) < 0)
+            .Aggregate(
+                holder,
+                (known, one) =>
+                    known with
+                    {
+                        Departed = known.Departed.Insert(
+                            ~known.IndexOfDeparted(one.Link),
+                            new(
+                                one.Link,
+                                holder.Placing.From,
+                                null,
+                                AnchorPolicy.Unanchored,
+                                one.Moves
+                            )
+                        ),
+                    }
+            ) with
+        {
+            PlacedAt = to,
+        };
+        bool isSame = to == holder.PlacedAt && next.Departed.Length == holder.Departed.Length;
+        return holder.Became(isSame ? holder : next, !isSame, identifiersMayDiffer: false);
     }
+
+    /// <summary>Whether no link has left it for another individual, as far as it remembers.</summary>
+    public static bool IsWhole(this UnifiedIndividual holder) =>
+        holder.Departed.All(left => left.Of is not null);
 
     /// <summary>Notes that all links have arrived.</summary>
     public static Transition<UnifiedIndividual> End(this UnifiedIndividual holder) =>

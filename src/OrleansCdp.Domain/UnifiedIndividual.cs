@@ -85,12 +85,11 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         {
             EventOutcome outcome;
             LinkKey link = events[i].Event.Link;
-            bool isRemembered = events[i].IsRemembered;
             bool isHere =
-                (takesAll && !isRemembered)
+                (takesAll && !events[i].IsRemembered)
                 || Links.Find(link) is not null
                 || begun?.Contains(link) == true;
-            if (!isHere && this.WhereTo(link, owner, isRemembered) is { } elsewhere)
+            if (!isHere && this.WhereTo(owner, events[i]) is { } elsewhere)
             {
                 outcome = elsewhere;
             }

@@ -156,6 +156,7 @@ internal sealed class HeldIndividual(
             transfer.Owner,
             byMerge: !transfer.ChangesOwner,
             transfer.IsLast,
+            transfer.IsWhole,
             out string? elsewhere
         );
         // Its own link comes home to one that is merged as well: it stays its own, wherever that is.

@@ -177,7 +177,8 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         string target,
         int rank,
         string owner,
-        ClaimCause cause
+        ClaimCause cause,
+        bool isSentByOwner
     )
     {
         await recovery.WhenMadeAsync();
@@ -188,6 +189,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             rank,
             owner,
             cause,
+            isSentByOwner,
             out Departure departure
         );
         LinkTransfer transfer = TransferOf(departure);
@@ -321,6 +323,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             More = departure.More,
             AskThere = departure.AskThere,
             Stays = departure.Stays,
+            Left = departure.Left,
         };
 
     private ContextAnswer Answer(byte[] json) =>

@@ -211,6 +211,7 @@ public sealed class GoldenTests
                 2,
                 person.Id,
                 default,
+                isSentByOwner: false,
                 out _
             )
             .Next;

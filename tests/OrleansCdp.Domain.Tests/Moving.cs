@@ -12,7 +12,7 @@ internal static class Moving
         string target,
         int rank,
         out Departure departure
-    ) => from.Detach(links, target, rank, from.Id, default, out departure);
+    ) => from.Detach(links, target, rank, from.Id, default, isSentByOwner: false, out departure);
 
     public static Transition<UnifiedIndividual> Attach(
         this UnifiedIndividual to,
@@ -25,6 +25,7 @@ internal static class Moving
             to.Id,
             byMerge: false,
             isLast: false,
+            isWhole: true,
             out string? elsewhere
         );
         refused = elsewhere is not null;

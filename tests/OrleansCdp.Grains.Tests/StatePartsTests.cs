@@ -209,7 +209,15 @@ public sealed class StatePartsTests
         {
             case 0 when random.Next(6) == 0 && state.Links.Find(link) is not null:
                 UnifiedIndividual frozen = state
-                    .Detach([link], "ind_b", 1, state.Id, default, out Departure left)
+                    .Detach(
+                        [link],
+                        "ind_b",
+                        1,
+                        state.Id,
+                        default,
+                        isSentByOwner: false,
+                        out Departure left
+                    )
                     .Next;
                 return step % 2 == 0
                     ? frozen
@@ -217,7 +225,9 @@ public sealed class StatePartsTests
             case 1 when state.Departed.Length > 0:
                 Link back = new() { Key = state.Departed[0].Link, Moves = 1_000 + step };
                 back = back.Fold(Visit(back.Key, "b" + step, 0).At(step), out _);
-                return state.Attach([back], state.Id, byMerge: false, isLast: false, out _).Next;
+                return state
+                    .Attach([back], state.Id, byMerge: false, isLast: false, isWhole: true, out _)
+                    .Next;
             case < 5:
                 return state.Apply([Visit(link, "v" + step, random.Next(500)).At(step)]).Next;
             default:

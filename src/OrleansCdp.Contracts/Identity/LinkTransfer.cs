@@ -56,6 +56,17 @@ public sealed record LinkTransfer
     [Id(11)]
     public bool IsLast { get; init; }
 
+    /// <summary>Whether none had left that individual for another one before; of the last links only.</summary>
+    [Id(12)]
+    public bool IsWhole { get; init; }
+
+    /// <summary>
+    /// Links that left an individual for others while its links were at <see cref="From"/>; of those that change hands
+    /// because of a merge.
+    /// </summary>
+    [Id(13)]
+    public ImmutableArray<MovedLink> Left { get; init; } = [];
+
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;
 }

@@ -68,16 +68,14 @@ public static class ProfileView
     private static void WriteLinks(Utf8JsonWriter json, LinkSet links)
     {
         json.WriteStartArray("links");
-        foreach (Link link in links.Links)
+        // One that moved before its first event came has nothing to show yet.
+        foreach (Link link in links.Links.Where(link => link.HasBegun))
         {
             json.WriteStartObject();
             json.WriteString("source", link.Key.Source);
             json.WriteString("object", link.Key.Object);
             json.WriteString("id", link.Key.Id);
-            json.WriteInstant(
-                "firstEventAt",
-                link.First.At == long.MaxValue ? null : link.First.Time
-            );
+            json.WriteInstant("firstEventAt", link.First.Time);
             json.WriteInstant("lastReceivedAt", link.ReceivedAt);
             json.WriteBoolean("identifiersLeftOut", link.IdentifiersLeftOut);
             json.WriteNumber("appliedSequence", link.AppliedNormal);

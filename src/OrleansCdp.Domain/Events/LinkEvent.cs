@@ -185,6 +185,13 @@ public readonly record struct SequencedEvent(
     [Id(2)]
     public bool IsRemembered { get; init; }
 
+    /// <summary>
+    /// Whether its base individual sent it to where that one's links live: it remembers of each link that left it where that
+    /// went, so this one may begin there.
+    /// </summary>
+    [Id(3)]
+    public bool IsSentByOwner { get; init; }
+
     /// <summary>Orders this event's facts among all facts of its link.</summary>
     public Stamp Stamp =>
         new(Event.OccurredAt.UtcTicks, Event.Version, (Sequence << 1) | (long)Event.Lane);

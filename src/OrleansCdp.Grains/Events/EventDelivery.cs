@@ -209,6 +209,7 @@ internal sealed partial class EventDelivery(
             .. indexes.Select(i => new SequencedEvent(chunk.FirstSequence + i, chunk.Events[i])
             {
                 IsRemembered = target.IsRemembered,
+                IsSentByOwner = target.IsSentByOwner,
             }),
         ];
         ImmutableArray<EventOutcome> said = await ApplyPatientlyAsync(target, events, cancel);
@@ -304,7 +305,14 @@ internal sealed partial class EventDelivery(
     ) =>
         outcome.Kind == OutcomeKind.Moved ? await mover.FollowAsync(link, place, outcome.Code!)
         : outcome.Code != place.At
-            ? new MoveEnd(place with { At = outcome.Code! }, AnchorPolicy.Unanchored)
+            ? new MoveEnd(
+                place with
+                {
+                    At = outcome.Code!,
+                    IsSentByOwner = place.At == place.Owner,
+                },
+                AnchorPolicy.Unanchored
+            )
         : new MoveEnd(await resolver.AskAsync(link, place, cancel), AnchorPolicy.Unanchored);
 
     /// <summary>What became of events that an earlier attempt had brought already, as was noted then.</summary>

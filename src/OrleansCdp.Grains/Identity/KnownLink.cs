@@ -32,7 +32,7 @@ internal sealed class KnownLink(Destination place)
             sameAs = null;
         }
 
-        Place = place;
+        Place = place with { IsSentByOwner = false };
     }
 
     /// <summary>Whether this was compared with what others say, for the same individual.</summary>
@@ -124,6 +124,9 @@ internal readonly record struct Destination(string Owner, string At)
 {
     /// <summary>Whether that was decided some time ago: the link may have gone elsewhere since.</summary>
     public bool IsRemembered { get; init; }
+
+    /// <summary>Whether the owner said so, when it was asked.</summary>
+    public bool IsSentByOwner { get; init; }
 
     /// <summary>Where a claim says.</summary>
     public static Destination Of(Claim claim) => new(claim.Owner, claim.PlacedAt ?? claim.Owner);

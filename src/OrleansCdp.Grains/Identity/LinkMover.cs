@@ -74,6 +74,7 @@ internal sealed class LinkMover(IGrainFactory grains)
 
     private async Task<MoveEnd?> TryMoveAsync(LinkMove move, string at, int hops)
     {
+        bool isSentByOwner = false;
         while (true)
         {
             if (++hops > HopsMax)
@@ -84,7 +85,7 @@ internal sealed class LinkMover(IGrainFactory grains)
             ImmutableArray<LinkKey> wanted = move.Whole && at == move.From ? [] : [move.Link];
             LinkTransfer transfer = await grains
                 .GetGrain<IUnifiedIndividualGrain>(at)
-                .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause);
+                .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause, isSentByOwner);
             if (transfer.AskThere && (transfer.To == at || move.Whole))
             {
                 // Others live with it: they go home first. Or nothing was promised; or it was merged meanwhile, and is no
@@ -96,6 +97,7 @@ internal sealed class LinkMover(IGrainFactory grains)
                     : new MoveEnd(new Destination(move.From, at), move.ToRank);
             }
 
+            isSentByOwner = transfer.AskThere && at == move.From;
             if (transfer.AskThere)
             {
                 at = transfer.To;

@@ -207,6 +207,7 @@ internal sealed class LinkPlacement(
                 Owner = State.Id,
                 FormerOwner = State.Id,
                 IsLast = !waiting.More,
+                IsWhole = State.IsWhole(),
             };
             await GiveAsync(transfer);
             await individual.BecomeAsync(State.Release(MovedLink.Of(transfer.Links), target));
@@ -217,10 +218,10 @@ internal sealed class LinkPlacement(
     {
         IUnifiedIndividualGrain former = GrainOf(placing.From);
         LinkTransfer transfer = await former.SeparateAsync(State.Id, placing.To);
-        await individual.BecomeAsync(State.Redirect());
+        await individual.BecomeAsync(State.Redirect(transfer.Left));
         while (true)
         {
-            await GiveAsync(transfer with { IsLast = !transfer.More });
+            await GiveAsync(transfer with { IsLast = !transfer.More, IsWhole = State.IsWhole() });
             await former.ReleaseAsync(MovedLink.Of(transfer.Links), placing.To);
             if (!transfer.More)
             {

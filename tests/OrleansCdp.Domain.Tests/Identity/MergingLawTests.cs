@@ -97,7 +97,7 @@ public sealed class MergingLawTests
             Take(
                 () => Set(states[A].Begin(new Placing(Root, A))),
                 () => Waiting(),
-                () => Set(states[A].Redirect()),
+                () => Set(states[A].Redirect([])),
                 () => Give(A, Waiting()),
                 () => Set(states[Root].Release(MovedLink.Of(Waiting().Links), A)),
                 () => Set(states[A].End())
@@ -162,7 +162,9 @@ public sealed class MergingLawTests
             if (transfers.Count > 0 && random.Next(3) == 0)
             {
                 var (to, links) = transfers[random.Next(transfers.Count)];
-                Set(states[to].Attach(links, A, byMerge: true, isLast: false, out _));
+                Set(
+                    states[to].Attach(links, A, byMerge: true, isLast: false, isWhole: true, out _)
+                );
             }
         }
 
@@ -214,7 +216,14 @@ public sealed class MergingLawTests
             transfers.Add((to, departure.Links));
             Set(
                 states[to]
-                    .Attach(departure.Links, A, byMerge: true, isLast: true, out string? elsewhere)
+                    .Attach(
+                        departure.Links,
+                        A,
+                        byMerge: true,
+                        isLast: true,
+                        isWhole: true,
+                        out string? elsewhere
+                    )
             );
             elsewhere.ShouldBeNull();
         }

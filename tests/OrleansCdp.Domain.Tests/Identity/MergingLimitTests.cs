@@ -66,8 +66,22 @@ public sealed class MergingLimitTests
         UnifiedIndividual root = Root.Expect("ind_a", Limits.LinksMax - 2, out _).Next;
         Link[] two = [new() { Key = Other, Moves = 1 }, new() { Key = Some.Customer, Moves = 1 }];
 
-        root.Attach([two[0]], root.Id, byMerge: false, isLast: false, out string? fits);
-        root.Attach([.. two], root.Id, byMerge: false, isLast: false, out string? refused);
+        root.Attach(
+            [two[0]],
+            root.Id,
+            byMerge: false,
+            isLast: false,
+            isWhole: true,
+            out string? fits
+        );
+        root.Attach(
+            [.. two],
+            root.Id,
+            byMerge: false,
+            isLast: false,
+            isWhole: true,
+            out string? refused
+        );
         UnifiedIndividual full = root.Apply([Visit(Other, 1)]).Next;
 
         (fits, refused).ShouldBe((null, root.Id));
@@ -82,7 +96,14 @@ public sealed class MergingLimitTests
     {
         UnifiedIndividual root = Root.Expect("ind_a", Limits.LinksMax - 1, out _).Next;
 
-        root = root.Attach(Merged.Links.Links, "ind_a", byMerge: true, isLast: true, out _).Next;
+        root = root.Attach(
+            Merged.Links.Links,
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            isWhole: true,
+            out _
+        ).Next;
 
         root.Expect("ind_b", Limits.LinksMax - 3, out string? fits);
         root.Expect("ind_b", Limits.LinksMax - 2, out string? refused);
@@ -112,6 +133,7 @@ public sealed class MergingLimitTests
             "ind_a",
             byMerge: true,
             isLast: false,
+            isWhole: true,
             out _
         ).Next;
 
@@ -165,6 +187,7 @@ public sealed class MergingLimitTests
             "ind_a",
             byMerge: true,
             isLast: true,
+            isWhole: true,
             out string? elsewhere
         ).Next;
 

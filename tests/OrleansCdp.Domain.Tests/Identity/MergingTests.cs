@@ -48,7 +48,14 @@ public sealed class MergingTests
     public void A_root_knows_nothing_of_links_whose_individual_is_not_merged_into_it()
     {
         Root.Apply([Visit(Other, 1)], "ind_a").Outcomes.ShouldBe([EventOutcome.NotMine("ind_a")]);
-        Root.Attach(Merged.Links.Links, "ind_a", byMerge: true, isLast: true, out string? elsewhere)
+        Root.Attach(
+                Merged.Links.Links,
+                "ind_a",
+                byMerge: true,
+                isLast: true,
+                isWhole: true,
+                out string? elsewhere
+            )
             .Changed.ShouldBeFalse();
         elsewhere.ShouldBe("ind_a");
     }
@@ -63,13 +70,14 @@ public sealed class MergingTests
         // Who remembers the first merge still sends to the root, and the individual has the link.
         UnifiedIndividual expecting = root.Expect("ind_a", 2, out _).Next;
         UnifiedIndividual half = expecting
-            .Attach(home.Links[..1], "ind_a", byMerge: true, isLast: false, out _)
+            .Attach(home.Links[..1], "ind_a", byMerge: true, isLast: false, isWhole: true, out _)
             .Next;
         UnifiedIndividual all = half.Attach(
             home.Links[1..],
             "ind_a",
             byMerge: true,
             isLast: true,
+            isWhole: true,
             out _
         ).Next;
 
@@ -84,7 +92,15 @@ public sealed class MergingTests
     [Fact]
     public void A_link_promised_to_one_who_was_merged_here_meanwhile_stays_and_becomes_that_one_s()
     {
-        UnifiedIndividual root = Root.Detach([Own], "ind_a", 1, Root.Id, default, out var own).Next;
+        UnifiedIndividual root = Root.Detach(
+            [Own],
+            "ind_a",
+            1,
+            Root.Id,
+            default,
+            isSentByOwner: false,
+            out var own
+        ).Next;
         (_, root) = Merge(Merged, root);
 
         UnifiedIndividual kept = root.Attach(
@@ -92,13 +108,14 @@ public sealed class MergingTests
             "ind_a",
             byMerge: false,
             isLast: false,
+            isWhole: true,
             out string? elsewhere
         ).Next;
 
         elsewhere.ShouldBeNull();
         kept.OwnerOf(Own).ShouldBe("ind_a");
         kept.Departed.ShouldBeEmpty();
-        kept.Attach(own.Links, "ind_a", byMerge: false, isLast: false, out _)
+        kept.Attach(own.Links, "ind_a", byMerge: false, isLast: false, isWhole: true, out _)
             .Changed.ShouldBeFalse();
     }
 
@@ -147,10 +164,18 @@ public sealed class MergingTests
             "ind_a",
             byMerge: true,
             isLast: true,
+            isWhole: true,
             out string? elsewhere
         );
         root = root.Release(MovedLink.Of(home.Links), "ind_a").Next;
-        var after = root.Attach(old.Links, "ind_a", byMerge: true, isLast: true, out string? asked);
+        var after = root.Attach(
+            old.Links,
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            isWhole: true,
+            out string? asked
+        );
 
         meanwhile.Changed.ShouldBeFalse();
         elsewhere.ShouldBeNull("it was taken before");
@@ -168,11 +193,18 @@ public sealed class MergingTests
         a = a.Begin(placing).Next;
         a.Begin(placing).Changed.ShouldBeFalse();
         root = root.Separate("ind_a", next.Id, out Departure moving).Next;
-        a = a.Redirect().Next;
-        a.Redirect().Changed.ShouldBeFalse();
+        a = a.Redirect([]).Next;
+        a.Redirect([]).Changed.ShouldBeFalse();
         a.IsPlacing.ShouldBeTrue();
-        next = next.Attach(moving.Links, "ind_a", byMerge: true, isLast: true, out _).Next;
-        next.Attach(moving.Links, "ind_a", byMerge: true, isLast: true, out _)
+        next = next.Attach(
+            moving.Links,
+            "ind_a",
+            byMerge: true,
+            isLast: true,
+            isWhole: true,
+            out _
+        ).Next;
+        next.Attach(moving.Links, "ind_a", byMerge: true, isLast: true, isWhole: true, out _)
             .Changed.ShouldBeFalse();
         root = root.Release(MovedLink.Of(moving.Links), next.Id).Next;
         a = a.End().Next;
@@ -190,7 +222,15 @@ public sealed class MergingTests
         var (_, root) = Merge(Merged, Root);
         (_, root) = Merge(With("ind_b"), root);
 
-        var moved = root.Detach([Other], "ind_b", 1, "ind_a", default, out Departure departure);
+        var moved = root.Detach(
+            [Other],
+            "ind_b",
+            1,
+            "ind_a",
+            default,
+            isSentByOwner: false,
+            out Departure departure
+        );
 
         (departure.Stays, departure.Owner, departure.FormerOwner).ShouldBe(
             (true, "ind_b", "ind_a")
@@ -198,7 +238,15 @@ public sealed class MergingTests
         moved.Next.OwnerOf(Other).ShouldBe("ind_b");
         moved.Next.Links.ShouldBe(root.Links);
         moved
-            .Next.Detach([Other], "ind_b", 1, "ind_a", default, out Departure again)
+            .Next.Detach(
+                [Other],
+                "ind_b",
+                1,
+                "ind_a",
+                default,
+                isSentByOwner: false,
+                out Departure again
+            )
             .Changed.ShouldBeFalse();
         again.Stays.ShouldBeTrue();
     }
@@ -208,11 +256,19 @@ public sealed class MergingTests
     {
         var (_, root) = Merge(Merged, Root);
         (_, root) = Merge(With("ind_b"), root);
-        root = root.Detach([Other], "ind_b", 1, "ind_a", default, out _).Next;
+        root = root.Detach([Other], "ind_b", 1, "ind_a", default, isSentByOwner: false, out _).Next;
 
         foreach (string target in new[] { root.Id, "ind_elsewhere" })
         {
-            root.Detach([Other], target, 0, "ind_a", default, out Departure late)
+            root.Detach(
+                    [Other],
+                    target,
+                    0,
+                    "ind_a",
+                    default,
+                    isSentByOwner: false,
+                    out Departure late
+                )
                 .Changed.ShouldBeFalse();
             (late.AskThere, late.Target).ShouldBe((true, root.Id), "to be decided anew");
         }
@@ -223,7 +279,15 @@ public sealed class MergingTests
     {
         var (_, root) = Merge(Merged, Root);
 
-        root = root.Detach([Other], root.Id, 0, "ind_a", default, out Departure departure).Next;
+        root = root.Detach(
+            [Other],
+            root.Id,
+            0,
+            "ind_a",
+            default,
+            isSentByOwner: false,
+            out Departure departure
+        ).Next;
         root.Separate("ind_a", "ind_a", out Departure home);
 
         departure.Stays.ShouldBeTrue();
@@ -236,7 +300,7 @@ public sealed class MergingTests
     {
         var (_, root) = Merge(Merged, Root);
 
-        root = root.Detach([Own], "ind_a", 1, root.Id, default, out _).Next;
+        root = root.Detach([Own], "ind_a", 1, root.Id, default, isSentByOwner: false, out _).Next;
         root = root.Separate("ind_a", "ind_a", out Departure home).Next;
 
         home.Links.Length.ShouldBe(3);
@@ -284,7 +348,14 @@ public sealed class MergingTests
         refused.ShouldBeNull();
         one = one.MergeInto(root.Id).Next;
         ImmutableArray<Link> moving = one.WaitingFor(root.Id).Links;
-        root = root.Attach(moving, one.Id, byMerge: true, isLast: true, out string? elsewhere).Next;
+        root = root.Attach(
+            moving,
+            one.Id,
+            byMerge: true,
+            isLast: true,
+            isWhole: true,
+            out string? elsewhere
+        ).Next;
         elsewhere.ShouldBeNull();
         return (one.Release(MovedLink.Of(moving), root.Id).Next.End().Next, root);
     }

@@ -127,7 +127,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
         string absorbed = SubjectIds.IndividualOf(email);
         await cluster // The first step of a move that was never finished.
             .Grains.GetGrain<IUnifiedIndividualGrain>(anonymous)
-            .DetachAsync([], absorbed, 1, anonymous, default);
+            .DetachAsync([], absorbed, 1, anonymous, default, isSentByOwner: false);
         await DeliverAsync(Some.Chunk(1, Some.Event(contact, "x", contactId, email)));
 
         await DeliverAsync(Some.Chunk(2, Some.Event(visitor, "e2", email)));
@@ -263,7 +263,7 @@ public sealed class EventDeliveryTests(Cluster cluster) : IClassFixture<Cluster>
 
         await cluster // Room for one.
             .Grains.GetGrain<IUnifiedIndividualGrain>(full)
-            .DetachAsync([links[0].Key], "ind_elsewhere", 0, full, default);
+            .DetachAsync([links[0].Key], "ind_elsewhere", 0, full, default, isSentByOwner: false);
         await DeliverAsync(Some.Chunk(4, Some.Event(visitor, "e4", email) with { Traits = [] }));
 
         cluster.Database.Identity.OwnerOf(ClaimKeys.Of(visitor)).ShouldBe(full);

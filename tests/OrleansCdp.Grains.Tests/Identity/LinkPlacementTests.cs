@@ -119,7 +119,14 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
             .NewDelivery()
             .DeliverAsync(Some.Chunk(1, Followed(order, "o1", minute: 0, contact)), default);
         await GrainOf(Root) // The first step of a move that was never finished.
-            .DetachAsync([order], Merged, 1, Root, new ClaimCause(ClaimKeys.Of(email), "o2"));
+            .DetachAsync(
+                [order],
+                Merged,
+                1,
+                Root,
+                new ClaimCause(ClaimKeys.Of(email), "o2"),
+                isSentByOwner: false
+            );
         ProveTogether();
         (await GrainOf(Merged).PlaceAsync()).ShouldBeNull();
 
@@ -147,13 +154,70 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
         cluster.Database.Identity.OwnerOf(ClaimKeys.Of(order)).ShouldBe(Merged);
 
         await GrainOf(Root)
-            .DetachAsync([order], Root, 0, Merged, new ClaimCause(ClaimKeys.Of(contact), "o2"));
+            .DetachAsync(
+                [order],
+                Root,
+                0,
+                Merged,
+                new ClaimCause(ClaimKeys.Of(contact), "o2"),
+                isSentByOwner: false
+            );
 
         cluster.Database.Identity.OwnerOf(ClaimKeys.Of(order)).ShouldBe(Root);
         LinkTransfer late = await GrainOf(Root) // Decided by who read the claim before.
-            .DetachAsync([order], "ind_other", 0, Merged, default);
+            .DetachAsync([order], "ind_other", 0, Merged, default, isSentByOwner: false);
         (late.AskThere, late.To).ShouldBe((true, Root));
         (await KeysOfAsync(Root)).ShouldContain(order);
+    }
+
+    [Fact]
+    public async Task A_merged_individual_that_lost_links_is_asked_about_those_that_are_not_at_its_root()
+    {
+        Identifier other = new("contactId", Some.Unique("003"), true);
+        LinkKey before = new("shop", "SalesOrder", Some.Unique("o"));
+        LinkKey there = new("shop", "SalesOrder", Some.Unique("o"));
+        LinkKey late = new("web", "user", Some.Unique("u"));
+        await BringAsync();
+        await SayAsync(Followed(before, "b1", minute: 0, email));
+        await SayAsync(Followed(before, "b2", minute: 1, other));
+        await MergeAsync();
+        await SayAsync(Followed(there, "t1", minute: 0, email));
+        await SayAsync(Followed(there, "t2", minute: 1, other));
+
+        await SayAsync(Some.Event(late, "l1", email));
+
+        (await KeysOfAsync(Root)).ShouldBe([LinkOfContact, first, second, late], ignoreOrder: true);
+        (await SendAsync(Root, before, Merged)).ShouldBe(EventOutcome.NotMine(Merged));
+        string taker = SubjectIds.IndividualOf(other);
+        (await SendAsync(Merged, before, Merged)).ShouldBe(EventOutcome.Moved(taker));
+
+        await PartAsync();
+        (await KeysOfAsync(Merged)).ShouldBe([first, second, late], ignoreOrder: true);
+        (await SendAsync(Merged, there, Merged)).ShouldBe(EventOutcome.Moved(Root));
+        (await SendAsync(Root, there, Root)).ShouldBe(EventOutcome.Moved(taker));
+    }
+
+    [Fact]
+    public async Task A_link_that_never_began_moves_away_from_the_root_of_one_that_had_lost_another()
+    {
+        Identifier other = new("contactId", Some.Unique("003"), true);
+        LinkKey lost = new("shop", "SalesOrder", Some.Unique("o"));
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        await BringAsync();
+        await SayAsync(Followed(lost, "b1", minute: 0, email));
+        await SayAsync(Followed(lost, "b2", minute: 1, other));
+        await MergeAsync();
+        await cluster.Database.Identity.ClaimAsync( // It was named, and nothing of it came yet.
+            new Dictionary<string, Claim> { [ClaimKeys.Of(order)] = new(Merged, 1, default) },
+            default
+        );
+
+        await SayAsync(Followed(order, "o2", minute: 2, other));
+
+        string taker = SubjectIds.IndividualOf(other);
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(order)).ShouldBe(taker);
+        (await KeysOfAsync(taker)).ShouldContain(order);
+        (await SendAsync(Root, order, Merged)).ShouldBe(EventOutcome.Moved(taker));
     }
 
     private LinkKey LinkOfContact => new("crm", "Contact", contact.Value);
@@ -266,6 +330,16 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
 
     private IUnifiedIndividualGrain GrainOf(string id) =>
         cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
+
+    private Task<DeliveryCounts> SayAsync(LinkEvent e) =>
+        cluster.NewDelivery().DeliverAsync(Some.Chunk(1, e), default);
+
+    /// <summary>Sends an event as whoever knows no better does.</summary>
+    private async Task<EventOutcome> SendAsync(string at, LinkKey link, string owner) =>
+        (
+            await GrainOf(at)
+                .ApplyAsync(new([new SequencedEvent(9, Some.Event(link, "late"))]), owner)
+        ).Single();
 
     private async Task<LinkKey[]> KeysOfAsync(string id) =>
         [.. (await GrainOf(id).GetEvidenceAsync([])).Keys];

@@ -185,7 +185,8 @@ public sealed class MatchMovesTests(PostgresServer server)
             Ada,
             AnchorPolicy.Matched,
             Record,
-            new ClaimCause(Service, null)
+            new ClaimCause(Service, null),
+            isSentByOwner: false
         );
         if (progress >= Progress.Taken)
         {

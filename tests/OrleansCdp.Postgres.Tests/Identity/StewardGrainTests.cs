@@ -121,7 +121,15 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     )
     {
         await VisitAsync();
-        await GrainOf(Ada.Id).DetachAsync([.. Others(departed)], "ind_taker", 1, Ada.Id, default);
+        await GrainOf(Ada.Id)
+            .DetachAsync(
+                [.. Others(departed)],
+                "ind_taker",
+                1,
+                Ada.Id,
+                default,
+                isSentByOwner: false
+            );
 
         StewardAnswer answer = await UnlinkAsync();
 
