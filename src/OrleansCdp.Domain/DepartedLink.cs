@@ -64,9 +64,10 @@ public sealed record Departure(string Target, ImmutableArray<Link> Links, bool M
     public bool AskThere { get; init; }
 
     /// <summary>
-    /// Links of a merged individual that left it for others while its links were here: it remembers them from now on.
+    /// Links of a merged individual that left it for others while its links were here, without their state: it remembers
+    /// them from now on. Of one that was not handed over yet this one is the target.
     /// </summary>
-    public ImmutableArray<MovedLink> Left { get; init; } = [];
+    public ImmutableArray<DepartedLink> Left { get; init; } = [];
 
     /// <summary>Whether nothing is to be handed over, because both base individuals have their links here.</summary>
     public bool Stays { get; init; }

@@ -33,7 +33,7 @@ public static class LinkMoves
     )
     {
         bool all = keys.IsEmpty;
-        if (holder.PromisedElsewhere(keys, target) is { } promised)
+        if (holder.PromisedElsewhere(keys, target, owner) is { } promised)
         {
             departure = holder.DepartureTo(promised, keys);
             return holder.Same();
@@ -45,7 +45,17 @@ public static class LinkMoves
             return holder.Same();
         }
 
-        if (!all && holder.HasLinksOf(target) && !keys.Any(holder.IsPromised))
+        LinkKey[] leaving = all
+            ? [.. holder.OwnLinks.Select(link => link.Key)]
+            : [.. keys.Where(key => !holder.IsPromised(key, owner))];
+        bool stays = !all && holder.HasLinksOf(target) && leaving.Length == keys.Length;
+        if (stays ? holder.HasNoRoomFor(keys) : !all && holder.IsFullFor(leaving.Length))
+        {
+            departure = Nothing(holder.Id, owner);
+            return holder.Same();
+        }
+
+        if (stays)
         {
             departure = Nothing(target, target) with
             {
@@ -55,15 +65,6 @@ public static class LinkMoves
                 Stays = true,
             };
             return holder.GiveTo(target, keys);
-        }
-
-        LinkKey[] leaving = all
-            ? [.. holder.OwnLinks.Select(link => link.Key)]
-            : [.. keys.Where(key => holder.PromiseOf(key) is null)];
-        if (!all && holder.IsFullFor(leaving.Length))
-        {
-            departure = Nothing(holder.Id, owner);
-            return holder.Same();
         }
 
         // Only the link that names a visitor is decided about; why the others are his stays true.
@@ -93,6 +94,10 @@ public static class LinkMoves
         );
     }
 
+    /// <summary>Whether those of the links that have not begun cannot begin here.</summary>
+    private static bool HasNoRoomFor(this UnifiedIndividual holder, ImmutableArray<LinkKey> keys) =>
+        keys.Count(key => holder.Links.Find(key) is null) > Math.Max(0, holder.Room());
+
     /// <summary>Whether it cannot remember of so many more links where they went.</summary>
     private static bool IsFullFor(this UnifiedIndividual holder, int leaving) =>
         leaving > 0 && holder.Departed.Length + leaving > Limits.DepartedMax;
@@ -101,11 +106,12 @@ public static class LinkMoves
     private static string? PromisedElsewhere(
         this UnifiedIndividual holder,
         ImmutableArray<LinkKey> keys,
-        string target
+        string target,
+        string owner
     ) =>
-        (keys.IsEmpty ? [holder.RedirectTo] : keys.Select(holder.PromiseOf)).FirstOrDefault(other =>
-            other is not null && other != target
-        );
+        (
+            keys.IsEmpty ? [holder.RedirectTo] : keys.Select(key => holder.PromiseOf(key, owner))
+        ).FirstOrDefault(other => other is not null && other != target);
 
     /// <summary>Whom to ask for links that are not here to be moved as was decided; null when they are.</summary>
     private static string? WhomToAsk(
@@ -120,7 +126,7 @@ public static class LinkMoves
         bool all = keys.IsEmpty;
         string? asked = all
             ? holder.PlacedAt
-            : keys.Where(key => holder.PromiseOf(key) is null)
+            : keys.Where(key => !holder.IsPromised(key, owner))
                 .Select(key => holder.AskedFor(key, owner, isSentByOwner))
                 .FirstOrDefault();
         if (asked is not null)
@@ -133,7 +139,9 @@ public static class LinkMoves
             return holder.Id; // Others live on in it: it is no mere visitor any more, and is merged instead.
         }
 
-        bool isPromised = all ? holder.RedirectTo is not null : keys.Any(holder.IsPromised);
+        bool isPromised = all
+            ? holder.RedirectTo is not null
+            : keys.Any(key => holder.IsPromised(key, owner));
         bool isOver = rank == AnchorPolicy.AsPromised && !isPromised; // Whatever its event met.
         // Who decided did not know whose one of them has become meanwhile.
         return isOver || keys.Any(key => holder.IsOfAnother(key, owner, target)) ? holder.Id : null;
@@ -142,16 +150,30 @@ public static class LinkMoves
     private static bool HasLinksOf(this UnifiedIndividual holder, string individual) =>
         individual == holder.Id || holder.HasAllOf(individual);
 
-    /// <summary>Makes links those of another individual that has its links here too.</summary>
+    /// <summary>
+    /// Makes links those of another individual that has its links here too. One that has not begun does: an event that was
+    /// sent by what was known before would begin it as the former one's.
+    /// </summary>
     private static Transition<UnifiedIndividual> GiveTo(
         this UnifiedIndividual holder,
         string target,
         ImmutableArray<LinkKey> keys
     )
     {
-        LinkKey[] others = [.. keys.Where(key => (holder.OwnerOf(key) ?? holder.Id) != target)];
+        LinkKey[] absent = [.. keys.Where(key => holder.Links.Find(key) is null)];
+        UnifiedIndividual all =
+            absent.Length == 0
+                ? holder
+                : holder with
+                {
+                    Links = absent.Aggregate(
+                        holder.Links,
+                        (set, key) => set.With(new Link { Key = key })
+                    ),
+                };
+        LinkKey[] others = [.. keys.Where(key => (all.OwnerOf(key) ?? all.Id) != target)];
         UnifiedIndividual own = others
-            .Aggregate(holder, (from, key) => from.Forget(key))
+            .Aggregate(all, (from, key) => from.Forget(key))
             .NoteLinks(others, target);
         return holder.Became(own, own != holder, identifiersMayDiffer: false);
     }
@@ -193,7 +215,9 @@ public static class LinkMoves
         // What was taken before is on its way to whoever has it next: an old copy must not be there first.
         bool isTaken = missing.IsEmpty && !arriving.IsEmpty;
         bool comesHome =
-            holder.RedirectTo is not null && !missing.IsEmpty && missing.All(holder.IsAllThereIs);
+            holder.RedirectTo is not null
+            && !missing.IsEmpty
+            && ((byMerge && owner == holder.Id) || missing.All(holder.IsAllThereIs));
         elsewhere =
             isTaken ? null
             : holder.RedirectTo is not null && !comesHome ? holder.RedirectTo
@@ -289,16 +313,6 @@ public static class LinkMoves
         && (holder.OwnerOf(key) ?? holder.Id) is { } actual
         && actual != owner
         && actual != target;
-
-    /// <summary>Whom a link was promised to that no longer lives here; null when it may be here.</summary>
-    internal static string? PromiseOf(this UnifiedIndividual holder, LinkKey key)
-    {
-        int at = holder.IndexOfDeparted(key);
-        return at < 0 ? holder.RedirectTo : holder.Departed[at].Target;
-    }
-
-    internal static bool IsPromised(this UnifiedIndividual holder, LinkKey key) =>
-        holder.PromiseOf(key) is not null;
 
     internal static int IndexOfDeparted(this UnifiedIndividual holder, LinkKey key) =>
         holder.Departed.IndexOf(key, static (left, k) => LinkSet.Order(left.Link, k));

@@ -27,11 +27,23 @@ public static class MergedLinks
         string owner,
         SequencedEvent e
     ) =>
-        holder.PromiseOf(e.Event.Link) is { } promised ? EventOutcome.Moved(promised)
+        e.IsRemembered ? EventOutcome.NotMine(holder.Id) // Whoever sent it has to ask whose the link is by now.
+        : holder.PromiseOf(e.Event.Link, owner) is { } promised ? EventOutcome.Moved(promised)
         : holder.AskedFor(e.Event.Link, owner, e.IsSentByOwner) is { } asked
             ? EventOutcome.NotMine(asked)
-        : e.IsRemembered ? EventOutcome.NotMine(holder.Id) // Whoever sent it has to ask whose the link is by now.
         : null;
+
+    /// <summary>
+    /// Whom a link was promised to that no longer lives here; null when it may be here. Who became somebody else took along
+    /// what was its own, and not what others had brought and taken away again.
+    /// </summary>
+    internal static string? PromiseOf(this UnifiedIndividual holder, LinkKey key, string owner) =>
+        holder.IndexOfDeparted(key) is >= 0 and int at ? holder.Departed[at].Target
+        : owner == holder.Id ? holder.RedirectTo
+        : null;
+
+    internal static bool IsPromised(this UnifiedIndividual holder, LinkKey key, string owner) =>
+        holder.PromiseOf(key, owner) is not null;
 
     /// <summary>Who knows about a link that is not here and was not promised; null for this one.</summary>
     /// <param name="holder">Who is asked.</param>

@@ -223,7 +223,14 @@ public static class Merging
             [
                 .. next
                     .Departed.Where(left => left.Of is null && left.Former == individual)
-                    .Select(left => new MovedLink(left.Link, left.Moves)),
+                    .Select(left =>
+                        left with
+                        {
+                            Target = left.State is null ? left.Target : holder.Id,
+                            State = null,
+                            Former = null,
+                        }
+                    ),
             ],
         };
         return holder.Became(next, at >= 0, identifiersMayDiffer: true);
@@ -244,14 +251,13 @@ public static class Merging
         );
 
     /// <summary>
-    /// Sends whoever asks to where the links will be, and those who ask for a link that left meanwhile to where they were:
-    /// there it is known where that went.
+    /// Sends whoever asks to where the links will be, and whoever asks for a link that left meanwhile after that one.
     /// </summary>
     /// <param name="holder">Whose links change hands.</param>
-    /// <param name="left">Links that left it there for other individuals.</param>
+    /// <param name="left">Links that left it where its links were until now.</param>
     public static Transition<UnifiedIndividual> Redirect(
         this UnifiedIndividual holder,
-        ImmutableArray<MovedLink> left
+        ImmutableArray<DepartedLink> left
     )
     {
         string? to = holder.Placing!.To == holder.Id ? null : holder.Placing.To;
@@ -261,16 +267,7 @@ public static class Merging
                 (known, one) =>
                     known with
                     {
-                        Departed = known.Departed.Insert(
-                            ~known.IndexOfDeparted(one.Link),
-                            new(
-                                one.Link,
-                                holder.Placing.From,
-                                null,
-                                AnchorPolicy.Unanchored,
-                                one.Moves
-                            )
-                        ),
+                        Departed = known.Departed.Insert(~known.IndexOfDeparted(one.Link), one),
                     }
             ) with
         {

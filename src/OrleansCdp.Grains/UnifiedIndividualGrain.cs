@@ -122,6 +122,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             taken: null,
             transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
         );
+        if (!transition.Changed && transition.Outcomes.Any(outcome => outcome.IsElsewhere))
+        {
+            // Nothing was saved that would have shown that another activation knows better: events would go in circles.
+            await held.DemandCurrentAsync();
+        }
+
         await AccountNews.TellAsync(
             GrainFactory,
             AccountNews.Of(events.Value, transition.Outcomes, before, transition.Next)
@@ -201,6 +207,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             }
             : null;
         await held.BecomeAsync(transition, taken, []);
+        if (!transition.Changed)
+        {
+            // Whoever decided asks again and again, and only another activation may know better.
+            await held.DemandCurrentAsync();
+        }
+
         return transfer;
     }
 

@@ -65,7 +65,7 @@ public sealed record LinkTransfer
     /// because of a merge.
     /// </summary>
     [Id(13)]
-    public ImmutableArray<MovedLink> Left { get; init; } = [];
+    public ImmutableArray<DepartedLink> Left { get; init; } = [];
 
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;

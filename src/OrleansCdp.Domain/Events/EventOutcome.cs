@@ -33,6 +33,9 @@ public readonly record struct EventOutcome(
     [property: Id(1)] string? Code
 )
 {
+    /// <summary>Whether the event is to be brought to somebody else.</summary>
+    public bool IsElsewhere => Kind is OutcomeKind.Moved or OutcomeKind.NotMine;
+
     /// <summary>The event is in the state.</summary>
     public static EventOutcome Applied { get; }
 

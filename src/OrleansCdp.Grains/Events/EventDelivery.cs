@@ -126,9 +126,9 @@ internal sealed partial class EventDelivery(
             }
 
             await ApplyOnceAsync(chunk, targets, open, outcomes, cancel);
-            List<int> moved = [.. open.Where(i => IsElsewhere(outcomes[i]))];
+            List<int> moved = [.. open.Where(i => outcomes[i].IsElsewhere)];
             await FollowAsync(chunk, targets, moved, outcomes, cancel);
-            open = [.. moved.Where(i => IsElsewhere(outcomes[i]))];
+            open = [.. moved.Where(i => outcomes[i].IsElsewhere)];
         }
     }
 
@@ -156,9 +156,6 @@ internal sealed partial class EventDelivery(
         );
     }
 
-    private static bool IsElsewhere(EventOutcome outcome) =>
-        outcome.Kind is OutcomeKind.Moved or OutcomeKind.NotMine;
-
     private async Task ApplyAsync(
         EventChunk chunk,
         Destination target,
@@ -184,7 +181,7 @@ internal sealed partial class EventDelivery(
             }
 
             await ApplyBatchAsync(chunk, target, batch, outcomes, cancel);
-            foreach (int i in batch.Where(i => IsElsewhere(outcomes[i])))
+            foreach (int i in batch.Where(i => outcomes[i].IsElsewhere))
             {
                 gone[chunk.Events[i].Link] = outcomes[i];
             }

@@ -109,6 +109,13 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return new MoveEnd(new Destination(move.To, at), move.ToRank);
             }
 
+            bool isFollowing = move is { Whole: false, ToRank: AnchorPolicy.AsPromised };
+            if (isFollowing && transfer.Links.IsEmpty && transfer.To != at)
+            {
+                // It was handed over, and may have left there too, before that one became somebody else: ask there.
+                return new MoveEnd(new Destination(transfer.To, transfer.To), transfer.Rank);
+            }
+
             if (transfer.To == at || await HandOverAsync(transfer, hops) is not { } end)
             {
                 return null;

@@ -95,16 +95,123 @@ public sealed class LateEventTests
         a = a.Begin(new Placing(root.Id, Owner)).Next.Redirect(home.Left).Next.End().Next;
 
         a.ElsewhereAt.ShouldBeNull();
+        a.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        a.IsWhole().ShouldBeFalse("the next root has to ask");
+    }
+
+    [Fact]
+    public void A_link_that_was_not_handed_over_yet_is_asked_for_where_it_waits()
+    {
+        (UnifiedIndividual a, UnifiedIndividual root) = Merge(With(Owner, Visitor), Root);
+        root = root.Detach([Visitor], "ind_b", 1, Owner, default, isSentByOwner: false, out _).Next;
+
+        root = root.Separate(Owner, Owner, out Departure home).Next;
+        a = a.Begin(new Placing(root.Id, Owner)).Next.Redirect(home.Left).Next.End().Next;
+
         a.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved(root.Id)]);
         root.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
-        a.IsWhole().ShouldBeFalse("the next root has to ask");
+        a.Departed.Single().State.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Whoever_merely_remembers_where_a_link_was_asks_the_claims_before_anybody_else()
+    {
+        UnifiedIndividual a = With(Owner, Some.Customer).Detach([Visitor], "ind_b", 1, out _).Next;
+        SequencedEvent remembered = Event(Visitor) with { IsRemembered = true };
+
+        a.Apply([remembered]).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
+    }
+
+    [Fact]
+    public void What_others_brought_and_took_away_again_did_not_go_with_one_who_became_somebody_else()
+    {
+        (UnifiedIndividual a, UnifiedIndividual root) = Merge(With(Owner, Visitor), Root);
+        root = root.Separate(Owner, Owner, out Departure home).Next;
+        root = root.Release(MovedLink.Of(home.Links), Owner).Next;
+        root = root.Detach([], "ind_b", 1, out _).Next;
+
+        root.Apply([Event(Visitor)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
+        root.Apply([Event(Own)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        root.Detach([Visitor], "ind_c", 1, Owner, default, isSentByOwner: false, out var asked)
+            .Changed.ShouldBeFalse();
+        (asked.AskThere, asked.Target).ShouldBe((true, Owner));
+        a.ElsewhereAt.ShouldBe(root.Id, "it has not come home yet");
+    }
+
+    [Fact]
+    public void Links_of_one_who_became_somebody_else_come_home_when_a_merge_is_taken_back()
+    {
+        UnifiedIndividual visitor = With(Owner, Visitor).Detach([], "ind_b", 1, out _).Next;
+        Link began = new() { Key = New, Moves = 1 };
+
+        UnifiedIndividual home = visitor
+            .Attach(
+                [began],
+                Owner,
+                byMerge: true,
+                isLast: true,
+                isWhole: false,
+                out string? elsewhere
+            )
+            .Next;
+
+        elsewhere.ShouldBeNull("they would be nowhere");
+        home.Apply([Event(New)]).Outcomes.ShouldBeEmpty();
+        home.ElsewhereAt.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_link_that_has_not_begun_begins_with_whom_it_is_given_to_at_the_same_root()
+    {
+        (_, UnifiedIndividual root) = Merge(With(Owner, Some.Customer), Root);
+
+        root = root.Detach(
+            [New],
+            root.Id,
+            0,
+            Owner,
+            default,
+            isSentByOwner: true,
+            out var left
+        ).Next;
+        left.Stays.ShouldBeTrue();
+        root = root.Apply([Event(New)], Owner).Next;
+
+        root.OwnerOf(New).ShouldBeNull("it is the root's, whoever its event was sent for");
+        root.Links.Find(New)!.HasBegun.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void A_link_that_has_not_begun_is_given_away_only_where_there_is_room(
+        int more,
+        bool isGiven
+    )
+    {
+        (_, UnifiedIndividual root) = Merge(With(Owner, Some.Customer), Root);
+        int count = Limits.LinksMax - 1 + more;
+        root = root with
+        {
+            Links = Enumerable
+                .Range(0, count - root.Links.Links.Length)
+                .Aggregate(
+                    root.Links,
+                    (set, i) => set.With(new Link { Key = new("s", "o", $"{i}") })
+                ),
+        };
+
+        root.Detach([New], root.Id, 0, Owner, default, isSentByOwner: true, out var left);
+
+        left.Stays.ShouldBe(isGiven);
+        left.Target.ShouldBe(root.Id);
     }
 
     [Fact]
     public void What_is_remembered_is_noted_once_and_forgotten_when_the_link_comes_back()
     {
         UnifiedIndividual a = With(Owner, Some.Customer).Begin(new Placing(Root.Id, Owner)).Next;
-        ImmutableArray<MovedLink> left = [new(Visitor, 1)];
+        ImmutableArray<DepartedLink> left = [new(Visitor, "ind_b", null, 1, 1)];
 
         a = a.Redirect(left).Next;
         a.Redirect(left).Changed.ShouldBeFalse();
