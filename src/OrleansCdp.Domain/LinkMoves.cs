@@ -67,18 +67,7 @@ public static class LinkMoves
             return holder.GiveTo(target, keys);
         }
 
-        // Only the link that names a visitor is decided about; why the others are his stays true.
-        UnifiedIndividual next = leaving.Aggregate(
-            holder,
-            (from, key) =>
-                from.Freeze(
-                    new DepartedLink(key, target, null, rank, 0)
-                    {
-                        Former = owner == holder.Id ? null : owner,
-                        Cause = all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause,
-                    }
-                )
-        );
+        UnifiedIndividual next = holder.Freeze(leaving, target, rank, owner, cause, all);
         next = all
             ? next with
             {
@@ -94,9 +83,27 @@ public static class LinkMoves
         );
     }
 
-    /// <summary>Whether those of the links that have not begun cannot begin here.</summary>
-    private static bool HasNoRoomFor(this UnifiedIndividual holder, ImmutableArray<LinkKey> keys) =>
-        keys.Count(key => holder.Links.Find(key) is null) > Math.Max(0, holder.Room());
+    private static UnifiedIndividual Freeze(
+        this UnifiedIndividual holder,
+        LinkKey[] leaving,
+        string target,
+        int rank,
+        string owner,
+        ClaimCause cause,
+        bool all
+    ) =>
+        leaving.Aggregate(
+            holder,
+            (from, key) =>
+                from.Freeze(
+                    new DepartedLink(key, target, null, rank, 0)
+                    {
+                        Former = owner == holder.Id ? null : owner,
+                        // Only the link that names a visitor is decided about; why the others are his stays true.
+                        Cause = all && !SubjectIds.IsNamedBy(holder.Id, key) ? default : cause,
+                    }
+                )
+        );
 
     /// <summary>Whether it cannot remember of so many more links where they went.</summary>
     private static bool IsFullFor(this UnifiedIndividual holder, int leaving) =>

@@ -101,6 +101,12 @@ public static class MergedLinks
         return room;
     }
 
+    /// <summary>Whether those of the links that have not begun cannot begin here.</summary>
+    internal static bool HasNoRoomFor(
+        this UnifiedIndividual holder,
+        ImmutableArray<LinkKey> keys
+    ) => keys.Count(key => holder.Links.Find(key) is null) > Math.Max(0, holder.Room());
+
     /// <summary>How many links of an individual are here: of this one, or of one that is merged here.</summary>
     public static int CountOf(this UnifiedIndividual holder, string individual) =>
         individual == holder.Id ? holder.OwnLinks.Count()

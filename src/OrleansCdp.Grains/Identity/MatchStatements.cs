@@ -221,7 +221,13 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             }
         }
 
-        MatchCard individual = board.Find(owner) ?? Begin(owner, said.EventId);
+        TakeOf(owner, values, said.EventId);
+    }
+
+    /// <summary>Takes what a link says for its individual's.</summary>
+    private void TakeOf(string owner, MatchValues values, string eventId)
+    {
+        MatchCard individual = board.Find(owner) ?? Begin(owner, eventId);
         MatchValues together = individual.Values.Join(values);
         bool isSaidAlready =
             individual.Before is not null && together.ComparesAs(individual.Values);
@@ -236,7 +242,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             {
                 Owner = owner,
                 Individual = owner,
-                EventId = said.EventId,
+                EventId = eventId,
             };
             individual.IsTouched = true;
             individual.IsGone = false;
