@@ -24,7 +24,19 @@ public sealed class IdentifierPriority(ImmutableArray<IdentifierLimit> limits)
         || Of(links).Any(identifier => identifier.Value == value && identifier.Type == type);
 
     /// <summary>How many identifiers are surplus.</summary>
-    public int SurplusOf(LinkSet links) => IsFew(links) ? 0 : Known(links).Count - Of(links).Length;
+    public int SurplusOf(LinkSet links)
+    {
+        if (IsFew(links))
+        {
+            return 0;
+        }
+
+        Dictionary<(string Type, string Value), LinkIdentifier> known = Known(links);
+        int identifying = known
+            .Keys.CountBy(key => key.Type, StringComparer.Ordinal)
+            .Sum(type => Math.Min(type.Value, MaxAt(PlaceOf(type.Key))));
+        return known.Count - Math.Min(identifying, OrleansCdp.Limits.IdentifiersMax);
+    }
 
     /// <summary>The identifiers that identify, the most important first.</summary>
     public ImmutableArray<Identifier> Of(LinkSet links) =>
@@ -38,33 +50,42 @@ public sealed class IdentifierPriority(ImmutableArray<IdentifierLimit> limits)
                     type.Known.OrderByDescending(known => known.Identifier.Verified)
                         .ThenByDescending(known => known.Stamp)
                         .ThenBy(known => known.Identifier.Value, StringComparer.Ordinal)
-                        .Take(type.Place < limits.Length ? limits[type.Place].Max : int.MaxValue)
+                        .Take(MaxAt(type.Place))
                 )
                 .Take(OrleansCdp.Limits.IdentifiersMax)
                 .Select(known => known.Identifier),
         ];
 
-    /// <summary>Most individuals have few, and then there is nothing to sort.</summary>
+    /// <summary>
+    /// Most individuals have few of each type, also if each link's count, and then there is nothing to sort: this is asked
+    /// with every event that states another one.
+    /// </summary>
     private bool IsFew(LinkSet links)
     {
-        int least = OrleansCdp.Limits.IdentifiersMax;
-        foreach (IdentifierLimit limit in limits)
-        {
-            least = Math.Min(least, limit.Max);
-        }
-
-        int count = 0;
+        int[] counts = new int[limits.Length + 1];
+        int all = 0;
         foreach (Link link in links.Links)
         {
-            count += link.Identifiers.Length;
-            if (count > least)
+            all += link.Identifiers.Length;
+            if (all > OrleansCdp.Limits.IdentifiersMax)
             {
                 return false;
+            }
+
+            foreach (LinkIdentifier one in link.Identifiers)
+            {
+                int place = PlaceOf(one.Identifier.Type);
+                if (++counts[place] > MaxAt(place))
+                {
+                    return false;
+                }
             }
         }
 
         return true;
     }
+
+    private int MaxAt(int place) => place < limits.Length ? limits[place].Max : int.MaxValue;
 
     private int PlaceOf(string type)
     {

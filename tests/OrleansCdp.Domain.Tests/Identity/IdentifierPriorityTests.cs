@@ -88,6 +88,22 @@ public sealed class IdentifierPriorityTests
             );
 
     [Fact]
+    public void An_identifier_that_many_links_state_counts_once()
+    {
+        LinkSet links = LinkSet.Empty;
+        for (int i = 0; i < 10; i++)
+        {
+            links = links.With(LinkOf($"{i}", new Identifier("email", "a", Verified: true), i));
+        }
+
+        Priority.SurplusOf(links).ShouldBe(0);
+        Priority
+            .SurplusOf(links.With(LinkOf("x", new Identifier("email", "b", false), 1)))
+            .ShouldBe(0);
+        Priority.Of(links).Length.ShouldBe(1);
+    }
+
+    [Fact]
     public void With_another_ones_links_some_are_surplus_and_without_them_none_is()
     {
         LinkSet own = LinksOf(("email", "a", 1), ("email", "b", 2));
