@@ -11,7 +11,7 @@ namespace OrleansCdp.Identity;
 /// </summary>
 public sealed class MatchValues : IEquatable<MatchValues>
 {
-    /// <summary>Values of one field; beyond it those stated on the latest days stay, of one day the first by their text.</summary>
+    /// <summary>Values of one field; beyond it those stated in the latest months stay, of one month the first by their text.</summary>
     public const int ValuesMax = 8;
 
     /// <summary>Characters of one normalised value; longer texts are compared by their beginning.</summary>
@@ -33,12 +33,16 @@ public sealed class MatchValues : IEquatable<MatchValues>
     public bool IsEmpty => fields.IsEmpty;
 
     /// <summary>
-    /// When an event states its values, as <see cref="MatchValue.At"/>: the beginning of its day in UTC. So the same words
-    /// again say something new once a day, and what is kept beyond <see cref="ValuesMax"/> does not depend on how often or
+    /// When an event states its values, as <see cref="MatchValue.At"/>: the beginning of its month in UTC. So the same words
+    /// again say something new once a month, and what is kept beyond <see cref="ValuesMax"/> does not depend on how often or
     /// in which order they were said.
     /// </summary>
-    public static long DayOf(LinkEvent linkEvent) =>
-        new DateTimeOffset(linkEvent.OccurredAt.UtcDateTime.Date).ToUnixTimeMilliseconds();
+    public static long MonthOf(LinkEvent linkEvent)
+    {
+        DateTime at = linkEvent.OccurredAt.UtcDateTime;
+        DateTimeOffset month = new(at.Year, at.Month, 1, 0, 0, 0, TimeSpan.Zero);
+        return month.ToUnixTimeMilliseconds();
+    }
 
     /// <summary>Puts normalised values together; of a value stated twice the later statement counts.</summary>
     /// <param name="values">Of each value its field's <see cref="MatchField.Id"/>.</param>
@@ -251,7 +255,7 @@ public sealed class MatchValues : IEquatable<MatchValues>
 
 /// <summary>One normalised value.</summary>
 /// <param name="text">What is compared.</param>
-/// <param name="at">The day on which it was last stated by the source's clock, in milliseconds of Unix time.</param>
+/// <param name="at">The month in which it was last stated by the source's clock, in milliseconds of Unix time.</param>
 internal sealed class MatchValue(string text, long at) : IEquatable<MatchValue>
 {
     private ValueForm? form;
@@ -259,7 +263,7 @@ internal sealed class MatchValue(string text, long at) : IEquatable<MatchValue>
     /// <summary>What is compared.</summary>
     public string Text => text;
 
-    /// <summary>The day on which it was last stated by the source's clock, in milliseconds of Unix time.</summary>
+    /// <summary>The month in which it was last stated by the source's clock, in milliseconds of Unix time.</summary>
     public long At => at;
 
     /// <summary>The text taken apart for comparison, once.</summary>

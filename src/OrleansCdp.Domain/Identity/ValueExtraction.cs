@@ -14,7 +14,7 @@ internal static class ValueExtraction
             return null;
         }
 
-        long at = MatchValues.DayOf(linkEvent);
+        long at = MatchValues.MonthOf(linkEvent);
         List<(ushort, MatchValue)> values = [];
         foreach (MatchField field in rules.Fields)
         {

@@ -30,7 +30,7 @@ internal sealed class LiveSpace
 
     /// <summary>
     /// Adds to a hash what an event says that is compared here, as it was written: the same words again say nothing new
-    /// on the same day.
+    /// in the same month.
     /// </summary>
     /// <remarks>Said to another version, also the same words are new: it may compare what this one does not.</remarks>
     /// <returns>Whether that is anything.</returns>
@@ -51,8 +51,8 @@ internal sealed class LiveSpace
 
         if (any)
         {
-            long day = MatchValues.DayOf(e);
-            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in day)));
+            long month = MatchValues.MonthOf(e);
+            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in month)));
         }
 
         return any;

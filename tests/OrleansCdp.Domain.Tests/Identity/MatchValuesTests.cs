@@ -73,15 +73,15 @@ public sealed class MatchValuesTests
     }
 
     [Fact]
-    public void Said_again_on_the_same_day_is_nothing_new_and_on_the_next_it_is()
+    public void Said_again_in_the_same_month_is_nothing_new_and_in_the_next_it_is()
     {
         (Ruleset? service, _) = Ruleset.Compile("service", ShippedRulesets.All["service"]);
-        DateTimeOffset first = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero);
+        DateTimeOffset first = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         MatchValues said = At(first);
 
-        // The last moment of the day, written where it is another day already.
-        At(first.AddDays(1).AddTicks(-1).ToOffset(TimeSpan.FromHours(5))).ShouldBe(said);
-        MatchValues next = At(first.AddDays(1));
+        // The last moment of the month, written where it is another one already.
+        At(first.AddMonths(1).AddTicks(-1).ToOffset(TimeSpan.FromHours(5))).ShouldBe(said);
+        MatchValues next = At(first.AddMonths(1));
         next.ShouldNotBe(said);
         next.ComparesAs(said).ShouldBeTrue();
         said.Join(next).ShouldBe(next);

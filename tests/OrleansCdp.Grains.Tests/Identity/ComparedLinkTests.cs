@@ -50,18 +50,18 @@ public sealed class ComparedLinkTests
     }
 
     [Fact]
-    public void The_same_words_are_new_once_a_day()
+    public void The_same_words_are_new_once_a_month()
     {
         (Ruleset? service, _) = Ruleset.Compile("service", ShippedRulesets.All["service"]);
         LiveSpace space = new(new MatchSpace(1, "service", 1, ""), service!.Fuzzy!);
         LinkEvent said = LinkEvents.Of("crm/Case/1", "e1") with
         {
             Traits = [new Field("email", FieldValue.Of("ada@example.com"))],
-            OccurredAt = new(2026, 1, 2, 0, 0, 0, TimeSpan.Zero),
+            OccurredAt = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
         };
 
-        PrintAt(said.OccurredAt.AddDays(1).AddTicks(-1)).ShouldBe(PrintAt(said.OccurredAt));
-        PrintAt(said.OccurredAt.AddDays(1)).ShouldNotBe(PrintAt(said.OccurredAt));
+        PrintAt(said.OccurredAt.AddMonths(1).AddTicks(-1)).ShouldBe(PrintAt(said.OccurredAt));
+        PrintAt(said.OccurredAt.AddMonths(1)).ShouldNotBe(PrintAt(said.OccurredAt));
 
         ulong PrintAt(DateTimeOffset at)
         {

@@ -62,7 +62,7 @@ public sealed class MatcherTests(PostgresServer server)
     [Theory]
     [InlineData(null)]
     [InlineData(Ada)]
-    public async Task The_same_words_on_another_day_are_noted_and_nothing_is_compared_or_decided(
+    public async Task The_same_words_in_another_month_are_noted_and_nothing_is_compared_or_decided(
         string? owner
     )
     {
@@ -73,20 +73,20 @@ public sealed class MatcherTests(PostgresServer server)
         LinkEvent again = index.Event("crm/Case/1", AdaSays);
         string[] before = await database.RowsAsync(Said);
 
-        var sameDay = await index.SayAsync(owner, again);
+        var sameMonth = await index.SayAsync(owner, again);
         (await database.RowsAsync(Said)).ShouldBe(before);
-        var nextDay = await index.SayAsync(
+        var nextMonth = await index.SayAsync(
             owner,
             again with
             {
-                OccurredAt = again.OccurredAt.AddDays(1),
+                OccurredAt = again.OccurredAt.AddMonths(1),
             }
         );
 
         string[] after = await database.RowsAsync(Said);
         after.Length.ShouldBe(before.Length);
         after.Intersect(before).ShouldBeEmpty();
-        sameDay.Concat(nextDay).Sum(turn => turn.Decided).ShouldBe(0);
+        sameMonth.Concat(nextMonth).Sum(turn => turn.Decided).ShouldBe(0);
         (await index.FindAsync("crm/Case/1")).EventId.ShouldBe("e1");
     }
 

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Orleans.Storage;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Identity;
+
+/// <summary>
+/// Of two activations one knows less. Whatever changes nothing is saved nowhere, and would not show it: what sends others
+/// elsewhere is checked, so that nothing goes in circles for ever.
+/// </summary>
+public sealed class StaleActivationTests(Cluster cluster) : IClassFixture<Cluster>
+{
+    private readonly LinkKey link = new("shop", "customer", Some.Unique("c"));
+    private readonly string holder = "ind_" + Some.Unique("h");
+    private readonly string former = "ind_" + Some.Unique("f");
+    private readonly string heir = "ind_" + Some.Unique("d");
+
+    [Fact]
+    public async Task Events_are_sent_elsewhere_by_the_activation_that_saved_last_only()
+    {
+        await SendAsync(holder, new LinkKey("shop", "customer", Some.Unique("o")), holder);
+        EventOutcome asked = EventOutcome.NotMine(former);
+        (await SendAsync(holder, link, former)).ShouldBe([asked]);
+        SaveElsewhere(holder);
+
+        await Should.ThrowAsync<InconsistentStateException>(() => SendAsync(holder, link, former));
+
+        (await SendAsync(holder, link, former)).ShouldBe([asked], "it has read what was saved");
+    }
+
+    [Fact]
+    public async Task Links_that_are_asked_for_elsewhere_are_so_by_the_activation_that_saved_last_only()
+    {
+        await SendAsync(holder, new LinkKey("shop", "customer", Some.Unique("o")), holder);
+        (await DetachAsync(holder, [link], heir, former)).AskThere.ShouldBeTrue();
+        SaveElsewhere(holder);
+
+        await Should.ThrowAsync<InconsistentStateException>(() =>
+            DetachAsync(holder, [link], heir, former)
+        );
+
+        (await DetachAsync(holder, [link], heir, former)).To.ShouldBe(former);
+    }
+
+    [Fact]
+    public async Task A_link_is_followed_to_whom_it_was_given_and_not_past_where_it_left_that_one()
+    {
+        await SendAsync(former, link, former);
+        await MoveAsync(former, [link], holder);
+        await MoveAsync(holder, [link], "ind_" + Some.Unique("x"));
+        await SendAsync(holder, new LinkKey("web", "anonymous", Some.Unique("v")), holder);
+        await MoveAsync(holder, [], heir); // All but that link.
+
+        MoveEnd end = await new LinkMover(cluster.Grains).FollowAsync(
+            link,
+            new Destination(former, former),
+            holder
+        );
+
+        end.Place.ShouldBe(new Destination(holder, holder), "it knows where the link went");
+    }
+
+    private async Task MoveAsync(string from, ImmutableArray<LinkKey> links, string to)
+    {
+        LinkTransfer transfer = await DetachAsync(from, links, to, from);
+        (await GrainOf(to).AttachAsync(new(transfer))).ShouldBeNull();
+        await GrainOf(from).ReleaseAsync(MovedLink.Of(transfer.Links), to);
+    }
+
+    private Task<LinkTransfer> DetachAsync(
+        string from,
+        ImmutableArray<LinkKey> links,
+        string to,
+        string owner
+    ) => GrainOf(from).DetachAsync(links, to, 1, owner, default, isSentByOwner: false);
+
+    /// <summary>Lets another activation have saved.</summary>
+    private void SaveElsewhere(string id)
+    {
+        Snapshot stored = cluster.Database.Snapshots[id];
+        cluster.Database.Snapshots[id] = stored with { Version = stored.Version + 5 };
+    }
+
+    private async Task<EventOutcome[]> SendAsync(string at, LinkKey of, string owner) =>
+        [
+            .. await GrainOf(at)
+                .ApplyAsync(new([new SequencedEvent(9, Some.Event(of, "e1"))]), owner),
+        ];
+
+    private IUnifiedIndividualGrain GrainOf(string id) =>
+        cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
+}
