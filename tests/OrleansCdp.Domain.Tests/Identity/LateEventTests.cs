@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
+using static OrleansCdp.Moving;
 
 namespace OrleansCdp.Identity;
 
@@ -21,8 +22,8 @@ public sealed class LateEventTests
         UnifiedIndividual a = With(Owner, Some.Customer).Detach([Visitor], "ind_b", 1, out _).Next;
         (a, UnifiedIndividual root) = Merge(a, Root);
 
-        root.Apply([Event(Visitor)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
-        a.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        root.Apply([Visit(Visitor)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
+        a.Apply([Visit(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
     }
 
     [Fact]
@@ -31,12 +32,12 @@ public sealed class LateEventTests
         UnifiedIndividual a = With(Owner, Some.Customer).Detach([Visitor], "ind_b", 1, out _).Next;
         (a, UnifiedIndividual root) = Merge(a, Root);
 
-        root.Apply([Event(New)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
-        a.Apply([Event(New)]).Outcomes.ShouldBe([EventOutcome.NotMine(Root.Id)]);
-        root = root.Apply([Event(New) with { IsSentByOwner = true }], Owner).Next;
+        root.Apply([Visit(New)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
+        a.Apply([Visit(New)]).Outcomes.ShouldBe([EventOutcome.NotMine(Root.Id)]);
+        root = root.Apply([Visit(New) with { IsSentByOwner = true }], Owner).Next;
 
         root.OwnerOf(New).ShouldBe(Owner);
-        root.Apply([Event(New, 2)], Owner).Outcomes.ShouldBeEmpty("it is here");
+        root.Apply([Visit(New, 2)], Owner).Outcomes.ShouldBeEmpty("it is here");
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class LateEventTests
         (_, UnifiedIndividual root) = Merge(With(Owner, Some.Customer), Root);
 
         root.Merged.Single().IsWhole.ShouldBeTrue();
-        root.Apply([Event(New)], Owner).Outcomes.ShouldBeEmpty();
+        root.Apply([Visit(New)], Owner).Outcomes.ShouldBeEmpty();
     }
 
     [Fact]
@@ -73,7 +74,7 @@ public sealed class LateEventTests
             out var left
         ).Next;
         (left.AskThere, left.Target, left.Links.Length).ShouldBe((false, "ind_c", 1));
-        root.Apply([Event(New)], Owner).Outcomes.ShouldBe([EventOutcome.Moved("ind_c")]);
+        root.Apply([Visit(New)], Owner).Outcomes.ShouldBe([EventOutcome.Moved("ind_c")]);
     }
 
     [Fact]
@@ -95,7 +96,7 @@ public sealed class LateEventTests
         a = a.Begin(new Placing(root.Id, Owner)).Next.Redirect(home.Left).Next.End().Next;
 
         a.ElsewhereAt.ShouldBeNull();
-        a.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        a.Apply([Visit(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
         a.IsWhole().ShouldBeFalse("the next root has to ask");
     }
 
@@ -108,8 +109,8 @@ public sealed class LateEventTests
         root = root.Separate(Owner, Owner, out Departure home).Next;
         a = a.Begin(new Placing(root.Id, Owner)).Next.Redirect(home.Left).Next.End().Next;
 
-        a.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved(root.Id)]);
-        root.Apply([Event(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        a.Apply([Visit(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved(root.Id)]);
+        root.Apply([Visit(Visitor)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
         a.Departed.Single().State.ShouldBeNull();
     }
 
@@ -117,7 +118,7 @@ public sealed class LateEventTests
     public void Whoever_merely_remembers_where_a_link_was_asks_the_claims_before_anybody_else()
     {
         UnifiedIndividual a = With(Owner, Some.Customer).Detach([Visitor], "ind_b", 1, out _).Next;
-        SequencedEvent remembered = Event(Visitor) with { IsRemembered = true };
+        SequencedEvent remembered = Visit(Visitor) with { IsRemembered = true };
 
         a.Apply([remembered]).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
     }
@@ -130,8 +131,8 @@ public sealed class LateEventTests
         root = root.Release(MovedLink.Of(home.Links), Owner).Next;
         root = root.Detach([], "ind_b", 1, out _).Next;
 
-        root.Apply([Event(Visitor)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
-        root.Apply([Event(Own)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
+        root.Apply([Visit(Visitor)], Owner).Outcomes.ShouldBe([EventOutcome.NotMine(Owner)]);
+        root.Apply([Visit(Own)]).Outcomes.ShouldBe([EventOutcome.Moved("ind_b")]);
         root.Detach([Visitor], "ind_c", 1, Owner, default, isSentByOwner: false, out var asked)
             .Changed.ShouldBeFalse();
         (asked.AskThere, asked.Target).ShouldBe((true, Owner));
@@ -156,7 +157,7 @@ public sealed class LateEventTests
             .Next;
 
         elsewhere.ShouldBeNull("they would be nowhere");
-        home.Apply([Event(New)]).Outcomes.ShouldBeEmpty();
+        home.Apply([Visit(New)]).Outcomes.ShouldBeEmpty();
         home.ElsewhereAt.ShouldBeNull();
     }
 
@@ -175,7 +176,7 @@ public sealed class LateEventTests
             out var left
         ).Next;
         left.Stays.ShouldBeTrue();
-        root = root.Apply([Event(New)], Owner).Next;
+        root = root.Apply([Visit(New)], Owner).Next;
 
         root.OwnerOf(New).ShouldBeNull("it is the root's, whoever its event was sent for");
         root.Links.Find(New)!.HasBegun.ShouldBeTrue();
@@ -220,39 +221,7 @@ public sealed class LateEventTests
         refused.ShouldBeFalse();
         a = a.Attach([old with { Moves = 2 }], out _).Next;
 
-        a.Apply([Event(Visitor)]).Outcomes.ShouldBeEmpty();
+        a.Apply([Visit(Visitor)]).Outcomes.ShouldBeEmpty();
         a.Departed.ShouldBeEmpty();
     }
-
-    private static (UnifiedIndividual Merged, UnifiedIndividual Root) Merge(
-        UnifiedIndividual one,
-        UnifiedIndividual root
-    )
-    {
-        root = root.Expect(one.Id, one.OwnLinks.Count(), out _).Next;
-        one = one.MergeInto(root.Id).Next;
-        ImmutableArray<Link> moving = one.WaitingFor(root.Id).Links;
-        root = root.Attach(
-            moving,
-            one.Id,
-            byMerge: true,
-            isLast: true,
-            isWhole: one.IsWhole(),
-            out _
-        ).Next;
-        return (one.Release(MovedLink.Of(moving), root.Id).Next.End().Next, root);
-    }
-
-    private static UnifiedIndividual With(string id, LinkKey link) =>
-        new UnifiedIndividual { Id = id }
-            .Apply([Event(link)])
-            .Next;
-
-    private static SequencedEvent Event(LinkKey link, long sequence = 1) =>
-        (
-            Some.Event(EventKind.Updated, "Individual", link, id: $"e{sequence}") with
-            {
-                Traits = ["visits".Is(sequence)],
-            }
-        ).At(sequence);
 }

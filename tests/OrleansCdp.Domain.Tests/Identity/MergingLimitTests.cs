@@ -1,4 +1,5 @@
 using OrleansCdp.Events;
+using static OrleansCdp.Moving;
 
 namespace OrleansCdp.Identity;
 
@@ -212,18 +213,4 @@ public sealed class MergingLimitTests
         (first.Links.Length, first.More).ShouldBe((Limits.TransferLinksMax, true));
         a.WaitingFor("ind_root").Links.ShouldHaveSingleItem();
     }
-
-    private static UnifiedIndividual With(string id, params LinkKey[] links) =>
-        links.Aggregate(
-            new UnifiedIndividual { Id = id },
-            (individual, link) => individual.Apply([Visit(link, 1)]).Next
-        );
-
-    private static SequencedEvent Visit(LinkKey link, long sequence) =>
-        (
-            Some.Event(EventKind.Updated, "Individual", link, id: $"e{sequence}") with
-            {
-                Traits = ["visits".Is(sequence)],
-            }
-        ).At(sequence);
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
+using static OrleansCdp.Moving;
 
 namespace OrleansCdp.Identity;
 
@@ -338,39 +339,4 @@ public sealed class MergingTests
 
         refused.ShouldBeTrue();
     }
-
-    private static (UnifiedIndividual Merged, UnifiedIndividual Root) Merge(
-        UnifiedIndividual one,
-        UnifiedIndividual root
-    )
-    {
-        root = root.Expect(one.Id, one.OwnLinks.Count(), out string? refused).Next;
-        refused.ShouldBeNull();
-        one = one.MergeInto(root.Id).Next;
-        ImmutableArray<Link> moving = one.WaitingFor(root.Id).Links;
-        root = root.Attach(
-            moving,
-            one.Id,
-            byMerge: true,
-            isLast: true,
-            isWhole: true,
-            out string? elsewhere
-        ).Next;
-        elsewhere.ShouldBeNull();
-        return (one.Release(MovedLink.Of(moving), root.Id).Next.End().Next, root);
-    }
-
-    private static UnifiedIndividual With(string id, params LinkKey[] links) =>
-        links.Aggregate(
-            new UnifiedIndividual { Id = id },
-            (individual, link) => individual.Apply([Visit(link, 1)]).Next
-        );
-
-    private static SequencedEvent Visit(LinkKey link, long sequence) =>
-        (
-            Some.Event(EventKind.Updated, "Individual", link, id: $"e{sequence}") with
-            {
-                Traits = ["visits".Is(sequence)],
-            }
-        ).At(sequence);
 }

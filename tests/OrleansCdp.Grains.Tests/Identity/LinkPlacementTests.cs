@@ -178,11 +178,9 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
         LinkKey there = new("shop", "SalesOrder", Some.Unique("o"));
         LinkKey late = new("web", "user", Some.Unique("u"));
         await BringAsync();
-        await SayAsync(Followed(before, "b1", minute: 0, email));
-        await SayAsync(Followed(before, "b2", minute: 1, other));
+        await LoseAsync(before, other);
         await MergeAsync();
-        await SayAsync(Followed(there, "t1", minute: 0, email));
-        await SayAsync(Followed(there, "t2", minute: 1, other));
+        await LoseAsync(there, other);
 
         await SayAsync(Some.Event(late, "l1", email));
 
@@ -203,8 +201,7 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
         LinkKey lost = new("shop", "SalesOrder", Some.Unique("o"));
         LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
         await BringAsync();
-        await SayAsync(Followed(lost, "b1", minute: 0, email));
-        await SayAsync(Followed(lost, "b2", minute: 1, other));
+        await LoseAsync(lost, other);
         await MergeAsync();
         await cluster.Database.Identity.ClaimAsync( // It was named, and nothing of it came yet.
             new Dictionary<string, Claim> { [ClaimKeys.Of(order)] = new(Merged, 1, default) },
@@ -329,6 +326,13 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
 
     private IUnifiedIndividualGrain GrainOf(string id) =>
         cluster.Grains.GetGrain<IUnifiedIndividualGrain>(id);
+
+    /// <summary>The merged individual gets a link, and another one takes it.</summary>
+    private async Task LoseAsync(LinkKey order, Identifier other)
+    {
+        await SayAsync(Followed(order, "o1", minute: 0, email));
+        await SayAsync(Followed(order, "o2", minute: 1, other));
+    }
 
     private Task<DeliveryCounts> SayAsync(LinkEvent e) =>
         cluster.NewDelivery().DeliverAsync(Some.Chunk(1, e), default);
