@@ -97,10 +97,13 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
+    /// <param name="isAll">
+    /// Whether nothing will come, since it has no links and none has left it: then all of it is here at once.
+    /// </param>
     /// <returns>Null when they are welcome; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
     [AlwaysInterleave]
     [Alias("expect")]
-    Task<string?> ExpectAsync(string individual, int links);
+    Task<string?> ExpectAsync(string individual, int links, bool isAll);
 
     /// <summary>How many links of an individual are here: of this one, or of one that is merged here.</summary>
     [AlwaysInterleave]

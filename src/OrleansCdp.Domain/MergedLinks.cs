@@ -130,23 +130,27 @@ public static class MergedLinks
     )
     {
         int at = holder.IndexOfMerged(owner);
-        LinkKey[] known = [.. (links ?? []).Where(link => holder.Links.Find(link) is not null)];
-        if (at < 0 || known.Length == 0)
+        if (at < 0 || links is null)
         {
             return holder;
         }
 
-        MergedIndividual merged = holder.Merged[at] with
+        MergedIndividual merged = holder.Merged[at];
+        foreach (LinkKey link in links)
         {
-            Links =
-            [
-                .. holder
-                    .Merged[at]
-                    .Links.Union(known)
-                    .Order(Comparer<LinkKey>.Create(LinkSet.Order)),
-            ],
-        };
-        return holder with { Merged = holder.Merged.SetItem(at, merged) };
+            int place = IndexIn(merged, link);
+            if (place < 0 && holder.Links.Find(link) is not null)
+            {
+                merged = merged with { Links = merged.Links.Insert(~place, link) };
+            }
+        }
+
+        return ReferenceEquals(merged, holder.Merged[at])
+            ? holder
+            : holder with
+            {
+                Merged = holder.Merged.SetItem(at, merged),
+            };
     }
 
     internal static UnifiedIndividual Forget(this UnifiedIndividual holder, LinkKey link)

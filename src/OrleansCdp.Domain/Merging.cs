@@ -100,11 +100,15 @@ public static class Merging
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
     /// <param name="refused">Why not, one of <see cref="ReasonCodes"/>; null when they are welcome.</param>
+    /// <param name="isAll">
+    /// Whether nothing will come, since it has no links and none has left it: then all of it is here at once.
+    /// </param>
     public static Transition<UnifiedIndividual> Expect(
         this UnifiedIndividual holder,
         string individual,
         int links,
-        out string? refused
+        out string? refused,
+        bool isAll = false
     )
     {
         int at = holder.IndexOfMerged(individual);
@@ -124,6 +128,8 @@ public static class Merging
         {
             Announced = Math.Max(awaited.Announced, links),
             Times = awaited.Times + 1,
+            IsHere = isAll,
+            IsWhole = isAll,
         };
         UnifiedIndividual next = holder with
         {
@@ -170,6 +176,25 @@ public static class Merging
         holder.Placing is { IsWelcome: false } placing
         && placing.To != holder.Id
         && placing.From == (holder.PlacedAt ?? holder.Id);
+
+    /// <summary>Whether it has no links, none has left it, and nobody is merged into it: there is nothing to bring.</summary>
+    public static bool HasNothing(this UnifiedIndividual holder) =>
+        holder.Links.Links.IsEmpty && holder.Departed.IsEmpty && holder.Merged.IsEmpty;
+
+    /// <summary>Ends a merge of somebody who has nothing to bring.</summary>
+    public static Transition<UnifiedIndividual> EndAt(
+        this UnifiedIndividual holder,
+        string target
+    ) =>
+        holder.Became(
+            holder with
+            {
+                PlacedAt = target,
+                Placing = null,
+            },
+            changed: true,
+            identifiersMayDiffer: false
+        );
 
     /// <summary>Freezes all own links for the individual that this one is merged into.</summary>
     public static Transition<UnifiedIndividual> MergeInto(

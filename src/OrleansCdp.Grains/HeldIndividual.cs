@@ -23,6 +23,7 @@ internal sealed class HeldIndividual(
 {
     private readonly SemaphoreSlim saves = new(1);
     private PublishedContext context = new();
+    private IdentifierCounts? counts;
     private bool broken;
 
     /// <summary>Its stored state.</summary>
@@ -48,7 +49,7 @@ internal sealed class HeldIndividual(
     }
 
     /// <summary>Takes a state that was made anew, and is saved.</summary>
-    public void Restore(UnifiedIndividual state) => State = state;
+    public void Restore(UnifiedIndividual state) => (State, counts) = (state, null);
 
     public void Close() => published.Close(id, context);
 
@@ -76,6 +77,7 @@ internal sealed class HeldIndividual(
         {
             State = transition.Next;
             context.Answer = null;
+            counts?.Count(transition.IdentifiersAdded, transition.IdentifiersRemoved);
         }
 
         // Also where nothing changes: what the answer rests on may be in memory only, its save under way.
@@ -101,7 +103,7 @@ internal sealed class HeldIndividual(
 
         if (!transition.IdentifiersAdded.IsEmpty)
         {
-            watch.Look(id, transition.Next.Links);
+            watch.Look(id, State.Links, ref counts);
         }
     }
 

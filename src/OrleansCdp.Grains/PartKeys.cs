@@ -9,7 +9,10 @@ namespace OrleansCdp;
 internal static class PartKeys
 {
     /// <summary>The key of a link's own part.</summary>
-    public static string Of(string kind, LinkKey link) => kind + Sized(link.ToString());
+    public static string Of(string kind, LinkKey link) => Of(kind, link.ToString());
+
+    /// <summary>The key of a part that is named by one text.</summary>
+    public static string Of(string kind, string name) => kind + Sized(name);
 
     /// <summary>The key of a part of one object's records.</summary>
     public static string Of(string kind, LinkKey link, string recordObject) =>

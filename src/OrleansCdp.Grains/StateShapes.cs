@@ -2,10 +2,11 @@ using System.Collections.Immutable;
 
 namespace OrleansCdp;
 
-/// <summary>An individual: its head, and its links.</summary>
+/// <summary>An individual: its head, its links, those that left, and who is merged into it with whose links.</summary>
 internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 {
     private const string DepartedKind = "d";
+    private const string MergedKind = "m";
 
     public static IndividualShape Instance { get; } = new();
 
@@ -26,6 +27,15 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             (_, left) => changes.Put(PartKeys.Of(DepartedKind, left.Link), left),
             left => changes.Remove(PartKeys.Of(DepartedKind, left.Link))
         );
+        // Apart from the head: whoever has many visitors would write all their names with every other change.
+        SortedArrays.Compare(
+            before?.Merged ?? [],
+            after.Merged,
+            one => one.Id,
+            string.CompareOrdinal,
+            (_, one) => changes.Put(PartKeys.Of(MergedKind, one.Id), one),
+            one => changes.Remove(PartKeys.Of(MergedKind, one.Id))
+        );
     }
 
     public UnifiedIndividual Assemble(IStoredParts parts, IPartChanges changes)
@@ -36,24 +46,38 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Links = LinkParts.Assemble(parts, changes),
             Departed =
             [
-                .. parts
-                    .Keys.Where(key => key.StartsWith(DepartedKind, StringComparison.Ordinal))
-                    .Select(parts.Read<DepartedLink>)
+                .. Parts<DepartedLink>(parts, DepartedKind)
                     .Concat(head.Departed)
                     .OrderBy(left => left.Link, Comparer<LinkKey>.Create(LinkSet.Order)),
             ],
+            Merged =
+            [
+                .. Parts<MergedIndividual>(parts, MergedKind)
+                    .Concat(head.Merged)
+                    .OrderBy(one => one.Id, StringComparer.Ordinal),
+            ],
         };
-        if (!head.Departed.IsEmpty) // The first version kept them there.
+        if (!head.Departed.IsEmpty || !head.Merged.IsEmpty) // First versions kept them there.
         {
             changes.Put(StateParts.Head, HeadOf(state));
             foreach (DepartedLink left in head.Departed)
             {
                 changes.Put(PartKeys.Of(DepartedKind, left.Link), left);
             }
+
+            foreach (MergedIndividual one in head.Merged)
+            {
+                changes.Put(PartKeys.Of(MergedKind, one.Id), one);
+            }
         }
 
         return state;
     }
+
+    private static IEnumerable<T> Parts<T>(IStoredParts parts, string kind) =>
+        parts
+            .Keys.Where(key => key.StartsWith(kind, StringComparison.Ordinal))
+            .Select(parts.Read<T>);
 
     /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
     private static UnifiedIndividual HeadOf(UnifiedIndividual state) =>
@@ -61,6 +85,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         {
             Links = LinkSet.Empty,
             Departed = [],
+            Merged = [],
         };
 }
 

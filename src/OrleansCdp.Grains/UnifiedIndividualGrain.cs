@@ -249,10 +249,10 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         return Individual.BaseBy(policy);
     }
 
-    public async Task<string?> ExpectAsync(string individual, int links)
+    public async Task<string?> ExpectAsync(string individual, int links, bool isAll)
     {
         await recovery.WhenMadeAsync();
-        var transition = Individual.Expect(individual, links, out string? refused);
+        var transition = Individual.Expect(individual, links, out string? refused, isAll);
         await held.BecomeAsync(transition, taken: null, []);
         if (!transition.Changed)
         {

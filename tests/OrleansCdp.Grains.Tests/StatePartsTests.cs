@@ -96,6 +96,34 @@ public sealed class StatePartsTests
     }
 
     [Fact]
+    public async Task A_visit_of_somebody_with_many_visitors_does_not_write_whose_they_all_are()
+    {
+        LinkKey[] visitors =
+        [
+            .. Enumerable.Range(0, 900).Select(i => new LinkKey("web", "anonymous", $"v{i:D4}")),
+        ];
+        UnifiedIndividual state = new()
+        {
+            Id = "ind_a",
+            Merged = [new MergedIndividual("ind_b", [.. visitors]) { IsHere = true }],
+        };
+        state = state.Apply([Visit(Web, "v1", 1).At(1)]).Next;
+        SnapshotCell<UnifiedIndividual> cell = CellOf(state.Id);
+        await cell.SaveAsync(cell.Prepare(state));
+        writes[^1].PartsWritten.ShouldHaveSingleItem();
+
+        state = state.Apply([Visit(Web, "v2", 2).At(2)]).Next;
+        await cell.SaveAsync(cell.Prepare(state));
+
+        writes[^1].PartsWritten.ShouldBeEmpty();
+        TextOf((await CellOf(state.Id).LoadAsync(default))!).ShouldBe(TextOf(state));
+        state = state with { Merged = [] };
+        await cell.SaveAsync(cell.Prepare(state));
+        writes[^1].PartsRemoved.ShouldHaveSingleItem();
+        (await CellOf(state.Id).LoadAsync(default))!.Merged.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_row_takes_as_many_bytes_as_it_may_and_one_more_puts_a_part_elsewhere()
     {
         StateParts parts = new("ind_a", Serializer);

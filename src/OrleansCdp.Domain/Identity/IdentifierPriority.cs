@@ -24,18 +24,18 @@ public sealed class IdentifierPriority(ImmutableArray<IdentifierLimit> limits)
         || Of(links).Any(identifier => identifier.Value == value && identifier.Type == type);
 
     /// <summary>How many identifiers are surplus.</summary>
-    public int SurplusOf(LinkSet links)
+    /// <param name="links">All links of the individual.</param>
+    /// <param name="counts">Its counts, if they are known; made, and to be kept along, where they are needed.</param>
+    public int SurplusOf(LinkSet links, ref IdentifierCounts? counts)
     {
         if (IsFew(links))
         {
             return 0;
         }
 
-        Dictionary<(string Type, string Value), LinkIdentifier> known = Known(links);
-        int identifying = known
-            .Keys.CountBy(key => key.Type, StringComparer.Ordinal)
-            .Sum(type => Math.Min(type.Value, MaxAt(PlaceOf(type.Key))));
-        return known.Count - Math.Min(identifying, OrleansCdp.Limits.IdentifiersMax);
+        counts ??= new IdentifierCounts(links);
+        int identifying = counts.ByType.Sum(type => Math.Min(type.Value, MaxAt(PlaceOf(type.Key))));
+        return counts.ByType.Values.Sum() - Math.Min(identifying, OrleansCdp.Limits.IdentifiersMax);
     }
 
     /// <summary>The identifiers that identify, the most important first.</summary>

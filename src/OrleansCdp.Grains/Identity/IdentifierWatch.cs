@@ -25,9 +25,12 @@ internal sealed class IdentifierWatch(IRulesets rulesets, IdentityInstruments in
     }
 
     /// <summary>Looks at an individual that has other identifiers than before.</summary>
-    public void Look(string individual, LinkSet links)
+    /// <param name="individual">The individual.</param>
+    /// <param name="links">Its links.</param>
+    /// <param name="counts">Its counts, for the caller to keep along; null while nobody needs them.</param>
+    public void Look(string individual, LinkSet links, ref IdentifierCounts? counts)
     {
-        int surplus = priority.SurplusOf(links);
+        int surplus = priority.SurplusOf(links, ref counts);
         if (surplus > 0 && noted.Count < NotedMax)
         {
             noted[individual] = surplus;

@@ -126,6 +126,12 @@ internal sealed class LinkPlacement(
                 return refused;
             }
 
+            if (IsEmptyAt(placing.From))
+            {
+                await individual.BecomeAsync(State.EndAt(placing.To));
+                return null;
+            }
+
             await individual.BecomeAsync(
                 placing.From == State.Id
                     ? State.MergeInto(placing.To)
@@ -134,7 +140,7 @@ internal sealed class LinkPlacement(
         }
         else if (placing.To != State.Id)
         {
-            await GrainOf(placing.To).ExpectAsync(State.Id, links: 0); // Once more, whatever became of it.
+            await GrainOf(placing.To).ExpectAsync(State.Id, links: 0, isAll: false); // Once more, whatever became of it.
         }
 
         await ChangeHandsAsync(placing);
@@ -151,7 +157,8 @@ internal sealed class LinkPlacement(
                 placing.From == State.Id
                     ? State.CountOf(State.Id)
                     : await GrainOf(placing.From).CountAsync(State.Id);
-            refused = await GrainOf(placing.To).ExpectAsync(State.Id, links);
+            refused = await GrainOf(placing.To)
+                .ExpectAsync(State.Id, links, IsEmptyAt(placing.From));
         }
         catch (StateCorruptException)
         {
@@ -165,6 +172,9 @@ internal sealed class LinkPlacement(
 
         return refused;
     }
+
+    /// <summary>Whether there is nothing to bring, as with an email that is proved before anybody signs in with it.</summary>
+    private bool IsEmptyAt(string from) => from == State.Id && State.HasNothing();
 
     /// <summary>Expects those no more who announced themselves and went elsewhere, before anything of them came.</summary>
     private async Task DismissAsync()

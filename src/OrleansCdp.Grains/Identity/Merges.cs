@@ -11,6 +11,9 @@ internal sealed partial class Merges(
     ILogger<Merges> logger
 )
 {
+    /// <summary>Individuals whose links are brought to their places at the same time.</summary>
+    public const int PlacedAtOnceMax = 64;
+
     /// <summary>Keeps what decisions prove. Repeating it changes nothing.</summary>
     /// <param name="decisions">The decisions.</param>
     /// <param name="book">The claims they rest on.</param>
@@ -68,12 +71,14 @@ internal sealed partial class Merges(
         {
             before = left.Count;
             staying.RemoveAll(one => IsForNow(one.Reason));
-            foreach (string individual in left)
+            foreach (string[] some in left.Chunk(PlacedAtOnceMax))
             {
-                if (await TryPlaceAsync(individual) is { } why)
-                {
-                    staying.Add(new StayingLinks(individual, why));
-                }
+                string?[] reasons = await Task.WhenAll(some.Select(TryPlaceAsync));
+                staying.AddRange(
+                    some.Zip(reasons)
+                        .Where(one => one.Second is not null)
+                        .Select(one => new StayingLinks(one.First, one.Second!))
+                );
             }
 
             left = [.. staying.Where(one => IsForNow(one.Reason)).Select(one => one.Individual)];

@@ -22,15 +22,19 @@ internal sealed class MergeNeighbourhood
         select id, rank, name, root, live, settled from cdp.base_individual where id = any($1)
         """;
 
+    // One by one, whatever the planner guesses: no plan walks through a table.
     private static readonly string Links = $"""
-        select b.id, s.link from unnest($1, $2) as b(id, after) cross join lateral (
+        select b.id, s.link, a.base, i.rank, i.name, i.root, i.live, i.settled
+        from unnest($1, $2) as b(id, after)
+        cross join lateral (
             select link from cdp.anchor_statement
             where base = b.id and link > b.after order by link limit {LinksPage}
-        ) s order by b.id, s.link
-        """;
-
-    private const string Stated = """
-        select link, base from cdp.anchor_statement where link = any($1)
+        ) s cross join lateral (
+            select base from cdp.anchor_statement
+            where link = s.link limit {Limits.AnchorsPerLinkMax + 1}
+        ) a cross join lateral (
+            select rank, name, root, live, settled from cdp.base_individual where id = a.base limit 1
+        ) i order by b.id, s.link
         """;
 
     private const string Decided = """
@@ -47,17 +51,17 @@ internal sealed class MergeNeighbourhood
     private readonly HashSet<string> reached = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> statements = new(StringComparer.Ordinal);
     private readonly Dictionary<long, StewardDecision> decisions = [];
-    private readonly Func<string, NpgsqlCommand> command;
+    private readonly Func<NpgsqlBatch> newBatch;
     private readonly HashSet<string> seeds;
     private readonly CancellationToken cancel;
 
     private MergeNeighbourhood(
-        Func<string, NpgsqlCommand> command,
+        Func<NpgsqlBatch> newBatch,
         HashSet<string> seeds,
         CancellationToken cancel
     )
     {
-        this.command = command;
+        this.newBatch = newBatch;
         this.seeds = seeds;
         this.cancel = cancel;
     }
@@ -78,64 +82,43 @@ internal sealed class MergeNeighbourhood
         );
 
     /// <summary>Reads it, one step after the other.</summary>
-    /// <param name="command">Makes a command of a statement.</param>
+    /// <param name="newBatch">Makes a batch of statements in the transaction that decides.</param>
     /// <param name="ids">
     /// Where it begins. All individuals of links that state something new must be among them.
     /// </param>
     /// <param name="cancel">Stops it.</param>
     /// <returns>Null if more than <see cref="BasesMax"/> are connected.</returns>
     public static async Task<MergeNeighbourhood?> ReadAsync(
-        Func<string, NpgsqlCommand> command,
+        Func<NpgsqlBatch> newBatch,
         IReadOnlyCollection<string> ids,
         CancellationToken cancel
     )
     {
-        MergeNeighbourhood found = new(command, ids.ToHashSet(StringComparer.Ordinal), cancel);
+        MergeNeighbourhood found = new(newBatch, ids.ToHashSet(StringComparer.Ordinal), cancel);
         HashSet<string> next = found.seeds;
         while (next.Count > 0)
         {
-            await found.LoadAsync(next);
-            string[] frontier = [.. next.Where(found.bases.ContainsKey)];
-            found.reached.UnionWith(frontier);
-            if (found.reached.Count > BasesMax)
+            if (found.reached.Count + next.Count > BasesMax)
             {
                 return null;
             }
 
-            next = await found.StepAsync(frontier);
+            next = await found.StepAsync([.. next]);
             next.ExceptWith(found.reached);
         }
 
         return found;
     }
 
-    private async Task LoadAsync(IEnumerable<string> ids)
-    {
-        string[] missing = [.. ids.Where(id => !bases.ContainsKey(id)).Distinct()];
-        if (missing.Length == 0)
-        {
-            return;
-        }
-
-        await using NpgsqlCommand load = command(Load).With(missing);
-        await using NpgsqlDataReader reader = await load.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
-        {
-            string id = reader.GetString(0);
-            bases[id] = new(id, reader.GetInt32(1), reader.GetString(2));
-            stored[id] = new(id, reader.GetString(3), reader.GetBoolean(4), reader.GetBoolean(5));
-        }
-    }
-
     /// <summary>Who is connected with some individuals directly.</summary>
-    private async Task<HashSet<string>> StepAsync(string[] frontier)
+    private async Task<HashSet<string>> StepAsync(string[] ids)
     {
         HashSet<string> next = new(StringComparer.Ordinal);
         List<string> shared = [];
-        Dictionary<string, Reading> open = frontier.ToDictionary(id => id, _ => new Reading());
-        while (open.Count > 0 && next.Count <= BasesMax)
+        Dictionary<string, Reading> open = ids.ToDictionary(id => id, _ => new Reading());
+        for (bool isFirst = true; open.Count > 0 && next.Count <= BasesMax; isFirst = false)
         {
-            foreach ((string id, string[] links) in await PageAsync(open))
+            foreach ((string id, string[] links) in await PageAsync(open, isFirst, next))
             {
                 Reading reading = open[id];
                 reading.Add(links, statements, bases);
@@ -157,32 +140,105 @@ internal sealed class MergeNeighbourhood
             }
         }
 
+        reached.UnionWith(ids.Where(bases.ContainsKey));
         next.UnionWith(await FormerlyWithAsync(shared));
-        await DecidedAsync(frontier, next);
         return next;
     }
 
-    /// <summary>The next links of individuals, with whom those state.</summary>
-    private async Task<(string Id, string[] Links)[]> PageAsync(Dictionary<string, Reading> open)
+    /// <summary>
+    /// The next links of individuals, with whom those state; with the first page who the individuals are, and what stewards
+    /// decided about them. Whoever is not stored is left out.
+    /// </summary>
+    private async Task<(string Id, string[] Links)[]> PageAsync(
+        Dictionary<string, Reading> open,
+        bool isFirst,
+        HashSet<string> next
+    )
     {
         string[] ids = [.. open.Keys];
-        ILookup<string, string> rows = (
-            await PairsAsync(
-                command(Links).With(ids).With(Array.ConvertAll(ids, id => open[id].After))
-            )
-        ).ToLookup(row => row.Item1, row => row.Item2, StringComparer.Ordinal);
-        string[] fresh =
-        [
-            .. rows.SelectMany(of => of).Distinct().Where(link => !statements.ContainsKey(link)),
-        ];
-        foreach ((string link, string id) in await PairsAsync(command(Stated).With(fresh)))
+        await using NpgsqlBatch batch = newBatch();
+        if (isFirst)
         {
-            statements.TryAdd(link, []);
-            statements[link].Add(id);
+            string[] missing = Array.FindAll(ids, id => !bases.ContainsKey(id));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Load).With(missing));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(Decided).With(ids));
         }
 
-        await LoadAsync(fresh.SelectMany(link => statements[link]));
-        return Array.ConvertAll(ids, id => (id, rows[id].ToArray()));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(Links)
+                .With(ids)
+                .With(Array.ConvertAll(ids, id => open[id].After))
+        );
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        if (isFirst)
+        {
+            await reader.RowsAsync(row => Learn(row.GetString(0), row, 1), cancel);
+            await reader.NextResultAsync(cancel);
+            Learn(await reader.RowsAsync(DecisionOf, cancel), next);
+            await reader.NextResultAsync(cancel);
+        }
+
+        ILookup<string, string> links = Learn(await reader.RowsAsync(StatementOf, cancel));
+        foreach (string id in ids.Where(id => !bases.ContainsKey(id)))
+        {
+            open.Remove(id);
+        }
+
+        return [.. open.Keys.Select(id => (id, links[id].ToArray()))];
+    }
+
+    private (string Id, string Link, string Base) StatementOf(NpgsqlDataReader row)
+    {
+        string stated = row.GetString(2);
+        Learn(stated, row, 3);
+        return (row.GetString(0), row.GetString(1), stated);
+    }
+
+    private static StewardDecision DecisionOf(NpgsqlDataReader row) =>
+        new(row.GetInt64(0), row.GetBoolean(1), row.GetString(2), row.GetString(3));
+
+    private string Learn(string id, NpgsqlDataReader row, int first)
+    {
+        if (!bases.ContainsKey(id))
+        {
+            bases[id] = new(id, row.GetInt32(first), row.GetString(first + 1));
+            stored[id] = new(
+                id,
+                row.GetString(first + 2),
+                row.GetBoolean(first + 3),
+                row.GetBoolean(first + 4)
+            );
+        }
+
+        return id;
+    }
+
+    private void Learn(ImmutableArray<StewardDecision> decided, HashSet<string> next)
+    {
+        foreach (StewardDecision one in decided)
+        {
+            decisions[one.Id] = one;
+            next.Add(one.Survivor);
+            next.Add(one.Other);
+        }
+    }
+
+    /// <summary>Notes whom links state, and says which links are whose.</summary>
+    private ILookup<string, string> Learn(
+        ImmutableArray<(string Id, string Link, string Base)> rows
+    )
+    {
+        foreach (var link in rows.GroupBy(row => row.Link, StringComparer.Ordinal))
+        {
+            if (!statements.ContainsKey(link.Key))
+            {
+                statements.Add(link.Key, [.. link.Select(row => row.Base).Distinct()]);
+            }
+        }
+
+        return rows.Select(row => (row.Id, row.Link))
+            .Distinct()
+            .ToLookup(row => row.Id, row => row.Link, StringComparer.Ordinal);
     }
 
     /// <summary>
@@ -196,31 +252,11 @@ internal sealed class MergeNeighbourhood
         }
 
         string[] roots = [.. shared.Select(id => stored[id].Root).Distinct()];
-        var members = await command(MergedInto)
-            .With(roots)
-            .RowsAsync(row => row.GetString(0), cancel);
+        await using NpgsqlBatch batch = newBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(MergedInto).With(roots));
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        var members = await reader.RowsAsync(row => row.GetString(0), cancel);
         return members.Concat(roots);
-    }
-
-    private async Task DecidedAsync(string[] frontier, HashSet<string> next)
-    {
-        var decided = await command(Decided)
-            .With(frontier)
-            .RowsAsync(
-                row => new StewardDecision(
-                    row.GetInt64(0),
-                    row.GetBoolean(1),
-                    row.GetString(2),
-                    row.GetString(3)
-                ),
-                cancel
-            );
-        foreach (StewardDecision one in decided)
-        {
-            decisions[one.Id] = one;
-            next.Add(one.Survivor);
-            next.Add(one.Other);
-        }
     }
 
     private static LinkKey KeyOf(string link) =>
@@ -229,9 +265,6 @@ internal sealed class MergeNeighbourhood
             : throw new InvalidDataException(
                 "A statement is stored for something that is no link."
             );
-
-    private Task<ImmutableArray<(string, string)>> PairsAsync(NpgsqlCommand pairs) =>
-        pairs.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
 
     /// <summary>What the links of one individual say, as far as they are read.</summary>
     private sealed class Reading

@@ -22,7 +22,7 @@ internal sealed class MergeSlices(
     public async Task<Regrouped> AddAsync(ProofSet proofs)
     {
         Regrouped regrouped = Regrouped.Nothing;
-        foreach (ProofSet slice in proofs.Slices(MergeStore.SliceMax))
+        foreach (ProofSet slice in proofs.Turns(MergeStore.SliceMax))
         {
             regrouped = regrouped.And(await AddSliceAsync(slice));
         }

@@ -32,7 +32,7 @@ internal static class MergeStatements
         where n.place <= {Limits.AnchorsPerLinkMax + 1} - (
             select count(*) from cdp.anchor_statement s where s.link = n.link
         )
-        order by n.link, n.base on conflict do nothing returning link
+        order by n.link, n.base on conflict do nothing
         """;
 
     public const string StatedBy = """

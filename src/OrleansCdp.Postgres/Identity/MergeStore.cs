@@ -10,7 +10,7 @@ namespace OrleansCdp.Identity;
 /// </summary>
 internal sealed class MergeStore(DataSources sources, MergeInstruments instruments) : IMergeStore
 {
-    /// <summary>Proofs about somebody who is known that are decided about in one transaction.</summary>
+    /// <summary>Proofs about somebody who is known, and individuals, that are decided about in one transaction.</summary>
     public const int SliceMax = 200;
 
     // Others may bring the same at the same time; then it is known.
@@ -172,15 +172,19 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
     private async Task<ProofSet> NewsAsync(ProofSet all, CancellationToken cancel)
     {
         (string Link, string Base, string EventId)[] stated = all.Stated();
-        var places = await sources
-            .Storage.CreateCommand(News)
-            .With(Array.ConvertAll(stated, row => row.Link))
-            .With(Array.ConvertAll(stated, row => row.Base))
-            .RowsAsync(row => stated[row.GetInt64(0) - 1].Link, cancel);
-        var live = await sources
-            .Storage.CreateCommand(Live)
-            .With(all.Bearing.Select(one => one.Id).ToArray())
-            .RowsAsync(row => row.GetString(0), cancel);
+        await using NpgsqlBatch batch = sources.Storage.CreateBatch();
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(News)
+                .With(Array.ConvertAll(stated, row => row.Link))
+                .With(Array.ConvertAll(stated, row => row.Base))
+        );
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(Live).With(all.Bearing.Select(one => one.Id).ToArray())
+        );
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        var places = await reader.RowsAsync(row => stated[row.GetInt64(0) - 1].Link, cancel);
+        await reader.NextResultAsync(cancel);
+        var live = await reader.RowsAsync(row => row.GetString(0), cancel);
         HashSet<string> links = places.ToHashSet(StringComparer.Ordinal);
         return new ProofSet(
             [.. all.Proofs.Where(proof => links.Contains(proof.Link.ToString()))],

@@ -74,7 +74,7 @@ internal sealed class MergeTransaction : IAsyncDisposable
     }
 
     /// <summary>Adds what links state.</summary>
-    /// <returns>All individuals of the links that state something new.</returns>
+    /// <returns>All individuals of these links.</returns>
     public async Task<ImmutableArray<string>> AddAsync(
         BaseIndividual[] bases,
         (string Link, string Base, string EventId)[] stated,
@@ -82,22 +82,21 @@ internal sealed class MergeTransaction : IAsyncDisposable
     )
     {
         string[] links = Array.ConvertAll(stated, row => row.Link);
-        await ExecuteAsync(
-            Command(AddBases)
+        await using NpgsqlBatch batch = Batch(
+            new NpgsqlBatchCommand(AddBases)
                 .With(Array.ConvertAll(bases, one => one.Id))
                 .With(Array.ConvertAll(bases, one => one.Rank))
-                .With(Array.ConvertAll(bases, one => one.Name))
+                .With(Array.ConvertAll(bases, one => one.Name)),
+            new NpgsqlBatchCommand(AddLinks).With(links),
+            new NpgsqlBatchCommand(AddStatements)
+                .With(links)
+                .With(Array.ConvertAll(stated, row => row.Base))
+                .With(Array.ConvertAll(stated, row => row.EventId)),
+            new NpgsqlBatchCommand(MarkLive).With(live),
+            new NpgsqlBatchCommand(StatedBy).With(links)
         );
-        await ExecuteAsync(Command(AddLinks).With(links));
-        var added = await Command(AddStatements)
-            .With(links)
-            .With(Array.ConvertAll(stated, row => row.Base))
-            .With(Array.ConvertAll(stated, row => row.EventId))
-            .RowsAsync(row => row.GetString(0), cancel);
-        await ExecuteAsync(Command(MarkLive).With(live));
-        return await Command(StatedBy)
-            .With(added.Distinct().ToArray())
-            .RowsAsync(row => row.GetString(0), cancel);
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        return await reader.RowsAsync(row => row.GetString(0), cancel);
     }
 
     /// <summary>Adds what touches nothing that is known, and decides about it.</summary>
@@ -116,43 +115,38 @@ internal sealed class MergeTransaction : IAsyncDisposable
                         .ToImmutableArray()
             );
         MergeGroups groups = MergeGraph.Of(bases, statements, [], Limits.ContactsPerAnchorMax);
-        int added = await ExecuteAsync(
-            Command(AddFreshBases)
+        string[] links = [.. statements.Keys.Select(link => $"{link}")];
+        await using NpgsqlBatch begin = Batch(
+            new NpgsqlBatchCommand(AddFreshBases)
                 .With(Array.ConvertAll(bases, one => one.Id))
                 .With(Array.ConvertAll(bases, one => one.Rank))
                 .With(Array.ConvertAll(bases, one => one.Name))
                 .With(Array.ConvertAll(bases, one => groups.Roots[one.Id]))
-                .With(Array.ConvertAll(bases, one => live.Contains(one.Id)))
+                .With(Array.ConvertAll(bases, one => live.Contains(one.Id))),
+            new NpgsqlBatchCommand(AddLinks).With(links)
         );
-        if (
-            added < bases.Length
-            || await ExecuteAsync(
-                Command(AddLinks).With(statements.Keys.Select(link => $"{link}").ToArray())
-            ) < statements.Count
-        )
+        if (await begin.ExecuteNonQueryAsync(cancel) < bases.Length + links.Length)
         {
             return null;
         }
 
         (string Link, string Base, string EventId)[] stated = fresh.Stated();
-        await ExecuteAsync(
-            Command(AddFreshStatements)
-                .With(Array.ConvertAll(stated, row => row.Link))
-                .With(Array.ConvertAll(stated, row => row.Base))
-                .With(Array.ConvertAll(stated, row => row.EventId))
-        );
+        NpgsqlBatchCommand add = new NpgsqlBatchCommand(AddFreshStatements)
+            .With(Array.ConvertAll(stated, row => row.Link))
+            .With(Array.ConvertAll(stated, row => row.Base))
+            .With(Array.ConvertAll(stated, row => row.EventId));
         StoredBase[] all = Array.ConvertAll(
             bases,
             one => new StoredBase(one.Id, one.Id, live.Contains(one.Id), Settled: true)
         );
-        return await FinishAsync(all, bases, groups, MergeCause.None);
+        return await FinishAsync(add, all, bases, groups, MergeCause.None);
     }
 
     /// <summary>Decides anew about some individuals and whoever is connected with them.</summary>
     /// <returns>Null, and nothing is changed, if too many are connected.</returns>
     public async Task<Regrouped?> RegroupAsync(IReadOnlyCollection<string> ids, MergeCause cause)
     {
-        if (await MergeNeighbourhood.ReadAsync(Command, ids, cancel) is not { } found)
+        if (await MergeNeighbourhood.ReadAsync(Batch, ids, cancel) is not { } found)
         {
             return null;
         }
@@ -164,12 +158,10 @@ internal sealed class MergeTransaction : IAsyncDisposable
             Limits.ContactsPerAnchorMax
         );
         StoredBase[] changed = [.. found.Stored.Where(one => groups.Roots[one.Id] != one.Root)];
-        await ExecuteAsync(
-            Command(Change)
-                .With(Array.ConvertAll(changed, one => one.Id))
-                .With(Array.ConvertAll(changed, one => groups.Roots[one.Id]))
-        );
-        return await FinishAsync(found.Stored, found.Bases, groups, cause);
+        NpgsqlBatchCommand change = new NpgsqlBatchCommand(Change)
+            .With(Array.ConvertAll(changed, one => one.Id))
+            .With(Array.ConvertAll(changed, one => groups.Roots[one.Id]));
+        return await FinishAsync(change, found.Stored, found.Bases, groups, cause);
     }
 
     /// <summary>Notes that individuals stay apart because too many are connected with them.</summary>
@@ -179,13 +171,15 @@ internal sealed class MergeTransaction : IAsyncDisposable
             proof => proof.Bases.Skip(1),
             (proof, other) => new MergeConflict(proof.Bases[0].Id, other.Id, MergeConflict.TooMany)
         );
-        return await NoteAsync(Ordered(conflicts));
+        MergeConflict[] now = Ordered(conflicts);
+        await using NpgsqlBatch batch = Batch(Noting(now));
+        return await NotedAsync(batch, now);
     }
 
     /// <summary>What stewards decided that makes an individual part of another one.</summary>
     public async Task<ImmutableArray<long>> TiesOfAsync(string individual, string root)
     {
-        return await MergeNeighbourhood.ReadAsync(Command, [individual, root], cancel) is { } found
+        return await MergeNeighbourhood.ReadAsync(Batch, [individual, root], cancel) is { } found
             ? MergeGraph.TiesOf(
                 found.Bases,
                 found.Statements,
@@ -219,12 +213,14 @@ internal sealed class MergeTransaction : IAsyncDisposable
         await connection.DisposeAsync();
     }
 
-    /// <summary>What follows once roots are stored.</summary>
+    /// <summary>What follows from roots.</summary>
+    /// <param name="first">What stores the roots.</param>
     /// <param name="known">Those about whom it was decided, as they were before.</param>
     /// <param name="bases">They and whoever else was looked at.</param>
     /// <param name="groups">What was decided.</param>
     /// <param name="cause">Why.</param>
     private async Task<Regrouped> FinishAsync(
+        NpgsqlBatchCommand first,
         IReadOnlyCollection<StoredBase> known,
         IReadOnlyCollection<BaseIndividual> bases,
         MergeGroups groups,
@@ -232,24 +228,28 @@ internal sealed class MergeTransaction : IAsyncDisposable
     )
     {
         StoredBase[] changed = [.. known.Where(one => groups.Roots[one.Id] != one.Root)];
-        await RememberAsync(changed, groups, cause);
         RootChange[] roots =
         [
             .. changed
                 .Where(one => one.Live)
                 .Select(one => new RootChange(one.Id, one.Root, groups.Roots[one.Id])),
         ];
-        await NoteDueAsync(roots.SelectMany(root => root.Individuals));
+        string[] due = [.. roots.SelectMany(root => root.Individuals).Distinct()];
+        Due.UnionWith(due);
         HashSet<string> ids = known.Select(one => one.Id).ToHashSet(StringComparer.Ordinal);
         MergeConflict[] now = Ordered(
             groups.Conflicts.Where(one => ids.Contains(one.First) || ids.Contains(one.Second))
         );
-        await ExecuteAsync(
-            Command(SettleConflicts)
+        await using NpgsqlBatch batch = Batch(
+            first,
+            Remembering(changed, groups, cause),
+            new NpgsqlBatchCommand(NoteDue).With(due),
+            new NpgsqlBatchCommand(SettleConflicts)
                 .With(ids.ToArray())
                 .With(Array.ConvertAll(now, one => one.First))
                 .With(Array.ConvertAll(now, one => one.Second))
-                .With(bases.Select(one => one.Id).ToArray())
+                .With(bases.Select(one => one.Id).ToArray()),
+            Noting(now)
         );
         return new Regrouped(
             [
@@ -259,14 +259,18 @@ internal sealed class MergeTransaction : IAsyncDisposable
                     .OrderBy(one => groups.Roots[one.Id] != one.Id)
                     .Select(one => one.Id),
             ],
-            await NoteAsync(now)
+            await NotedAsync(batch, now)
         )
         {
             Changed = [.. roots],
         };
     }
 
-    private async Task RememberAsync(StoredBase[] changed, MergeGroups groups, MergeCause cause)
+    private static NpgsqlBatchCommand Remembering(
+        StoredBase[] changed,
+        MergeGroups groups,
+        MergeCause cause
+    )
     {
         List<(string Id, string Other, string What)> rows = [];
         foreach (StoredBase one in changed)
@@ -283,13 +287,11 @@ internal sealed class MergeTransaction : IAsyncDisposable
             }
         }
 
-        await ExecuteAsync(
-            Command(Remember)
-                .With(rows.Select(row => row.Id).ToArray())
-                .With(rows.Select(row => row.Other).ToArray())
-                .With(rows.Select(row => row.What).ToArray())
-                .With(cause.Decision)
-        );
+        return new NpgsqlBatchCommand(Remember)
+            .With(rows.Select(row => row.Id).ToArray())
+            .With(rows.Select(row => row.Other).ToArray())
+            .With(rows.Select(row => row.What).ToArray())
+            .With(cause.Decision);
     }
 
     /// <summary>Each with the lower id first, once.</summary>
@@ -308,20 +310,35 @@ internal sealed class MergeTransaction : IAsyncDisposable
                 .DistinctBy(one => (one.First, one.Second)),
         ];
 
-    private async Task<ImmutableArray<MergeConflict>> NoteAsync(MergeConflict[] now)
-    {
-        HashSet<(string, string)> fresh = [];
-        await using NpgsqlCommand note = Command(NoteConflicts)
+    private static NpgsqlBatchCommand Noting(MergeConflict[] now) =>
+        new NpgsqlBatchCommand(NoteConflicts)
             .With(Array.ConvertAll(now, one => one.First))
             .With(Array.ConvertAll(now, one => one.Second))
             .With(Array.ConvertAll(now, one => one.Reason));
-        await using NpgsqlDataReader reader = await note.ExecuteReaderAsync(cancel);
-        while (await reader.ReadAsync(cancel))
+
+    /// <summary>Runs what notes conflicts at its end.</summary>
+    /// <returns>Those that were not known.</returns>
+    private async Task<ImmutableArray<MergeConflict>> NotedAsync(
+        NpgsqlBatch batch,
+        MergeConflict[] now
+    )
+    {
+        await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
+        var fresh = await reader.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
+        return [.. now.Where(one => fresh.Contains((one.First, one.Second)))];
+    }
+
+    private NpgsqlBatch Batch() => new(connection, transaction);
+
+    private NpgsqlBatch Batch(params ReadOnlySpan<NpgsqlBatchCommand> commands)
+    {
+        NpgsqlBatch batch = Batch();
+        foreach (NpgsqlBatchCommand command in commands)
         {
-            fresh.Add((reader.GetString(0), reader.GetString(1)));
+            batch.BatchCommands.Add(command);
         }
 
-        return [.. now.Where(one => fresh.Contains((one.First, one.Second)))];
+        return batch;
     }
 
     private async Task<int> ExecuteAsync(NpgsqlCommand command)

@@ -89,6 +89,21 @@ internal sealed record ProofSet(
         }
     }
 
+    /// <summary>Cuts it into as few as possible: each has so many proofs, and so many individuals.</summary>
+    public IEnumerable<ProofSet> Turns(int size)
+    {
+        ProofSet[] slices = [.. Slices(size)];
+        ProofSet[] proofs = [.. slices.Where(slice => slice.Bearing.Count == 0)];
+        ProofSet[] bearing = [.. slices.Where(slice => slice.Proofs.Count == 0)];
+        for (int i = 0; i < Math.Max(proofs.Length, bearing.Length); i++)
+        {
+            yield return new ProofSet(
+                i < proofs.Length ? proofs[i].Proofs : [],
+                i < bearing.Length ? bearing[i].Bearing : []
+            );
+        }
+    }
+
     /// <summary>Cuts it, in an order that does not depend on how it arrived.</summary>
     public IEnumerable<ProofSet> Slices(int size)
     {

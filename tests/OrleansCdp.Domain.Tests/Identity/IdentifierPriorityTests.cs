@@ -12,12 +12,12 @@ public sealed class IdentifierPriorityTests
     public void Of_a_type_so_many_identify_and_of_one_more_the_one_stated_longest_ago_does_not()
     {
         LinkSet within = LinksOf(("email", "a", 1), ("email", "b", 2));
-        Priority.SurplusOf(within).ShouldBe(0);
+        SurplusOf(Priority, within).ShouldBe(0);
         Priority.Identifies(within, "email", "a").ShouldBeTrue();
 
         LinkSet beyond = LinksOf(("email", "a", 1), ("email", "b", 2), ("email", "c", 3));
 
-        Priority.SurplusOf(beyond).ShouldBe(1);
+        SurplusOf(Priority, beyond).ShouldBe(1);
         Priority.Identifies(beyond, "email", "a").ShouldBeFalse();
         Priority.Identifies(beyond, "email", "b").ShouldBeTrue();
         beyond.Identifiers().Count.ShouldBe(3, "what was said stays said");
@@ -49,12 +49,12 @@ public sealed class IdentifierPriorityTests
             .Append(("device", "d", 999));
 
         LinkSet within = LinksOf([.. stated]);
-        all.SurplusOf(within).ShouldBe(0);
+        SurplusOf(all, within).ShouldBe(0);
         all.Identifies(within, "device", "d").ShouldBeTrue();
 
         LinkSet beyond = LinksOf([.. stated, ("email", "e", 0)]);
 
-        all.SurplusOf(beyond).ShouldBe(1);
+        SurplusOf(all, beyond).ShouldBe(1);
         all.Identifies(beyond, "email", "e").ShouldBeTrue();
         all.Identifies(beyond, "device", "d").ShouldBeFalse("no rule says that it matters");
         all.Of(beyond).Length.ShouldBe(Limits.IdentifiersMax);
@@ -96,9 +96,8 @@ public sealed class IdentifierPriorityTests
             links = links.With(LinkOf($"{i}", new Identifier("email", "a", Verified: true), i));
         }
 
-        Priority.SurplusOf(links).ShouldBe(0);
-        Priority
-            .SurplusOf(links.With(LinkOf("x", new Identifier("email", "b", false), 1)))
+        SurplusOf(Priority, links).ShouldBe(0);
+        SurplusOf(Priority, links.With(LinkOf("x", new Identifier("email", "b", false), 1)))
             .ShouldBe(0);
         Priority.Of(links).Length.ShouldBe(1);
     }
@@ -118,28 +117,86 @@ public sealed class IdentifierPriorityTests
         Priority.Identifies(apart, "email", "a").ShouldBeTrue();
     }
 
+    [Fact]
+    public void Counts_that_are_kept_along_are_those_of_all_links() =>
+        (
+            from link in Gen.Int[0, 3]
+            from type in Gen.Int[0, 2]
+            from value in Gen.Int[0, 6]
+            from verified in Gen.Bool
+            select (link, new Identifier(type == 0 ? "email" : $"t{type}", $"v{value}", verified))
+        )
+            .Array[1, 40]
+            .Sample(
+                stated =>
+                {
+                    UnifiedIndividual person = new() { Id = "ind_a" };
+                    IdentifierCounts counts = new(person.Links);
+                    for (int i = 0; i < stated.Length; i++)
+                    {
+                        var becomes = person.Apply([Stated(stated[i].link, stated[i].Item2, i)]);
+                        counts.Count(becomes.IdentifiersAdded, becomes.IdentifiersRemoved);
+                        person = becomes.Next;
+                    }
+
+                    var gone = person.Detach([KeyOf("1")], "ind_b", rank: 0, out _);
+                    counts.Count(gone.IdentifiersAdded, gone.IdentifiersRemoved);
+                    counts
+                        .ByType.Where(type => type.Value > 0)
+                        .ShouldBe(new IdentifierCounts(gone.Next.Links).ByType, ignoreOrder: true);
+                },
+                iter: 1_000 * Laws.Thoroughness
+            );
+
+    [Fact]
+    public void Counts_are_made_where_there_are_many_and_used_where_they_are_given()
+    {
+        IdentifierCounts? counts = null;
+        Priority.SurplusOf(LinksOf(("email", "a", 1)), ref counts).ShouldBe(0);
+        counts.ShouldBeNull();
+
+        LinkSet links = LinksOf(("email", "a", 1), ("email", "b", 2), ("email", "c", 3));
+        Priority.SurplusOf(links, ref counts).ShouldBe(1);
+        counts.ShouldNotBeNull().Count([new Identifier("email", "d", Verified: false)], []);
+
+        Priority.SurplusOf(links, ref counts).ShouldBe(2);
+    }
+
+    private static int SurplusOf(IdentifierPriority priority, LinkSet links)
+    {
+        IdentifierCounts? counts = null;
+        return priority.SurplusOf(links, ref counts);
+    }
+
+    private static LinkKey KeyOf(string link) => new("s", "o", link);
+
     private static LinkSet Folded((int Link, Identifier Identifier, int At)[] stated)
     {
         LinkSet links = LinkSet.Empty;
         long[] sequences = new long[4];
         foreach ((int link, Identifier identifier, int at) in stated)
         {
-            links = links.Fold(
-                Some.Event(
-                        EventKind.Updated,
-                        "Individual",
-                        new LinkKey("s", "o", $"{link}"),
-                        minute: at,
-                        id: $"{link}/{identifier}/{at}"
-                    )
-                    .With(identifier)
-                    .At(++sequences[link]),
-                out _
-            );
+            links = links.Fold(Stated(link, identifier, at, ++sequences[link]), out _);
         }
 
         return links;
     }
+
+    private static SequencedEvent Stated(
+        int link,
+        Identifier identifier,
+        int at,
+        long? sequence = null
+    ) =>
+        Some.Event(
+                EventKind.Updated,
+                "Individual",
+                KeyOf($"{link}"),
+                minute: at,
+                id: $"{link}/{identifier}/{at}"
+            )
+            .With(identifier)
+            .At(sequence ?? at + 1);
 
     private static LinkSet LinksOf(params (string Type, string Value, int At)[] stated) =>
         stated

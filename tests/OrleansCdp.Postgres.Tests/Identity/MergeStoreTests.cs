@@ -211,7 +211,7 @@ public sealed class MergeStoreTests(PostgresServer server) : IAsyncLifetime
 
         MergeNeighbourhood found = (
             await MergeNeighbourhood.ReadAsync(
-                sql => database.Source.CreateCommand(sql),
+                database.Source.CreateBatch,
                 [Contact("000").Id],
                 default
             )

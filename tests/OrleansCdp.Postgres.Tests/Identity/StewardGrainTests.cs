@@ -284,7 +284,9 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     {
         for (int i = 0; i < merged; i++)
         {
-            (await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0)).ShouldBeNull();
+            (
+                await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0, isAll: false)
+            ).ShouldBeNull();
         }
     }
 
