@@ -88,6 +88,7 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
 
     /// <summary>Which anchor, or which link, names this individual, as far as its own links tell.</summary>
     /// <returns>Null when they do not.</returns>
+    [AlwaysInterleave]
     [Alias("base")]
     ValueTask<BaseIndividual?> GetBaseAsync();
 
@@ -97,13 +98,13 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
-    /// <param name="isAll">
+    /// <param name="hasNothing">
     /// Whether nothing will come, since it has no links and none has left it: then all of it is here at once.
     /// </param>
     /// <returns>Null when they are welcome; otherwise why not, one of <see cref="ReasonCodes"/>.</returns>
     [AlwaysInterleave]
-    [Alias("expect")]
-    Task<string?> ExpectAsync(string individual, int links, bool isAll);
+    [Alias("expect-or-end")]
+    Task<string?> ExpectAsync(string individual, int links, bool hasNothing);
 
     /// <summary>How many links of an individual are here: of this one, or of one that is merged here.</summary>
     [AlwaysInterleave]

@@ -100,7 +100,7 @@ public static class Merging
     /// <param name="individual">That individual.</param>
     /// <param name="links">How many links it has.</param>
     /// <param name="refused">Why not, one of <see cref="ReasonCodes"/>; null when they are welcome.</param>
-    /// <param name="isAll">
+    /// <param name="hasNothing">
     /// Whether nothing will come, since it has no links and none has left it: then all of it is here at once.
     /// </param>
     public static Transition<UnifiedIndividual> Expect(
@@ -108,7 +108,7 @@ public static class Merging
         string individual,
         int links,
         out string? refused,
-        bool isAll = false
+        bool hasNothing = false
     )
     {
         int at = holder.IndexOfMerged(individual);
@@ -128,8 +128,8 @@ public static class Merging
         {
             Announced = Math.Max(awaited.Announced, links),
             Times = awaited.Times + 1,
-            IsHere = isAll,
-            IsWhole = isAll,
+            IsHere = hasNothing,
+            IsWhole = hasNothing,
         };
         UnifiedIndividual next = holder with
         {
@@ -152,7 +152,9 @@ public static class Merging
     {
         int at = holder.IndexOfMerged(withdrawn.Id);
         bool isSame =
-            at >= 0 && holder.Merged[at].IsAwaited && holder.Merged[at].Times == withdrawn.Times;
+            at >= 0
+            && holder.Merged[at].Links.IsEmpty
+            && holder.Merged[at].Times == withdrawn.Times;
         return isSame
             ? holder.Became(
                 holder with

@@ -77,7 +77,7 @@ internal sealed class HeldIndividual(
         {
             State = transition.Next;
             context.Answer = null;
-            counts?.Count(transition.IdentifiersAdded, transition.IdentifiersRemoved);
+            counts?.Note(transition.IdentifiersAdded, transition.IdentifiersRemoved);
         }
 
         // Also where nothing changes: what the answer rests on may be in memory only, its save under way.

@@ -249,11 +249,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         return Individual.BaseBy(policy);
     }
 
-    public async Task<string?> ExpectAsync(string individual, int links, bool isAll)
+    public async Task<string?> ExpectAsync(string individual, int links, bool hasNothing)
     {
         await recovery.WhenMadeAsync();
-        var transition = Individual.Expect(individual, links, out string? refused, isAll);
-        await held.BecomeAsync(transition, taken: null, []);
+        var transition = Individual.Expect(individual, links, out string? refused, hasNothing);
+        // With nothing to come this is all there will be: whose links came here is noted with it.
+        await held.BecomeAsync(transition, hasNothing ? NothingOf(individual) : null, []);
         if (!transition.Changed)
         {
             await held.DemandCurrentAsync();
@@ -321,6 +322,16 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             );
         }
     }
+
+    private LinkTransfer NothingOf(string merged) =>
+        new()
+        {
+            From = merged,
+            To = Individual.Id,
+            Owner = merged,
+            FormerOwner = merged,
+            Links = [],
+        };
 
     private LinkTransfer TransferOf(Departure departure) =>
         new()

@@ -76,6 +76,33 @@ public sealed class GoldenTests
         (await again.LoadAsync(default))!.Departed.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task Who_was_merged_in_the_head_of_an_old_form_is_kept_apart_from_then_on()
+    {
+        Serializer serializer = Services.GetRequiredService<Serializer>();
+        Store store = new()
+        {
+            Stored = JsonSerializer.Deserialize<Snapshot>(Golden("individual-4", null)),
+        };
+        SnapshotCell<UnifiedIndividual> cell = CellOf(store);
+        UnifiedIndividual state = (await cell.LoadAsync(default))!;
+        MergedIndividual changed = state.Merged[1] with { Times = 7 };
+        Snapshot before = store.Stored!;
+
+        SnapshotWrite write = cell.Prepare(state with { Merged = [state.Merged[0], changed] });
+        store.Stored = new Snapshot(2, write.Data, [.. before.Parts, .. write.PartsWritten]);
+
+        cell = CellOf(store);
+        state = (await cell.LoadAsync(default))!;
+        state.Merged.Select(one => (one.Id, one.Times)).ShouldBe([("ind_one", 2), ("ind_two", 7)]);
+        write = cell.Prepare(state with { Merged = [] });
+        store.Stored = new Snapshot(3, write.Data, store.Stored.Parts);
+        (await CellOf(store).LoadAsync(default))!.Merged.ShouldBeEmpty();
+
+        SnapshotCell<UnifiedIndividual> CellOf(Store of) =>
+            new("golden", of, serializer, IndividualShape.Instance);
+    }
+
     [Theory]
     [InlineData("chunk-1")]
     [InlineData("chunk-2")]

@@ -22,8 +22,8 @@ public sealed class IdentifierCounts
     /// <summary>How many of each type.</summary>
     public IReadOnlyDictionary<string, int> ByType => byType;
 
-    /// <summary>Counts what a change added and removed; one that is verified now is in both.</summary>
-    public void Count(ImmutableArray<Identifier> added, ImmutableArray<Identifier> removed)
+    /// <summary>Notes what a change added and removed; one that is verified now is in both.</summary>
+    public void Note(ImmutableArray<Identifier> added, ImmutableArray<Identifier> removed)
     {
         foreach (Identifier one in added)
         {

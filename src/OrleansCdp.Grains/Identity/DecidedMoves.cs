@@ -33,7 +33,9 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                 return false;
             }
 
-            MoveEnd[] ends = await Task.WhenAll(wave.Select(mover.MoveAsync));
+            MoveEnd[] ends = await Task.WhenAll(
+                wave.Select(move => mover.MoveAsync(move, PlaceOf(move, book)))
+            );
             foreach ((LinkMove move, MoveEnd end) in wave.Zip(ends))
             {
                 if (end.Place?.Owner is not { } owner)
@@ -78,6 +80,12 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
 
         return asWanted;
     }
+
+    /// <summary>Where the links of a move are, as far as claims say.</summary>
+    private static string PlaceOf(LinkMove move, ClaimBook book) =>
+        !move.Whole && book.FormerClaimOf(move.Link) is { } claim && claim.Owner == move.From
+            ? Destination.Of(claim).At
+            : move.From;
 
     /// <summary>
     /// Claims may name a visitor who became somebody since, even the very one that a move would take from: that move is

@@ -14,16 +14,21 @@ internal sealed class LinkMover(IGrainFactory grains)
     private const int HopsMax = 16;
 
     /// <summary>Makes a move, or finishes it.</summary>
+    /// <param name="move">The move.</param>
+    /// <param name="claimedAt">
+    /// Where claims say that the link is: its owner may remember that it left, and not that it came back to where the
+    /// owner's links live since a merge.
+    /// </param>
     /// <returns>
     /// Whose the link is in the end: the target's, or whomever's it had been promised to before. Nobody's when that one
     /// has as many links as it may have, the present one can remember no further departure, or the state of either is
     /// damaged: then it stays where it is, until a later attempt succeeds.
     /// </returns>
-    public async Task<MoveEnd> MoveAsync(LinkMove move)
+    public async Task<MoveEnd> MoveAsync(LinkMove move, string claimedAt)
     {
         try
         {
-            return await TryMoveAsync(move, move.From, hops: 0)
+            return await TryMoveAsync(move, move.From, hops: 0, claimedAt)
                 ?? MoveEnd.Refused(ReasonCodes.LinksMax);
         }
         catch (StateCorruptException)
@@ -60,7 +65,7 @@ internal sealed class LinkMover(IGrainFactory grains)
         try
         {
             return await SuccessorOfAsync(individual) is { } successor
-                ? await MoveAsync(WholeOf(individual, successor, default))
+                ? await MoveAsync(WholeOf(individual, successor, default), individual)
                 : null;
         }
         catch (StateCorruptException)
@@ -72,7 +77,12 @@ internal sealed class LinkMover(IGrainFactory grains)
     private static LinkMove WholeOf(string from, string to, LinkKey any) =>
         new(from, any, to, AnchorPolicy.AsPromised) { Whole = true };
 
-    private async Task<MoveEnd?> TryMoveAsync(LinkMove move, string at, int hops)
+    private async Task<MoveEnd?> TryMoveAsync(
+        LinkMove move,
+        string at,
+        int hops,
+        string? claimedAt = null
+    )
     {
         bool isSentByOwner = false;
         while (true)
@@ -88,13 +98,7 @@ internal sealed class LinkMover(IGrainFactory grains)
                 .DetachAsync(wanted, move.To, move.ToRank, move.From, move.Cause, isSentByOwner);
             if (transfer.AskThere && (transfer.To == at || move.Whole))
             {
-                // Others live with it: they go home first. Or nothing was promised; or it was merged meanwhile, and is no
-                // mere visitor any more: decide again.
-                return
-                    move is { Whole: true, ToRank: not AnchorPolicy.AsPromised }
-                    && transfer.To == at
-                    ? MoveEnd.Refused(ReasonCodes.HoldsOthers)
-                    : new MoveEnd(new Destination(move.From, at), move.ToRank);
+                return NotToBeMoved(move, at, transfer.To);
             }
 
             isSentByOwner = transfer.AskThere && at == move.From;
@@ -107,6 +111,13 @@ internal sealed class LinkMover(IGrainFactory grains)
             if (transfer.Stays)
             {
                 return new MoveEnd(new Destination(move.To, at), move.ToRank);
+            }
+
+            bool isMemory = transfer.Links.IsEmpty && transfer.To != move.To && transfer.To != at;
+            if (isMemory && at == move.From && claimedAt is not null && claimedAt != at)
+            {
+                (at, claimedAt) = (claimedAt, null); // If it is not there either, its owner is asked once more.
+                continue;
             }
 
             bool isFollowing = move is { Whole: false, ToRank: AnchorPolicy.AsPromised };
@@ -132,6 +143,15 @@ internal sealed class LinkMover(IGrainFactory grains)
             }
         }
     }
+
+    /// <summary>
+    /// What comes of a move where others live with the individual, and go home first; or nothing was promised; or it was
+    /// merged meanwhile, and is no mere visitor any more: decide again.
+    /// </summary>
+    private static MoveEnd NotToBeMoved(LinkMove move, string at, string asked) =>
+        move is { Whole: true, ToRank: not AnchorPolicy.AsPromised } && asked == at
+            ? MoveEnd.Refused(ReasonCodes.HoldsOthers)
+            : new MoveEnd(new Destination(move.From, at), move.ToRank);
 
     private async Task<string?> SuccessorOfAsync(string individual)
     {

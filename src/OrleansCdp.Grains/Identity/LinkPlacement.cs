@@ -41,7 +41,13 @@ internal sealed class LinkPlacement(
     private string Here => State.PlacedAt ?? State.Id;
 
     /// <summary>Finishes what was begun; see <see cref="IUnifiedIndividualGrain.PlaceAsync"/> for the rest.</summary>
-    public async ValueTask GoOnAsync() => await FinishAsync();
+    public async ValueTask GoOnAsync()
+    {
+        if (State.Placing is not null)
+        {
+            await ResumeAsync();
+        }
+    }
 
     /// <summary>Finishes what was begun, unless the state of somebody concerned is damaged.</summary>
     /// <returns>Whether events can be taken: it is finished, or nothing has been given away.</returns>
@@ -61,7 +67,7 @@ internal sealed class LinkPlacement(
     /// <summary>Brings the links to where they belong.</summary>
     public async Task<string?> PlaceAsync()
     {
-        await FinishAsync();
+        await GoOnAsync();
         string root = await store.RootOfAsync(State.Id, CancellationToken.None);
         string? why = await BringAsync(root);
         for (int hops = 0; why == ReasonCodes.MergedElsewhere && hops < HopsMax; hops++)
@@ -106,27 +112,38 @@ internal sealed class LinkPlacement(
         }
 
         // Before the root is asked: it goes nowhere while somebody is coming, and asks whether that is so.
-        await individual.BecomeAsync(State.Begin(new Placing(Here, root)));
-        return await FinishAsync();
+        Placing placing = new(Here, root);
+        await individual.BecomeAsync(State.Begin(placing));
+        return await FinishAsync(placing);
+    }
+
+    /// <summary>
+    /// Goes on with what was begun before. What another activation has finished since is not begun again: its links may have
+    /// gone on meanwhile.
+    /// </summary>
+    private async Task ResumeAsync()
+    {
+        await individual.DemandCurrentAsync();
+        if (State.Placing is { } placing)
+        {
+            await FinishAsync(placing);
+        }
     }
 
     /// <returns>Why it is not finished; null when it is.</returns>
-    private async Task<string?> FinishAsync()
+    private async Task<string?> FinishAsync(Placing placing)
     {
-        if (State.Placing is not { } placing)
-        {
-            return null;
-        }
-
         if (State.IsAsking())
         {
-            string? refused = await AnnounceAsync(placing);
+            // Judged once: links that others have handed over may be given up here meanwhile.
+            bool hasNothing = placing.From == State.Id && State.HasNothing();
+            string? refused = await AnnounceAsync(placing, hasNothing);
             if (refused is not null)
             {
                 return refused;
             }
 
-            if (IsEmptyAt(placing.From))
+            if (hasNothing)
             {
                 await individual.BecomeAsync(State.EndAt(placing.To));
                 return null;
@@ -140,7 +157,8 @@ internal sealed class LinkPlacement(
         }
         else if (placing.To != State.Id)
         {
-            await GrainOf(placing.To).ExpectAsync(State.Id, links: 0, isAll: false); // Once more, whatever became of it.
+            // Once more, whatever became of it.
+            await GrainOf(placing.To).ExpectAsync(State.Id, links: 0, hasNothing: false);
         }
 
         await ChangeHandsAsync(placing);
@@ -148,7 +166,7 @@ internal sealed class LinkPlacement(
     }
 
     /// <summary>Has the root expect the links. Nothing has been given away yet: refused, they are where they were.</summary>
-    private async Task<string?> AnnounceAsync(Placing placing)
+    private async Task<string?> AnnounceAsync(Placing placing, bool hasNothing)
     {
         string? refused;
         try
@@ -157,8 +175,7 @@ internal sealed class LinkPlacement(
                 placing.From == State.Id
                     ? State.CountOf(State.Id)
                     : await GrainOf(placing.From).CountAsync(State.Id);
-            refused = await GrainOf(placing.To)
-                .ExpectAsync(State.Id, links, IsEmptyAt(placing.From));
+            refused = await GrainOf(placing.To).ExpectAsync(State.Id, links, hasNothing);
         }
         catch (StateCorruptException)
         {
@@ -173,13 +190,10 @@ internal sealed class LinkPlacement(
         return refused;
     }
 
-    /// <summary>Whether there is nothing to bring, as with an email that is proved before anybody signs in with it.</summary>
-    private bool IsEmptyAt(string from) => from == State.Id && State.HasNothing();
-
-    /// <summary>Expects those no more who announced themselves and went elsewhere, before anything of them came.</summary>
+    /// <summary>Expects those no more who announced themselves and went elsewhere, and of whom nothing is here.</summary>
     private async Task DismissAsync()
     {
-        foreach (MergedIndividual one in State.Merged.Where(one => one.IsAwaited).ToArray())
+        foreach (MergedIndividual one in State.Merged.Where(one => one.Links.IsEmpty).ToArray())
         {
             if (!await GrainOf(one.Id).IsComingAsync(State.Id))
             {

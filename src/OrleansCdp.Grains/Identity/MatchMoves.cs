@@ -215,7 +215,10 @@ internal sealed partial class MatchMoves(
             return Step.Done(null); // It is merged. Once that is taken back it is looked at again.
         }
 
-        MoveEnd end = await mover.MoveAsync(new LinkMove(held.Owner, link, target, rank, cause));
+        MoveEnd end = await mover.MoveAsync(
+            new LinkMove(held.Owner, link, target, rank, cause),
+            Destination.Of(held).At
+        );
         if (end.Place?.Owner is not { } owner)
         {
             return Step.Stuck(end.Code!);

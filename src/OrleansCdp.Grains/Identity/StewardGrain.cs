@@ -160,7 +160,8 @@ internal sealed class StewardGrain(
         );
         ClaimCause cause = new(ClaimCause.Steward, EventId: null);
         MoveEnd end = await new LinkMover(GrainFactory).MoveAsync(
-            new LinkMove(claim.Owner, link, home, AnchorPolicy.Unanchored, cause)
+            new LinkMove(claim.Owner, link, home, AnchorPolicy.Unanchored, cause),
+            Destination.Of(claim).At
         );
         StewardAnswer answer = new()
         {

@@ -33,7 +33,8 @@ internal sealed class MergeNeighbourhood
             select base from cdp.anchor_statement
             where link = s.link limit {Limits.AnchorsPerLinkMax + 1}
         ) a cross join lateral (
-            select rank, name, root, live, settled from cdp.base_individual where id = a.base limit 1
+            select rank, name, root, live, settled from cdp.base_individual
+            where id = a.base limit 1
         ) i order by b.id, s.link
         """;
 
@@ -96,15 +97,17 @@ internal sealed class MergeNeighbourhood
     {
         MergeNeighbourhood found = new(newBatch, ids.ToHashSet(StringComparer.Ordinal), cancel);
         HashSet<string> next = found.seeds;
+        HashSet<string> asked = new(StringComparer.Ordinal);
         while (next.Count > 0)
         {
-            if (found.reached.Count + next.Count > BasesMax)
+            asked.UnionWith(next); // Whoever is not stored is asked about once, too.
+            if (asked.Count > BasesMax)
             {
                 return null;
             }
 
             next = await found.StepAsync([.. next]);
-            next.ExceptWith(found.reached);
+            next.ExceptWith(asked);
         }
 
         return found;

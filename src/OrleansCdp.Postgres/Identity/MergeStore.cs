@@ -42,7 +42,7 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
     private const string Root = "select root from cdp.base_individual where id = $1";
 
     // Nobody waits for the disk: a note that a crash takes away is made again, as for whoever was never placed.
-    private const string Hurry = "select set_config('synchronous_commit', 'off', true)";
+    private const string WithoutWaiting = "select set_config('synchronous_commit', 'off', true)";
 
     private const string NotePlaced = """
         with placed as (
@@ -125,7 +125,7 @@ internal sealed class MergeStore(DataSources sources, MergeInstruments instrumen
     public async Task NotePlacedAsync(string individual, string root, CancellationToken cancel)
     {
         await using NpgsqlBatch batch = sources.Storage.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Hurry));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(WithoutWaiting));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NotePlaced).With(individual).With(root));
         await batch.ExecuteNonQueryAsync(cancel);
     }

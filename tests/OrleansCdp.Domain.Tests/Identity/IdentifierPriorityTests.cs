@@ -135,12 +135,12 @@ public sealed class IdentifierPriorityTests
                     for (int i = 0; i < stated.Length; i++)
                     {
                         var becomes = person.Apply([Stated(stated[i].link, stated[i].Item2, i)]);
-                        counts.Count(becomes.IdentifiersAdded, becomes.IdentifiersRemoved);
+                        counts.Note(becomes.IdentifiersAdded, becomes.IdentifiersRemoved);
                         person = becomes.Next;
                     }
 
                     var gone = person.Detach([KeyOf("1")], "ind_b", rank: 0, out _);
-                    counts.Count(gone.IdentifiersAdded, gone.IdentifiersRemoved);
+                    counts.Note(gone.IdentifiersAdded, gone.IdentifiersRemoved);
                     counts
                         .ByType.Where(type => type.Value > 0)
                         .ShouldBe(new IdentifierCounts(gone.Next.Links).ByType, ignoreOrder: true);
@@ -157,7 +157,7 @@ public sealed class IdentifierPriorityTests
 
         LinkSet links = LinksOf(("email", "a", 1), ("email", "b", 2), ("email", "c", 3));
         Priority.SurplusOf(links, ref counts).ShouldBe(1);
-        counts.ShouldNotBeNull().Count([new Identifier("email", "d", Verified: false)], []);
+        counts.ShouldNotBeNull().Note([new Identifier("email", "d", Verified: false)], []);
 
         Priority.SurplusOf(links, ref counts).ShouldBe(2);
     }

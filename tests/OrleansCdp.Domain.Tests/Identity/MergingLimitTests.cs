@@ -50,6 +50,28 @@ public sealed class MergingLimitTests
     }
 
     [Fact]
+    public void Whoever_has_nothing_is_here_at_once_and_takes_no_room()
+    {
+        UnifiedIndividual awaited = Root.Expect("ind_a", 3, out _).Next;
+
+        UnifiedIndividual here = awaited.Expect("ind_a", 0, out string? refused, true).Next;
+
+        refused.ShouldBeNull();
+        MergedIndividual one = here.Merged.ShouldHaveSingleItem();
+        (one.IsHere, one.IsWhole, one.Missing).ShouldBe((true, true, 0));
+        here.Expect("ind_a", 0, out _, true).Changed.ShouldBeFalse();
+        UnifiedIndividual nobody = new() { Id = "ind_a" };
+        nobody.HasNothing().ShouldBeTrue();
+        Merged.HasNothing().ShouldBeFalse();
+        (nobody with { Merged = here.Merged }).HasNothing().ShouldBeFalse();
+        nobody
+            .Apply([Some.Event(EventKind.Updated, "Individual", Other).At(1)])
+            .Next.Detach([Other], "ind_b", 0, out _)
+            .Next.HasNothing()
+            .ShouldBeFalse("it remembers who left");
+    }
+
+    [Fact]
     public void Room_that_is_kept_for_one_is_not_promised_to_another()
     {
         const int left = Limits.LinksMax - 1 - 3_000;

@@ -93,17 +93,53 @@ public sealed class GroupPlacementTests(Cluster cluster) : IClassFixture<Cluster
         (await KeysOfAsync(Middle)).ShouldBe([customer, first, second], ignoreOrder: true);
     }
 
-    [Fact]
-    public async Task An_individual_that_announced_itself_and_went_elsewhere_holds_nobody_up()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_individual_that_announced_itself_and_went_elsewhere_holds_nobody_up(
+        bool hasNothing
+    )
     {
         await BringGroupAsync();
         await StoreRootAsync(links: 1, merged: 0);
-        await GrainOf(Middle).ExpectAsync("ind_gone", links: 3, isAll: false);
+        await GrainOf(Middle).ExpectAsync("ind_gone", links: hasNothing ? 0 : 3, hasNothing);
 
         (await PlaceGroupAsync()).ShouldBeNull();
 
         (await KeysOfAsync(Root)).Length.ShouldBe(4);
         (await KeysOfAsync(Middle)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task More_than_are_placed_at_once_are_all_placed()
+    {
+        await StoreRootAsync(links: 1, merged: 0);
+        BaseIndividual[] emails =
+        [
+            .. Enumerable
+                .Range(0, Merges.PlacedAtOnceMax + 1)
+                .Select(_ => new Identifier("email", Some.Unique("m") + "@example.com", true))
+                .Select(one => new BaseIndividual(
+                    SubjectIds.IndividualOf(one),
+                    1,
+                    ClaimKeys.Of(one)
+                )),
+        ];
+        cluster.Database.Identity.Merges.Prove(
+            [
+                .. emails.Select(one => new AnchorProof(
+                    new LinkKey("crm", "Contact", one.Name),
+                    "proof",
+                    [new BaseIndividual(Root, 0, ClaimKeys.Of(contact)), one]
+                )),
+            ],
+            []
+        );
+        Merges merges = new(cluster.Database.Identity, cluster.Grains, NullLogger<Merges>.Instance);
+
+        (await merges.PlaceAsync(emails.Select(one => one.Id))).ShouldBeEmpty();
+
+        emails.ShouldAllBe(one => cluster.Database.Identity.Merges.PlaceOf(one.Id) == Root);
     }
 
     [Fact]

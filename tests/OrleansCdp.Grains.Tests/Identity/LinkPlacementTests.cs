@@ -216,6 +216,28 @@ public sealed class LinkPlacementTests(Cluster cluster) : IClassFixture<Cluster>
         (await SendAsync(Root, order, Merged)).ShouldBe(EventOutcome.Moved(taker));
     }
 
+    [Fact]
+    public async Task A_link_that_came_back_to_where_its_owner_is_merged_leaves_again()
+    {
+        Identifier other = new("contactId", Some.Unique("003"), true);
+        Identifier third = new("contactId", Some.Unique("003"), true);
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        await BringAsync();
+        await LoseAsync(order, other); // Its owner remembers that it left,
+        await MergeAsync();
+        await SayAsync(Followed(order, "o3", minute: 2, email)); // and is not told that it is back.
+        cluster.Database.Identity.OwnerOf(ClaimKeys.Of(order)).ShouldBe(Merged);
+        (await KeysOfAsync(Root)).ShouldContain(order);
+
+        await SayAsync(Followed(order, "o4", minute: 3, third));
+
+        cluster
+            .Database.Identity.OwnerOf(ClaimKeys.Of(order))
+            .ShouldBe(SubjectIds.IndividualOf(third));
+        (await KeysOfAsync(SubjectIds.IndividualOf(third))).ShouldContain(order);
+        (await KeysOfAsync(Root)).ShouldNotContain(order);
+    }
+
     private LinkKey LinkOfContact => new("crm", "Contact", contact.Value);
 
     private async Task<int> FailAtEachStepAsync(Func<LinkPlacementTests, Task> history)

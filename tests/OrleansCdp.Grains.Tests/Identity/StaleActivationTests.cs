@@ -60,6 +60,37 @@ public sealed class StaleActivationTests(Cluster cluster) : IClassFixture<Cluste
         end.Place.ShouldBe(new Destination(holder, holder), "it knows where the link went");
     }
 
+    [Fact]
+    public async Task A_merge_is_not_begun_again_by_an_activation_that_did_not_hear_of_its_end()
+    {
+        await SendAsync(former, link, former);
+        cluster.Database.Identity.Merges.Prove(
+            [
+                new AnchorProof(
+                    link,
+                    "proof",
+                    [new BaseIndividual(former, 1, ""), new BaseIndividual(holder, 0, "")]
+                ),
+            ],
+            []
+        );
+        int saves = 0;
+        cluster.Database.OnSave = (write, done) =>
+        {
+            if (write.Id == holder && !done && ++saves == 2)
+            {
+                throw new InvalidOperationException("What is handed over does not arrive.");
+            }
+        };
+        await Should.ThrowAsync<Exception>(() => GrainOf(former).PlaceAsync());
+        cluster.Database.OnSave = (_, _) => { };
+        SaveElsewhere(former); // Another activation has it, and everything that follows, done.
+
+        await Should.ThrowAsync<InconsistentStateException>(() => GrainOf(former).PlaceAsync());
+
+        (await GrainOf(holder).GetEvidenceAsync([])).Keys.ShouldBeEmpty("that was an old copy");
+    }
+
     private async Task MoveAsync(string from, ImmutableArray<LinkKey> links, string to)
     {
         LinkTransfer transfer = await DetachAsync(from, links, to, from);

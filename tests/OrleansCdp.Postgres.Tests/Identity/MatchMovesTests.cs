@@ -87,7 +87,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
         await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
         LinkMove anchored = new(Record, Case, Bob, ToRank: 0);
-        await new LinkMover(silo.Grains).MoveAsync(anchored);
+        await new LinkMover(silo.Grains).MoveAsync(anchored, anchored.From);
 
         await silo.Get<MatchMoves>().MakeAsync(default);
 
@@ -201,7 +201,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         if (progress == Progress.Made)
         {
             LinkMove move = new(Record, Case, Ada, AnchorPolicy.Matched);
-            await new LinkMover(silo.Grains).MoveAsync(move);
+            await new LinkMover(silo.Grains).MoveAsync(move, move.From);
         }
     }
 

@@ -79,7 +79,7 @@ public sealed class MergeBoundsTests(PostgresServer server) : IAsyncLifetime
         await Merges.ProveAsync([], [Email("other")], default);
 
         await Merges.ProveAsync([ProofOf("m0", Email("hub"), last)], [], default);
-        Regrouped regrouped = await Merges.ProveAsync(tooMany, [], default);
+        Regrouped regrouped = await Merges.ProveAsync(tooMany, [last, Contact("A")], default);
         Regrouped again = await Merges.ProveAsync(tooMany, [], default);
 
         (await RootOfAsync(last)).ShouldBe(Email("hub").Id);
@@ -94,6 +94,7 @@ public sealed class MergeBoundsTests(PostgresServer server) : IAsyncLifetime
             ignoreOrder: true
         );
         again.Conflicts.ShouldBeEmpty("they are listed");
+        regrouped.Moving.ShouldContain(last.Id, "who bears links is known to, whatever is refused");
     }
 
     [Theory]

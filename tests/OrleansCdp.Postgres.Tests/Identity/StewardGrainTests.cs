@@ -285,7 +285,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         for (int i = 0; i < merged; i++)
         {
             (
-                await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0, isAll: false)
+                await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0, hasNothing: false)
             ).ShouldBeNull();
         }
     }
