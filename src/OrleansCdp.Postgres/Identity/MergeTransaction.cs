@@ -242,7 +242,7 @@ internal sealed class MergeTransaction : IAsyncDisposable
         );
         await using NpgsqlBatch batch = Batch(
             first,
-            Remembering(changed, groups, cause),
+            Remembering(known, changed, groups, cause),
             new NpgsqlBatchCommand(NoteDue).With(due),
             new NpgsqlBatchCommand(SettleConflicts)
                 .With(ids.ToArray())
@@ -266,22 +266,28 @@ internal sealed class MergeTransaction : IAsyncDisposable
         };
     }
 
+    /// <summary>
+    /// Notes who became one person with whom, and who parts. Whoever goes along with the one whom it is merged into has
+    /// not parted from that one, and was one with it before.
+    /// </summary>
     private static NpgsqlBatchCommand Remembering(
+        IReadOnlyCollection<StoredBase> known,
         StoredBase[] changed,
         MergeGroups groups,
         MergeCause cause
     )
     {
+        var before = known.ToDictionary(one => one.Id, one => one.Root, StringComparer.Ordinal);
         List<(string Id, string Other, string What)> rows = [];
         foreach (StoredBase one in changed)
         {
             string root = groups.Roots[one.Id];
-            if (one.Root != one.Id)
+            if (one.Root != one.Id && groups.Roots.GetValueOrDefault(one.Root) != root)
             {
                 rows.Add((one.Id, one.Root, "unmerged"));
             }
 
-            if (root != one.Id)
+            if (root != one.Id && before.GetValueOrDefault(root) != one.Root)
             {
                 rows.Add((one.Id, root, "merged"));
             }

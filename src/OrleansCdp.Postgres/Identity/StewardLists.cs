@@ -8,10 +8,11 @@ internal sealed class StewardLists(DataSources sources)
 {
     private const int EvidenceMax = 5;
 
+    // What happened when a decision was withdrawn, or since, happened for what was said then.
     private const string History = """
         select h.id, h.at, h.what, h.individual, h.other, h.link, h.rule, h.event_id, h.decision,
-            coalesce(case when h.what = 'unmerged' then d.withdrawn_by end, d.author),
-            coalesce(case when h.what = 'unmerged' then d.withdrawn_reason end, d.reason)
+            case when h.at >= d.withdrawn_at then d.withdrawn_by else d.author end,
+            case when h.at >= d.withdrawn_at then d.withdrawn_reason else d.reason end
         from (
             (
                 select * from cdp.identity_history where individual = $1 and id < $2

@@ -6,7 +6,7 @@ namespace OrleansCdp.Identity;
 [Collection(GatewayCollection.Name)]
 public sealed class StewardTests(GatewayHost host)
 {
-    private const string Reason = "\"reason\":\"they told us\"";
+    private const string Why = "they told us";
 
     [Fact]
     public async Task A_merge_taken_back_leaves_both_as_if_they_had_never_been_merged()
@@ -130,6 +130,30 @@ public sealed class StewardTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_history_tells_of_each_merge_and_its_end_what_was_said_then()
+    {
+        string ada = await ContactAsync("003S8", "Ada");
+        string bob = await ContactAsync("003S9", "Bob");
+        string cy = await ContactAsync("003SA", "Cy");
+        await MergeAsync(ada, bob, "ada is bob");
+        await MergeAsync(cy, ada, "cy is ada");
+        await UnmergeAsync($"\"individual\":\"{ada}\"", "cy is not ada");
+        await UnmergeAsync($"\"individual\":\"{bob}\"", "ada is not bob");
+
+        JsonNode history = (await host.GetAsync($"/v1/identity/history/{bob}")).Json;
+
+        history["data"]!
+            .AsArray()
+            .Select(row => ((string)row!["what"]!, (string)row["other"]!, (string)row["reason"]!))
+            .ShouldBe([
+                ("unmerged", ada, "ada is not bob"),
+                ("unmerged", cy, "cy is not ada"),
+                ("merged", cy, "cy is ada"),
+                ("merged", ada, "ada is bob"),
+            ]);
+    }
+
+    [Fact]
     public async Task Two_contacts_with_one_email_are_a_conflict_until_a_steward_joins_them()
     {
         await ContactAsync("003S8", "Ada", "s8@steward.example");
@@ -182,10 +206,9 @@ public sealed class StewardTests(GatewayHost host)
         );
         (await MergeAsync(ada, ada)).ShouldBeProblem(409, "already_merged");
         (await MergeAsync(ada, Nobody(3))).ShouldBeProblem(404, "unknown_individual");
-        (await host.PostAsync("/v1/identity/unmerge", "{" + Reason + "}")).ShouldBeProblem(
-            400,
-            "invalid_decision"
-        );
+        (
+            await host.PostAsync("/v1/identity/unmerge", $$"""{"reason":"{{Why}}"}""")
+        ).ShouldBeProblem(400, "invalid_decision");
 
         (await ProfileAsync(ada)).ShouldBe(before);
     }
@@ -217,14 +240,14 @@ public sealed class StewardTests(GatewayHost host)
 
     private static string Nobody(int number) => $"ind_{number:x32}";
 
-    private Task<Answer> MergeAsync(string survivor, string other) =>
+    private Task<Answer> MergeAsync(string survivor, string other, string why = Why) =>
         host.PostAsync(
             "/v1/identity/merge",
-            $$"""{"survivor":"{{survivor}}","other":"{{other}}",{{Reason}}}"""
+            $$"""{"survivor":"{{survivor}}","other":"{{other}}","reason":"{{why}}"}"""
         );
 
-    private Task<Answer> UnmergeAsync(string what) =>
-        host.PostAsync("/v1/identity/unmerge", "{" + what + "," + Reason + "}");
+    private Task<Answer> UnmergeAsync(string what, string why = Why) =>
+        host.PostAsync("/v1/identity/unmerge", $$"""{{{what}},"reason":"{{why}}"}""");
 
     private async Task<string> ProfileAsync(string individual) =>
         (await host.GetAsync($"/v1/individuals/individual/{individual}?explain=true")).Text;
