@@ -204,11 +204,13 @@ public sealed record HistoryEntry
     [Id(4)]
     public string? Other { get; init; }
 
-    /// <summary>The link.</summary>
+    /// <summary>The link; of individuals that a rule merged, one that states both.</summary>
     [Id(5)]
     public string? Link { get; init; }
 
-    /// <summary>The rule, as in <see cref="ClaimCause.Rule"/>.</summary>
+    /// <summary>
+    /// The rule, as in <see cref="ClaimCause.Rule"/>; of individuals that a rule merged, the anchor that the link states.
+    /// </summary>
     [Id(6)]
     public string? Rule { get; init; }
 

@@ -8,9 +8,11 @@ internal sealed class StewardLists(DataSources sources)
 {
     private const int EvidenceMax = 5;
 
-    // What happened when a decision was withdrawn, or since, happened for what was said then.
-    private const string History = """
-        select h.id, h.at, h.what, h.individual, h.other, h.link, h.rule, h.event_id, h.decision,
+    // What happened when a decision was withdrawn, or since, happened for what was said then. Of what a rule merged a link
+    // that states both says why, the first by its key; of a link that a steward separated the decision about the two.
+    private const string History = $"""
+        select h.id, h.at, h.what, h.individual, h.other, coalesce(h.link, e.link),
+            coalesce(h.rule, e.rule), coalesce(h.event_id, e.event_id), d.id,
             case when h.at >= d.withdrawn_at then d.withdrawn_by else d.author end,
             case when h.at >= d.withdrawn_at then d.withdrawn_reason else d.reason end
         from (
@@ -23,7 +25,21 @@ internal sealed class StewardLists(DataSources sources)
                 select * from cdp.identity_history where other = $1 and id < $2
                 order by id desc limit $3
             )
-        ) h left join cdp.steward_decision d on d.id = h.decision
+        ) h left join lateral (
+            select s.id from cdp.steward_decision s
+            where h.rule = '{ClaimCause.Steward}' and not s.together
+                and s.survivor = h.other and s.other = h.individual
+            order by s.id desc limit 1
+        ) s on true left join cdp.steward_decision d on d.id = coalesce(h.decision, s.id)
+        left join lateral (
+            select a.link, a.event_id, (
+                select name from cdp.base_individual where id = h.individual
+            ) as rule from cdp.anchor_statement a
+            where h.what = 'merged' and h.decision is null and a.base = h.individual and exists (
+                select from cdp.anchor_statement b where b.link = a.link and b.base = h.other
+            )
+            order by a.link limit 1
+        ) e on true
         order by h.id desc limit $3
         """;
 

@@ -25,6 +25,11 @@ public sealed class StewardMatchTests(GatewayHost host)
             await PostAsync("unmerge", """{"link":"salesforce/Case/nv9","reason":"her mother"}""")
         ).Status.ShouldBe(200);
 
+        JsonNode moved = (await host.GetAsync($"/v1/identity/history/{nora}")).Json["data"]!
+            .AsArray()
+            .First(row => (string?)row!["link"] == "salesforce/Case/nv9")!;
+        ((string)moved["rule"]!, (string)moved["reason"]!).ShouldBe(("steward", "her mother"));
+        ((string)moved["author"]!).ShouldNotBeEmpty();
         (await LinkAsync())["individual"].ShouldBeNull();
         ((string)(await LinkAsync())["kind"]!).ShouldBe("unresolved");
         await SendCaseAsync("Closed");

@@ -80,6 +80,11 @@ public sealed class StewardTests(GatewayHost host)
         string user = (string)(await host.ProfileAsync("email", "s5@steward.example"))["id"]!;
         string contact = await ContactAsync("003S5", "Eve", "s5@steward.example");
         ((string)(await host.ProfileAsync("email", "s5@steward.example"))["id"]!).ShouldBe(contact);
+        JsonNode why = (await host.GetAsync($"/v1/identity/history/{user}")).Json["data"]![0]!;
+        ((string)why["what"]!, (string)why["other"]!).ShouldBe(("merged", contact));
+        ((string)why["rule"]!).ShouldBe("email:s5@steward.example");
+        ((string)why["link"]!).ShouldBe("salesforce/Contact/003S5");
+        why["eventId"].ShouldNotBeNull();
 
         Answer parted = await UnmergeAsync($"\"individual\":\"{user}\"");
 
