@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Logging;
@@ -108,8 +109,21 @@ internal sealed partial class ProblemMiddleware(
             {
                 Errors = [new ProblemError(PointerOf(json), "This value is not what it must be.")],
             },
+            _ when UnreadParameter().Match(bad.Message) is { Success: true } unread => new Problem(
+                bad.StatusCode,
+                ReasonCodes.Malformed,
+                $"The parameter {unread.Groups["name"].Value} cannot be read from this value."
+            ),
             _ => new Problem(bad.StatusCode, ReasonCodes.Malformed, bad.Message),
         };
+
+    // The server's words for a parameter that is no number, date or the like name types of the program.
+    [GeneratedRegex(
+        "^Failed to bind parameter \"\\S+ (?<name>\\w+)\" from ",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1_000
+    )]
+    private static partial Regex UnreadParameter();
 
     /// <summary>The parser's path <c>$.scopes[0]</c> as a JSON pointer.</summary>
     private static string PointerOf(JsonException json) =>

@@ -243,6 +243,17 @@ public sealed class StewardTests(GatewayHost host)
     public async Task What_cannot_be_listed_is_refused(string path, int status, string code) =>
         (await host.GetAsync(path)).ShouldBeProblem(status, code);
 
+    [Fact]
+    public async Task A_parameter_that_cannot_be_read_is_named_in_words_of_the_api()
+    {
+        Answer answer = await host.GetAsync("/v1/identity/conflicts?limit=abc");
+
+        answer.ShouldBeProblem(400, "malformed");
+        ((string)answer.Json["detail"]!).ShouldBe(
+            "The parameter limit cannot be read from this value."
+        );
+    }
+
     private static string Nobody(int number) => $"ind_{number:x32}";
 
     private Task<Answer> MergeAsync(string survivor, string other, string why = Why) =>
