@@ -46,13 +46,15 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Links = LinkParts.Assemble(parts, changes),
             Departed =
             [
-                .. Parts<DepartedLink>(parts, DepartedKind)
+                .. parts
+                    .OfKind<DepartedLink>(DepartedKind)
                     .Concat(head.Departed)
                     .OrderBy(left => left.Link, Comparer<LinkKey>.Create(LinkSet.Order)),
             ],
             Merged =
             [
-                .. Parts<MergedIndividual>(parts, MergedKind)
+                .. parts
+                    .OfKind<MergedIndividual>(MergedKind)
                     .Concat(head.Merged)
                     .OrderBy(one => one.Id, StringComparer.Ordinal),
             ],
@@ -73,11 +75,6 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 
         return state;
     }
-
-    private static IEnumerable<T> Parts<T>(IStoredParts parts, string kind) =>
-        parts
-            .Keys.Where(key => key.StartsWith(kind, StringComparison.Ordinal))
-            .Select(parts.Read<T>);
 
     /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
     private static UnifiedIndividual HeadOf(UnifiedIndividual state) =>
@@ -119,13 +116,7 @@ internal sealed class AccountShape : IStateShape<Account>
         parts.Read<Account>(StateParts.Head) with
         {
             Links = LinkParts.Assemble(parts, changes),
-            Members =
-            [
-                .. parts
-                    .Keys.Where(key => key.StartsWith(MemberKey, StringComparison.Ordinal))
-                    .Order(StringComparer.Ordinal)
-                    .Select(parts.Read<Member>),
-            ],
+            Members = [.. parts.OfKind<Member>(MemberKey)],
         };
 
     /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
@@ -135,4 +126,15 @@ internal sealed class AccountShape : IStateShape<Account>
             Links = LinkSet.Empty,
             Members = [],
         };
+}
+
+/// <summary>Reading parts by their kind.</summary>
+internal static class StoredKinds
+{
+    /// <summary>The parts whose keys begin with a kind, in the order of their keys.</summary>
+    public static IEnumerable<T> OfKind<T>(this IStoredParts parts, string kind) =>
+        parts
+            .Keys.Where(key => key.StartsWith(kind, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(parts.Read<T>);
 }

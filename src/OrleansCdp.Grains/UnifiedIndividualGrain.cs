@@ -254,7 +254,11 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         await recovery.WhenMadeAsync();
         var transition = Individual.Expect(individual, links, out string? refused, hasNothing);
         // With nothing to come this is all there will be: whose links came here is noted with it.
-        await held.BecomeAsync(transition, hasNothing ? NothingOf(individual) : null, []);
+        await held.BecomeAsync(
+            transition,
+            hasNothing ? LinkTransfer.Nothing(individual, Individual.Id) : null,
+            []
+        );
         if (!transition.Changed)
         {
             await held.DemandCurrentAsync();
@@ -322,16 +326,6 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             );
         }
     }
-
-    private LinkTransfer NothingOf(string merged) =>
-        new()
-        {
-            From = merged,
-            To = Individual.Id,
-            Owner = merged,
-            FormerOwner = merged,
-            Links = [],
-        };
 
     private LinkTransfer TransferOf(Departure departure) =>
         new()

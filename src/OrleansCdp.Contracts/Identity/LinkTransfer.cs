@@ -69,6 +69,17 @@ public sealed record LinkTransfer
 
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;
+
+    /// <summary>No links: all there is of an individual that has none.</summary>
+    public static LinkTransfer Nothing(string from, string to) =>
+        new()
+        {
+            From = from,
+            To = to,
+            Links = [],
+            Owner = from,
+            FormerOwner = from,
+        };
 }
 
 /// <summary>Who is to be asked to take links instead.</summary>

@@ -155,14 +155,7 @@ internal sealed class LinkMover(IGrainFactory grains)
 
     private async Task<string?> SuccessorOfAsync(string individual)
     {
-        LinkTransfer nothing = new()
-        {
-            From = individual,
-            To = individual,
-            Links = [],
-            Owner = individual,
-            FormerOwner = individual,
-        };
+        LinkTransfer nothing = LinkTransfer.Nothing(individual, individual);
         OtherTaker? other = await grains
             .GetGrain<IUnifiedIndividualGrain>(individual)
             .AttachAsync(nothing.AsImmutable());

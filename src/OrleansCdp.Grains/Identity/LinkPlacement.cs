@@ -40,12 +40,16 @@ internal sealed class LinkPlacement(
     /// <summary>Where the links are now.</summary>
     private string Here => State.PlacedAt ?? State.Id;
 
-    /// <summary>Finishes what was begun; see <see cref="IUnifiedIndividualGrain.PlaceAsync"/> for the rest.</summary>
+    /// <summary>
+    /// Finishes what was begun; see <see cref="IUnifiedIndividualGrain.PlaceAsync"/> for the rest. What another activation
+    /// has finished since is not begun again: its links may have gone on meanwhile.
+    /// </summary>
     public async ValueTask GoOnAsync()
     {
-        if (State.Placing is not null)
+        if (State.Placing is { } placing)
         {
-            await ResumeAsync();
+            await individual.DemandCurrentAsync();
+            await FinishAsync(placing);
         }
     }
 
@@ -115,19 +119,6 @@ internal sealed class LinkPlacement(
         Placing placing = new(Here, root);
         await individual.BecomeAsync(State.Begin(placing));
         return await FinishAsync(placing);
-    }
-
-    /// <summary>
-    /// Goes on with what was begun before. What another activation has finished since is not begun again: its links may have
-    /// gone on meanwhile.
-    /// </summary>
-    private async Task ResumeAsync()
-    {
-        await individual.DemandCurrentAsync();
-        if (State.Placing is { } placing)
-        {
-            await FinishAsync(placing);
-        }
     }
 
     /// <returns>Why it is not finished; null when it is.</returns>

@@ -92,31 +92,28 @@ internal sealed record ProofSet(
     /// <summary>Cuts it into as few as possible: each has so many proofs, and so many individuals.</summary>
     public IEnumerable<ProofSet> Turns(int size)
     {
-        ProofSet[] slices = [.. Slices(size)];
-        ProofSet[] proofs = [.. slices.Where(slice => slice.Bearing.Count == 0)];
-        ProofSet[] bearing = [.. slices.Where(slice => slice.Proofs.Count == 0)];
+        AnchorProof[][] proofs = [.. ProofsBy(size)];
+        BaseIndividual[][] bearing = [.. BearingBy(size)];
         for (int i = 0; i < Math.Max(proofs.Length, bearing.Length); i++)
         {
             yield return new ProofSet(
-                i < proofs.Length ? proofs[i].Proofs : [],
-                i < bearing.Length ? bearing[i].Bearing : []
+                i < proofs.Length ? proofs[i] : [],
+                i < bearing.Length ? bearing[i] : []
             );
         }
     }
 
-    /// <summary>Cuts it, in an order that does not depend on how it arrived.</summary>
-    public IEnumerable<ProofSet> Slices(int size)
-    {
-        var proofs = Proofs.OrderBy(proof => proof.Link.ToString(), StringComparer.Ordinal);
-        foreach (AnchorProof[] slice in proofs.Chunk(size))
-        {
-            yield return new ProofSet(slice, []);
-        }
+    /// <summary>Cuts it into proofs and individuals apart, so that every cut makes it smaller.</summary>
+    public IEnumerable<ProofSet> Slices(int size) =>
+        [
+            .. ProofsBy(size).Select(slice => new ProofSet(slice, [])),
+            .. BearingBy(size).Select(slice => new ProofSet([], slice)),
+        ];
 
-        var bearing = Bearing.OrderBy(one => one.Id, StringComparer.Ordinal);
-        foreach (BaseIndividual[] slice in bearing.Chunk(size))
-        {
-            yield return new ProofSet([], slice);
-        }
-    }
+    // In an order that does not depend on how it arrived.
+    private IEnumerable<AnchorProof[]> ProofsBy(int size) =>
+        Proofs.OrderBy(proof => proof.Link.ToString(), StringComparer.Ordinal).Chunk(size);
+
+    private IEnumerable<BaseIndividual[]> BearingBy(int size) =>
+        Bearing.OrderBy(one => one.Id, StringComparer.Ordinal).Chunk(size);
 }
