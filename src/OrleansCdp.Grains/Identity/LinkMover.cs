@@ -113,15 +113,14 @@ internal sealed class LinkMover(IGrainFactory grains)
                 return new MoveEnd(new Destination(move.To, at), move.ToRank);
             }
 
-            bool isMemory = transfer.Links.IsEmpty && transfer.To != move.To && transfer.To != at;
+            bool isMemory = transfer.Links.IsEmpty && transfer.To != at;
             if (isMemory && at == move.From && claimedAt is not null && claimedAt != at)
             {
                 (at, claimedAt) = (claimedAt, null); // If it is not there either, its owner is asked once more.
                 continue;
             }
 
-            bool isFollowing = move is { Whole: false, ToRank: AnchorPolicy.AsPromised };
-            if (isFollowing && transfer.Links.IsEmpty && transfer.To != at)
+            if (isMemory && move is { Whole: false, ToRank: AnchorPolicy.AsPromised })
             {
                 // It was handed over, and may have left there too, before that one became somebody else: ask there.
                 return new MoveEnd(new Destination(transfer.To, transfer.To), transfer.Rank);
@@ -138,10 +137,38 @@ internal sealed class LinkMover(IGrainFactory grains)
             }
             else if (!transfer.More)
             {
-                bool isAsWanted = end.Place?.Owner == move.To && move.ToRank >= 0;
-                return isAsWanted ? end with { Rank = move.ToRank } : end;
+                return await EndAsync(move, transfer, end, hops);
             }
         }
+    }
+
+    /// <summary>What comes of a move once all that there was has been handed over.</summary>
+    private async Task<MoveEnd> EndAsync(
+        LinkMove move,
+        LinkTransfer transfer,
+        MoveEnd handedOver,
+        int hops
+    )
+    {
+        bool wasThere = move.Whole || !transfer.Links.IsEmpty;
+        MoveEnd end =
+            wasThere || handedOver.Place!.Value.Owner == move.To
+                ? handedOver
+                : await FollowOnAsync(move.Link, handedOver, hops);
+        bool isAsWanted = end.Place?.Owner == move.To && move.ToRank >= 0;
+        return isAsWanted ? end with { Rank = move.ToRank } : end;
+    }
+
+    /// <summary>Where a link is that was handed over long ago: it may have left there, too.</summary>
+    private async Task<MoveEnd> FollowOnAsync(LinkKey link, MoveEnd handedOver, int hops)
+    {
+        Destination place = handedOver.Place!.Value;
+        LinkMove rest = new(place.Owner, link, place.Owner, AnchorPolicy.AsPromised);
+        return
+            await TryMoveAsync(rest, place.At, hops) is { Place: { } next } end
+            && next.Owner != place.Owner
+            ? await FollowOnAsync(link, end, hops + 1)
+            : handedOver;
     }
 
     /// <summary>

@@ -112,6 +112,7 @@ internal sealed class LinkPlacement(
         // Whoever reads those others is sent here, and would be sent on to where they are not.
         if (Here == State.Id && !State.Merged.IsEmpty)
         {
+            await individual.DemandCurrentAsync(); // They may have left another activation long ago.
             return ReasonCodes.HoldsOthers;
         }
 

@@ -15,6 +15,8 @@ public sealed class StaleActivationTests(Cluster cluster) : IClassFixture<Cluste
     private readonly string former = "ind_" + Some.Unique("f");
     private readonly string heir = "ind_" + Some.Unique("d");
 
+    private LinkMover Mover => new(cluster.Grains);
+
     [Fact]
     public async Task Events_are_sent_elsewhere_by_the_activation_that_saved_last_only()
     {
@@ -51,13 +53,42 @@ public sealed class StaleActivationTests(Cluster cluster) : IClassFixture<Cluste
         await SendAsync(holder, new LinkKey("web", "anonymous", Some.Unique("v")), holder);
         await MoveAsync(holder, [], heir); // All but that link.
 
-        MoveEnd end = await new LinkMover(cluster.Grains).FollowAsync(
-            link,
-            new Destination(former, former),
-            holder
-        );
+        MoveEnd end = await Mover.FollowAsync(link, new Destination(former, former), holder);
 
         end.Place.ShouldBe(new Destination(holder, holder), "it knows where the link went");
+    }
+
+    [Fact]
+    public async Task A_move_whose_claims_were_not_changed_ends_where_the_link_went_on_to()
+    {
+        await SendAsync(former, link, former);
+        await MoveAsync(former, [link], holder);
+        await MoveAsync(holder, [link], heir);
+
+        MoveEnd end = await Mover.MoveAsync(new LinkMove(former, link, heir, 1), former);
+
+        end.Place.ShouldBe(new Destination(heir, heir));
+    }
+
+    [Fact]
+    public async Task A_link_that_came_back_to_where_its_owner_lives_changes_hands_there()
+    {
+        MergeBook merges = cluster.Database.Identity.Merges;
+        await SendAsync(former, new LinkKey("shop", "customer", Some.Unique("o")), former);
+        await SendAsync(former, link, former);
+        await MoveAsync(former, [link], holder);
+        long merged = merges
+            .Decide(new(holder, 0, ""), new(former, 1, ""), together: true)
+            .Decision!.Value;
+        (await GrainOf(former).PlaceAsync()).ShouldBeNull();
+        await Mover.MoveAsync(new LinkMove(holder, link, former, 1), holder);
+
+        await Mover.MoveAsync(new LinkMove(former, link, holder, 1), holder);
+
+        merges.Withdraw(merged);
+        (await GrainOf(former).PlaceAsync()).ShouldBeNull();
+        (await GrainOf(former).GetEvidenceAsync([])).Keys.ShouldNotContain(link);
+        (await GrainOf(holder).GetEvidenceAsync([])).Keys.ShouldContain(link);
     }
 
     [Fact]
@@ -89,6 +120,21 @@ public sealed class StaleActivationTests(Cluster cluster) : IClassFixture<Cluste
         await Should.ThrowAsync<InconsistentStateException>(() => GrainOf(former).PlaceAsync());
 
         (await GrainOf(holder).GetEvidenceAsync([])).Keys.ShouldBeEmpty("that was an old copy");
+    }
+
+    [Fact]
+    public async Task That_others_live_with_it_is_said_by_the_activation_that_saved_last_only()
+    {
+        MergeBook merges = cluster.Database.Identity.Merges;
+        await SendAsync(former, link, former);
+        await SendAsync(holder, new LinkKey("shop", "customer", Some.Unique("o")), holder);
+        merges.Decide(new(holder, 0, ""), new(former, 1, ""), together: true);
+        (await GrainOf(former).PlaceAsync()).ShouldBeNull();
+        merges.Decide(new(heir, 0, ""), new(holder, 1, ""), together: true);
+        (await GrainOf(holder).PlaceAsync()).ShouldBe(ReasonCodes.HoldsOthers);
+        SaveElsewhere(holder);
+
+        await Should.ThrowAsync<InconsistentStateException>(() => GrainOf(holder).PlaceAsync());
     }
 
     private async Task MoveAsync(string from, ImmutableArray<LinkKey> links, string to)
