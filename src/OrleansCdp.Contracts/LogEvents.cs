@@ -34,6 +34,7 @@ public static class LogEvents
     public const int MatchReviewFailed = 238;
     public const int MatchFailed = 239;
     public const int AbsorptionNotCompared = 240;
+    public const int OpenDecisionFailed = 241;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

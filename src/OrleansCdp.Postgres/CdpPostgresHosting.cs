@@ -132,6 +132,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IIdentityStore, IdentityStore>();
+        services.AddSingleton<IOpenDecisionStore, OpenDecisionStore>();
         services.AddSingleton<IMergeStore, MergeStore>();
         services.AddSingleton<IStewardStore, StewardStore>();
         services.AddSingleton<IMatchStore, MatchStore>();

@@ -39,6 +39,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
                 silo.Services.AddSingleton<IIdentityStore>(Database.Identity);
+                silo.Services.AddSingleton<IOpenDecisionStore>(Database.Identity);
                 silo.Services.AddSingleton<IMergeStore>(Database.Identity);
                 silo.Services.AddSingleton<ILogStore>(Database);
                 silo.Services.AddSingleton<IQuarantineStore>(Database);
@@ -77,6 +78,7 @@ public sealed class Cluster : IAsyncLifetime
 
     internal SubjectResolver NewResolver(int linksMax) =>
         new(
+            Database.Identity,
             Database.Identity,
             new Anchoring(new AnchorPolicy()),
             new LinkMover(Grains),

@@ -58,6 +58,8 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
 
     public MergeBook Merges { get; } = new();
 
+    public OpenDecisionBook Open { get; } = new();
+
     public IReadOnlyDictionary<string, Claim> Claims => claims;
 
     /// <summary>Told of every state that is saved, and of every checkpoint before it moves.</summary>
@@ -289,7 +291,7 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
     {
         foreach (ClaimMove move in moves)
         {
-            if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
+            if (claims.GetValueOrDefault(move.Claim) is { } held && move.Applies(held))
             {
                 claims[move.Claim] = held with
                 {

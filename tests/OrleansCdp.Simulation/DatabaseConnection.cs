@@ -22,6 +22,7 @@ internal sealed class DatabaseConnection(
         ICheckpointStatements,
         ISnapshotStatements,
         IIdentityStore,
+        IOpenDecisionStore,
         IMergeStore,
         IStewardStore,
         IQuarantineStore
@@ -207,6 +208,29 @@ internal sealed class DatabaseConnection(
 
     public Task<bool> NoteStuckAsync(string individual, string reason, CancellationToken cancel) =>
         RunAsync($"note that {individual} is stuck: {reason}", () => false, cancel);
+
+    public Task NoteAsync(IReadOnlyCollection<OpenDecision> open, CancellationToken cancel) =>
+        Commands.RetryConflictsAsync(() =>
+            RunAsync(
+                $"leave open {string.Join(", ", open.Select(one => $"{one.Claim} by {one.Event.Event.EventId}: {one.Reason}"))}",
+                () => database.Open.Note(open),
+                cancel
+            )
+        );
+
+    async Task<ImmutableArray<OpenDecision>> IOpenDecisionStore.ReadAsync(
+        IReadOnlyCollection<string> homes,
+        CancellationToken cancel
+    ) => [.. await RunAsync("read what is open", () => database.Open.Of(homes), cancel)];
+
+    public async Task<ImmutableArray<OpenDecision>> OverdueAsync(
+        TimeSpan since,
+        int limit,
+        CancellationToken cancel
+    ) => [.. await RunAsync("ask what is open", () => database.Open.All.ToArray(), cancel)];
+
+    public Task CloseAsync(IReadOnlyCollection<OpenDecision> done, CancellationToken cancel) =>
+        RunAsync($"close {done.Count} decisions", () => database.Open.Close(done), cancel);
 
     Task<BaseIndividual?> IStewardStore.FindAsync(string individual, CancellationToken cancel) =>
         RunAsync($"find {individual}", () => database.Merges.Find(individual), cancel);

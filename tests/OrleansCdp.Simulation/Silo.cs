@@ -220,19 +220,12 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 connection,
                 connection,
                 connection,
+                connection,
                 checkpoints,
                 fates,
                 homes,
                 new AnchorPolicy(),
-                new RecordMatching(
-                    NoRulesets.Instance,
-                    null!,
-                    null!,
-                    null!,
-                    NothingIsDue,
-                    null!,
-                    loggers.CreateLogger<RecordMatching>()
-                ),
+                NothingMatches,
                 Options.Create(parts.Ingest),
                 Process.Clock,
                 loggers
@@ -243,6 +236,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 connection,
                 connection,
                 NothingIsDue,
+                OpenDecisions,
                 loggers.CreateLogger<Merges>()
             )
         : key.Kind == typeof(IUnifiedIndividualGrain)
@@ -270,6 +264,28 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             NothingIsDamaged,
             Process.Clock,
             loggers.CreateLogger<AccountGrain>()
+        );
+
+    private RecordMatching NothingMatches =>
+        new(
+            NoRulesets.Instance,
+            null!,
+            null!,
+            null!,
+            NothingIsDue,
+            null!,
+            loggers.CreateLogger<RecordMatching>()
+        );
+
+    private OpenDecisions OpenDecisions =>
+        new(
+            connection,
+            connection,
+            connection,
+            new AnchorPolicy(),
+            NothingMatches,
+            GrainFactory,
+            loggers
         );
 
     private static StateRepair NothingIsDamaged => null!;
@@ -308,6 +324,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 Process.Clock,
                 loggers.CreateLogger<MergeSweep>()
             ),
+            new OpenDecisionSweep(OpenDecisions, Process.Clock),
         ];
 
     private void Own(Lane lane, int partition, bool owns)

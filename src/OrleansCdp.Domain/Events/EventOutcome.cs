@@ -112,6 +112,9 @@ public static class ReasonCodes
     /// <summary>Others are merged into the individual; it stays as long as they do.</summary>
     public const string HoldsOthers = "holds_others";
 
+    /// <summary>A steward decided otherwise; what the event says counts once that is taken back.</summary>
+    public const string Overruled = "overruled";
+
     /// <summary>No active definition under this name.</summary>
     public const string UnknownStream = "unknown_stream";
 

@@ -31,60 +31,6 @@ public sealed record AnchorPolicy
     }
 }
 
-/// <summary>A link that must change its base individual before the event is applied.</summary>
-/// <param name="From">Whose it is.</param>
-/// <param name="Link">The link.</param>
-/// <param name="To">Who takes it.</param>
-/// <param name="ToRank">Rank of the taker.</param>
-/// <param name="Cause">Why.</param>
-public sealed record LinkMove(
-    string From,
-    LinkKey Link,
-    string To,
-    int ToRank,
-    ClaimCause Cause = default
-)
-{
-    /// <summary>
-    /// Whether <see cref="From"/> is nothing but its links: all of them go, and it redirects for ever.
-    /// </summary>
-    public bool Whole { get; init; }
-}
-
-/// <summary>One link states anchors of several base individuals: they are the same person.</summary>
-/// <param name="Link">The link.</param>
-/// <param name="EventId">The event that completed the proof.</param>
-/// <param name="Bases">The individuals, each with the anchor that names it; at least two.</param>
-public sealed record AnchorProof(
-    LinkKey Link,
-    string EventId,
-    ImmutableArray<BaseIndividual> Bases
-);
-
-/// <summary>Who an event belongs to, and what must be true first.</summary>
-public sealed record AnchorDecision
-{
-    /// <summary>The base individual the event's link belongs to.</summary>
-    public required Claim Target { get; init; }
-
-    /// <summary>Claims nobody held.</summary>
-    public ImmutableArray<KeyValuePair<string, Claim>> Claims { get; init; } = [];
-
-    /// <summary>Moves, in order.</summary>
-    public ImmutableArray<LinkMove> Moves { get; init; } = [];
-
-    /// <summary>The claim on <see cref="LinkEvent.SameAs"/> whose sign-in this one outweighs, and its weight; or null.</summary>
-    public KeyValuePair<string, Stamp>? Raised { get; init; }
-
-    /// <summary>What the event proves.</summary>
-    public ImmutableArray<AnchorProof> Proofs { get; init; } = [];
-
-    /// <summary>
-    /// Of an event that names another link: the base individual that one is given, unless it is somebody already.
-    /// </summary>
-    public Claim? Other { get; init; }
-}
-
 /// <summary>
 /// Decides which base individual a record belongs to. Only anchors are weighed; any other field is enrichment and
 /// must not move people. Which base individuals are one person is decided by <see cref="MergeGraph"/>, from all
@@ -134,6 +80,11 @@ public sealed class Anchoring(AnchorPolicy policy)
         BaseIndividual[] bases = Array.ConvertAll(anchors, anchor => BaseOf(anchor, held, draft));
         Claim? owner = held(ClaimKeys.Of(e.Link));
         Claim target = TargetOf(e, stamp, owner, bases, isPooled);
+        if (e.FollowsAnchor && owner is not null && IsOverruled(owner, target, bases, stamp))
+        {
+            draft.Overruled.Add(new(ClaimKeys.Of(e.Link), stamp));
+        }
+
         if (owner is null)
         {
             draft.Claims.Add(new(ClaimKeys.Of(e.Link), target));
@@ -173,6 +124,7 @@ public sealed class Anchoring(AnchorPolicy policy)
             Moves = [.. draft.Moves],
             Raised = draft.Raised,
             Proofs = [.. draft.Proofs],
+            Overruled = [.. draft.Overruled],
             Other = e.SameAs is null || IsUnsure(bearer) ? null : bearer,
         };
     }
@@ -221,8 +173,8 @@ public sealed class Anchoring(AnchorPolicy policy)
 
         if (!owner.IsAnchored)
         {
-            // Where it was merged by a steward no rule moves it; of what it states otherwise see the proofs.
-            bool stays = owner.IsFixedTo(e.Link) && !(e.FollowsAnchor && owner.PlacedAt is null);
+            // Merged by a steward it is moved by no rule; of what a link states that follows nobody see the proofs.
+            bool stays = owner.IsFixedTo(e.Link) && (!e.FollowsAnchor || owner.IsTied);
             return stays ? owner : named;
         }
 
@@ -233,6 +185,18 @@ public sealed class Anchoring(AnchorPolicy policy)
             : named.Rank == 0 && owner.Rank > 0;
         return changes ? named : owner;
     }
+
+    /// <summary>Whether a link that follows its anchor would go where this one names it, had no steward spoken.</summary>
+    private static bool IsOverruled(
+        Claim owner,
+        Claim target,
+        BaseIndividual[] bases,
+        Stamp stamp
+    ) =>
+        bases.Length > 0
+        && target.Owner == owner.Owner
+        && bases[0].Id != owner.Owner
+        && stamp >= owner.AnchoredAt;
 
     private static Claim NamedBy(BaseIndividual bearer, LinkEvent e, Stamp stamp) =>
         new(bearer.Id, bearer.Rank, stamp) { Cause = new(bearer.Name, e.EventId) };
@@ -250,10 +214,12 @@ public sealed class Anchoring(AnchorPolicy policy)
         {
             draft.Claims.Add(new(link, target));
         }
-        else if (holder.IsFixedTo(other) && holder.Cause.Rule != ClaimCause.SameAs)
+        else if (
+            holder.KeptFrom.Contains(target.Owner)
+            || (holder.IsFixedTo(other) && holder.IsTied && holder.Owner != target.Owner)
+        )
         {
-            BaseIndividual[] bearer = target.IsAnchored ? [new(target.Owner, target.Rank, "")] : [];
-            Prove(other, target.Cause.EventId!, holder, bearer, draft);
+            draft.Overruled.Add(new(link, target.AnchoredAt));
         }
         else if (
             holder.Owner == target.Owner
@@ -267,7 +233,8 @@ public sealed class Anchoring(AnchorPolicy policy)
                 draft.Moves.Add(
                     new(holder.Owner, other, target.Owner, target.Rank, target.Cause)
                     {
-                        Whole = AnonymousLinks.IsItsOwn(other, holder),
+                        // Others may live with whom a steward decided about.
+                        Whole = AnonymousLinks.IsItsOwn(other, holder) && !holder.IsFixed,
                     }
                 );
             }
@@ -365,6 +332,8 @@ public sealed class Anchoring(AnchorPolicy policy)
         public List<LinkMove> Moves { get; } = [];
 
         public List<AnchorProof> Proofs { get; } = [];
+
+        public List<KeyValuePair<string, Stamp>> Overruled { get; } = [];
 
         public KeyValuePair<string, Stamp>? Raised { get; set; }
 

@@ -44,7 +44,8 @@ public static class AnonymousLinks
         {
             // The same sign-in again takes it too: its move was not finished.
             ClaimCause.SameAs => named.AnchoredAt >= holder.AnchoredAt,
-            ClaimCause.Steward => false,
+            // What it stated itself while a steward's word kept it where it was.
+            _ when holder.IsFixedTo(link) && holder.IsProven => false,
             _ => !holder.IsAnchored || IsItsOwn(link, holder),
         };
 

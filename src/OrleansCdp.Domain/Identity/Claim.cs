@@ -42,6 +42,14 @@ public sealed record Claim(
     [Id(7)]
     public ImmutableArray<string> KeptFrom { get; init; } = [];
 
+    /// <summary>Whether a steward's word in force says that the owner is one with somebody.</summary>
+    [Id(8)]
+    public bool IsTied { get; init; }
+
+    /// <summary>Whether links prove with whom the owner is one.</summary>
+    [Id(9)]
+    public bool IsProven { get; init; }
+
     /// <summary>
     /// Whether the owner is the individual or record that only this link names, and stays what it is
     /// (<see cref="IsFixed"/>). Somebody whom the link merely matches is not.

@@ -38,7 +38,7 @@ internal sealed partial class EventDelivery(
         bool again = unsure || chunk.ReaderEpoch != epoch;
         unsure = true;
         var noted = again ? await checkpoints.FatesAsync(chunk, cancel) : Nothing;
-        (Destination[] targets, var uncompared) = await resolver.ResolveAsync(chunk, cancel);
+        (Destination[] targets, var uncompared, _) = await resolver.ResolveAsync(chunk, cancel);
         EventOutcome[] outcomes = new EventOutcome[targets.Length];
         for (int i = 0; i < targets.Length; i++)
         {

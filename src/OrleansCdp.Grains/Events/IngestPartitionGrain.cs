@@ -31,6 +31,7 @@ internal sealed partial class IngestPartitionGrain
 
     public IngestPartitionGrain(
         IIdentityStore identity,
+        IOpenDecisionStore open,
         IMergeStore merges,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
@@ -46,6 +47,7 @@ internal sealed partial class IngestPartitionGrain
         LinkMover mover = new(GrainFactory);
         SubjectResolver resolver = new(
             identity,
+            open,
             new Anchoring(policy),
             mover,
             new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),

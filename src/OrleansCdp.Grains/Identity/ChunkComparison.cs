@@ -5,9 +5,11 @@ namespace OrleansCdp.Identity;
 /// <summary>To whom the events of a chunk go.</summary>
 /// <param name="Targets">The individual or account of each event, in the events' order.</param>
 /// <param name="Uncompared">Places of events that say something which cannot be compared: they go nowhere.</param>
+/// <param name="Open">What they say of links and could not be carried out.</param>
 internal readonly record struct Resolution(
     Destination[] Targets,
-    IReadOnlyCollection<int> Uncompared
+    IReadOnlyCollection<int> Uncompared,
+    IReadOnlyCollection<OpenDecision> Open
 );
 
 /// <summary>Hands on what a chunk says anew of links, once anchors have had their word.</summary>

@@ -59,4 +59,11 @@ public interface IIdentityStore
 /// <param name="To">Who has the links now.</param>
 /// <param name="Rank">Rank of the anchor that names that one.</param>
 /// <param name="Cause">Why.</param>
-public sealed record ClaimMove(string Claim, string From, string To, int Rank, ClaimCause Cause);
+public sealed record ClaimMove(string Claim, string From, string To, int Rank, ClaimCause Cause)
+{
+    /// <summary>
+    /// Whether this is made true of a claim: whoever holds it by an anchor does not come to hold it by less.
+    /// </summary>
+    public bool Applies(Claim held) =>
+        held.Owner == From && (From != To || Rank < AnchorPolicy.Matched || !held.IsAnchored);
+}

@@ -254,6 +254,8 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             {
                 PlacedAt = known.PlacedAt,
                 IsFixed = known.IsFixed,
+                IsTied = known.IsTied,
+                IsProven = known.IsProven,
             }
             : claim;
     }

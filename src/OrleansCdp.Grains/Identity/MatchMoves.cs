@@ -224,7 +224,9 @@ internal sealed partial class MatchMoves(
             return Step.Stuck(end.Code!);
         }
 
-        await RepointAsync(link, held.Owner, owner, rank, cause, cancel);
+        // An anchor may have been faster: then it is no mere match.
+        int found = owner == target ? rank : end.Rank;
+        await RepointAsync(link, held.Owner, owner, found, cause, cancel);
         if (owner != target && move.Target is not null)
         {
             await FollowAsync(move, cancel);

@@ -4,11 +4,12 @@ using Microsoft.Extensions.Logging;
 namespace OrleansCdp.Identity;
 
 /// <summary>
-/// Finishes what a crash interrupted: what was to be looked at again, moves and news that were decided and never made, and
-/// what is left of spaces that another version took over from. Whoever decides does all of that at once, so there is
-/// seldom anything to do; of identifiers that many have, most is done here.
+/// Finishes what was interrupted: what events say of links and could not be carried out, what was to be looked at again,
+/// moves and news that were decided and never made, and what is left of spaces that another version took over from. Whoever
+/// decides does all of that at once, so there is seldom anything to do; of identifiers that many have, most is done here.
 /// </summary>
 internal sealed partial class MatchSweep(
+    OpenDecisions open,
     MatchReview review,
     GuardReview guards,
     MatchMoves moves,
@@ -24,6 +25,7 @@ internal sealed partial class MatchSweep(
     public async Task SweepAsync(CancellationToken cancel)
     {
         await TryAsync(spaces.RefreshAsync, cancel);
+        await TryAsync(stop => open.SweepAsync(Period, stop), cancel);
         await TryAsync(review.SweepAsync, cancel);
         await TryAsync(GuardAsync, cancel);
         await TryAsync(moves.MakeAsync, cancel);

@@ -13,6 +13,7 @@ internal sealed class StewardGrain(
     IMergeStore merges,
     IIdentityStore identity,
     MatchReview review,
+    OpenDecisions open,
     ILogger<Merges> logger
 ) : Grain, IStewardGrain
 {
@@ -255,6 +256,7 @@ internal sealed class StewardGrain(
     {
         var staying = await Placing.PlaceAsync(made.Regrouped.Moving);
         await review.ReviewAsync(made.Due, CancellationToken.None);
+        await open.ReviewAsync(made.Due, CancellationToken.None);
         return staying;
     }
 

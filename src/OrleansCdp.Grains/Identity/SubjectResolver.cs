@@ -8,6 +8,7 @@ namespace OrleansCdp.Identity;
 /// </summary>
 internal sealed class SubjectResolver(
     IIdentityStore store,
+    IOpenDecisionStore open,
     Anchoring anchoring,
     LinkMover mover,
     Merges merges,
@@ -49,10 +50,9 @@ internal sealed class SubjectResolver(
         }
 
         List<Absorption> absorptions = [];
-        if (unknown is not null)
-        {
-            await DecideAsync(chunk, unknown, targets, absorptions, cancel);
-        }
+        OpenDecision[] left = unknown is null
+            ? []
+            : await DecideAsync(chunk, unknown, targets, absorptions, cancel);
 
         var uncompared = await new ChunkComparison(chunk, matching, known).CompareAsync(
             [.. unknown ?? [], .. unsaid ?? []],
@@ -60,7 +60,7 @@ internal sealed class SubjectResolver(
             absorptions,
             cancel
         );
-        return new Resolution(targets, uncompared);
+        return new Resolution(targets, uncompared, left);
     }
 
     /// <summary>Notes that a link lives elsewhere, as its former individual said.</summary>
@@ -93,7 +93,8 @@ internal sealed class SubjectResolver(
     /// <summary>Forgets a link, so that its next event is decided about by the claims as they are then.</summary>
     public void Forget(LinkKey link) => known.Remove(link);
 
-    private async Task DecideAsync(
+    /// <returns>What could not be carried out; it is kept.</returns>
+    private async Task<OpenDecision[]> DecideAsync(
         EventChunk chunk,
         List<int> indexes,
         Destination[] targets,
@@ -140,6 +141,12 @@ internal sealed class SubjectResolver(
             book = await ReadBookAsync(chunk, indexes, cancel);
         }
 
+        OpenDecision[] left = [.. decisions.SelectMany(one => OpenOf(one, stuck))];
+        if (left.Length > 0)
+        {
+            await open.NoteAsync(left, cancel);
+        }
+
         Settle(chunk, indexes, targets, book, stuck);
         ForgetDamaged(decisions, stuck);
         absorptions.AddRange(
@@ -148,6 +155,27 @@ internal sealed class SubjectResolver(
                 .Where(move => move.Whole && !stuck.ContainsKey(move.From))
                 .Select(move => new Absorption(move.From, move.To))
         );
+        return left;
+    }
+
+    /// <summary>What of a decision is not true yet.</summary>
+    private static IEnumerable<OpenDecision> OpenOf(Decided one, Dictionary<string, string> stuck)
+    {
+        SequencedEvent e = one.Event with { Event = OpenDecision.Essence(one.Event.Event) };
+        foreach (LinkMove move in one.Decision.Moves)
+        {
+            if (stuck.TryGetValue(move.From, out string? reason))
+            {
+                Stamp weight =
+                    move.Link == e.Event.Link ? e.Stamp : one.Decision.Raised!.Value.Value;
+                yield return new OpenDecision(ClaimKeys.Of(move.Link), weight, e, reason);
+            }
+        }
+
+        foreach ((string claim, Stamp weight) in one.Decision.Overruled)
+        {
+            yield return new OpenDecision(claim, weight, e, ReasonCodes.Overruled);
+        }
     }
 
     /// <summary>
@@ -199,7 +227,7 @@ internal sealed class SubjectResolver(
     {
         foreach (Decided one in decisions.Where(one => one.Decision.Moves.Any(IsDamaged)))
         {
-            Forget(one.Event.Link); // Said again once the state is restored, it is decided about again.
+            Forget(one.Event.Event.Link); // Said again once the state is restored, it is decided about again.
         }
 
         bool IsDamaged(LinkMove move) =>
@@ -253,7 +281,7 @@ internal sealed class SubjectResolver(
             KnownLink link = LinkOf(settled, e.Event.Link, place);
             link.BelongTo(place);
             link.Learn(e.Event);
-            decisions.Add(new Decided(e.Event, decision));
+            decisions.Add(new Decided(e, decision));
         }
 
         return decisions;
@@ -354,5 +382,5 @@ internal sealed class SubjectResolver(
     }
 
     /// <summary>An event and what was decided about it.</summary>
-    private readonly record struct Decided(LinkEvent Event, AnchorDecision Decision);
+    private readonly record struct Decided(SequencedEvent Event, AnchorDecision Decision);
 }

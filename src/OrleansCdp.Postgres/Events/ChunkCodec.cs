@@ -55,6 +55,9 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
         return chunks;
     }
 
+    /// <summary>One event as a row has it.</summary>
+    public static byte[] Encode(LinkEvent e) => PayloadOf(EventCodec.Write([e]));
+
     /// <summary>Reads a row's events.</summary>
     /// <returns>The events, and their bytes before compression.</returns>
     /// <exception cref="InvalidDataException">Not one of our rows.</exception>
@@ -90,13 +93,16 @@ internal sealed class ChunkCodec(Serializer<LinkEvent[]> serializer)
             {
                 FirstSequence = lane.FirstSequence + from,
                 Events = events,
-                Payload = [Format, .. LZ4Pickler.Pickle(serialized)],
+                Payload = PayloadOf(serialized),
                 Subjects = Array.ConvertAll(events, e => (long)Partitions.HashOf(e.Link)),
                 EventKeys = KeysOf(lane.Keys.AsSpan(from..to)),
                 SerializedBytes = serialized.Length,
             }
         );
     }
+
+    private static byte[] PayloadOf(ReadOnlySpan<byte> serialized) =>
+        [Format, .. LZ4Pickler.Pickle(serialized)];
 
     private static byte[] KeysOf(ReadOnlySpan<UInt128> keys)
     {

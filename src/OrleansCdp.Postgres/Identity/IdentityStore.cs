@@ -16,15 +16,9 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             c.rule, c.event_id,
             nullif(case when b.live then coalesce(b.placed_at, b.id) else b.root end, c.owner),
             coalesce(b.live and not b.settled, false),
-            c.anchored_by >= $4 and b.id is not null and (
-                exists (select from cdp.anchor_statement where base = b.id)
-                or exists (
-                    select from cdp.steward_decision where survivor = b.id and withdrawn_at is null
-                )
-                or exists (
-                    select from cdp.steward_decision where other = b.id and withdrawn_at is null
-                )
-            ),
+            coalesce(f.proven, false),
+            coalesce(f.tied, false),
+            coalesce(f.apart, false),
             case when k.record is not null then (
                 select array_agg(g.id)
                 from (
@@ -44,6 +38,18 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
         from unnest($1, $2, $3) as k(claim, record, individual)
             join cdp.claim c on c.claim = k.claim
             left join cdp.base_individual b on b.id = c.owner
+            left join lateral (
+                select exists (select from cdp.anchor_statement where base = b.id) as proven,
+                    coalesce(bool_or(d.together), false) as tied,
+                    coalesce(bool_or(not d.together), false) as apart
+                from (
+                    select together from cdp.steward_decision
+                    where survivor = b.id and withdrawn_at is null
+                    union all
+                    select together from cdp.steward_decision
+                    where other = b.id and withdrawn_at is null
+                ) d
+            ) f on c.anchored_by >= $4 and b.id is not null
         """;
 
     // Sorted, so that two silos with the same claims do not wait for each other in a circle.
@@ -69,12 +75,14 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 < (i.stamp_at, i.stamp_version, i.stamp_arrival)
         """;
 
+    // Whoever holds a claim by an anchor does not come to hold it by less.
     private const string Repoint = """
         update cdp.claim c
         set owner = i.owner, anchored_by = i.anchored_by, rule = i.rule, event_id = i.event_id
         from unnest($1, $2, $3, $4, $5, $6)
             as i(claim, holder, owner, anchored_by, rule, event_id)
         where c.claim = i.claim and c.owner = i.holder
+            and (i.holder <> i.owner or i.anchored_by < $7 or c.anchored_by >= $7)
         """;
 
     // What an individual ever gave away or took is not told by the claims of today.
@@ -161,7 +169,8 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             .With(Array.ConvertAll(wanted, move => move.To))
             .With(Array.ConvertAll(wanted, move => move.Rank))
             .With(Array.ConvertAll(wanted, move => move.Cause.Rule))
-            .With(Array.ConvertAll(wanted, move => move.Cause.EventId));
+            .With(Array.ConvertAll(wanted, move => move.Cause.EventId))
+            .With(AnchorPolicy.Matched);
         NpgsqlBatchCommand note = new NpgsqlBatchCommand(NoteMoved)
             .With(Array.ConvertAll(wanted, move => move.From))
             .With(Array.ConvertAll(wanted, move => move.To));
@@ -248,13 +257,25 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             found[reader.GetString(0)] = new Claim(reader.GetString(1), reader.GetInt32(2), stamp)
             {
                 Cause = new ClaimCause(reader.Text(6), reader.Text(7)),
-                PlacedAt = reader.FieldCount > 8 ? reader.Text(8) : null,
-                IsMoving = reader.FieldCount > 8 && reader.GetBoolean(9),
-                IsFixed = reader.FieldCount > 8 && reader.GetBoolean(10),
-                KeptFrom = reader.FieldCount > 8 ? ImmutableArray.Create(reader.Texts(11)) : [],
             };
+            if (reader.FieldCount > 8)
+            {
+                found[reader.GetString(0)] = WithOwner(reader, found[reader.GetString(0)]);
+            }
         }
     }
+
+    /// <summary>A claim with what is known of its owner.</summary>
+    private static Claim WithOwner(NpgsqlDataReader reader, Claim claim) =>
+        claim with
+        {
+            PlacedAt = reader.Text(8),
+            IsMoving = reader.GetBoolean(9),
+            IsProven = reader.GetBoolean(10),
+            IsTied = reader.GetBoolean(11),
+            IsFixed = reader.GetBoolean(10) || reader.GetBoolean(11) || reader.GetBoolean(12),
+            KeptFrom = ImmutableArray.Create(reader.Texts(13)),
+        };
 
     private async Task ReadIntoAsync(
         Dictionary<string, Claim> found,

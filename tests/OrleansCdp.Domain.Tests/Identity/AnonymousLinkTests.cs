@@ -165,14 +165,69 @@ public sealed class AnonymousLinkTests
     }
 
     [Fact]
-    public void What_a_steward_decided_no_sign_in_undoes()
+    public void Whom_a_steward_merged_no_sign_in_takes_but_what_it_says_is_kept()
     {
-        held[ClaimKeys.Of(Visitor)] = new Claim(SubjectIds.IndividualOf(Ada), 2, default)
+        held[ClaimKeys.Of(Visitor)] = Home with { IsFixed = true, IsTied = true };
+
+        AnchorDecision decision = Decide(SignIn(Cleo, AnonymousStrategy.BestMatch, minute: 2));
+
+        decision.Moves.ShouldBeEmpty();
+        decision.Proofs.ShouldBeEmpty("who shares a device with the visitor is another person");
+        ShouldBeOverruled(decision);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Taken_from_one_by_a_steward_a_visitor_goes_to_another_and_not_back(bool isHome)
+    {
+        Claim holder = isHome
+            ? Home with
+            {
+                Cause = new ClaimCause(ClaimCause.Steward, null),
+            }
+            : new Claim(SubjectIds.IndividualOf(Bob), 2, default)
+            {
+                Cause = new ClaimCause(ClaimCause.SameAs, "e1"),
+            };
+        held[ClaimKeys.Of(Visitor)] = holder with
+        {
+            IsFixed = isHome,
+            KeptFrom = [SubjectIds.IndividualOf(Ada)],
+        };
+
+        AnchorDecision back = Decide(SignIn(Ada, AnonymousStrategy.Link, minute: 2));
+        AnchorDecision on = Decide(SignIn(Cleo, AnonymousStrategy.Link, minute: 2));
+
+        back.Moves.ShouldBeEmpty();
+        ShouldBeOverruled(back);
+        LinkMove move = on.Moves.ShouldHaveSingleItem();
+        (move.To, move.Whole).ShouldBe((SubjectIds.IndividualOf(Cleo), false));
+        on.Overruled.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Once_a_steward_s_word_is_taken_back_a_sign_in_takes_the_visitor()
+    {
+        held[ClaimKeys.Of(Visitor)] = Home with
         {
             Cause = new ClaimCause(ClaimCause.Steward, null),
         };
 
-        Decide(SignIn(Cleo, AnonymousStrategy.BestMatch, minute: 2)).Moves.ShouldBeEmpty();
+        Decide(SignIn(Ada, AnonymousStrategy.Link, minute: 2))
+            .Moves.ShouldHaveSingleItem()
+            .To.ShouldBe(SubjectIds.IndividualOf(Ada));
+    }
+
+    [Fact]
+    public void What_a_visitor_stated_itself_counts_although_a_steward_kept_it_where_it_was()
+    {
+        held[ClaimKeys.Of(Visitor)] = Home with { IsFixed = true, IsProven = true };
+
+        AnchorDecision decision = Decide(SignIn(Ada, AnonymousStrategy.Link, minute: 2));
+
+        decision.Moves.ShouldBeEmpty("as of a link that states an anchor of its own");
+        decision.Overruled.ShouldBeEmpty();
     }
 
     [Fact]
@@ -182,6 +237,12 @@ public sealed class AnonymousLinkTests
 
         Decide(SignIn(Bob, AnonymousStrategy.Link, minute: 2)).Moves.ShouldBeEmpty();
     }
+
+    private static Claim Home =>
+        new(SubjectIds.IndividualOf(Visitor), AnchorPolicy.Unanchored, default);
+
+    private static void ShouldBeOverruled(AnchorDecision decision) =>
+        decision.Overruled.ShouldHaveSingleItem().Key.ShouldBe(ClaimKeys.Of(Visitor));
 
     private static LinkKey User(string name) => new("web", "user", name);
 

@@ -61,6 +61,24 @@ public sealed class DecidedOwnerTests
     }
 
     [Fact]
+    public void A_case_that_a_steward_merged_with_others_stays_whoever_of_them_has_the_links()
+    {
+        Claim record = Held(SubjectIds.RecordOf(Case), AnchorPolicy.Unanchored, isFixed: true);
+
+        AnchorDecision decision = Decide(
+            record with
+            {
+                IsTied = true,
+            },
+            followsAnchor: true,
+            ContactId
+        );
+
+        decision.Moves.ShouldBeEmpty();
+        decision.Overruled.ShouldHaveSingleItem().Key.ShouldBe(ClaimKeys.Of(Case));
+    }
+
+    [Fact]
     public void A_case_that_was_an_individual_which_a_steward_decided_about_leaves_that_one_alone()
     {
         string individual = SubjectIds.IndividualOf(Case);

@@ -74,7 +74,9 @@ public sealed class PooledLinkTests
         };
         held[ClaimKeys.Of(Case)] = home;
 
-        Decide(Of(Case, ContactId with { Value = "004" })).Moves.ShouldBeEmpty();
+        AnchorDecision back = Decide(Of(Case, ContactId with { Value = "004" }));
+        back.Moves.ShouldBeEmpty();
+        back.Overruled.ShouldHaveSingleItem().Key.ShouldBe(ClaimKeys.Of(Case));
         LinkMove move = Decide(Of(Case, ContactId)).Moves.ShouldHaveSingleItem();
         (move.From, move.To, move.Whole).ShouldBe((Record, Ada, false));
 
@@ -88,13 +90,14 @@ public sealed class PooledLinkTests
         held[ClaimKeys.Of(Case)] = new(Record, AnchorPolicy.Unanchored, default)
         {
             IsFixed = true,
-            PlacedAt = "ind_bob",
+            IsTied = true,
         };
 
         AnchorDecision decision = Decide(Of(Case, ContactId));
 
         decision.Target.Owner.ShouldBe(Record);
         decision.Moves.ShouldBeEmpty();
+        decision.Overruled.ShouldHaveSingleItem().Key.ShouldBe(ClaimKeys.Of(Case));
     }
 
     [Fact]

@@ -37,6 +37,12 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
 
         await PlayDisturbedAsync(host, steward, history, new Random(-seed));
         await steward.TakeEverythingBackAsync();
+        await Eventually.BeAsync(
+            async () =>
+                (await disturbed.RowsAsync("select claim from cdp.open_decision")).Length == 0,
+            "no steward's word is left that anything waits for",
+            () => host.Output
+        );
 
         steward.Merged.ShouldBeGreaterThan(0);
         IReadOnlyDictionary<string, string> found = await ReadAsync(host, disturbed);
@@ -50,6 +56,7 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
                     $"{key}\n  never merged {expected.GetValueOrDefault(key)}\n  taken back   {found.GetValueOrDefault(key)}"
                 ),
         ];
+        await KeepAsync(differences, host, disturbed, quiet);
         differences.ShouldBeEmpty(
             $"seed {seed}, {steward.Merged} merges, {differences.Length} differences:\n"
                 + string.Join('\n', differences.Take(10))
@@ -96,6 +103,46 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
 
         await enough.CancelAsync();
         await decisions;
+    }
+
+    /// <summary>What a failure left behind, for whoever looks for its cause: into the folder <c>CDP_HISTORY_KEEP</c> names.</summary>
+    private static async Task KeepAsync(
+        string[] differences,
+        RunningHost host,
+        TestDatabase disturbed,
+        TestDatabase quiet
+    )
+    {
+        if (
+            differences.Length == 0
+            || Environment.GetEnvironmentVariable("CDP_HISTORY_KEEP") is not { } folder
+        )
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(folder);
+        await File.WriteAllLinesAsync(Path.Combine(folder, "differences"), differences);
+        await File.WriteAllTextAsync(Path.Combine(folder, "output"), host.Output);
+        foreach (
+            (string name, TestDatabase database) in new[]
+            {
+                ("disturbed", disturbed),
+                ("quiet", quiet),
+            }
+        )
+        {
+            string[] tables = await database.RowsAsync(
+                "select table_name from information_schema.tables where table_schema = 'cdp'"
+            );
+            foreach (string table in tables)
+            {
+                await File.WriteAllLinesAsync(
+                    Path.Combine(folder, $"{name}.{table}"),
+                    await database.RowsAsync($"select row_to_json(t)::text from cdp.{table} t")
+                );
+            }
+        }
     }
 
     /// <summary>Everything that is to be equal, by what it is of.</summary>

@@ -5,12 +5,14 @@ using OrleansCdp.Events;
 namespace OrleansCdp.Identity;
 
 /// <summary>The database's promises about claims and merges: the first claim wins, and groups are decided about as a whole.</summary>
-internal sealed class FakeIdentity : IIdentityStore, IMergeStore
+internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeStore
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, Claim> claims = [];
 
     public MergeBook Merges { get; } = new();
+
+    public OpenDecisionBook Open { get; } = new();
 
     /// <summary>What links were said to prove, as often as it was said.</summary>
     public List<AnchorProof> Proofs { get; } = [];
@@ -104,7 +106,7 @@ internal sealed class FakeIdentity : IIdentityStore, IMergeStore
         {
             foreach (ClaimMove move in moves)
             {
-                if (claims.GetValueOrDefault(move.Claim) is { } held && held.Owner == move.From)
+                if (claims.GetValueOrDefault(move.Claim) is { } held && move.Applies(held))
                 {
                     claims[move.Claim] = held with
                     {
@@ -129,6 +131,45 @@ internal sealed class FakeIdentity : IIdentityStore, IMergeStore
         Task.FromResult<ImmutableArray<string>>([
             .. Bearers.GetValueOrDefault((type, value), []).Take(limit),
         ]);
+
+    public Task NoteAsync(IReadOnlyCollection<OpenDecision> open, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(Open.Note(open));
+        }
+    }
+
+    Task<ImmutableArray<OpenDecision>> IOpenDecisionStore.ReadAsync(
+        IReadOnlyCollection<string> homes,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            return Task.FromResult<ImmutableArray<OpenDecision>>([.. Open.Of(homes)]);
+        }
+    }
+
+    public Task<ImmutableArray<OpenDecision>> OverdueAsync(
+        TimeSpan since,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            return Task.FromResult<ImmutableArray<OpenDecision>>([.. Open.All.Take(limit)]);
+        }
+    }
+
+    public Task CloseAsync(IReadOnlyCollection<OpenDecision> done, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(Open.Close(done));
+        }
+    }
 
     public Task<Regrouped> ProveAsync(
         IReadOnlyCollection<AnchorProof> proofs,

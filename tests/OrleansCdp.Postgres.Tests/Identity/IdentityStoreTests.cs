@@ -65,6 +65,79 @@ public sealed class IdentityStoreTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_claim_tells_what_keeps_its_owner_what_it_is()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        IStewardStore stewards = silo.Get<IStewardStore>();
+        StewardWord why = new("tests", "because");
+        LinkKey visitor = new("web", "anonymous", "1");
+        BaseIndividual home = BaseOf(visitor);
+        BaseIndividual ada = BaseOf(new("crm", "Contact", "ada"));
+        BaseIndividual bob = BaseOf(new("crm", "Contact", "bob"));
+        Claim own = new(home.Id, AnchorPolicy.Unanchored, default);
+        await silo.Identity.ClaimAsync([new(ClaimKeys.Of(visitor), own)], default);
+        (await FlagsAsync()).ShouldBe((false, false, false));
+
+        StewardOutcome tied = await stewards.JoinAsync(ada, home, why, default);
+        (await FlagsAsync()).ShouldBe((true, true, false));
+        await stewards.WithdrawAsync(tied.Decision!.Value, why, default);
+        (await FlagsAsync()).ShouldBe((false, false, false));
+
+        StewardOutcome apart = await stewards.KeepApartAsync(bob, home, why, default);
+        (await FlagsAsync()).ShouldBe((true, false, false));
+        (await ReadAsync()).KeptFrom.ShouldBe([bob.Id]);
+        await stewards.WithdrawAsync(apart.Decision!.Value, why, default);
+        (await ReadAsync()).KeptFrom.ShouldBeEmpty();
+
+        await silo.Get<IMergeStore>()
+            .ProveAsync([new AnchorProof(visitor, "e1", [ada, home])], [], default);
+        (await FlagsAsync()).ShouldBe((true, false, true));
+        await silo.Identity.RepointAsync(
+            [new ClaimMove(ClaimKeys.Of(visitor), home.Id, home.Id, Rank: 0, default)],
+            default
+        );
+        (await FlagsAsync()).ShouldBe((false, false, false), "an anchor names it");
+
+        async Task<Claim> ReadAsync() =>
+            (await silo.Identity.ReadAsync([ClaimKeys.Of(visitor)], default)).Single().Value;
+
+        async Task<(bool IsFixed, bool IsTied, bool IsProven)> FlagsAsync()
+        {
+            Claim claim = await ReadAsync();
+            return (claim.IsFixed, claim.IsTied, claim.IsProven);
+        }
+
+        static BaseIndividual BaseOf(LinkKey link) =>
+            new(SubjectIds.IndividualOf(link), AnchorPolicy.Unanchored, ClaimKeys.Of(link));
+    }
+
+    [Theory]
+    [InlineData(0, AnchorPolicy.Matched, 0)]
+    [InlineData(0, AnchorPolicy.Unanchored, 0)]
+    [InlineData(AnchorPolicy.Matched - 1, AnchorPolicy.Matched, AnchorPolicy.Matched - 1)]
+    [InlineData(1, 0, 0)]
+    [InlineData(0, 1, 1)]
+    [InlineData(AnchorPolicy.Unanchored, AnchorPolicy.Matched, AnchorPolicy.Matched)]
+    [InlineData(AnchorPolicy.Matched, AnchorPolicy.Unanchored, AnchorPolicy.Unanchored)]
+    public async Task Whoever_holds_a_claim_by_an_anchor_does_not_come_to_hold_it_by_a_match(
+        int before,
+        int rank,
+        int expected
+    )
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        await silo.Identity.ClaimAsync([new("c", new("ind_a", before, default))], default);
+
+        ClaimMove move = new("c", "ind_a", "ind_a", rank, default);
+        await silo.Identity.RepointAsync([move], default);
+
+        (await silo.Identity.ReadAsync(["c"], default))["c"].Rank.ShouldBe(expected);
+        move.Applies(new("ind_a", before, default)).ShouldBe(expected == rank);
+    }
+
+    [Fact]
     public async Task A_stamp_moves_forward_only_and_only_for_its_owner()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

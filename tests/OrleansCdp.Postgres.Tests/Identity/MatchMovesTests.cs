@@ -96,6 +96,24 @@ public sealed class MatchMovesTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_move_that_an_anchor_got_ahead_of_leaves_the_link_anchored()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await silo
+            .Grains.GetGrain<IUnifiedIndividualGrain>(Record)
+            .DetachAsync([Case], Bob, rank: 0, Record, default, isSentByOwner: false);
+
+        await silo.Get<MatchMoves>().MakeAsync(default);
+
+        await ShouldBeAtAsync(silo, Bob, rank: 0);
+    }
+
+    [Fact]
     public async Task People_hear_of_records_that_may_be_theirs_also_after_a_crash()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

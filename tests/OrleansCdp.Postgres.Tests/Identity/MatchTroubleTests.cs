@@ -243,6 +243,7 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
 
     private Task SweepAsync() =>
         new MatchSweep(
+            silo.Get<OpenDecisions>(),
             silo.Get<MatchReview>(),
             silo.Get<GuardReview>(),
             silo.Get<MatchMoves>(),
@@ -312,6 +313,7 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
         LinkMover mover = new(silo.Grains);
         SubjectResolver resolver = new(
             silo.Get<IIdentityStore>(),
+            silo.Get<IOpenDecisionStore>(),
             new Anchoring(new AnchorPolicy()),
             mover,
             new Merges(silo.Get<IMergeStore>(), silo.Grains, NullLogger<Merges>.Instance),

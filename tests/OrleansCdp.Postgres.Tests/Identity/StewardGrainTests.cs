@@ -230,6 +230,49 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             "select link_a, link_b, verdict, decision from cdp.steward_pair order by 1, 2"
         );
 
+    [Fact]
+    public async Task What_a_merge_overruled_is_true_once_it_is_taken_back()
+    {
+        Identifier contact = new("contactId", "003", Verified: true);
+        await GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await GiveAsync(Home, [Visitor]);
+        await silo.Get<IIdentityStore>()
+            .ClaimAsync(
+                [new(ClaimKeys.Of(Visitor), new(Home, AnchorPolicy.Unanchored, default))],
+                default
+            );
+        BaseIndividual home = new(Home, AnchorPolicy.Unanchored, ClaimKeys.Of(Visitor));
+        StewardAnswer merged = await MergeAsync(Ada, home);
+        SequencedEvent signIn = new(
+            1,
+            LinkEvents.Of("crm/Contact/003", "e1") with
+            {
+                Identifiers = [contact],
+                SameAs = Visitor,
+            }
+        );
+        OpenDecision overruled = new(
+            ClaimKeys.Of(Visitor),
+            AnonymousLinks.WeightOf(signIn.Event, rank: 0),
+            signIn,
+            ReasonCodes.Overruled
+        );
+        await silo.Get<IOpenDecisionStore>().NoteAsync([overruled], default);
+
+        await Steward.UnmergeAsync(
+            new()
+            {
+                Decision = merged.Decision,
+                Reason = "two after all",
+                Author = "ann",
+            }
+        );
+
+        (await OwnerAsync()).ShouldBe(SubjectIds.IndividualOf(contact));
+        (await KeysOfAsync(SubjectIds.IndividualOf(contact))).ShouldBe([Visitor]);
+        (await database.NumberAsync("select count(*) from cdp.open_decision")).ShouldBe(0);
+    }
+
     private Task<StewardAnswer> MergeAsync(BaseIndividual survivor, BaseIndividual other) =>
         Steward.MergeAsync(
             new()

@@ -18,6 +18,7 @@ public sealed class IdentityTables(string connectionString)
         "steward_pair",
         "merge_conflict",
         "identity_history",
+        "open_decision",
         "match_space",
         "match_record",
         "match_key",
@@ -48,6 +49,8 @@ public sealed class IdentityTables(string connectionString)
                         select 'news ' || individual from cdp.match_news
                         union all
                         select 'due ' || subject from cdp.match_due
+                        union all
+                        select 'open ' || claim from cdp.open_decision where reason <> 'overruled'
                         """
                     )
                 ).Count == 0,

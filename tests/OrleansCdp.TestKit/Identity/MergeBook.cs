@@ -210,17 +210,20 @@ public sealed class MergeBook
         {
             PlacedAt = PlaceOf(claim.Owner) is { } at && at != claim.Owner ? at : null,
             IsMoving = IsMoving(claim.Owner),
-            IsFixed =
-                claim.Rank >= AnchorPolicy.Matched
-                && bases.ContainsKey(claim.Owner)
-                && (
-                    statements.Values.Any(stated => stated.Contains(claim.Owner))
-                    || decisions.Exists(one =>
-                        one.Survivor == claim.Owner || one.Other == claim.Owner
-                    )
-                ),
+            IsFixed = IsWeak(claim) && (IsProven(claim.Owner) || DecisionsOf(claim.Owner).Any()),
+            IsTied = IsWeak(claim) && DecisionsOf(claim.Owner).Any(one => one.Together),
+            IsProven = IsWeak(claim) && IsProven(claim.Owner),
             KeptFrom = ClaimKeys.LinkOf(key) is { } link ? [.. KeptFrom(link)] : [],
         };
+
+    private bool IsWeak(Claim claim) =>
+        claim.Rank >= AnchorPolicy.Matched && bases.ContainsKey(claim.Owner);
+
+    private bool IsProven(string individual) =>
+        statements.Values.Any(stated => stated.Contains(individual));
+
+    private IEnumerable<StewardDecision> DecisionsOf(string individual) =>
+        decisions.Where(one => one.Survivor == individual || one.Other == individual);
 
     private IEnumerable<string> KeptFrom(LinkKey link) =>
         decisions
