@@ -15,19 +15,22 @@ public sealed class MatchSimulation
 {
     private readonly FuzzyRules rules;
     private readonly IdentifierHolders holders;
-    private readonly Dictionary<string, Record> byLink = new(StringComparer.Ordinal);
-    private readonly Dictionary<long, Record> byId = [];
-    private readonly Dictionary<long, List<Record>> index = [];
-    private readonly Dictionary<long, HashSet<Record>> groups = [];
+    private readonly Dictionary<string, SimulatedRecord> byLink = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, SimulatedRecord> byId = [];
+    private readonly SimulatedIndex index;
+    private readonly SimulatedGroups groups = new();
     private readonly List<StewardPair> pairs = [];
     private readonly HashSet<(long, long)> apart = [];
-    private long lastGroup;
+
+    // Of records that say the same, the one that is compared.
+    private readonly Dictionary<long, SimulatedRecord> firsts = [];
 
     /// <summary>An empty space.</summary>
     public MatchSimulation(FuzzyRules rules)
     {
         this.rules = rules;
         holders = new IdentifierHolders(rules);
+        index = new SimulatedIndex(rules.Limits);
     }
 
     /// <summary>Records in the space.</summary>
@@ -49,7 +52,7 @@ public sealed class MatchSimulation
     public int ComponentsCut { get; private set; }
 
     /// <summary>Keys that hold more than <see cref="MatchLimits.BucketMax"/> records and find nobody any more.</summary>
-    public int KeysClosed => index.Values.Count(bucket => bucket.Count > rules.Limits.BucketMax);
+    public int KeysClosed => index.Closed;
 
     /// <summary>Identifiers that more individuals have than may, and that identify nobody.</summary>
     public int IdentifiersGuarded => holders.Guarded;
@@ -58,8 +61,9 @@ public sealed class MatchSimulation
     public ImmutableArray<ImmutableArray<string>> Groups() =>
         [
             .. groups
-                .Values.Select(group =>
+                .All.Select(group =>
                     group
+                        .SelectMany(record => record.Followers.Prepend(record))
                         .Select(record => record.Link)
                         .Order(StringComparer.Ordinal)
                         .ToImmutableArray()
@@ -69,31 +73,33 @@ public sealed class MatchSimulation
 
     /// <summary>The group a link is in; null for a link that is not here.</summary>
     public long? GroupOf(string link) =>
-        byLink.TryGetValue(link, out Record? found) ? found.Group : null;
+        byLink.TryGetValue(link, out SimulatedRecord? found) ? found.Compares.Group : null;
 
     /// <summary>The individual that owns somebody in the link's group; null when nobody does.</summary>
     public string? IndividualOf(string link) =>
-        byLink.TryGetValue(link, out Record? found)
-            ? groups[found.Group]
+        byLink.TryGetValue(link, out SimulatedRecord? found)
+            ? groups
+                .Of(found.Compares)
                 .Select(record => record.Individual)
                 .FirstOrDefault(individual => individual is not null)
             : null;
 
     /// <summary>A link's best score within its group, in bits; null for none.</summary>
     public double? BestOf(string link) =>
-        byLink.TryGetValue(link, out Record? found)
-            ? found
-                .Edges.Where(edge => edge.Key.Group == found.Group)
-                .Max(edge => (double?)edge.Value)
-            : null;
+        !byLink.TryGetValue(link, out SimulatedRecord? found) ? null
+        : found.First is { } first ? rules.Score(first.Compared, found.Compared).Score
+        : found.Edges.Where(edge => edge.Key.Group == found.Group).Max(edge => (double?)edge.Value)
+            ?? (
+                found.Followers.Count > 0 ? rules.Score(found.Compared, found.Compared).Score : null
+            );
 
     /// <summary>
     /// Whether a link has a score with somebody whom an anchor names that makes it a possible match, and no steward keeps the
     /// two apart.
     /// </summary>
     public bool MayBeKnown(string link) =>
-        byLink.TryGetValue(link, out Record? found)
-        && found.Edges.Keys.Any(other =>
+        byLink.TryGetValue(link, out SimulatedRecord? found)
+        && found.Compares.Edges.Keys.Any(other =>
             other.Individual is not null && !apart.Contains(PairOf(found, other))
         );
 
@@ -103,10 +109,10 @@ public sealed class MatchSimulation
     /// <param name="individual">Who an anchor says it is; null says nothing new.</param>
     public void Add(string link, MatchValues values, string? individual = null)
     {
-        Record record = RecordOf(link);
+        SimulatedRecord record = RecordOf(link);
         record.Individual = individual ?? record.Individual;
         record.Values = record.Values.Join(values);
-        Record[] changed =
+        SimulatedRecord[] changed =
         [
             record,
             .. holders
@@ -115,111 +121,161 @@ public sealed class MatchSimulation
                 .Order(StringComparer.Ordinal)
                 .Select(other => byLink[other]),
         ];
-        foreach (Record one in changed)
+        foreach (SimulatedRecord one in changed)
         {
             one.Compared = rules.Identifying(one.Values, holders.IsGuarded);
+            one.Print = one.Values.Print();
         }
 
-        foreach (Record one in changed)
+        foreach (SimulatedRecord one in changed)
         {
-            Compare(one);
+            Settle(one);
         }
     }
 
     /// <summary>Lets a steward say that two records are one, or never are. The last word on a pair counts.</summary>
-    public void Decide(string left, string right, bool together)
+    /// <param name="left">A record.</param>
+    /// <param name="right">Another.</param>
+    /// <param name="together">What is said.</param>
+    /// <param name="companion">The one of both that he did not speak of himself; null for none.</param>
+    public void Decide(string left, string right, bool together, string? companion = null)
     {
-        (Record a, Record b) = (byLink[left], byLink[right]);
+        (SimulatedRecord a, SimulatedRecord b) = (byLink[left], byLink[right]);
+        foreach (
+            SimulatedRecord one in new[] { a, b }.Where(one =>
+                one.Link != companion && !one.IsAlone
+            )
+        )
+        {
+            one.IsAlone = true;
+            Settle(one);
+        }
+
         pairs.RemoveAll(pair =>
             (pair.A == a.Id && pair.B == b.Id) || (pair.A == b.Id && pair.B == a.Id)
         );
         pairs.Add(new StewardPair(a.Id, b.Id, together));
         _ = together ? apart.Remove(PairOf(a, b)) : apart.Add(PairOf(a, b));
-        Cluster([a, b]);
+        Cluster([a.Compares, b.Compares]);
     }
 
-    private void Compare(Record record)
+    /// <summary>
+    /// Has a record that says the very same as another one go with it, and compares any other. Whoever goes with one that
+    /// goes its own way goes with the next of them.
+    /// </summary>
+    private void Settle(SimulatedRecord record)
     {
-        List<Record> touched = [record, .. record.Edges.Keys];
-        foreach (Record other in record.Edges.Keys)
+        if (record.First is { } first)
+        {
+            if (GoesWith(record, first))
+            {
+                return;
+            }
+
+            Free(record);
+        }
+
+        SimulatedRecord[] left = [.. record.Followers.Where(one => !GoesWith(one, record))];
+        foreach (SimulatedRecord one in left)
+        {
+            Free(one);
+        }
+
+        if (
+            record.Followers.Count == 0
+            && firsts.TryGetValue(record.Print, out SimulatedRecord? same)
+            && same != record
+            && GoesWith(record, same)
+        )
+        {
+            Follow(record, same);
+        }
+        else
+        {
+            firsts[record.Print] = record;
+            Compare(record);
+        }
+
+        foreach (SimulatedRecord one in left)
+        {
+            Settle(one);
+        }
+    }
+
+    private bool GoesWith(SimulatedRecord record, SimulatedRecord first) =>
+        record is { Individual: null, IsAlone: false }
+        && first is { Individual: null, IsAlone: false, First: null }
+        && record.Values.ComparesAs(first.Values)
+        && rules.Score(first.Compared, first.Compared).Score >= rules.Thresholds.LinkMin;
+
+    private void Follow(SimulatedRecord record, SimulatedRecord first)
+    {
+        List<SimulatedRecord> connected = [.. record.Edges.Keys, .. groups.Of(record)];
+        Disconnect(record);
+        index.Put(record, []);
+        groups.Remove(record);
+        record.First = first;
+        first.Followers.Add(record);
+        connected.RemoveAll(one => one == record);
+        if (connected.Count > 0)
+        {
+            Cluster(connected);
+        }
+    }
+
+    private void Free(SimulatedRecord record)
+    {
+        record.First!.Followers.Remove(record);
+        record.First = null;
+        groups.Begin(record);
+    }
+
+    private static void Disconnect(SimulatedRecord record)
+    {
+        foreach (SimulatedRecord other in record.Edges.Keys)
         {
             other.Edges.Remove(record);
         }
 
         record.Edges.Clear();
+    }
+
+    private void Compare(SimulatedRecord record)
+    {
+        List<SimulatedRecord> touched = [record, .. record.Edges.Keys];
+        Disconnect(record);
         ImmutableArray<long> keys = rules.KeysOf(record.Compared);
-        foreach ((Record candidate, PairScore score) in EdgesOf(record, keys))
+        foreach ((SimulatedRecord candidate, PairScore score) in EdgesOf(record, keys))
         {
             Connect(record, candidate, score.Score);
         }
 
-        foreach (long key in record.Keys.Except(keys))
-        {
-            BucketOf(key).Remove(record);
-        }
-
-        foreach (long key in keys.Except(record.Keys))
-        {
-            BucketOf(key).Add(record);
-        }
-
-        record.Keys = keys;
+        index.Put(record, keys);
         Cluster(touched);
     }
 
-    private static (long, long) PairOf(Record a, Record b) =>
+    private static (long, long) PairOf(SimulatedRecord a, SimulatedRecord b) =>
         a.Id < b.Id ? (a.Id, b.Id) : (b.Id, a.Id);
 
-    private Record RecordOf(string link)
+    private SimulatedRecord RecordOf(string link)
     {
-        if (!byLink.TryGetValue(link, out Record? record))
+        if (!byLink.TryGetValue(link, out SimulatedRecord? record))
         {
-            record = new Record(link) { Group = ++lastGroup };
+            record = new SimulatedRecord(link);
             byLink.Add(link, record);
             byId.Add(record.Id, record);
-            groups.Add(record.Group, [record]);
+            groups.Begin(record);
         }
 
         return record;
     }
 
-    private List<Record> BucketOf(long key)
+    private IEnumerable<(SimulatedRecord, PairScore)> EdgesOf(
+        SimulatedRecord record,
+        ImmutableArray<long> keys
+    )
     {
-        if (!index.TryGetValue(key, out List<Record>? bucket))
-        {
-            index.Add(key, bucket = []);
-        }
-
-        return bucket;
-    }
-
-    private IEnumerable<(Record, PairScore)> EdgesOf(Record record, ImmutableArray<long> keys)
-    {
-        Dictionary<Record, double> shared = [];
-        foreach (long key in keys)
-        {
-            if (
-                !index.TryGetValue(key, out List<Record>? bucket)
-                || bucket.Count > rules.Limits.BucketMax
-            )
-            {
-                continue;
-            }
-
-            foreach (Record other in bucket.Where(other => other != record))
-            {
-                shared[other] = shared.GetValueOrDefault(other) + CandidateRank.OfKey(bucket.Count);
-            }
-        }
-
-        Record[] candidates =
-        [
-            .. shared
-                .OrderByDescending(candidate => candidate.Value)
-                .ThenBy(candidate => candidate.Key.Id)
-                .Take(rules.Limits.CandidatesMax)
-                .Select(candidate => candidate.Key),
-        ];
+        SimulatedRecord[] candidates = index.Find(record, keys);
         Candidates += candidates.Length;
         CandidatesMost = Math.Max(CandidatesMost, candidates.Length);
         return candidates
@@ -231,21 +287,21 @@ public sealed class MatchSimulation
     }
 
     // A record with too many edges loses the weakest.
-    private void Connect(Record record, Record other, double score)
+    private void Connect(SimulatedRecord record, SimulatedRecord other, double score)
     {
         record.Edges[other] = score;
         other.Edges[record] = score;
         if (other.Edges.Count > rules.Limits.EdgesMax)
         {
-            Record weakest = other.Edges.MinBy(edge => (edge.Value, -edge.Key.Id)).Key;
+            SimulatedRecord weakest = other.Edges.MinBy(edge => (edge.Value, -edge.Key.Id)).Key;
             other.Edges.Remove(weakest);
             weakest.Edges.Remove(other);
         }
     }
 
-    private void Cluster(List<Record> touched)
+    private void Cluster(List<SimulatedRecord> touched)
     {
-        HashSet<Record> component = ComponentOf(touched);
+        HashSet<SimulatedRecord> component = ComponentOf(touched);
         ComponentMost = Math.Max(ComponentMost, component.Count);
         ImmutableArray<ImmutableArray<long>> clusters = Clustering.Of(
             [.. component.Select(record => new ClusterMember(record.Id, record.Individual))],
@@ -264,60 +320,24 @@ public sealed class MatchSimulation
                 return rules.Score(byId[a].Compared, byId[b].Compared).Score;
             }
         );
-        ImmutableArray<long> names = GroupIds.Relabel(
-            clusters,
-            id => byId[id].Group,
-            () => ++lastGroup
+        ImmutableArray<long> names = GroupIds.Relabel(clusters, id => byId[id].Group, groups.Next);
+        groups.Divide(
+            component,
+            clusters.Zip(names, (ids, name) => (ids.Select(id => byId[id]).ToArray(), name))
         );
-        Rename(component, clusters, names);
-    }
-
-    private void Rename(
-        HashSet<Record> component,
-        ImmutableArray<ImmutableArray<long>> clusters,
-        ImmutableArray<long> names
-    )
-    {
-        foreach (Record record in component)
-        {
-            groups[record.Group].Remove(record);
-        }
-
-        long[] former = [.. component.Select(record => record.Group)];
-        foreach ((ImmutableArray<long> cluster, long name) in clusters.Zip(names))
-        {
-            if (!groups.TryGetValue(name, out HashSet<Record>? group))
-            {
-                groups.Add(name, group = []);
-            }
-
-            foreach (Record record in cluster.Select(id => byId[id]))
-            {
-                record.Group = name;
-                group.Add(record);
-            }
-        }
-
-        foreach (long name in former)
-        {
-            if (groups.TryGetValue(name, out HashSet<Record>? group) && group.Count == 0)
-            {
-                groups.Remove(name);
-            }
-        }
     }
 
     // Best first over edges that link, so that what is left out of one that is too large is what is farthest.
-    private HashSet<Record> ComponentOf(List<Record> touched)
+    private HashSet<SimulatedRecord> ComponentOf(List<SimulatedRecord> touched)
     {
-        HashSet<Record> reached = [];
-        PriorityQueue<Record, (double, long)> waiting = new();
-        foreach (Record record in touched)
+        HashSet<SimulatedRecord> reached = [];
+        PriorityQueue<SimulatedRecord, (double, long)> waiting = new();
+        foreach (SimulatedRecord record in touched)
         {
             waiting.Enqueue(record, (double.NegativeInfinity, record.Id));
         }
 
-        while (waiting.TryDequeue(out Record? record, out _))
+        while (waiting.TryDequeue(out SimulatedRecord? record, out _))
         {
             if (reached.Contains(record))
             {
@@ -331,7 +351,7 @@ public sealed class MatchSimulation
             }
 
             reached.Add(record);
-            foreach ((Record other, double score) in record.Edges)
+            foreach ((SimulatedRecord other, double score) in record.Edges)
             {
                 if (score >= rules.Thresholds.LinkMin)
                 {
@@ -349,28 +369,7 @@ public sealed class MatchSimulation
             }
         }
 
-        return [.. reached.SelectMany(known => groups[known.Group])];
-    }
-
-    private sealed class Record(string link)
-    {
-        public string Link => link;
-
-        // By the link and not by arrival, so that equal scores are decided alike in every order.
-        public long Id { get; } = (long)MatchField.HashOf(link);
-
-        public MatchValues Values { get; set; } = MatchValues.Empty;
-
-        // All but the identifiers that identify nobody.
-        public MatchValues Compared { get; set; } = MatchValues.Empty;
-
-        public ImmutableArray<long> Keys { get; set; } = [];
-
-        public string? Individual { get; set; }
-
-        public long Group { get; set; }
-
-        public Dictionary<Record, double> Edges { get; } = [];
+        return [.. reached.SelectMany(groups.Of)];
     }
 }
 

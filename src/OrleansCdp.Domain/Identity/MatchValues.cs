@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.IO.Hashing;
 using System.Text;
 using OrleansCdp.Events;
 
@@ -88,7 +89,14 @@ public sealed class MatchValues : IEquatable<MatchValues>
     }
 
     /// <summary>The compact form that is stored; equal values have equal bytes.</summary>
-    public byte[] Encode()
+    public byte[] Encode() => Write(static value => value.At);
+
+    /// <summary>
+    /// A hash of what is compared, stored with records: equal where <see cref="ComparesAs"/> is true, and hardly ever else.
+    /// </summary>
+    public long Print() => (long)XxHash3.HashToUInt64(Write(static _ => 0));
+
+    private byte[] Write(Func<MatchValue, long> atOf)
     {
         List<byte> bytes = [Format];
         Append(bytes, (uint)fields.Length);
@@ -99,7 +107,8 @@ public sealed class MatchValues : IEquatable<MatchValues>
             Append(bytes, (uint)field.Values.Length);
             foreach (MatchValue value in field.Values)
             {
-                Append(bytes, ((ulong)value.At << 1) ^ (ulong)(value.At >> 63));
+                long at = atOf(value);
+                Append(bytes, ((ulong)at << 1) ^ (ulong)(at >> 63));
                 byte[] text = Encoding.UTF8.GetBytes(value.Text);
                 Append(bytes, (uint)text.Length);
                 bytes.AddRange(text);

@@ -27,11 +27,13 @@ public sealed class RulesetTrial
     /// <summary>Decides about all records.</summary>
     /// <param name="rules">The rules to try.</param>
     /// <param name="records">What is stored, each subject once.</param>
-    /// <param name="verdicts">What stewards said; those about others count for nothing.</param>
+    /// <param name="verdicts">
+    /// What stewards said, and of which of the two they did not speak themselves; those about others count for nothing.
+    /// </param>
     public RulesetTrial(
         FuzzyRules rules,
         ImmutableArray<TrialRecord> records,
-        IEnumerable<(string A, string B, bool Together)> verdicts
+        IEnumerable<(string A, string B, bool Together, string? Companion)> verdicts
     )
     {
         this.records = records;
@@ -45,11 +47,11 @@ public sealed class RulesetTrial
             );
         }
 
-        foreach ((string a, string b, bool together) in verdicts)
+        foreach ((string a, string b, bool together, string? companion) in verdicts)
         {
             if (simulation.GroupOf(a) is not null && simulation.GroupOf(b) is not null)
             {
-                simulation.Decide(a, b, together);
+                simulation.Decide(a, b, together, companion);
             }
         }
 

@@ -151,6 +151,11 @@ public interface IMatchTurn : IAsyncDisposable
     /// <summary>Of the individuals that the turn began with, those that are merged: who has their links.</summary>
     IReadOnlyDictionary<string, string> Roots { get; }
 
+    /// <summary>
+    /// Of the links that the turn began with, those that claims give to somebody now: to whoever has that one's links.
+    /// </summary>
+    IReadOnlyDictionary<string, string> Owned { get; }
+
     /// <summary>Whether stewards have said anything of anybody.</summary>
     bool HasVerdicts { get; }
 
@@ -208,6 +213,20 @@ public interface IMatchTurn : IAsyncDisposable
         IReadOnlyCollection<long> ids,
         double scoreMin,
         IReadOnlyCollection<long> groups,
+        CancellationToken cancel
+    );
+
+    /// <summary>The records that go with one of these, because they say the very same.</summary>
+    Task<IReadOnlyList<MatchRow>> ReadTwinsAsync(
+        IReadOnlyCollection<long> firsts,
+        CancellationToken cancel
+    );
+
+    /// <summary>Of the records of nobody that say the very same, the first that is compared.</summary>
+    /// <param name="prints">What they say, as <see cref="MatchRow.Print"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<IReadOnlyList<MatchRow>> ReadSameAsync(
+        IReadOnlyCollection<long> prints,
         CancellationToken cancel
     );
 

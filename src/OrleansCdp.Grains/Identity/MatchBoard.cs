@@ -18,7 +18,7 @@ internal sealed class MatchCard(MatchRow? before, MatchRow now)
         set
         {
             values = value;
-            Now = Now with { Said = value.Encode() };
+            Now = Now with { Said = value.Encode(), Print = value.Print() };
         }
     }
 
@@ -33,6 +33,17 @@ internal sealed class MatchCard(MatchRow? before, MatchRow now)
 
     /// <summary>Whether nobody is left of it: an individual whose last link went elsewhere.</summary>
     public bool IsGone { get; set; }
+
+    /// <summary>Whether it is a record or an individual, and no part of one.</summary>
+    public bool IsListed => !IsGone && Now.IsListed;
+
+    /// <summary>Whether it was one before.</summary>
+    public bool WasListed => before is { IsListed: true };
+
+    /// <summary>Whether it says what it said before, whenever that was; false for a new one.</summary>
+    public bool SaysTheSame =>
+        before is not null
+        && (before.Said.AsSpan().SequenceEqual(Now.Said) || ValuesBefore!.ComparesAs(Values));
 
     /// <summary>Whether it is compared with others when the turn is over.</summary>
     public bool IsCompared => !IsGone && Now.IsCompared;

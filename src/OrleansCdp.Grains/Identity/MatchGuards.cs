@@ -35,8 +35,8 @@ internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn
 
     private void Note(MatchCard card, Dictionary<long, IdentifierValue> values)
     {
-        var now = card.IsCompared ? rules.IdentifiersOf(card.Values) : [];
-        var then = card is { WasCompared: true, ValuesBefore: { } before }
+        var now = card.IsListed ? rules.IdentifiersOf(card.Values) : [];
+        var then = card is { WasListed: true, ValuesBefore: { } before }
             ? rules.IdentifiersOf(before)
             : [];
         foreach (IdentifierValue value in now.Concat(then))
@@ -93,7 +93,7 @@ internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn
     /// <summary>Notes with a record which of its identifiers identify nobody.</summary>
     private void Mark(MatchCard card)
     {
-        long[] guarded = card.IsCompared
+        long[] guarded = card.IsListed
             ?
             [
                 .. rules

@@ -42,16 +42,19 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         MatchComparison comparison = new(rules, board, turn);
         MatchGrouping grouping = new(rules, board, comparison, turn);
         MatchGuards guards = new(rules, board, turn);
+        MatchTwins twins = new(rules, board, turn);
         if (board.Cards.Any(card => card.IsTouched || card.IsGone || card.Before != card.Now))
         {
             await guards.SettleAsync(cancel);
+            await twins.SettleAsync(cancel);
             await comparison.CompareAsync(cancel);
             await grouping.GroupAsync(cancel);
+            await twins.FollowAsync(cancel);
         }
 
         MatchCard[] cards = [.. board.Cards];
         (string Link, string? Target)[] moves = [.. MovesOf(cards)];
-        string[] news = [.. await NewsAsync(comparison, cancel)];
+        string[] news = [.. await NewsAsync(comparison, twins.Changed, cancel)];
         await turn.CommitAsync(
             new MatchWrites
             {
@@ -137,6 +140,7 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
     /// <summary>Individuals whose possible matches are others now, or score otherwise.</summary>
     private async Task<HashSet<string>> NewsAsync(
         MatchComparison comparison,
+        HashSet<long> joined,
         CancellationToken cancel
     )
     {
@@ -145,7 +149,8 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         [
             .. board
                 .Cards.Where(card =>
-                    card is { IsTouched: false, IsGone: false } && card.WasFree != card.IsFree
+                    card is { IsTouched: false, IsGone: false }
+                    && (card.WasFree != card.IsFree || joined.Contains(card.Now.Id))
                 )
                 .Select(card => card.Now.Id),
         ];
@@ -174,7 +179,8 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
 
             StoredEdge? then = record.WasFree ? EdgeIn(comparison.EdgesBefore) : null;
             StoredEdge? now = record.IsFree ? EdgeIn(comparison.Edges) : null;
-            if (then != now)
+            bool isJoined = joined.Contains(record.Now.Id) && (then is not null || now is not null);
+            if (then != now || isJoined)
             {
                 news.Add(individual.Now.Subject);
             }

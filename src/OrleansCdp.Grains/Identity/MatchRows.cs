@@ -52,11 +52,26 @@ public sealed record MatchRow
     /// </summary>
     public long[]? Guarded { get; init; }
 
+    /// <summary>Hash of what the record says, as <see cref="MatchValues.Print"/>; null where an earlier program wrote it.</summary>
+    public long? Print { get; init; }
+
+    /// <summary>
+    /// Of a record that says the very same as another one, that one: it is compared for both. Itself where a steward has
+    /// spoken of it, so that no other goes with it; null else.
+    /// </summary>
+    public long? Twin { get; init; }
+
     /// <summary>Whether it stands for an individual.</summary>
     public bool IsIndividual => Owner == Subject;
 
+    /// <summary>Whether another record is compared for it.</summary>
+    public bool IsTwin => Twin is { } other && other != Id;
+
+    /// <summary>Whether it is a record or an individual, and no part of one.</summary>
+    public bool IsListed => Owner is null || IsIndividual;
+
     /// <summary>Whether it is compared with others.</summary>
-    public bool IsCompared => Owner is null || IsIndividual;
+    public bool IsCompared => IsListed && !IsTwin;
 }
 
 /// <summary>A link's row, and whom it belongs to by now.</summary>
@@ -92,7 +107,13 @@ public sealed record KeyReading(
 /// <param name="A">The one whose name comes first.</param>
 /// <param name="B">The other.</param>
 /// <param name="Together">Whether they are one, or must never be.</param>
-public readonly record struct StewardVerdict(string A, string B, bool Together);
+public readonly record struct StewardVerdict(string A, string B, bool Together)
+{
+    /// <summary>
+    /// The one that is merely kept apart from a record along with whom that was taken from; null where he spoke of both.
+    /// </summary>
+    public string? Companion { get; init; }
+}
 
 /// <summary>A key of a record.</summary>
 /// <param name="Key">Its hash.</param>

@@ -154,9 +154,17 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         ];
     }
 
-    /// <summary>An individual that is merged is compared as whoever has its links.</summary>
+    /// <summary>
+    /// A link is said of whom claims give it to by now: another event may have given it away since this one was decided
+    /// about, and told so before. An individual that is merged is compared as whoever has its links.
+    /// </summary>
     private MatchStatement AsRoot(MatchStatement said) =>
-        said.Owner is null ? said : said with { Owner = RootOf(said.Owner) };
+        said.Owner is null
+            ? said
+            : said with
+            {
+                Owner = turn.Owned.GetValueOrDefault(said.Link) ?? RootOf(said.Owner),
+            };
 
     private string RootOf(string individual) =>
         turn.Roots.GetValueOrDefault(individual, individual);

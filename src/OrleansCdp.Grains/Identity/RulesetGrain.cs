@@ -261,7 +261,7 @@ internal sealed class RulesetGrain(
         RulesetTrial trial = new(
             rules,
             records,
-            verdicts.Select(verdict => (verdict.A, verdict.B, verdict.Together))
+            verdicts.Select(verdict => (verdict.A, verdict.B, verdict.Together, verdict.Companion))
         );
         (int linked, int linkedAfter) = (trial.LinkedBefore, trial.LinkedAfter);
         (var before, var after) = (trial.GroupsBefore, trial.GroupsAfter);

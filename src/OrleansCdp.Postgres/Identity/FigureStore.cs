@@ -40,11 +40,11 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
                     and (
                         exists (
                             select from cdp.match_edge e join cdp.match_record i on i.id = e.b
-                            where e.a = r.id and i.owner = i.subject
+                            where e.a = coalesce(r.twin, r.id) and i.owner = i.subject
                         )
                         or exists (
                             select from cdp.match_edge e join cdp.match_record i on i.id = e.a
-                            where e.b = r.id and i.owner = i.subject
+                            where e.b = coalesce(r.twin, r.id) and i.owner = i.subject
                         )
                     )
             ) from space s

@@ -6,18 +6,27 @@ namespace OrleansCdp.Identity;
 /// <summary>What people ask of match spaces, page by page; every page is found by an index.</summary>
 internal static class MatchLists
 {
+    // One that is compared for others that say the same has those for partners, where it has no other.
+    private const string Twin = """
+        left join lateral (
+            select t.subject, t.score from cdp.match_record t
+            where t.twin = r.id and t.id <> r.id order by t.id limit 1
+        ) twin on r.partner is null and r.owner is null and r.twin is null
+        """;
+
     // soft: the best individual that a record of nobody may be.
-    private const string Links = """
-        select r.subject, r.owner, r.individual, r.group_id, r.score, p.subject, r.event_id,
-            soft.score, soft.subject
+    private const string Links = $"""
+        select r.subject, r.owner, r.individual, r.group_id, coalesce(r.score, twin.score),
+            coalesce(p.subject, twin.subject), r.event_id, soft.score, soft.subject
         from cdp.match_record r
             left join cdp.match_record p on p.id = r.partner
+            {Twin}
             left join lateral (
                 select e.score, i.subject
                 from (
-                    select b as other, score from cdp.match_edge where a = r.id
+                    select b as other, score from cdp.match_edge where a = coalesce(r.twin, r.id)
                     union all
-                    select a, score from cdp.match_edge where b = r.id
+                    select a, score from cdp.match_edge where b = coalesce(r.twin, r.id)
                 ) e join cdp.match_record i on i.id = e.other
                 where i.owner = i.subject
                     and not exists (
@@ -41,7 +50,11 @@ internal static class MatchLists
                 union all
                 select a, score from cdp.match_edge where b = i.id
             ) e
-            join cdp.match_record o on o.id = e.other
+            cross join lateral (
+                select * from cdp.match_record where id = e.other
+                union all
+                select * from cdp.match_record where twin = e.other and twin <> id
+            ) o
         where i.space = $1 and i.subject = $2 and o.owner is null and o.individual is null
             and not exists (
                 select from cdp.steward_pair p
@@ -52,13 +65,14 @@ internal static class MatchLists
         order by e.score desc, o.subject limit $3
         """;
 
-    private const string Unresolved = """
-        select r.group_id, r.subject, r.score, r.event_id
+    private const string Unresolved = $"""
+        select r.group_id, r.subject, coalesce(r.score, twin.score), r.event_id
         from (
             select distinct group_id from cdp.match_record
             where space = $1 and group_id > $2 and group_id is not null and individual is null
             order by group_id limit $3
         ) g join cdp.match_record r on r.group_id = g.group_id
+            {Twin}
         where r.space = $1 and r.individual is null and r.group_id is not null
         order by r.group_id, r.subject
         """;

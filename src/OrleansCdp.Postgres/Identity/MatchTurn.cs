@@ -1,4 +1,5 @@
 using Npgsql;
+using static OrleansCdp.Identity.MatchReading;
 
 namespace OrleansCdp.Identity;
 
@@ -10,104 +11,6 @@ internal sealed class MatchTurn(
     GuardSets guards
 ) : IMatchTurn
 {
-    // The first key is this file's, the second the space's.
-    private const int LockClass = 0x6d617463;
-
-    private const string Columns =
-        "id, subject, owner, group_id, individual, score, partner, event_id, said, guarded";
-
-    // Of a row with its owner, behind the columns.
-    private const int OwnerAt = 10;
-
-    // A statement of its own: those after it see what was committed while it waited.
-    private const string Lock = "select pg_advisory_xact_lock($1, $2)";
-
-    private const string ReadVersion = """
-        select version, exists (select from cdp.steward_pair), coalesce(
-            (select max(change) from cdp.match_guard where space = $1), 0
-        ), identifiers_to
-        from cdp.match_space where space = $1 and replaced_by is null
-        """;
-
-    // One look per subject, whatever PostgreSQL thinks of the table: "= any" may walk through all of the space.
-    private const string BySubject = $"""
-        select r.* from unnest($2) as s(subject) cross join lateral (
-            select {Columns} from cdp.match_record m
-            where m.space = $1 and m.subject = s.subject limit 1
-        ) r
-        """;
-
-    private const string ById = $"select {Columns} from cdp.match_record where id = any($1)";
-
-    // Groups keep their numbers when another space takes over, so the number alone does not say which one is meant.
-    private const string ByGroup = $"""
-        select {Columns} from cdp.match_record
-        where space = $1 and group_id = any($2) and group_id is not null
-        """;
-
-    private const string ByOwner = $"""
-        select {Columns} from cdp.match_record
-        where space = $1 and owner = any($2) and owner is not null and group_id is null
-        """;
-
-    private const string NextIds = """
-        select nextval('cdp.match_id') from generate_series(1, $1)
-        """;
-
-    // A closed key comes back once, without a record.
-    private const string ByKey = """
-        select k.key_hash, r.record_id
-        from unnest($2) as k(key_hash)
-            left join cdp.match_bucket b on b.space = $1 and b.key_hash = k.key_hash
-            left join lateral (
-                select m.record_id from cdp.match_key m
-                where m.space = $1 and m.key_hash = k.key_hash and b.key_hash is null
-                limit $3
-            ) r on true
-        where r.record_id is not null or b.key_hash is not null
-        """;
-
-    private const string EdgesAround = """
-        select a, b, score, levels from cdp.match_edge where a = any($1) and score >= $2
-        union
-        select a, b, score, levels from cdp.match_edge where b = any($1) and score >= $2
-        """;
-
-    // What was said of somebody who is merged holds for whoever has his links.
-    private const string Verdicts = """
-        with asked as (
-            select subject from unnest($1) as s(subject)
-            union
-            select id from cdp.base_individual where root = any($1) and root <> id
-        )
-        select coalesce(a.root, p.link_a), coalesce(b.root, p.link_b), p.verdict
-        from (
-            select p.* from asked s join cdp.steward_pair p on p.link_a = s.subject
-            union
-            select p.* from asked s join cdp.steward_pair p on p.link_b = s.subject
-        ) p
-            left join cdp.base_individual a on a.id = p.link_a
-            left join cdp.base_individual b on b.id = p.link_b
-        where p.verdict <> 0
-        """;
-
-    private const string ReadRoots = """
-        select id, root from cdp.base_individual where id = any($1) and root <> id
-        """;
-
-    private const string Owners = $"""
-        select r.*, case when c.anchored_by <> $3 then coalesce(b.root, c.owner) end
-        from (
-            select {Columns} from cdp.match_record
-            where space = $1 and owner = any($2) and owner is not null and group_id is null
-            union
-            select {Columns} from cdp.match_record
-            where space = $1 and subject = any($2) and owner is not null and group_id is null
-        ) r
-            left join cdp.claim c on c.claim = 'link:' || r.subject
-            left join cdp.base_individual b on b.id = c.owner
-        """;
-
     // Drawn with the first reading, one for each subject: nobody waits for the sequence once more.
     private readonly Queue<long> drawn = new();
     private bool ended;
@@ -117,6 +20,9 @@ internal sealed class MatchTurn(
     public IReadOnlyList<MatchRow> Rows { get; private set; } = [];
 
     public IReadOnlyDictionary<string, string> Roots { get; private set; } =
+        new Dictionary<string, string>();
+
+    public IReadOnlyDictionary<string, string> Owned { get; private set; } =
         new Dictionary<string, string>();
 
     public bool HasVerdicts { get; private set; }
@@ -133,7 +39,7 @@ internal sealed class MatchTurn(
         CancellationToken cancel
     )
     {
-        await using NpgsqlCommand command = new NpgsqlCommand(Lock, connection, transaction)
+        await using NpgsqlCommand command = new NpgsqlCommand(TakeLock, connection, transaction)
             .With(LockClass)
             .With(space);
         command.CommandTimeout = 0; // As long as the turn takes that is under way.
@@ -145,13 +51,16 @@ internal sealed class MatchTurn(
     {
         await using NpgsqlBatch batch = new(connection, transaction);
         batch.Timeout = 0; // As long as the turn takes that is under way, or a takeover.
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(Lock).With(LockClass).With(space));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(TakeLock).With(LockClass).With(space));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadVersion).With(space));
         batch.BatchCommands.Add(
             new NpgsqlBatchCommand(BySubject).With(space).With(subjects.ToArray())
         );
         batch.BatchCommands.Add(new NpgsqlBatchCommand(NextIds).With(subjects.Count));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(ReadRoots).With(subjects.ToArray()));
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand(Claimed).With(subjects.ToArray()).With(AnchorPolicy.Matched)
+        );
         await using NpgsqlDataReader reader = await batch.ExecuteReaderAsync(cancel);
         await reader.NextResultAsync(cancel);
         long guardedAt = 0;
@@ -172,15 +81,21 @@ internal sealed class MatchTurn(
         }
 
         await reader.NextResultAsync(cancel);
-        Dictionary<string, string> roots = new(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancel))
-        {
-            roots.Add(reader.GetString(0), reader.GetString(1));
-        }
-
-        Roots = roots;
+        Roots = await NamesAsync(reader, cancel);
+        await reader.NextResultAsync(cancel);
+        Owned = await NamesAsync(reader, cancel);
         await reader.CloseAsync();
         Guarded = await guards.ReadAsync(connection, transaction, space, guardedAt, cancel);
+    }
+
+    private static async Task<Dictionary<string, string>> NamesAsync(
+        NpgsqlDataReader reader,
+        CancellationToken cancel
+    )
+    {
+        var rows = await reader.RowsAsync(row => (row.GetString(0), row.GetString(1)), cancel);
+        return rows.Where(row => !SubjectIds.IsRecord(row.Item2))
+            .ToDictionary(row => row.Item1, row => row.Item2, StringComparer.Ordinal);
     }
 
     public async Task<long[]> NextIdsAsync(int count, CancellationToken cancel)
@@ -246,6 +161,21 @@ internal sealed class MatchTurn(
             .With(AnchorPolicy.Matched);
         return await command.RowsAsync(OwnedRowOf, cancel);
     }
+
+    public Task<IReadOnlyList<MatchRow>> ReadTwinsAsync(
+        IReadOnlyCollection<long> firsts,
+        CancellationToken cancel
+    ) => ReadAsync(firsts.Count, new NpgsqlBatchCommand(ByTwin).With(firsts.ToArray()), cancel);
+
+    public Task<IReadOnlyList<MatchRow>> ReadSameAsync(
+        IReadOnlyCollection<long> prints,
+        CancellationToken cancel
+    ) =>
+        ReadAsync(
+            prints.Count,
+            new NpgsqlBatchCommand(ByPrint).With(space).With(prints.Distinct().ToArray()),
+            cancel
+        );
 
     public async Task<KeyReading> ReadKeysAsync(
         IReadOnlyCollection<long> keys,
@@ -377,7 +307,10 @@ internal sealed class MatchTurn(
 
     /// <summary>A verdict: two links and what a steward says of them.</summary>
     public static StewardVerdict VerdictOf(NpgsqlDataReader reader) =>
-        new(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0);
+        new(reader.GetString(0), reader.GetString(1), reader.GetInt16(2) > 0)
+        {
+            Companion = reader.Text(3),
+        };
 
     /// <summary>A record, of a statement that reads the columns of records.</summary>
     public static MatchRow RowOf(NpgsqlDataReader reader) =>
@@ -393,5 +326,7 @@ internal sealed class MatchTurn(
             EventId = reader.GetString(7),
             Said = reader.Bytes(8),
             Guarded = reader.IsDBNull(9) ? null : reader.GetFieldValue<long[]>(9),
+            Twin = reader.Number(10),
+            Print = reader.Number(11),
         };
 }

@@ -7,23 +7,26 @@ namespace OrleansCdp.Identity;
 internal static class MatchWriting
 {
     private const string Columns =
-        "id, space, subject, owner, group_id, individual, score, partner, event_id, said, guarded";
+        "id, space, subject, owner, group_id, individual, score, partner, event_id, said, guarded, "
+        + "twin, print";
+
+    private const string Values =
+        "id, subject, owner, group_id, individual, score, partner, event_id, said, guarded, twin, "
+        + "print";
 
     private const string Add = $"""
         insert into cdp.match_record ({Columns})
         select i.id, $10, i.subject, i.owner, i.group_id, i.individual, i.score, i.partner,
-            i.event_id, i.said, i.guarded::bigint[]
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
-            as i(id, subject, owner, group_id, individual, score, partner, event_id, said, guarded)
+            i.event_id, i.said, i.guarded::bigint[], i.twin, i.print
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) as i({Values})
         """;
 
-    private const string Change = """
+    private const string Change = $"""
         update cdp.match_record r
         set owner = i.owner, group_id = i.group_id, individual = i.individual, score = i.score,
             partner = i.partner, event_id = i.event_id, said = i.said,
-            guarded = i.guarded::bigint[]
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11)
-            as i(id, subject, owner, group_id, individual, score, partner, event_id, said, guarded)
+            guarded = i.guarded::bigint[], twin = i.twin, print = i.print
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) as i({Values})
         where r.id = i.id and $10 = r.space
         """;
 
@@ -164,6 +167,8 @@ internal static class MatchWriting
                     .With(Array.ConvertAll(rows, row => row.Said))
                     .With(space)
                     .With(Array.ConvertAll(rows, ArrayOf))
+                    .With(Array.ConvertAll(rows, row => row.Twin))
+                    .With(Array.ConvertAll(rows, row => row.Print))
             );
         }
     }

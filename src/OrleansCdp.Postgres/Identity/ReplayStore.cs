@@ -8,7 +8,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 {
     private const string Columns = """
         r.id, r.subject, r.owner, r.group_id, r.individual, r.score, r.partner, r.event_id, r.said,
-        r.guarded
+        r.guarded, r.twin, r.print
         """;
 
     private const string Sample = """
@@ -24,7 +24,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
         """;
 
     private const string Verdicts = """
-        select p.link_a, p.link_b, p.verdict from cdp.steward_pair p
+        select p.link_a, p.link_b, p.verdict, p.companion from cdp.steward_pair p
         where p.verdict <> 0 and exists (
             select from cdp.match_record r where r.space = $1 and r.subject = p.link_a
         )
@@ -40,9 +40,9 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
         select count(*) from cdp.match_record r
         where r.space = $1 and r.owner is null and r.individual is null and exists (
             select from (
-                select b as other from cdp.match_edge where a = r.id
+                select b as other from cdp.match_edge where a = coalesce(r.twin, r.id)
                 union all
-                select a from cdp.match_edge where b = r.id
+                select a from cdp.match_edge where b = coalesce(r.twin, r.id)
             ) e join cdp.match_record i on i.id = e.other
             where i.owner = i.subject
                 and not exists (

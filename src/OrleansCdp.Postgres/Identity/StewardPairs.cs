@@ -7,11 +7,15 @@ namespace OrleansCdp.Identity;
 internal static class StewardPairs
 {
     private const string Add = """
-        insert into cdp.steward_pair (link_a, link_b, verdict, decision)
-        select least(p.a, p.b) collate "C", greatest(p.a, p.b), $3, $4
-        from (select a collate "C" as a, b collate "C" as b from unnest($1, $2) as i(a, b)) p
-        on conflict (link_a, link_b) do update
-            set verdict = excluded.verdict, decision = excluded.decision
+        insert into cdp.steward_pair (link_a, link_b, verdict, decision, companion)
+        select least(p.a, p.b) collate "C", greatest(p.a, p.b), $3, $4, p.companion
+        from (
+            select a collate "C" as a, b collate "C" as b, companion
+            from unnest($1, $2, $5) as i(a, b, companion)
+        ) p
+        on conflict (link_a, link_b) do update set
+            verdict = excluded.verdict, decision = excluded.decision,
+            companion = excluded.companion
         """;
 
     // Held to be of the same person by matching alone, in any space.
@@ -59,14 +63,14 @@ internal static class StewardPairs
             return;
         }
 
-        HashSet<(string, string)> pairs = [(left, right)];
+        Dictionary<(string, string), string?> pairs = new() { [(left, right)] = null };
         if (!together)
         {
             foreach (string record in new[] { left, right }.Except([one.Id, other.Id]))
             {
                 foreach (string companion in await CompanionsAsync(merges, record))
                 {
-                    pairs.Add((record, companion));
+                    pairs.TryAdd((record, companion), companion);
                 }
             }
         }
@@ -115,26 +119,28 @@ internal static class StewardPairs
             }
             else
             {
-                await AddAsync(merges, [(left, right)], together: false, one.Id);
+                Dictionary<(string, string), string?> pair = new() { [(left, right)] = null };
+                await AddAsync(merges, pair, together: false, one.Id);
             }
         }
     }
 
     private static async Task AddAsync(
         MergeTransaction merges,
-        HashSet<(string, string)> pairs,
+        Dictionary<(string, string), string?> pairs,
         bool together,
         long decision
     )
     {
         await using NpgsqlCommand add = merges
             .Command(Add)
-            .With(pairs.Select(pair => pair.Item1).ToArray())
-            .With(pairs.Select(pair => pair.Item2).ToArray())
+            .With(pairs.Keys.Select(pair => pair.Item1).ToArray())
+            .With(pairs.Keys.Select(pair => pair.Item2).ToArray())
             .With((short)(together ? 1 : -1))
-            .With(decision);
+            .With(decision)
+            .With(pairs.Values.ToArray());
         await add.ExecuteNonQueryAsync();
-        await merges.NoteDueAsync(pairs.SelectMany(pair => new[] { pair.Item1, pair.Item2 }));
+        await merges.NoteDueAsync(pairs.Keys.SelectMany(pair => new[] { pair.Item1, pair.Item2 }));
     }
 
     private static async Task ChangeAsync(MergeTransaction merges, string sql, long[] decisions)

@@ -90,15 +90,15 @@ public sealed class MatchSimulationTests
         MatchSimulation space = new(rules);
         for (int i = 0; i < 3; i++)
         {
-            space.Add($"crm/Case/{i}", rules.Values(("email", "box@mail.test")));
+            space.Add($"crm/Case/{i}", Box(i));
         }
 
         space.KeysClosed.ShouldBe(0);
         space.Candidates.ShouldBe(3); // 0 + 1 + 2
-        space.Add("crm/Case/3", rules.Values(("email", "box@mail.test")));
+        space.Add("crm/Case/3", Box(3));
         space.Candidates.ShouldBe(6);
         space.KeysClosed.ShouldBe(2); // the address and what stands before the @
-        space.Add("crm/Case/4", rules.Values(("email", "box@mail.test")));
+        space.Add("crm/Case/4", Box(4));
         space.Candidates.ShouldBe(6);
     }
 
@@ -112,7 +112,7 @@ public sealed class MatchSimulationTests
         MatchSimulation space = new(rules);
         for (int i = 0; i <= others; i++)
         {
-            space.Add($"crm/Case/{i}", rules.Values(("email", "box@mail.test")));
+            space.Add($"crm/Case/{i}", Box(i));
         }
 
         space.CandidatesMost.ShouldBe(scored);
@@ -125,12 +125,12 @@ public sealed class MatchSimulationTests
         MatchSimulation space = new(rules);
         for (int i = 0; i < 3; i++)
         {
-            space.Add($"crm/Case/{i}", Ann("ann@mail.test"));
+            space.Add($"crm/Case/{i}", AnnWith(i));
         }
 
         space.ComponentsCut.ShouldBe(0);
         space.ComponentMost.ShouldBe(3);
-        space.Add("crm/Case/3", Ann("ann@mail.test"));
+        space.Add("crm/Case/3", AnnWith(3));
         space.ComponentsCut.ShouldBe(1);
         space.Groups().Length.ShouldBe(1); // nobody is torn from a group for want of room
     }
@@ -143,10 +143,71 @@ public sealed class MatchSimulationTests
         FuzzyRules rules = Spaces.People.With(new MatchLimits(50, 50, edgesMax, 200));
         MatchSimulation space = new(rules);
         space.Add("crm/Case/1", Ann("ann@mail.test"));
-        space.Add("crm/Case/2", Ann("ann@mail.test"));
+        space.Add("crm/Case/2", AnnWith(2));
         space.Add("crm/Case/3", Ann("another@mail.test"));
         space.Groups().Length.ShouldBe(groups);
     }
+
+    [Fact]
+    public void The_same_said_again_and_again_takes_no_room_in_a_key()
+    {
+        FuzzyRules rules = Spaces.People.With(new MatchLimits(50, 3, 50, 200));
+        MatchSimulation space = new(rules);
+        space.Add("crm/Contact/1", Ann("ann@mail.test"), "ind_ann");
+        for (int i = 0; i < 20; i++)
+        {
+            space.Add($"crm/Case/{i}", Ann("ann@mail.test"));
+        }
+
+        space.Add("crm/Case/20", AnnWith(20));
+
+        space.KeysClosed.ShouldBe(0);
+        space.Groups().ShouldHaveSingleItem().Length.ShouldBe(22);
+        space.IndividualOf("crm/Case/19").ShouldBe("ind_ann");
+        space.BestOf("crm/Case/19").ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void One_that_says_something_else_leaves_those_that_said_the_same()
+    {
+        MatchSimulation space = new(Spaces.People);
+        for (int i = 0; i < 3; i++)
+        {
+            space.Add($"crm/Case/{i}", Ann("ann@mail.test"));
+        }
+
+        space.Add("crm/Case/0", Ann("ann@mail.test"), "ind_ann");
+        space.Add("crm/Case/9", AnnWith(9));
+
+        Show(space).ShouldBe("crm/Case/0 crm/Case/1 crm/Case/2 crm/Case/9");
+        space.IndividualOf("crm/Case/2").ShouldBe("ind_ann");
+    }
+
+    [Fact]
+    public void One_that_a_steward_takes_away_leaves_the_others_where_they_are()
+    {
+        MatchSimulation space = new(Spaces.People);
+        space.Add("crm/Contact/1", Ann("ann@mail.test"), "ind_ann");
+        for (int i = 0; i < 4; i++)
+        {
+            space.Add($"crm/Case/{i}", Ann("ann@mail.test"));
+        }
+
+        space.Decide("crm/Case/0", "crm/Contact/1", together: false);
+        foreach (string other in new[] { "crm/Case/1", "crm/Case/2", "crm/Case/3" })
+        {
+            space.Decide("crm/Case/0", other, together: false, companion: other);
+        }
+
+        Show(space).ShouldBe("crm/Case/0|crm/Case/1 crm/Case/2 crm/Case/3 crm/Contact/1");
+    }
+
+    /// <summary>Records that share all keys and say each something else.</summary>
+    private static MatchValues Box(int number) =>
+        Spaces.People.Values(("email", "box@mail.test"), ("last", $"Name{(char)('a' + number)}"));
+
+    private static MatchValues AnnWith(int number) =>
+        Ann("ann@mail.test").Join(Spaces.People.Values(("email", $"{number}ann@other.test")));
 
     private static MatchValues Ann(string email) =>
         Spaces.People.Values(

@@ -48,7 +48,7 @@ public sealed class RulesetTrialTests
         RulesetTrial trial = new(
             Rules,
             [new(Ada, true, 1, Ada, null, said), new("b", false, 2, null, null, said)],
-            [(Ada, "b", false), ("b", "unheard-of", true)]
+            [(Ada, "b", false, null), ("b", "unheard-of", true, null)]
         );
 
         trial.Moving.ShouldBeEmpty();

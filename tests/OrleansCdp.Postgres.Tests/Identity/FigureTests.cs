@@ -279,7 +279,14 @@ public sealed class FigureTests(PostgresServer server) : IAsyncLifetime
         [.. await Store.ListAsync(kind, null, 1_000, default)];
 
     private static Task<List<MatchOutcome>> SayAdaAsync(MatchIndex index, int number) =>
-        index.SayAsync(Ada(index, Number("crm/Case/", number)));
+        index.SayAsync(
+            Ada(index, Number("crm/Case/", number)) is var e
+                ? e with
+                {
+                    Traits = e.Traits.Add(new Field("city", FieldValue.Of(Number("Town", number)))),
+                }
+                : null!
+        );
 
     private static LinkEvent Ada(MatchIndex index, string link) =>
         index.Event(

@@ -180,7 +180,10 @@ public sealed class MatchLimitTests(PostgresServer server)
     private static async Task<MatchOutcome> SayAsync(MatchIndex index, int number) =>
         (
             await index.SayAsync(
-                index.Event(string.Create(CultureInfo.InvariantCulture, $"crm/Case/{number}"), Ada)
+                index.Event(
+                    string.Create(CultureInfo.InvariantCulture, $"crm/Case/{number}"),
+                    [.. Ada, "city", string.Create(CultureInfo.InvariantCulture, $"Town {number}")]
+                )
             )
         ).Single();
 }

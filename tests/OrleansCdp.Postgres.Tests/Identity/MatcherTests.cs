@@ -126,6 +126,32 @@ public sealed class MatcherTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_link_is_said_of_whom_claims_give_it_to_by_now()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        MatchIndex index = new(silo);
+        LinkEvent said = index.Event("shop/customer/1", AdaSays);
+        await silo.Identity.ClaimAsync(
+            [
+                new(ClaimKeys.Of(said.Link), new Claim("ind_later", 1, default)),
+                new("link:shop/customer/2", new Claim("ind_met", AnchorPolicy.Matched, default)),
+            ],
+            default
+        );
+
+        // Its event was decided about before another one, of the other lane, gave it away.
+        await index.SayAsync("ind_before", said);
+        await index.SayAsync("ind_before", index.Event("shop/customer/2", AdaSays));
+
+        (await index.FindAsync("shop/customer/1")).Individual.ShouldBe("ind_later");
+        (await index.FindAsync("shop/customer/2")).Individual.ShouldBe(
+            "ind_before",
+            "a mere match gives nothing away"
+        );
+    }
+
+    [Fact]
     public async Task An_individual_that_was_absorbed_is_compared_as_its_absorber()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
