@@ -75,6 +75,10 @@ public sealed record SnapshotWrite
     /// <summary>Why they change hands; by default they keep their cause.</summary>
     public ClaimCause ClaimsCause { get; init; }
 
+    /// <summary>Whether it takes a claim: nobody whom a link merely matches takes it from whom an anchor names.</summary>
+    public bool Takes(Claim held) =>
+        held.Owner == ClaimsTakenFrom && (!held.IsAnchored || !ClaimsCause.IsMatch);
+
     /// <summary>Whom links came from, by a merge too: the log does not tell of it. Null for nobody.</summary>
     public string? MovedWith { get; init; }
 

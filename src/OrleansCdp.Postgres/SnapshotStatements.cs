@@ -82,10 +82,11 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         ), claims as materialized (
             select c.claim, t.holder, t.owner, t.rank, coalesce(t.rule, c.rule) as rule,
                 case when t.rule is null then c.event_id else t.event_id end as event_id
-            from unnest($17, $18, $25, $26, $40, $41, $42)
-                as t(id, claim, holder, rank, owner, rule, event_id)
+            from unnest($17, $18, $25, $26, $40, $41, $42, $45)
+                as t(id, claim, holder, rank, owner, rule, event_id, match)
                 join won w on w.id = t.id
                 join cdp.claim c on c.claim = t.claim and c.owner = t.holder
+                    and (c.anchored_by >= $46 or not t.match)
             order by c.claim for update of c
         ), taken as (
             update cdp.claim c
@@ -343,6 +344,8 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             .With(Array.ConvertAll(takers, w => w.ClaimsCause.Rule))
             .With(Array.ConvertAll(takers, w => w.ClaimsCause.EventId))
             .With(Array.ConvertAll(moved, w => w.Id))
-            .With(Array.ConvertAll(moved, w => w.MovedWith!));
+            .With(Array.ConvertAll(moved, w => w.MovedWith!))
+            .With(Array.ConvertAll(takers, w => w.ClaimsCause.IsMatch))
+            .With(AnchorPolicy.Matched);
     }
 }

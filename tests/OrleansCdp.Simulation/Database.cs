@@ -222,10 +222,7 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
             Watcher.OnSave(write.Id, saved);
             foreach (string claim in write.ClaimsTaken)
             {
-                if (
-                    claims.GetValueOrDefault(claim) is { } held
-                    && held.Owner == write.ClaimsTakenFrom
-                )
+                if (claims.GetValueOrDefault(claim) is { } held && write.Takes(held))
                 {
                     claims[claim] = held with
                     {

@@ -84,4 +84,7 @@ public readonly record struct ClaimCause(
 
     /// <summary>Whether an anchor that the link itself stated named the owner.</summary>
     public bool IsOwnAnchor => Rule?.Contains(':', StringComparison.Ordinal) == true;
+
+    /// <summary>Whether a ruleset found it alike: an email has an @, too, but its kind and a colon before it.</summary>
+    public bool IsMatch => !IsOwnAnchor && Rule?.Contains('@', StringComparison.Ordinal) == true;
 }

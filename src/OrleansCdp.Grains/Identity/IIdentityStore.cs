@@ -62,8 +62,10 @@ public interface IIdentityStore
 public sealed record ClaimMove(string Claim, string From, string To, int Rank, ClaimCause Cause)
 {
     /// <summary>
-    /// Whether this is made true of a claim: whoever holds it by an anchor does not come to hold it by less.
+    /// Whether this is made true of a claim: whoever holds it by an anchor does not come to hold it by less, and does not
+    /// lose it to whom it merely matches.
     /// </summary>
     public bool Applies(Claim held) =>
-        held.Owner == From && (From != To || Rank < AnchorPolicy.Matched || !held.IsAnchored);
+        held.Owner == From
+        && (!held.IsAnchored || Rank < AnchorPolicy.Matched || (From != To && !Cause.IsMatch));
 }

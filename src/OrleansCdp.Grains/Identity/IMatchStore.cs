@@ -44,6 +44,15 @@ public interface IMatchStore
     /// <param name="cancel">Stops it.</param>
     Task<ImmutableArray<MatchMove>> ReadMovesAsync(long after, int limit, CancellationToken cancel);
 
+    /// <summary>
+    /// Waits until nobody else moves any of these links, on any silo; nobody does until the result is disposed, or the
+    /// process ends.
+    /// </summary>
+    Task<IAsyncDisposable> LockLinksAsync(
+        IReadOnlyCollection<string> links,
+        CancellationToken cancel
+    );
+
     /// <summary>Forgets moves, unless something else was decided about their links since.</summary>
     Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel);
 

@@ -61,7 +61,8 @@ internal sealed class MatchCard(MatchRow? before, MatchRow now)
     public MatchValues? ValuesBefore => before is null ? null : MatchValues.Decode(before.Said);
 
     /// <summary>Whether it has to be found and compared anew, or must not be found any more.</summary>
-    public bool HasChanged => IsTouched || IsGone || WasCompared != IsCompared;
+    public bool HasChanged =>
+        IsTouched || IsGone || WasCompared != IsCompared || WasListed != IsListed;
 }
 
 /// <summary>The records that a turn has seen, and the scores it knows.</summary>

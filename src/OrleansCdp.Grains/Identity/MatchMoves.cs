@@ -16,13 +16,18 @@ internal sealed partial class MatchMoves(
     MatchSpaces spaces,
     IGrainFactory grains,
     ILogger<MatchMoves> logger
-)
+) : IDisposable
 {
     /// <summary>Moves or news of one round.</summary>
     public const int RoundMax = 200;
 
+    // Each holds one of the connections to the database meanwhile, and needs others.
+    private const int HoldersMax = 3;
+
     private const int AttemptsMax = 10;
+    private readonly SemaphoreSlim holders = new(HoldersMax);
     private readonly LinkMover mover = new(grains);
+    private readonly MatchTelling telling = new(store, spaces, grains, logger);
 
     /// <summary>Makes the moves that are noted of some links.</summary>
     /// <returns>Where those links are now.</returns>
@@ -33,16 +38,34 @@ internal sealed partial class MatchMoves(
     )
     {
         Dictionary<LinkKey, string> places = [];
-        string[] open = [.. links];
-        for (int attempt = 1; open.Length > 0 && attempt <= AttemptsMax; attempt++)
+        var found = await store.ReadMovesAsync(space, links, cancel);
+        if (found.IsEmpty)
         {
-            // After a move the note is read again: something else may have been decided meanwhile.
-            var noted = await store.ReadMovesAsync(space, open, cancel);
-            open = await MakeAsync(noted, places, cancel);
+            return places;
+        }
+
+        string[] open = [.. found.Select(move => move.Link)];
+        await holders.WaitAsync(cancel);
+        try
+        {
+            await using IAsyncDisposable alone = await store.LockLinksAsync(open, cancel);
+            for (int attempt = 1; open.Length > 0 && attempt <= AttemptsMax; attempt++)
+            {
+                // After a move the note is read again: something else may have been decided meanwhile.
+                var noted = await store.ReadMovesAsync(space, open, cancel);
+                open = await MakeAsync(noted, places, cancel);
+            }
+        }
+        finally
+        {
+            holders.Release();
         }
 
         return places;
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => holders.Dispose();
 
     /// <summary>Makes what turns of a space decided true.</summary>
     /// <param name="space">The space.</param>
@@ -65,7 +88,7 @@ internal sealed partial class MatchMoves(
                 .Distinct(StringComparer.Ordinal),
         ];
         var places = await MakeAsync(space, links, cancel);
-        await TellAsync(
+        await telling.TellAsync(
             space,
             [.. outcomes.SelectMany(outcome => outcome.News).Distinct(StringComparer.Ordinal)],
             cancel
@@ -92,28 +115,7 @@ internal sealed partial class MatchMoves(
     }
 
     /// <summary>Tells all that is noted to be told, likewise.</summary>
-    public async Task TellAsync(CancellationToken cancel)
-    {
-        var news = await store.ReadNewsAsync(0, RoundMax, cancel);
-        while (!news.IsEmpty)
-        {
-            await TellAsync(news, cancel);
-            news = await store.ReadNewsAsync(news[^1].Decision, RoundMax, cancel);
-        }
-    }
-
-    /// <summary>Tells individuals which records may be theirs.</summary>
-    public async Task TellAsync(
-        int space,
-        IReadOnlyCollection<string> individuals,
-        CancellationToken cancel
-    )
-    {
-        if (individuals.Count > 0)
-        {
-            await TellAsync(await store.ReadNewsAsync(space, individuals, cancel), cancel);
-        }
-    }
+    public Task TellAsync(CancellationToken cancel) => telling.TellAsync(cancel);
 
     /// <summary>The moves that are not done: to be looked at again.</summary>
     private async Task<string[]> MakeAsync(
@@ -232,7 +234,28 @@ internal sealed partial class MatchMoves(
             await FollowAsync(move, cancel);
         }
 
-        return new Step(owner, IsDone: false);
+        return new Step(await BringBackAsync(link, owner, cancel), IsDone: false);
+    }
+
+    /// <summary>
+    /// A link that an anchor gave to its former individual while it was leaving goes back: the claim tells, which a match does
+    /// not take from an anchor.
+    /// </summary>
+    private async Task<string> BringBackAsync(LinkKey link, string owner, CancellationToken cancel)
+    {
+        string claim = ClaimKeys.Of(link);
+        var held = await identity.ReadAsync([claim], cancel);
+        if (
+            held.GetValueOrDefault(claim) is not { IsAnchored: true } anchored
+            || anchored.Owner == owner
+        )
+        {
+            return owner;
+        }
+
+        LinkMove back = new(owner, link, anchored.Owner, anchored.Rank, anchored.Cause);
+        MoveEnd end = await mover.MoveAsync(back, owner);
+        return end.Place?.Owner ?? owner;
     }
 
     /// <summary>An individual that was absorbed takes no links: whoever absorbed it is compared in its place.</summary>
@@ -268,68 +291,6 @@ internal sealed partial class MatchMoves(
         );
     }
 
-    private async Task TellAsync(ImmutableArray<MatchNews> news, CancellationToken cancel)
-    {
-        foreach (MatchNews[] some in news.Chunk(RoundMax))
-        {
-            bool[] told = await Task.WhenAll(some.Select(one => TryTellAsync(one, cancel)));
-            await store.FinishAsync([.. some.Where((_, at) => told[at])], cancel);
-        }
-    }
-
-    /// <summary>News that cannot be told stay noted, and the others are told.</summary>
-    private async Task<bool> TryTellAsync(MatchNews news, CancellationToken cancel)
-    {
-        try
-        {
-            await TellAsync(news, cancel);
-            return true;
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            LogNotTold(news.Decision, e);
-            return false;
-        }
-    }
-
-    private async Task TellAsync(MatchNews news, CancellationToken cancel)
-    {
-        LiveSpace space = await spaces.OpenAsync(news.Ruleset, cancel);
-        if (space.Space.Id != news.Space)
-        {
-            spaces.Forget(space); // Another version took over.
-            space = await spaces.OpenAsync(news.Ruleset, cancel);
-        }
-
-        FuzzyRules rules = space.Rules;
-        var soft = await store.ReadSoftLinksAsync(
-            news.Space,
-            news.Individual,
-            PossibleMatches.LinksMax,
-            cancel
-        );
-        await grains
-            .GetGrain<IUnifiedIndividualGrain>(news.Individual)
-            .NotePossibleMatchesAsync(
-                new PossibleMatches
-                {
-                    Ruleset = news.Ruleset,
-                    Decision = news.Decision,
-                    Links = [.. soft.Select(one => Explain(rules, one))],
-                }
-            );
-    }
-
-    private static PossibleMatch Explain(FuzzyRules rules, SoftLink soft) =>
-        new(
-            soft.Link,
-            soft.Score,
-            rules.ReasonsOf(
-                MatchValues.Decode(soft.Said),
-                MatchValues.Decode(soft.SaidOfIndividual)
-            )
-        );
-
     [LoggerMessage(
         LogEvents.MatchMoveStuck,
         LogLevel.Warning,
@@ -343,13 +304,6 @@ internal sealed partial class MatchMoves(
         "The move of decision {Decision} failed; it is tried again"
     )]
     private partial void LogMoveFailed(long decision, Exception exception);
-
-    [LoggerMessage(
-        LogEvents.MatchNewsFailed,
-        LogLevel.Warning,
-        "The individual of decision {Decision} could not be told of possible matches; it is tried again"
-    )]
-    private partial void LogNotTold(long decision, Exception exception);
 
     /// <summary>What one attempt came to.</summary>
     private readonly record struct Step(string? Owner, bool IsDone, string? Code = null)

@@ -108,10 +108,12 @@ internal sealed class SubjectResolver(
         for (int races = 0; ; races++)
         {
             decisions = Decide(chunk, indexes, book);
-            if (await TryClaimAsync(decisions, book, cancel))
+            // Stamps before the moves: whoever decides meanwhile by an older event must see that it is older.
+            if (
+                await TryClaimAsync(decisions, book, cancel)
+                && await RestampAsync(chunk, indexes, book, cancel)
+            )
             {
-                // Before the moves: whoever decides meanwhile by an older event must see that it is older.
-                await RestampAsync(chunk, indexes, book, cancel);
                 // Also before: whoever takes a link must be known to have some, whatever happens to this chunk.
                 Regrouped regrouped = await merges.ProveAsync(
                     decisions.Select(one => one.Decision),
@@ -319,7 +321,10 @@ internal sealed class SubjectResolver(
         return wanted.All(claim => held[claim.Key].Owner == claim.Value.Owner);
     }
 
-    private async Task RestampAsync(
+    /// <returns>
+    /// Whether links that an anchor gives to whom they only matched are still there: one may have been about to leave.
+    /// </returns>
+    private async Task<bool> RestampAsync(
         EventChunk chunk,
         List<int> indexes,
         ClaimBook book,
@@ -358,10 +363,14 @@ internal sealed class SubjectResolver(
                     book.HolderOf(claim.Link)!.Cause
                 )),
         ];
-        if (confirmed.Length > 0)
+        if (confirmed.Length == 0)
         {
-            await store.RepointAsync(confirmed, cancel);
+            return true;
         }
+
+        await store.RepointAsync(confirmed, cancel);
+        var now = await store.ReadAsync([.. confirmed.Select(claim => claim.Claim)], cancel);
+        return confirmed.All(claim => now[claim.Claim].Owner == claim.To);
     }
 
     private void Remember(LinkEvent e, Destination place, bool isAnchored)

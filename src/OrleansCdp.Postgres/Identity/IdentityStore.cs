@@ -75,14 +75,14 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
                 < (i.stamp_at, i.stamp_version, i.stamp_arrival)
         """;
 
-    // Whoever holds a claim by an anchor does not come to hold it by less.
+    // See ClaimMove.Applies.
     private const string Repoint = """
         update cdp.claim c
         set owner = i.owner, anchored_by = i.anchored_by, rule = i.rule, event_id = i.event_id
-        from unnest($1, $2, $3, $4, $5, $6)
-            as i(claim, holder, owner, anchored_by, rule, event_id)
+        from unnest($1, $2, $3, $4, $5, $6, $8)
+            as i(claim, holder, owner, anchored_by, rule, event_id, match)
         where c.claim = i.claim and c.owner = i.holder
-            and (i.holder <> i.owner or i.anchored_by < $7 or c.anchored_by >= $7)
+            and (c.anchored_by >= $7 or i.anchored_by < $7 or (i.holder <> i.owner and not i.match))
         """;
 
     // What an individual ever gave away or took is not told by the claims of today.
@@ -170,7 +170,8 @@ internal sealed class IdentityStore(DataSources sources) : IIdentityStore
             .With(Array.ConvertAll(wanted, move => move.Rank))
             .With(Array.ConvertAll(wanted, move => move.Cause.Rule))
             .With(Array.ConvertAll(wanted, move => move.Cause.EventId))
-            .With(AnchorPolicy.Matched);
+            .With(AnchorPolicy.Matched)
+            .With(Array.ConvertAll(wanted, move => move.Cause.IsMatch));
         NpgsqlBatchCommand note = new NpgsqlBatchCommand(NoteMoved)
             .With(Array.ConvertAll(wanted, move => move.From))
             .With(Array.ConvertAll(wanted, move => move.To));

@@ -168,6 +168,11 @@ internal sealed class MatchStore(DataSources sources) : IMatchStore
             .With(limit)
             .RowsAsync(MoveAt, cancel);
 
+    public async Task<IAsyncDisposable> LockLinksAsync(
+        IReadOnlyCollection<string> links,
+        CancellationToken cancel
+    ) => await LinkLocks.TakeAsync(sources.Storage, links, cancel);
+
     public Task FinishAsync(IReadOnlyCollection<MatchMove> moves, CancellationToken cancel)
     {
         MatchMove[] done = [.. moves];

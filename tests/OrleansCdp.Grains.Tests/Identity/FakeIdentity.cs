@@ -25,6 +25,9 @@ internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeS
     /// <summary>Called before claims are made.</summary>
     public Func<Task> OnClaim { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Called before claims are given to somebody else.</summary>
+    public Func<Task> OnRepoint { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Gives claims to whoever takes links in, as the save that takes them does.</summary>
     public void Take(SnapshotWrite write)
     {
@@ -32,7 +35,7 @@ internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeS
         {
             foreach (string claim in write.ClaimsTaken)
             {
-                if (claims.GetValueOrDefault(claim)?.Owner == write.ClaimsTakenFrom)
+                if (claims.GetValueOrDefault(claim) is { } held && write.Takes(held))
                 {
                     claims[claim] = claims[claim] with
                     {
@@ -100,8 +103,9 @@ internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeS
         return Task.CompletedTask;
     }
 
-    public Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
+    public async Task RepointAsync(IReadOnlyCollection<ClaimMove> moves, CancellationToken cancel)
     {
+        await OnRepoint();
         lock (gate)
         {
             foreach (ClaimMove move in moves)
@@ -117,8 +121,6 @@ internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeS
                 }
             }
         }
-
-        return Task.CompletedTask;
     }
 
     public Task<ImmutableArray<string>> FindAsync(

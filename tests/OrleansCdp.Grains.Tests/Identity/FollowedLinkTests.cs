@@ -32,6 +32,42 @@ public sealed class FollowedLinkTests(Cluster cluster) : IClassFixture<Cluster>
             .ShouldBe(SubjectIds.IndividualOf(first), "the newest event of the order names it");
     }
 
+    [Fact]
+    public async Task Whom_it_matches_and_an_anchor_names_has_it_although_it_was_just_leaving()
+    {
+        string home = SubjectIds.IndividualOf(first);
+        string link = ClaimKeys.Of(order);
+        Claim matched = new(home, AnchorPolicy.Matched, default);
+        await cluster.Database.Identity.ClaimAsync([new(link, matched)], default);
+        await DeliverAsync(1, Some.Event(order, "before"));
+        bool raced = false;
+        cluster.Database.Identity.OnRepoint = async () =>
+        {
+            if (!raced)
+            {
+                raced = true;
+                LinkMove leaving = new(
+                    home,
+                    order,
+                    SubjectIds.IndividualOf(second),
+                    AnchorPolicy.Matched,
+                    new ClaimCause("service@1", null)
+                );
+                await new LinkMover(cluster.Grains).MoveAsync(leaving, home);
+            }
+        };
+
+        await DeliverAsync(2, Event("named", minute: 1, first));
+        cluster.Database.Identity.OnRepoint = () => Task.CompletedTask;
+
+        raced.ShouldBeTrue();
+        cluster.Database.Identity.OwnerOf(link).ShouldBe(home);
+        var evidence = await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(home)
+            .GetEvidenceAsync([order]);
+        evidence.Links.ShouldHaveSingleItem().Key.ShouldBe(order);
+    }
+
     private LinkEvent Event(string id, int minute, Identifier contact) =>
         Some.Event(order, id, contact) with
         {

@@ -114,6 +114,66 @@ public sealed class MatchMovesTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_move_waits_for_another_of_the_same_link_and_is_made_after_it()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        IAsyncDisposable other = await silo.Get<IMatchStore>()
+            .LockLinksAsync([Case.ToString(), Contact.ToString()], default);
+
+        Task move = silo.Get<MatchMoves>().MakeAsync(default);
+
+        await Eventually.BeAsync(async () =>
+            await database.NumberAsync(
+                "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            ) > 0
+        );
+        await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
+        await other.DisposeAsync();
+        await move;
+        await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
+    }
+
+    [Fact]
+    public async Task A_link_that_an_anchor_confirmed_while_it_was_leaving_comes_back()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync(silo);
+        Matcher matcher = silo.Get<Matcher>();
+        MatchMoves moves = silo.Get<MatchMoves>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await moves.MakeAsync(default);
+        await database.ExecuteAsync(
+            $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, 1)"
+        );
+        MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
+        await matcher.ReconsiderAsync(space, [Case.ToString()], default);
+        // With the save that lets it go an event is decided about that confirms it.
+        await database.ExecuteAsync(
+            $"""
+            create function public.confirm() returns trigger language plpgsql as $$
+            begin
+                update cdp.claim set anchored_by = 0, rule = 'contactId:1', event_id = 'e1'
+                where claim = '{ClaimKeys.Of(Case)}' and anchored_by = {AnchorPolicy.Matched};
+                return null;
+            end $$;
+            create trigger confirm after update on cdp.snapshot
+                for each row when (new.id = '{Ada}') execute function public.confirm();
+            """
+        );
+
+        await moves.MakeAsync(default);
+
+        await ShouldBeAtAsync(silo, Ada, rank: 0);
+    }
+
+    [Fact]
     public async Task People_hear_of_records_that_may_be_theirs_also_after_a_crash()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();

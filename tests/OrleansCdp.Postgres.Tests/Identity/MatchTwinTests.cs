@@ -105,18 +105,21 @@ public sealed class MatchTwinTests(PostgresServer server) : IAsyncLifetime
         (await ComparedAsync()).ShouldBe(3, "those that stayed, the one that left, the new one");
     }
 
-    [Fact]
-    public async Task One_that_an_anchor_takes_leaves_and_the_others_are_still_found()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task One_that_an_anchor_takes_leaves_and_the_others_are_still_found(int taken)
     {
         await SayManyAsync(4);
 
-        await index.SayAsync("ind_bob", index.Event(Case(1), Bob));
+        await index.SayAsync("ind_bob", index.Event(Case(taken), Bob));
         await index.SayAsync(index.Event("crm/Case/9", SaysOtherwise));
 
-        (await index.FindAsync(Case(1))).Individual.ShouldBe("ind_bob");
+        MatchedLink found = await index.FindAsync(Case(taken));
+        (found.Individual, found.IsAnchored, found.Group).ShouldBe(("ind_bob", true, null));
         (await ComparedAsync()).ShouldBe(2, "those that stayed, and the new one");
         (await index.ListAsync())
-            .Where(link => link.Link != Case(1))
+            .Where(link => link.Link != Case(taken))
             .Select(link => (link.Individual, link.Group))
             .Distinct()
             .ShouldHaveSingleItem("all others are together");

@@ -81,6 +81,11 @@ public sealed class NothingMatches : IMatchStore
         CancellationToken cancel
     ) => Task.FromResult(ImmutableArray<StoredDecision>.Empty);
 
+    public Task<IAsyncDisposable> LockLinksAsync(
+        IReadOnlyCollection<string> links,
+        CancellationToken cancel
+    ) => throw new NotSupportedException("Nothing moves.");
+
     public Task<ImmutableArray<SaidOf>> ReadSaidAsync(
         int space,
         IReadOnlyCollection<string> subjects,
