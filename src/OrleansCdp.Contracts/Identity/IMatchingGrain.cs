@@ -13,6 +13,10 @@ public interface IMatchingGrain : IGrainWithIntegerKey
     [Alias("rulesets")]
     Task<ImmutableArray<string>> ListRulesetsAsync();
 
+    /// <summary>Whether there is such a ruleset, whatever it compares.</summary>
+    [Alias("knows")]
+    Task<bool> KnowsAsync(string ruleset);
+
     /// <summary>
     /// The definition by which a ruleset's records are compared now, as it was frozen; null when nothing was compared by
     /// it yet. A version that is active is not live before somebody makes it so.

@@ -57,6 +57,7 @@ internal static class MatchEndpoints
         DemandNames(source, ruleset);
         bool asCsv = IsCsv(format, http.Request);
         var matching = grains.GetGrain<IMatchingGrain>(0);
+        await DemandKnownAsync(matching, ruleset);
         ImmutableArray<string> rulesets = ruleset is null
             ? await matching.ListRulesetsAsync()
             : [ruleset];
@@ -95,7 +96,9 @@ internal static class MatchEndpoints
             return Problem.BadRequest("bad_link", "A link is source/object/id.");
         }
 
-        var found = await grains.GetGrain<IMatchingGrain>(0).ExplainAsync(ruleset, key.ToString());
+        var matching = grains.GetGrain<IMatchingGrain>(0);
+        await DemandKnownAsync(matching, ruleset);
+        var found = await matching.ExplainAsync(ruleset, key.ToString());
         if (found is null)
         {
             return Problem.NotFound(
@@ -159,9 +162,9 @@ internal static class MatchEndpoints
             return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
         }
 
-        var groups = await grains
-            .GetGrain<IMatchingGrain>(0)
-            .ListUnresolvedAsync(ruleset, after, wanted);
+        var matching = grains.GetGrain<IMatchingGrain>(0);
+        await DemandKnownAsync(matching, ruleset);
+        var groups = await matching.ListUnresolvedAsync(ruleset, after, wanted);
         return Results.Ok(
             new
             {
@@ -268,6 +271,16 @@ internal static class MatchEndpoints
         }
 
         DemandNames(null, ruleset);
+    }
+
+    private static async Task DemandKnownAsync(IMatchingGrain matching, string? ruleset)
+    {
+        if (ruleset is not null && !await matching.KnowsAsync(ruleset))
+        {
+            throw new ProblemException(
+                Problem.NotFound(RulesetRefusals.UnknownRuleset, $"There is no ruleset {ruleset}.")
+            );
+        }
     }
 
     private static string NameOf(long group) =>

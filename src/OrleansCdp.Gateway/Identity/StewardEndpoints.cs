@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -367,6 +368,7 @@ internal static class StewardEndpoints
 /// <param name="Survivor">Id of the individual that goes on.</param>
 /// <param name="Other">Id of the other one.</param>
 /// <param name="Reason">Why.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record MergeRequest(string? Survivor, string? Other, string? Reason);
 
 /// <summary>What an unmerge is asked for with: one of the first three, and the reason.</summary>
@@ -374,6 +376,7 @@ internal sealed record MergeRequest(string? Survivor, string? Other, string? Rea
 /// <param name="Decision">Number of a decision.</param>
 /// <param name="Link">A link that is at somebody without an anchor of its own, <c>source/object/id</c>.</param>
 /// <param name="Reason">Why.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record UnmergeRequest(
     string? Individual,
     long? Decision,

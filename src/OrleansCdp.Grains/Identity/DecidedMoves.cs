@@ -26,6 +26,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
     {
         bool asWanted = true;
         Dictionary<string, (List<string> From, ClaimMove To)> claims = [];
+        Dictionary<string, string> matched = [];
         foreach (var wave in MoveWaves.Of(decided))
         {
             if (await FollowAbsorbedAsync(wave, book, cancel))
@@ -57,6 +58,13 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                         ? earlier.From
                         : [];
                     from.Add(move.From);
+                    if (book.IsMatched(claim) && end.Rank < AnchorPolicy.Matched)
+                    {
+                        // Whoever brought it there because it matches may have been faster: an anchor says so now.
+                        from.Add(owner);
+                        matched[claim] = owner;
+                    }
+
                     claims[claim] = (
                         from,
                         new ClaimMove(claim, move.From, owner, end.Rank, book.CauseOf(claim, move))
@@ -78,7 +86,22 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
             );
         }
 
-        return asWanted;
+        return asWanted && await AreThereAsync(matched, cancel);
+    }
+
+    /// <summary>Whether links that matching was moving are where they were brought: one may have gone on before an anchor held it.</summary>
+    private async Task<bool> AreThereAsync(
+        Dictionary<string, string> owners,
+        CancellationToken cancel
+    )
+    {
+        if (owners.Count == 0)
+        {
+            return true;
+        }
+
+        var now = await store.ReadAsync(owners.Keys, cancel);
+        return owners.All(claim => now[claim.Key].Owner == claim.Value);
     }
 
     /// <summary>Where the links of a move are, as far as claims say.</summary>

@@ -148,6 +148,10 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     /// <summary>The claim on a link before any decision of this chunk; null for none.</summary>
     public Claim? FormerClaimOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link));
 
+    /// <summary>Whether a claim was held, when it was read, because the link matches.</summary>
+    public bool IsMatched(string claim) =>
+        read.TryGetValue(claim, out Claim? held) && held.Rank == AnchorPolicy.Matched;
+
     /// <summary>Owners of claims whose links are on their way.</summary>
     public IEnumerable<string> Moving() =>
         read.Values.Where(claim => claim.IsMoving).Select(claim => claim.Owner);

@@ -20,6 +20,9 @@ internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures, IRu
                 .Select(space => space.Ruleset),
         ];
 
+    public async Task<bool> KnowsAsync(string ruleset) =>
+        await rulesets.FindAsync(ruleset) is not null;
+
     public async Task<string?> GetLiveAsync(string ruleset) =>
         (await store.FindAsync(ruleset, CancellationToken.None))?.Text;
 

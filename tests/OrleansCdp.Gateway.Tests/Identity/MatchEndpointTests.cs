@@ -9,6 +9,23 @@ public sealed class MatchEndpointTests(GatewayHost host)
     private const string Links = "/v1/identity/links";
     private const string Unresolved = "/v1/identity/unresolved";
 
+    [Theory]
+    [InlineData(Links + "?ruleset=servcie")]
+    [InlineData(Links + "?ruleset=servcie&format=csv")]
+    [InlineData(Links + "/salesforce/Case/1?ruleset=servcie")]
+    [InlineData(Unresolved + "?ruleset=servcie")]
+    public async Task A_ruleset_that_there_is_not_is_said_and_is_no_empty_list(string path) =>
+        (await host.GetAsync(path)).ShouldBeProblem(404, "unknown_ruleset");
+
+    [Fact]
+    public async Task A_ruleset_that_compares_nothing_has_an_empty_list()
+    {
+        (await host.GetAsync(Links + "?ruleset=sales")).Text.ShouldBeEmpty();
+        (await host.GetAsync(Unresolved + "?ruleset=sales")).Json["data"]!
+            .AsArray()
+            .ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Why_a_case_is_somebodys_is_said_with_levels_weights_and_every_decision()
     {
@@ -132,15 +149,6 @@ public sealed class MatchEndpointTests(GatewayHost host)
     [InlineData(Unresolved + "?ruleset=service&cursor=x", "bad_cursor")]
     public async Task What_makes_no_sense_is_refused_and_says_why(string path, string code) =>
         (await host.GetAsync(path)).ShouldBeProblem(400, code);
-
-    [Fact]
-    public async Task A_ruleset_that_compared_nothing_has_nothing_to_list()
-    {
-        (await host.GetAsync(Links + "?ruleset=nobody")).Text.ShouldBeEmpty();
-        (await host.GetAsync(Unresolved + "?ruleset=nobody")).Json["data"]!
-            .AsArray()
-            .ShouldBeEmpty();
-    }
 
     [Fact]
     public async Task Lists_are_for_keys_that_may_read()

@@ -243,6 +243,14 @@ public sealed class StewardTests(GatewayHost host)
     public async Task What_cannot_be_listed_is_refused(string path, int status, string code) =>
         (await host.GetAsync(path)).ShouldBeProblem(status, code);
 
+    [Theory]
+    [InlineData("merge", """{"survivor":"a","other":"b","reason":"c","force":true}""")]
+    [InlineData("unmerge", """{"individuall":"a","reason":"c"}""")]
+    public async Task What_a_decision_does_not_know_is_refused_and_not_passed_over(
+        string what,
+        string body
+    ) => (await host.PostAsync($"/v1/identity/{what}", body)).ShouldBeProblem(400, "malformed");
+
     [Fact]
     public async Task A_parameter_that_cannot_be_read_is_named_in_words_of_the_api()
     {

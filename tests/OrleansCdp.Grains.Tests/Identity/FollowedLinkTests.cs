@@ -68,6 +68,35 @@ public sealed class FollowedLinkTests(Cluster cluster) : IClassFixture<Cluster>
         evidence.Links.ShouldHaveSingleItem().Key.ShouldBe(order);
     }
 
+    [Fact]
+    public async Task An_anchor_that_finishes_a_mere_match_holds_the_link_as_an_anchor()
+    {
+        string home = SubjectIds.IndividualOf(order);
+        string named = SubjectIds.IndividualOf(first);
+        string link = ClaimKeys.Of(order);
+        Claim matched = new(home, AnchorPolicy.Matched, default);
+        await cluster.Database.Identity.ClaimAsync([new(link, matched)], default);
+        await DeliverAsync(1, Some.Event(order, "before"));
+        // It is on its way there already, by a match that was not finished.
+        await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(home)
+            .DetachAsync(
+                [order],
+                named,
+                AnchorPolicy.Matched,
+                home,
+                new ClaimCause("service@1", null),
+                isSentByOwner: false
+            );
+
+        await DeliverAsync(2, Event("named", minute: 1, first));
+
+        Claim held = (await cluster.Database.Identity.ReadAsync([link], default))[link];
+        (held.Owner, held.Rank, held.Cause).ShouldBe(
+            (named, 0, new ClaimCause(ClaimKeys.Of(first), "named"))
+        );
+    }
+
     private LinkEvent Event(string id, int minute, Identifier contact) =>
         Some.Event(order, id, contact) with
         {
