@@ -98,6 +98,12 @@ public static class Limits
     public const int ContactsPerAnchorMax = 5;
 
     /// <summary>
+    /// Records that say the very same and go with one that is compared for them; of more the next is compared, too, and
+    /// takes a place in its keys.
+    /// </summary>
+    public const int TwinsMax = 1_000;
+
+    /// <summary>
     /// Links that matching gives one individual within a day of UTC before operators are told; it gets them all the same.
     /// </summary>
     public const int LinksPerDayMax = 50;

@@ -186,13 +186,18 @@ public sealed class MatchSimulation
             && firsts.TryGetValue(record.Print, out SimulatedRecord? same)
             && same != record
             && GoesWith(record, same)
+            && same.Followers.Count < Limits.TwinsMax
         )
         {
             Follow(record, same);
         }
         else
         {
-            firsts[record.Print] = record;
+            if (record is { Individual: null, IsAlone: false })
+            {
+                firsts[record.Print] = record;
+            }
+
             Compare(record);
         }
 

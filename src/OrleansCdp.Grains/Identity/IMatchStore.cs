@@ -231,7 +231,13 @@ public interface IMatchTurn : IAsyncDisposable
         CancellationToken cancel
     );
 
-    /// <summary>Of the records of nobody that say the very same, the first that is compared.</summary>
+    /// <summary>How many records go with each of these; those with none are left out.</summary>
+    Task<IReadOnlyDictionary<long, int>> CountTwinsAsync(
+        IReadOnlyCollection<long> firsts,
+        CancellationToken cancel
+    );
+
+    /// <summary>Of the records of nobody that say the very same, the last that is compared.</summary>
     /// <param name="prints">What they say, as <see cref="MatchRow.Print"/>.</param>
     /// <param name="cancel">Stops it.</param>
     Task<IReadOnlyList<MatchRow>> ReadSameAsync(

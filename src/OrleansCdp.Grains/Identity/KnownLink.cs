@@ -148,9 +148,12 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     /// <summary>The claim on a link before any decision of this chunk; null for none.</summary>
     public Claim? FormerClaimOf(LinkKey link) => read.GetValueOrDefault(ClaimKeys.Of(link));
 
-    /// <summary>Whether a claim was held, when it was read, because the link matches.</summary>
+    /// <summary>
+    /// Whether matching may be moving the link of a claim: when that was read it was held because it matches, or by nobody.
+    /// </summary>
     public bool IsMatched(string claim) =>
-        read.TryGetValue(claim, out Claim? held) && held.Rank == AnchorPolicy.Matched;
+        read.TryGetValue(claim, out Claim? held)
+        && (held.Rank == AnchorPolicy.Matched || SubjectIds.IsRecord(held.Owner));
 
     /// <summary>Owners of claims whose links are on their way.</summary>
     public IEnumerable<string> Moving() =>

@@ -35,7 +35,13 @@ internal sealed class MatchGrouping(
         }
 
         MatchCard[] changed = [.. board.Cards.Where(card => card.HasChanged)];
-        HashSet<long> groups = [.. changed.Select(card => card.Before?.Group).OfType<long>()];
+        HashSet<long> groups =
+        [
+            .. changed
+                .Where(card => card.WasCompared)
+                .Select(card => card.Before?.Group)
+                .OfType<long>(),
+        ];
         groupsRead.UnionWith(groups); // Read with the edges that were.
         await WalkAsync(
             [
@@ -203,6 +209,12 @@ internal sealed class MatchGrouping(
                 .Distinct(StringComparer.Ordinal),
         ];
         board.Add(await turn.ReadAsync(individuals, cancel));
+        await board.ReadAsync(
+            said.SelectMany(verdict => new[] { verdict.A, verdict.B })
+                .Select(subject => board.Find(subject)?.Now.Twin)
+                .OfType<long>(),
+            cancel
+        );
         foreach (StewardVerdict verdict in said)
         {
             if (
@@ -226,6 +238,7 @@ internal sealed class MatchGrouping(
     private long? StandsFor(string subject) =>
         board.Find(subject) is not { } card ? null
         : card.IsCompared ? card.Now.Id
+        : card.Now is { IsTwin: true, Twin: { } first } && board[first].IsCompared ? first
         : card.Now.Owner is { } owner && board.Find(owner) is { IsCompared: true } individual
             ? individual.Now.Id
         : null;
@@ -277,9 +290,17 @@ internal sealed class MatchGrouping(
     private async Task LabelAsync(List<long[]> clusters, CancellationToken cancel)
     {
         int made = 0;
+        // Those that go with one that is compared are of its group, too.
+        var twins = board
+            .Cards.Where(card => card.Now.IsTwin)
+            .ToLookup(card => card.Now.Twin!.Value, card => card.Now.Id);
         var wanted = GroupIds.Relabel(
-            [.. clusters.Select(cluster => ImmutableArray.Create(cluster))],
-            id => board[id].WasCompared ? board[id].Before!.Group : null,
+            [
+                .. clusters.Select(cluster =>
+                    cluster.SelectMany(id => twins[id].Prepend(id)).Order().ToImmutableArray()
+                ),
+            ],
+            id => board[id].WasListed ? board[id].Before!.Group : null,
             () => -++made
         );
         // A new group has the number of its first new record; one that broke off gets a number of its own.

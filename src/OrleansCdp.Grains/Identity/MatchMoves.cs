@@ -38,10 +38,25 @@ internal sealed partial class MatchMoves(
     )
     {
         Dictionary<LinkKey, string> places = [];
+        foreach (string[] some in links.Chunk(RoundMax))
+        {
+            await MakeSomeAsync(space, some, places, cancel);
+        }
+
+        return places;
+    }
+
+    private async Task MakeSomeAsync(
+        int space,
+        string[] links,
+        Dictionary<LinkKey, string> places,
+        CancellationToken cancel
+    )
+    {
         var found = await store.ReadMovesAsync(space, links, cancel);
         if (found.IsEmpty)
         {
-            return places;
+            return;
         }
 
         string[] open = [.. found.Select(move => move.Link)];
@@ -60,8 +75,6 @@ internal sealed partial class MatchMoves(
         {
             holders.Release();
         }
-
-        return places;
     }
 
     /// <inheritdoc/>
@@ -198,7 +211,7 @@ internal sealed partial class MatchMoves(
             ?? throw new InvalidOperationException($"Nobody has claimed record {move.Decision}.");
         if (held.Owner != target && held.Rank < AnchorPolicy.Matched)
         {
-            return Step.Done(null); // An anchor says whose it is: that comes first.
+            return await LeaveAsync(link, target, held); // An anchor says whose it is: that comes first.
         }
 
         ClaimCause cause = new($"{move.Ruleset}@{move.Version}", EventId: null);
@@ -234,28 +247,36 @@ internal sealed partial class MatchMoves(
             await FollowAsync(move, cancel);
         }
 
-        return new Step(await BringBackAsync(link, owner, cancel), IsDone: false);
+        string claim = ClaimKeys.Of(link);
+        var now = await identity.ReadAsync([claim], cancel);
+        return
+            now.GetValueOrDefault(claim) is { IsAnchored: true } anchored && anchored.Owner != owner
+            ? await BringBackAsync(link, owner, anchored)
+            : new Step(owner, IsDone: false);
+    }
+
+    /// <summary>A link that an anchor holds stays there; one that a move took away all the same goes back.</summary>
+    private async Task<Step> LeaveAsync(LinkKey link, string target, Claim anchored)
+    {
+        var evidence = await grains
+            .GetGrain<IUnifiedIndividualGrain>(target)
+            .GetEvidenceAsync([link]);
+        return evidence.Links.IsEmpty
+            ? Step.Done(null)
+            : await BringBackAsync(link, target, anchored);
     }
 
     /// <summary>
     /// A link that an anchor gave to its former individual while it was leaving goes back: the claim tells, which a match does
     /// not take from an anchor.
     /// </summary>
-    private async Task<string> BringBackAsync(LinkKey link, string owner, CancellationToken cancel)
+    private async Task<Step> BringBackAsync(LinkKey link, string from, Claim anchored)
     {
-        string claim = ClaimKeys.Of(link);
-        var held = await identity.ReadAsync([claim], cancel);
-        if (
-            held.GetValueOrDefault(claim) is not { IsAnchored: true } anchored
-            || anchored.Owner == owner
-        )
-        {
-            return owner;
-        }
-
-        LinkMove back = new(owner, link, anchored.Owner, anchored.Rank, anchored.Cause);
-        MoveEnd end = await mover.MoveAsync(back, owner);
-        return end.Place?.Owner ?? owner;
+        LinkMove back = new(from, link, anchored.Owner, anchored.Rank, anchored.Cause);
+        MoveEnd end = await mover.MoveAsync(back, from);
+        return end.Place?.Owner is { } owner
+            ? new Step(owner, IsDone: false)
+            : Step.Stuck(end.Code!);
     }
 
     /// <summary>An individual that was absorbed takes no links: whoever absorbed it is compared in its place.</summary>

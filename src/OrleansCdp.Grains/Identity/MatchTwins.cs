@@ -54,11 +54,14 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
             Succeed(card, twins[card.Now.Id]);
         }
 
+        HashSet<long> followed =
+        [
+            .. board.Cards.Where(card => card.Now.IsTwin).Select(card => card.Now.Twin!.Value),
+        ];
         await JoinAsync(
             [
                 .. changed.Where(card =>
-                    card is { IsListed: true, Now.Twin: null }
-                    && !twins[card.Now.Id].Any(GoesWith(card))
+                    card is { IsListed: true, Now.Twin: null } && !followed.Contains(card.Now.Id)
                 ),
             ],
             cancel
@@ -78,7 +81,9 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
                 .Select(Id),
             cancel
         );
-        foreach (MatchCard card in board.Cards.Where(card => card.Now.IsTwin))
+        MatchCard[] twins = [.. board.Cards.Where(card => card.Now.IsTwin)];
+        await board.ReadAsync(twins.Select(card => card.Now.Twin!.Value), cancel);
+        foreach (MatchCard card in twins)
         {
             MatchRow first = board[card.Now.Twin!.Value].Now;
             if (first.IsTwin)
@@ -93,10 +98,7 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
                 Group = first.Group,
                 Individual = first.Individual,
                 Partner = first.Id,
-                Score =
-                    card.Before?.Twin == first.Id
-                        ? card.Now.Score
-                        : board.Score(first.Id, card.Now.Id).Score,
+                Score = board.Score(first.Id, card.Now.Id).Score,
             };
             if (
                 card.Before is not { } before
@@ -200,24 +202,43 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
                 cancel
             )
         );
+        // One that is compared already comes before those that come now, and of several the last, which has most room.
         var firsts = board
             .Cards.Where(card =>
                 card
                     is { IsListed: true, Now: { Twin: null, Print: not null, IsIndividual: false } }
             )
             .GroupBy(card => card.Now.Print!.Value)
-            .ToDictionary(same => same.Key, same => same.MinBy(Id)!);
+            .ToDictionary(same => same.Key, same => same.Except(able).MaxBy(Id) ?? same.MinBy(Id)!);
+        var counts = await turn.CountTwinsAsync(
+            [.. firsts.Values.Where(card => card.Before is not null).Select(Id)],
+            cancel
+        );
+        Dictionary<long, int> room = firsts.Values.ToDictionary(
+            Id,
+            first => Limits.TwinsMax - counts.GetValueOrDefault(first.Now.Id)
+        );
         foreach (MatchCard card in able)
         {
             if (
-                card.Now.Print is { } print
-                && firsts[print] is { } first
-                && first != card
-                && first.Values.ComparesAs(card.Values)
+                card.Now.Print is not { } print
+                || firsts[print] is not { } first
+                || first == card
+                || !first.Values.ComparesAs(card.Values)
             )
             {
+                continue;
+            }
+
+            known.Add(card.Now.Id); // Nobody goes with it, but for those that come now.
+            if (room[first.Now.Id]-- > 0)
+            {
                 card.Now = card.Now with { Twin = first.Now.Id };
-                known.Add(card.Now.Id); // Nobody goes with it.
+            }
+            else
+            {
+                firsts[print] = card;
+                room[card.Now.Id] = Limits.TwinsMax;
             }
         }
     }

@@ -48,8 +48,13 @@ internal static class MatchReading
         select r.* from unnest($2) as s(print) cross join lateral (
             select {Columns} from cdp.match_record m
             where m.space = $1 and m.print = s.print and m.owner is null and m.twin is null
-            order by m.id limit 1
+            order by m.id desc limit 1
         ) r
+        """;
+
+    public const string CountTwins = """
+        select twin, count(*) from cdp.match_record
+        where twin = any($1) and twin <> id group by twin
         """;
 
     public const string ByOwner = $"""

@@ -167,6 +167,26 @@ internal sealed class MatchTurn(
         CancellationToken cancel
     ) => ReadAsync(firsts.Count, new NpgsqlBatchCommand(ByTwin).With(firsts.ToArray()), cancel);
 
+    public async Task<IReadOnlyDictionary<long, int>> CountTwinsAsync(
+        IReadOnlyCollection<long> firsts,
+        CancellationToken cancel
+    )
+    {
+        if (firsts.Count == 0)
+        {
+            return new Dictionary<long, int>();
+        }
+
+        await using NpgsqlCommand command = new NpgsqlCommand(
+            CountTwins,
+            connection,
+            transaction
+        ).With(firsts.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancel);
+        var rows = await reader.RowsAsync(row => (row.GetInt64(0), row.GetInt64(1)), cancel);
+        return rows.ToDictionary(row => row.Item1, row => (int)row.Item2);
+    }
+
     public Task<IReadOnlyList<MatchRow>> ReadSameAsync(
         IReadOnlyCollection<long> prints,
         CancellationToken cancel

@@ -37,10 +37,20 @@ internal sealed class OpenDecisionStore(DataSources sources, ChunkCodec codec) :
         order by claim
         """;
 
+    // While a steward's word is in force nothing else is to be expected.
+    private static readonly TimeSpan OverruledPeriod = TimeSpan.FromHours(1);
+
     private const string Overdue = $"""
         update cdp.open_decision o set tried_at = now()
         from (
-            select claim from cdp.open_decision where tried_at < now() - $1
+            select claim from cdp.open_decision w
+            where tried_at < now() - $1 and (
+                reason <> $3 or tried_at < now() - $4 or not exists (
+                    select from cdp.steward_decision d where d.withdrawn_at is null and (
+                        d.survivor in (w.record, w.individual) or d.other in (w.record, w.individual)
+                    )
+                )
+            )
             order by tried_at limit $2 for update skip locked
         ) due
         where o.claim = due.claim
@@ -91,6 +101,8 @@ internal sealed class OpenDecisionStore(DataSources sources, ChunkCodec codec) :
             .Storage.CreateCommand(Overdue)
             .With(since)
             .With(limit)
+            .With(ReasonCodes.Overruled)
+            .With(OverruledPeriod)
             .RowsAsync(DecisionOf, cancel);
 
     public async Task CloseAsync(IReadOnlyCollection<OpenDecision> done, CancellationToken cancel)

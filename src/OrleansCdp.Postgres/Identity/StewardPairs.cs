@@ -7,7 +7,7 @@ namespace OrleansCdp.Identity;
 internal static class StewardPairs
 {
     private const string Add = """
-        insert into cdp.steward_pair (link_a, link_b, verdict, decision, companion)
+        insert into cdp.steward_pair as s (link_a, link_b, verdict, decision, companion)
         select least(p.a, p.b) collate "C", greatest(p.a, p.b), $3, $4, p.companion
         from (
             select a collate "C" as a, b collate "C" as b, companion
@@ -15,7 +15,7 @@ internal static class StewardPairs
         ) p
         on conflict (link_a, link_b) do update set
             verdict = excluded.verdict, decision = excluded.decision,
-            companion = excluded.companion
+            companion = case when s.companion is not null then excluded.companion end
         """;
 
     // Held to be of the same person by matching alone, in any space.

@@ -11,3 +11,7 @@ create index match_record_print on cdp.match_record (space, print, id)
 
 -- Of a pair that a steward did not name himself, the record that is kept apart along with whom the other was taken from.
 alter table cdp.steward_pair add column companion text collate "C";
+
+-- A group without those that go with another one of it.
+create index match_record_first on cdp.match_record (space, group_id)
+    where group_id is not null and (twin is null or twin = id);

@@ -278,15 +278,12 @@ public sealed class FigureTests(PostgresServer server) : IAsyncLifetime
     private async Task<MetLimit[]> ListAsync(LimitKind kind) =>
         [.. await Store.ListAsync(kind, null, 1_000, default)];
 
-    private static Task<List<MatchOutcome>> SayAdaAsync(MatchIndex index, int number) =>
-        index.SayAsync(
-            Ada(index, Number("crm/Case/", number)) is var e
-                ? e with
-                {
-                    Traits = e.Traits.Add(new Field("city", FieldValue.Of(Number("Town", number)))),
-                }
-                : null!
-        );
+    private static Task<List<MatchOutcome>> SayAdaAsync(MatchIndex index, int number)
+    {
+        LinkEvent ada = Ada(index, Number("crm/Case/", number));
+        Field town = new("city", FieldValue.Of(Number("Town", number)));
+        return index.SayAsync(ada with { Traits = ada.Traits.Add(town) });
+    }
 
     private static LinkEvent Ada(MatchIndex index, string link) =>
         index.Event(

@@ -36,10 +36,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        await silo.Get<Matcher>()
-            .DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await silo.Get<Matcher>()
-            .DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await CompareBothAsync(silo);
         await ComeAsFarAsAsync(silo, progress);
 
         await silo.Get<MatchMoves>().MakeAsync(default);
@@ -54,10 +51,8 @@ public sealed class MatchMovesTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
+        Matcher matcher = await CompareBothAsync(silo);
         MatchMoves moves = silo.Get<MatchMoves>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
         await moves.MakeAsync(default);
         MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
 
@@ -83,9 +78,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await CompareBothAsync(silo);
         LinkMove anchored = new(Record, Case, Bob, ToRank: 0);
         await new LinkMover(silo.Grains).MoveAsync(anchored, anchored.From);
 
@@ -101,9 +94,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await CompareBothAsync(silo);
         await silo
             .Grains.GetGrain<IUnifiedIndividualGrain>(Record)
             .DetachAsync([Case], Bob, rank: 0, Record, default, isSentByOwner: false);
@@ -119,9 +110,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        await CompareBothAsync(silo);
         IAsyncDisposable other = await silo.Get<IMatchStore>()
             .LockLinksAsync([Case.ToString(), Contact.ToString()], default);
 
@@ -139,15 +128,37 @@ public sealed class MatchMovesTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Whoever_gives_up_waiting_for_a_link_holds_none()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await TestSilo.StartProductAsync(database);
+        IMatchStore store = silo.Get<IMatchStore>();
+        string[] both = ["crm/Case/1", "crm/Case/2"];
+        foreach (string held in both)
+        {
+            await using IAsyncDisposable one = await store.LockLinksAsync([held], default);
+            using CancellationTokenSource enough = new();
+            Task waiting = store.LockLinksAsync(both, enough.Token);
+            await Eventually.BeAsync(async () =>
+                await database.NumberAsync(
+                    "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+                ) > 0
+            );
+            await enough.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(() => waiting);
+        }
+
+        await using IAsyncDisposable all = await store.LockLinksAsync(both, default);
+    }
+
+    [Fact]
     public async Task A_link_that_an_anchor_confirmed_while_it_was_leaving_comes_back()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using TestSilo silo = await TestSilo.StartProductAsync(database);
         await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
+        Matcher matcher = await CompareBothAsync(silo);
         MatchMoves moves = silo.Get<MatchMoves>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
         await moves.MakeAsync(default);
         await database.ExecuteAsync(
             $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, 1)"
@@ -242,6 +253,15 @@ public sealed class MatchMovesTests(PostgresServer server)
             );
         await ApplyAsync(silo, Case, Record);
         await ApplyAsync(silo, Contact, Ada);
+    }
+
+    /// <summary>Decides that the case is Ada's, and moves nothing.</summary>
+    private static async Task<Matcher> CompareBothAsync(TestSilo silo)
+    {
+        Matcher matcher = silo.Get<Matcher>();
+        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
+        return matcher;
     }
 
     private static async Task ApplyAsync(TestSilo silo, LinkKey link, string owner) =>

@@ -209,6 +209,88 @@ public sealed class MatchTwinTests(PostgresServer server) : IAsyncLifetime
             ];
     }
 
+    [Fact]
+    public async Task One_that_says_its_words_once_more_stays_where_it_is()
+    {
+        await index.SayAsync(Ada, index.Event("crm/Contact/1", Says));
+        await SayManyAsync(3);
+
+        await index.SayAsync(
+            index.Event(Case(3), Says) with
+            {
+                OccurredAt = new DateTimeOffset(2031, 5, 1, 0, 0, 0, TimeSpan.Zero),
+            }
+        );
+        await index.SayAsync(index.Event(Case(2), Says), index.Event("crm/Case/9", Bob));
+
+        (await index.ListAsync()).Count(link => link.Individual == Ada).ShouldBe(4);
+        (await ComparedAsync()).ShouldBe(2, "one for the three, and the other");
+    }
+
+    [Fact]
+    public async Task One_that_comes_to_say_the_same_goes_with_who_said_it_before_whoever_came_first()
+    {
+        foreach (int i in Enumerable.Range(1, 4))
+        {
+            await index.SayAsync(index.Event(Case(i), "city", $"Town {i}"));
+        }
+
+        foreach (int i in new[] { 4, 3, 2, 1 })
+        {
+            await index.SayAsync(index.Event(Case(i), [.. Says, "city", "Ulm", "city", "Town"]));
+            await index.SayAsync([
+                .. Enumerable.Range(1, 4).Select(k => index.Event(Case(i), "city", $"Town {k}")),
+            ]);
+        }
+
+        (await ComparedAsync()).ShouldBe(1);
+        (await index.ClustersAsync()).ShouldBe([Cases(1, 4)]);
+    }
+
+    [Fact]
+    public async Task Those_that_stay_keep_the_number_of_their_group()
+    {
+        await SayManyAsync(4);
+        long? group = (await index.FindAsync(Case(4))).Group;
+
+        await index.SayAsync(index.Event(Case(1), "firstName", "Bob", "email", "bob@example.com"));
+
+        foreach (int i in new[] { 2, 3, 4 })
+        {
+            (await index.FindAsync(Case(i))).Group.ShouldBe(group);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    public async Task Beyond_as_many_as_go_with_one_the_next_is_compared_too(int more, int compared)
+    {
+        await SayManyAsync(Limits.TwinsMax - 1);
+        await index.SayAsync(index.Event("crm/Case/last", Says));
+        await index.SayAsync([
+            .. Enumerable.Range(0, 1 + more).Select(i => index.Event($"crm/Case/more{i}", Says)),
+        ]);
+
+        (await ComparedAsync()).ShouldBe(compared);
+        (await index.ListAsync()).Select(link => link.Group).Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task Another_version_of_the_rules_finds_them_to_say_the_same_again()
+    {
+        await index.SayAsync(Ada, index.Event("crm/Contact/1", Says));
+        await SayManyAsync(5);
+
+        await index.ReplayAsync(
+            MatchIndex.Version + 1,
+            MatchIndex.Text.Replace("0.001", "0.002", StringComparison.Ordinal),
+            int.MaxValue
+        );
+
+        (await index.ListAsync()).ShouldAllBe(link => link.Individual == Ada);
+    }
+
     private async Task SayManyAsync(int count) =>
         await index.SayAsync([
             .. Enumerable.Range(1, count).Select(i => index.Event(Case(i), Says)),

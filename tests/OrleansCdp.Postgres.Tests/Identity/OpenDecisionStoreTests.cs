@@ -104,6 +104,31 @@ public sealed class OpenDecisionStoreTests(PostgresServer server) : IAsyncLifeti
         (await OverdueAsync(limit: 2)).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task One_that_a_steward_overrules_is_tried_seldom_as_long_as_he_does()
+    {
+        await Store.NoteAsync([Open(First, 1, "one")], default);
+        BaseIndividual record = new(SubjectIds.RecordOf(First), 99, ClaimKeys.Of(First));
+        BaseIndividual ada = new("ind_ada", 0, "contactId:ada");
+        IStewardStore stewards = host.Get<IStewardStore>();
+        StewardWord why = new("tests", "because");
+        StewardOutcome made = await stewards.JoinAsync(ada, record, why, default);
+        await WaitAsync("2 minutes");
+        (await OverdueAsync(limit: 1)).ShouldBeEmpty();
+        await WaitAsync("61 minutes");
+        (await OverdueAsync(limit: 1)).ShouldBe([ClaimKeys.Of(First)]);
+
+        await stewards.WithdrawAsync(made.Decision!.Value, why, default);
+
+        await WaitAsync("2 minutes");
+        (await OverdueAsync(limit: 1)).ShouldBe([ClaimKeys.Of(First)]);
+
+        Task WaitAsync(string interval) =>
+            database.ExecuteAsync(
+                $"update cdp.open_decision set tried_at = now() - interval '{interval}'"
+            );
+    }
+
     private async Task<OpenDecision[]> ReadAsync(params string[] homes) =>
         [.. await Store.ReadAsync(homes, default)];
 
