@@ -26,7 +26,6 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
     {
         bool asWanted = true;
         Dictionary<string, (List<string> From, ClaimMove To)> claims = [];
-        Dictionary<string, string> matched = [];
         foreach (var wave in MoveWaves.Of(decided))
         {
             if (await FollowAbsorbedAsync(wave, book, cancel))
@@ -51,25 +50,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                     continue; // It stays: why it is there is as true as before.
                 }
 
-                foreach (string claim in book.ReadOf(move))
-                {
-                    // Of a link that moved twice the claim may still be with the first, or have come along.
-                    List<string> from = claims.TryGetValue(claim, out var earlier)
-                        ? earlier.From
-                        : [];
-                    from.Add(move.From);
-                    if (book.IsMatched(claim) && end.Rank < AnchorPolicy.Matched)
-                    {
-                        // Whoever brought it there because it matches may have been faster: an anchor says so now.
-                        from.Add(owner);
-                        matched[claim] = owner;
-                    }
-
-                    claims[claim] = (
-                        from,
-                        new ClaimMove(claim, move.From, owner, end.Rank, book.CauseOf(claim, move))
-                    );
-                }
+                NoteClaims(move, owner, end.Rank, book, claims);
             }
         }
 
@@ -86,10 +67,43 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
             );
         }
 
-        return asWanted && await AreThereAsync(matched, cancel);
+        var held = claims.Where(claim => claim.Value.From.Contains(claim.Value.To.To));
+        return asWanted
+            && await AreThereAsync(
+                held.ToDictionary(claim => claim.Key, claim => claim.Value.To.To),
+                cancel
+            );
     }
 
-    /// <summary>Whether links that matching was moving are where they were brought: one may have gone on before an anchor held it.</summary>
+    /// <summary>Notes where claims go with a move, and from whom.</summary>
+    private static void NoteClaims(
+        LinkMove move,
+        string owner,
+        int rank,
+        ClaimBook book,
+        Dictionary<string, (List<string> From, ClaimMove To)> claims
+    )
+    {
+        foreach (string claim in book.ReadOf(move))
+        {
+            // Of a link that moved twice the claim may still be with the first, or have come along.
+            List<string> from = claims.TryGetValue(claim, out var earlier) ? earlier.From : [];
+            from.Add(move.From);
+            if (book.IsMatched(claim) && rank < AnchorPolicy.Matched)
+            {
+                from.Add(owner); // Matching may have been faster: an anchor holds it there now.
+            }
+
+            claims[claim] = (
+                from,
+                new ClaimMove(claim, move.From, owner, rank, book.CauseOf(claim, move))
+            );
+        }
+    }
+
+    /// <summary>
+    /// Whether links that matching was moving are where they were brought: one may have gone on before an anchor held it.
+    /// </summary>
     private async Task<bool> AreThereAsync(
         Dictionary<string, string> owners,
         CancellationToken cancel

@@ -46,8 +46,10 @@ internal sealed class OpenDecisionStore(DataSources sources, ChunkCodec codec) :
             select claim from cdp.open_decision w
             where tried_at < now() - $1 and (
                 reason <> $3 or tried_at < now() - $4 or not exists (
-                    select from cdp.steward_decision d where d.withdrawn_at is null and (
-                        d.survivor in (w.record, w.individual) or d.other in (w.record, w.individual)
+                    select from cdp.steward_decision d
+                    where d.withdrawn_at is null and (
+                        d.survivor in (w.record, w.individual)
+                        or d.other in (w.record, w.individual)
                     )
                 )
             )
