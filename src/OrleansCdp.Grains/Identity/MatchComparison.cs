@@ -179,7 +179,7 @@ internal sealed class MatchComparison(FuzzyRules rules, MatchBoard board, IMatch
                 continue;
             }
 
-            double weight = 1 / (1 + Math.Log(bucket.Count));
+            double weight = CandidateRank.OfKey(bucket.Count);
             foreach (long other in bucket)
             {
                 if (other != id)

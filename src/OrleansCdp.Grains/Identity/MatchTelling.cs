@@ -11,17 +11,14 @@ internal sealed partial class MatchTelling(
     ILogger logger
 )
 {
-    /// <summary>News of one round.</summary>
-    public const int RoundMax = MatchMoves.RoundMax;
-
     /// <summary>Tells all that is noted to be told, in its order. What fails keeps nothing else waiting.</summary>
     public async Task TellAsync(CancellationToken cancel)
     {
-        var news = await store.ReadNewsAsync(0, RoundMax, cancel);
+        var news = await store.ReadNewsAsync(0, MatchMoves.RoundMax, cancel);
         while (!news.IsEmpty)
         {
             await TellAsync(news, cancel);
-            news = await store.ReadNewsAsync(news[^1].Decision, RoundMax, cancel);
+            news = await store.ReadNewsAsync(news[^1].Decision, MatchMoves.RoundMax, cancel);
         }
     }
 
@@ -40,7 +37,7 @@ internal sealed partial class MatchTelling(
 
     private async Task TellAsync(ImmutableArray<MatchNews> news, CancellationToken cancel)
     {
-        foreach (MatchNews[] some in news.Chunk(RoundMax))
+        foreach (MatchNews[] some in news.Chunk(MatchMoves.RoundMax))
         {
             bool[] told = await Task.WhenAll(some.Select(one => TryTellAsync(one, cancel)));
             await store.FinishAsync([.. some.Where((_, at) => told[at])], cancel);

@@ -22,13 +22,9 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
     {
         MatchCard[] changed =
         [
-            .. board
-                .Cards.Where(card =>
-                    card
-                        is { HasChanged: true, IsListed: true }
-                            or { WasListed: true, HasChanged: true }
-                )
-                .Where(card => !card.Now.IsIndividual),
+            .. board.Cards.Where(card =>
+                card.HasChanged && (card.IsListed || card.WasListed) && !card.Now.IsIndividual
+            ),
         ];
         if (changed.Length == 0)
         {
