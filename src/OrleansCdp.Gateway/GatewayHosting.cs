@@ -79,6 +79,7 @@ public static class GatewayHosting
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);
         StewardEndpoints.Map(app);
+        StewardListEndpoints.Map(app);
         KeyEndpoints.Map(app);
         QuarantineEndpoints.Map(app);
         DefinitionEndpoints.Map(app);

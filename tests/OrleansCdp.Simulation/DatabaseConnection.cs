@@ -276,24 +276,6 @@ internal sealed class DatabaseConnection(
         CancellationToken cancel
     ) => RunAsync($"withdraw {decision}", () => database.Merges.Withdraw(decision), cancel);
 
-    public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
-        string individual,
-        long before,
-        int limit,
-        CancellationToken cancel
-    ) => throw new NotSupportedException("Nothing simulated reads histories.");
-
-    public Task<ImmutableArray<LinkReason>> ReasonsAsync(
-        IReadOnlyCollection<LinkKey> links,
-        CancellationToken cancel
-    ) => throw new NotSupportedException("Nothing simulated asks why.");
-
-    public Task<ImmutableArray<ConflictListing>> ConflictsAsync(
-        ConflictKey? after,
-        int limit,
-        CancellationToken cancel
-    ) => throw new NotSupportedException("Nothing simulated lists conflicts.");
-
     public Task AddAsync(IReadOnlyCollection<QuarantineItem> items, CancellationToken cancel) =>
         Commands.RetryConflictsAsync(() =>
             RunAsync("quarantine", () => database.AddToQuarantine(items), cancel)

@@ -13,7 +13,6 @@ namespace OrleansCdp.Identity;
 /// <summary>Merges and their undoing, the history of people, and what stewards have to look at.</summary>
 internal static class StewardEndpoints
 {
-    private const int PageDefault = 100;
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     public static void Map(IEndpointRouteBuilder routes)
@@ -35,18 +34,6 @@ internal static class StewardEndpoints
             .RequireScope(Scopes.Author)
             .WithSummary(
                 "Takes a merge back: {individual, decision or link, reason}. Both are as if they had never been merged."
-            );
-        routes
-            .MapGet("/v1/identity/history/{individual}", HistoryAsync)
-            .RequireScope(Scopes.Read)
-            .WithSummary(
-                "Every merge, unmerge and moved link of an individual, newest first, and why it has its links."
-            );
-        routes
-            .MapGet("/v1/identity/conflicts", ConflictsAsync)
-            .RequireScope(Scopes.Read)
-            .WithSummary(
-                "Individuals that links say are one and that stay apart, with the evidence; and those whose links cannot move."
             );
     }
 
@@ -132,135 +119,6 @@ internal static class StewardEndpoints
             );
     }
 
-    private static async Task<IResult> HistoryAsync(
-        string individual,
-        IGrainFactory grains,
-        int? limit,
-        string? cursor
-    )
-    {
-        int wanted = PageLimit.Demand(limit, PageDefault, IStewardGrain.PageMax);
-        long before = long.MaxValue;
-        bool isCursor =
-            cursor is null
-            || long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before);
-        if (!isCursor)
-        {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
-        }
-
-        if (!IsId(individual))
-        {
-            return Problem.NotFound("unknown_individual", "Nobody has that id.");
-        }
-
-        var steward = grains.GetGrain<IStewardGrain>(0);
-        var entries = await steward.GetHistoryAsync(individual, before, wanted);
-        var links = await steward.GetReasonsAsync(individual);
-        if (entries.IsEmpty && links.IsEmpty && cursor is null)
-        {
-            return Problem.NotFound("unknown_individual", "Nobody has that id.");
-        }
-
-        return Results.Ok(
-            new
-            {
-                data = entries.Select(entry => new
-                {
-                    entry.Number,
-                    entry.At,
-                    entry.What,
-                    entry.Individual,
-                    entry.Other,
-                    entry.Link,
-                    entry.Rule,
-                    entry.EventId,
-                    entry.Decision,
-                    entry.Author,
-                    entry.Reason,
-                }),
-                links = links
-                    .OrderBy(link => $"{link.Link}", StringComparer.Ordinal)
-                    .Select(link => new
-                    {
-                        link = $"{link.Link}",
-                        link.Base,
-                        link.Cause.Rule,
-                        link.Cause.EventId,
-                        link.Since,
-                    }),
-                cursor = entries.Length < wanted
-                    ? null
-                    : entries[^1].Number.ToString(CultureInfo.InvariantCulture),
-            }
-        );
-    }
-
-    private static async Task<IResult> ConflictsAsync(
-        IGrainFactory grains,
-        int? limit,
-        string? cursor
-    )
-    {
-        int wanted = PageLimit.Demand(limit, PageDefault, IStewardGrain.PageMax);
-        ConflictKey? after = null;
-        if (cursor is not null && (after = KeyOf(cursor)) is null)
-        {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
-        }
-
-        var conflicts = await grains.GetGrain<IStewardGrain>(0).GetConflictsAsync(after, wanted);
-        return Results.Ok(
-            new
-            {
-                data = conflicts.Select(conflict => new
-                {
-                    conflict.Reason,
-                    stuck = conflict.IsStuck,
-                    conflict.Key.NotedAt,
-                    first = new
-                    {
-                        id = conflict.Key.First,
-                        anchor = conflict.FirstName,
-                        individual = conflict.FirstRoot,
-                    },
-                    second = new
-                    {
-                        id = conflict.Key.Second,
-                        anchor = conflict.SecondName,
-                        individual = conflict.SecondRoot,
-                    },
-                    evidence = conflict.Evidence.Select(one => new { one.Link, one.EventId }),
-                }),
-                cursor = conflicts.Length < wanted ? null : CursorOf(conflicts[^1].Key),
-            }
-        );
-    }
-
-    private static string CursorOf(ConflictKey key) =>
-        Convert.ToBase64String(
-            Encoding.UTF8.GetBytes($"{key.NotedAt.UtcTicks}|{key.First}|{key.Second}")
-        );
-
-    private static ConflictKey? KeyOf(string cursor)
-    {
-        byte[] bytes = new byte[cursor.Length];
-        if (!Convert.TryFromBase64String(cursor, bytes, out int length))
-        {
-            return null;
-        }
-
-        string[] parts = Encoding.UTF8.GetString(bytes, 0, length).Split('|');
-        return
-            parts is [var ticks, var first, var second]
-            && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out long at)
-            && at <= DateTimeOffset.MaxValue.UtcTicks
-            && IsId(first)
-            && IsId(second)
-            ? new ConflictKey(new DateTimeOffset(at, TimeSpan.Zero), first, second)
-            : null;
-    }
-
     private static IEnumerable<ProblemError> Check(UnmergeRequest request, LinkKey? link)
     {
         int named =
@@ -311,7 +169,8 @@ internal static class StewardEndpoints
 
     private static bool HasNul(string text) => text.Contains('\0', StringComparison.Ordinal);
 
-    private static bool IsId(string? id) =>
+    /// <summary>Whether a text is written as the id of an individual.</summary>
+    internal static bool IsId(string? id) =>
         id is { Length: 36 }
         && (
             id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal)

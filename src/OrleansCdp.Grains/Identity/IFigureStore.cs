@@ -40,6 +40,9 @@ public static class Figures
     /// <summary>Individuals that something says are one and that stay apart, by reason.</summary>
     public const string Conflicts = "conflicts";
 
+    /// <summary>Links about which an event says something that could not be carried out yet, by reason.</summary>
+    public const string OpenDecisions = "open_decisions";
+
     /// <summary>Records of nobody that may be an individual's, by ruleset.</summary>
     public const string SoftLinks = "soft_links";
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>What stewards decided, and what they ask for. PostgreSQL is the arbiter.</summary>
+/// <summary>What stewards decided. PostgreSQL is the arbiter.</summary>
 public interface IStewardStore
 {
     /// <summary>A base individual as far as it is known here.</summary>
@@ -43,27 +43,6 @@ public interface IStewardStore
 
     /// <summary>Withdraws a decision. What it had overruled is in force again.</summary>
     Task<StewardOutcome> WithdrawAsync(long decision, StewardWord why, CancellationToken cancel);
-
-    /// <summary>What happened to an individual, newest first.</summary>
-    Task<ImmutableArray<HistoryEntry>> HistoryAsync(
-        string individual,
-        long before,
-        int limit,
-        CancellationToken cancel
-    );
-
-    /// <summary>Why links belong to whom they do.</summary>
-    Task<ImmutableArray<LinkReason>> ReasonsAsync(
-        IReadOnlyCollection<LinkKey> links,
-        CancellationToken cancel
-    );
-
-    /// <summary>Conflicts, oldest first.</summary>
-    Task<ImmutableArray<ConflictListing>> ConflictsAsync(
-        ConflictKey? after,
-        int limit,
-        CancellationToken cancel
-    );
 }
 
 /// <summary>Who decides, and why.</summary>

@@ -22,6 +22,11 @@ internal sealed class IdentityInstruments : IDisposable
             "Lookups by an identifier that names nobody because its bearer has too many."
         );
         Observe(Figures.Conflicts, "reason", "Individuals that links say are one and stay apart.");
+        Observe(
+            Figures.OpenDecisions,
+            "reason",
+            "Links about which an event says something that could not be carried out yet."
+        );
         Observe(Figures.SoftLinks, "ruleset", "Records of nobody that may be an individual's.");
         Observe(Figures.Unresolved, "ruleset", "Records of nobody, soft links included.");
         Observe(

@@ -93,31 +93,6 @@ internal sealed class StewardGrain(
         };
     }
 
-    public Task<ImmutableArray<HistoryEntry>> GetHistoryAsync(
-        string individual,
-        long before,
-        int limit
-    ) =>
-        store.HistoryAsync(
-            individual,
-            before,
-            Math.Clamp(limit, 1, IStewardGrain.PageMax),
-            CancellationToken.None
-        );
-
-    public async Task<ImmutableArray<LinkReason>> GetReasonsAsync(string individual)
-    {
-        IndividualEvidence evidence = await GrainOf(individual).GetEvidenceAsync([]);
-        return await store.ReasonsAsync(evidence.Keys, CancellationToken.None);
-    }
-
-    public Task<ImmutableArray<ConflictListing>> GetConflictsAsync(ConflictKey? after, int limit) =>
-        store.ConflictsAsync(
-            after,
-            Math.Clamp(limit, 1, IStewardGrain.PageMax),
-            CancellationToken.None
-        );
-
     /// <summary>Gives a link back to the individual that only it names, and keeps that one apart.</summary>
     private async Task<StewardAnswer> UnlinkAsync(LinkKey link, StewardWord why)
     {

@@ -29,6 +29,9 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
             select '{Figures.Conflicts}' as figure, reason as label, count(*) as value
             from cdp.merge_conflict where settled_at is null group by reason
             union all
+            select '{Figures.OpenDecisions}', reason, count(*) from cdp.open_decision
+            group by reason
+            union all
             select '{Figures.Unresolved}', s.ruleset, (
                 select count(*) from cdp.match_record r
                 where r.space = s.space and r.group_id is not null and r.individual is null

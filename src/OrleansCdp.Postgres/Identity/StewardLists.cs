@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using Npgsql;
+using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
 /// <summary>What stewards ask for: what happened, why, and what contradicts itself.</summary>
-internal sealed class StewardLists(DataSources sources)
+internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : IStewardLists
 {
     private const int EvidenceMax = 5;
 
@@ -67,6 +68,19 @@ internal sealed class StewardLists(DataSources sources)
         where c.settled_at is null and (c.first <> c.second or (f.live and not f.settled))
             and (c.noted_at, c.first, c.second) > ($1, $2, $3)
         order by c.noted_at, c.first, c.second limit $4
+        """;
+
+    // Without those that something newer decided; the next try takes them away.
+    private const string Open = """
+        select o.noted_at, o.claim, o.reason, o.event, o.tried_at, coalesce(b.root, c.owner)
+        from cdp.open_decision o
+            left join cdp.claim c on c.claim = o.claim
+            left join cdp.base_individual b on b.id = c.owner
+        where (o.noted_at, o.claim) > ($1, $2) and (
+            c.claim is null or (c.stamp_at, c.stamp_version, c.stamp_arrival)
+                <= (o.weight_at, o.weight_version, o.weight_arrival)
+        )
+        order by o.noted_at, o.claim limit $3
         """;
 
     public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
@@ -151,4 +165,26 @@ internal sealed class StewardLists(DataSources sources)
                 cancel
             );
     }
+
+    public Task<ImmutableArray<OpenDecisionListing>> OpenAsync(
+        OpenDecisionKey? after,
+        int limit,
+        CancellationToken cancel
+    ) =>
+        sources
+            .Storage.CreateCommand(Open)
+            .With((after?.NotedAt ?? DateTimeOffset.UnixEpoch).ToUniversalTime())
+            .With(after is null ? "" : ClaimKeys.Of(after.Link))
+            .With(limit)
+            .RowsAsync(
+                row => new OpenDecisionListing
+                {
+                    Key = new(row.Instant(0), ClaimKeys.LinkOf(row.GetString(1))!.Value),
+                    Reason = row.GetString(2),
+                    EventId = codec.Decode(row.Bytes(3)).Events[0].EventId,
+                    TriedAt = row.Instant(4),
+                    Individual = row.Text(5),
+                },
+                cancel
+            );
 }

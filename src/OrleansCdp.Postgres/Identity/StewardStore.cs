@@ -58,8 +58,6 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
         select id from cdp.base_individual where root = any($1) and root <> id
         """;
 
-    private readonly StewardLists lists = new(sources);
-
     public async Task<BaseIndividual?> FindAsync(string individual, CancellationToken cancel)
     {
         await using NpgsqlCommand command = sources.Storage.CreateCommand(Find).With(individual);
@@ -207,24 +205,6 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
             },
             cancel
         );
-
-    public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
-        string individual,
-        long before,
-        int limit,
-        CancellationToken cancel
-    ) => lists.HistoryAsync(individual, before, limit, cancel);
-
-    public Task<ImmutableArray<LinkReason>> ReasonsAsync(
-        IReadOnlyCollection<LinkKey> links,
-        CancellationToken cancel
-    ) => lists.ReasonsAsync(links, cancel);
-
-    public Task<ImmutableArray<ConflictListing>> ConflictsAsync(
-        ConflictKey? after,
-        int limit,
-        CancellationToken cancel
-    ) => lists.ConflictsAsync(after, limit, cancel);
 
     private async Task<StewardOutcome> ChangeAsync(
         Func<MergeTransaction, Task<StewardOutcome>> change,

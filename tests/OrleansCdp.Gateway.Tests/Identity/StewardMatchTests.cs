@@ -69,8 +69,15 @@ public sealed class StewardMatchTests(GatewayHost host)
 
         await SendAsync(11, contact: "ow1");
         (await LinkAsync("ow9"))["individual"].ShouldBeNull();
+        JsonNode open = (await OpenAsync("ow9")).ShouldHaveSingleItem();
+        ((string)open["reason"]!).ShouldBe("overruled");
+        ((string)open["eventId"]!).ShouldNotBeEmpty();
+        ((string)open["individual"]!).ShouldBe(
+            SubjectIds.RecordOf(new LinkKey("salesforce", "Case", "ow9"))
+        );
 
         await SendAsync(12, contact: "ow2");
+        (await OpenAsync("ow9")).ShouldBeEmpty();
         (await host.Api.ContextAsync("contactId", "ow2"))!["cases"]!
             .ToJsonString()
             .ShouldContain("ow9");
@@ -120,6 +127,14 @@ public sealed class StewardMatchTests(GatewayHost host)
         );
         await host.Api.DrainAsync();
     }
+
+    private async Task<JsonNode[]> OpenAsync(string id) =>
+        [
+            .. (await host.GetAsync("/v1/identity/open?limit=200")).Json["data"]!
+                .AsArray()
+                .Where(one => (string)one!["link"]! == $"salesforce/Case/{id}")
+                .Select(one => one!),
+        ];
 
     private Task<Answer> PostAsync(string what, string json) =>
         host.PostAsync($"/v1/identity/{what}", json);

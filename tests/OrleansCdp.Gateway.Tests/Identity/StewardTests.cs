@@ -234,6 +234,10 @@ public sealed class StewardTests(GatewayHost host)
     [InlineData("/v1/identity/conflicts?limit=0", 400, "bad_limit")]
     [InlineData("/v1/identity/conflicts?limit=201", 400, "bad_limit")]
     [InlineData("/v1/identity/conflicts?cursor=x", 400, "bad_cursor")]
+    [InlineData("/v1/identity/open?limit=0", 400, "bad_limit")]
+    [InlineData("/v1/identity/open?limit=201", 400, "bad_limit")]
+    [InlineData("/v1/identity/open?cursor=x", 400, "bad_cursor")]
+    [InlineData("/v1/identity/open?cursor=MXwA", 400, "bad_cursor")]
     [InlineData("/v1/identity/history/nobody", 404, "unknown_individual")]
     [InlineData(
         "/v1/identity/history/ind_00000000000000000000000000000009",

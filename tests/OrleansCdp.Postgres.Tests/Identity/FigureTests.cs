@@ -70,6 +70,28 @@ public sealed class FigureTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_to_be_decided_is_measured_by_reason()
+    {
+        LinkKey link = new("crm", "Case", "1");
+        OpenDecision open = new(
+            ClaimKeys.Of(link),
+            default,
+            new SequencedEvent(1, LinkEvents.Of($"{link}", "e1")),
+            ReasonCodes.Overruled
+        );
+
+        await silo.Get<IOpenDecisionStore>().NoteAsync([open], default);
+
+        await SweepAsync();
+        seen["cdp.identity.open_decisions/overruled"].ShouldBe(1);
+
+        await silo.Get<IOpenDecisionStore>().CloseAsync([open], default);
+
+        await SweepAsync();
+        (await Store.ReadAsync(default)).ShouldNotContain(one => one.Name == Figures.OpenDecisions);
+    }
+
+    [Fact]
     public async Task An_anchor_that_names_another_individual_without_a_merge_would_be_seen()
     {
         await database.ExecuteAsync(

@@ -53,6 +53,7 @@ public sealed class MergePlanTests(PostgresServer server)
             await database.ExecuteAsync("select pg_stat_reset()");
 
             IStewardStore stewards = silo.Get<IStewardStore>();
+            IStewardLists lists = silo.Get<IStewardLists>();
             StewardWord why = new("tests", "tests");
             for (int i = 0; i < 20; i++)
             {
@@ -64,9 +65,9 @@ public sealed class MergePlanTests(PostgresServer server)
                 await stewards.KeepApartAsync(contact, record, why, default);
                 await stewards.WithdrawAsync(joined.Decision!.Value, why, default);
                 await stewards.JoinAsync(other, record, why, default);
-                await stewards.HistoryAsync(contact.Id, long.MaxValue, 10, default);
-                await stewards.ConflictsAsync(null, 10, default);
-                await stewards.ReasonsAsync([new LinkKey("crm", "c", $"{i}")], default);
+                await lists.HistoryAsync(contact.Id, long.MaxValue, 10, default);
+                await lists.ConflictsAsync(null, 10, default);
+                await lists.ReasonsAsync([new LinkKey("crm", "c", $"{i}")], default);
             }
         }
 
@@ -91,7 +92,7 @@ public sealed class MergePlanTests(PostgresServer server)
                 """
             );
 
-            var page = await silo.Get<IStewardStore>().HistoryAsync("ind_a", 19_991, 4, default);
+            var page = await silo.Get<IStewardLists>().HistoryAsync("ind_a", 19_991, 4, default);
 
             page.Select(one => one.Number).ShouldBe([19_990, 19_989, 19_988, 19_987]);
         }

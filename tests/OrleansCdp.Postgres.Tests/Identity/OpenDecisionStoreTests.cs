@@ -129,6 +129,39 @@ public sealed class OpenDecisionStoreTests(PostgresServer server) : IAsyncLifeti
             );
     }
 
+    [Fact]
+    public async Task All_are_listed_page_by_page_the_oldest_first_with_whom_their_link_has()
+    {
+        LinkKey third = new("crm", "Case", "3");
+        await Store.NoteAsync([Open(First, 1, "one"), Open(third, 1, "three")], default);
+        await Store.NoteAsync([Open(Second, 1, "two")], default);
+        BaseIndividual ada = new("ind_ada", 0, "contactId:ada");
+        BaseIndividual bob = new("ind_bob", 1, "contactId:bob");
+        await host.Get<IIdentityStore>()
+            .ClaimAsync(
+                new Dictionary<string, Claim>(StringComparer.Ordinal)
+                {
+                    [ClaimKeys.Of(Second)] = new(bob.Id, 1, default),
+                },
+                default
+            );
+        await host.Get<IStewardStore>().JoinAsync(ada, bob, new("tests", "because"), default);
+        await Store.NoteAsync([Open(First, 2, "newer")], default);
+
+        List<OpenDecisionListing> all = [];
+        OpenDecisionKey? after = null;
+        do
+        {
+            var page = await host.Get<IStewardLists>().OpenAsync(after, 1, default);
+            all.AddRange(page);
+            after = page.IsEmpty ? null : page[0].Key;
+        } while (after is not null);
+
+        all.Select(one => (one.Key.Link, one.EventId, one.Individual))
+            .ShouldBe([(First, "newer", null), (third, "three", null), (Second, "two", ada.Id)]);
+        all.ShouldAllBe(one => one.Reason == ReasonCodes.Overruled);
+    }
+
     private async Task<OpenDecision[]> ReadAsync(params string[] homes) =>
         [.. await Store.ReadAsync(homes, default)];
 

@@ -172,7 +172,9 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         MergeSweep sweep = silo.Get<MergeSweep>();
         await sweep.SweepAsync(TimeSpan.Zero, default);
 
-        ConflictListing stuck = (await Stewards.ConflictsAsync(null, 10, default)).Single();
+        ConflictListing stuck = (
+            await silo.Get<IStewardLists>().ConflictsAsync(null, 10, default)
+        ).Single();
         (stuck.IsStuck, stuck.Key.First, stuck.Reason).ShouldBe(
             (true, Eve.Id, ReasonCodes.MergedMax)
         );
@@ -184,7 +186,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         await sweep.SweepAsync(TimeSpan.Zero, default);
 
         (await KeysOfAsync(Ada.Id)).ShouldBe([OwnLink("ada"), OwnLink("eve")], ignoreOrder: true);
-        (await Stewards.ConflictsAsync(null, 10, default)).ShouldBeEmpty();
+        (await silo.Get<IStewardLists>().ConflictsAsync(null, 10, default)).ShouldBeEmpty();
         (await silo.Get<IStatusStore>().ReadAsync(default)).StuckMerges.ShouldBeEmpty();
         (
             await database.NumberAsync(
