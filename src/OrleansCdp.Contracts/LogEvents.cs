@@ -35,6 +35,7 @@ public static class LogEvents
     public const int MatchFailed = 239;
     public const int AbsorptionNotCompared = 240;
     public const int OpenDecisionFailed = 241;
+    public const int LinkNotReturned = 242;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

@@ -61,6 +61,7 @@ public static class GrainsHosting
         services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
         services.AddTransient<OpenDecisions>();
+        services.AddSingleton<ReturningLinks>();
         services.AddHostedService<MatchSweep>();
         services.AddSingleton<IdentityInstruments>();
         services.AddSingleton<IdentifierWatch>();

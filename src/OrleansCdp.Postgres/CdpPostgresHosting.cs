@@ -135,6 +135,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<IOpenDecisionStore, OpenDecisionStore>();
         services.AddSingleton<IMergeStore, MergeStore>();
         services.AddSingleton<IStewardStore, StewardStore>();
+        services.AddSingleton<ISentHomeStore, SentHomeStore>();
         services.AddSingleton<IStewardLists, StewardLists>();
         services.AddSingleton<IMatchStore, MatchStore>();
         services.AddSingleton<IReplayStore, ReplayStore>();

@@ -261,6 +261,7 @@ internal sealed class DatabaseConnection(
     public Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
+        ClaimMove? back,
         StewardWord why,
         CancellationToken cancel
     ) =>

@@ -237,6 +237,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 connection,
                 NothingIsDue,
                 OpenDecisions,
+                NothingReturns,
                 loggers.CreateLogger<Merges>()
             )
         : key.Kind == typeof(IUnifiedIndividualGrain)
@@ -289,6 +290,9 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         );
 
     private static StateRepair NothingIsDamaged => null!;
+
+    private static ReturningLinks NothingReturns { get; } =
+        new(new NothingReturns(), null!, null!, NullLogger<ReturningLinks>.Instance);
 
     private static MatchReview NothingIsDue { get; } =
         new(new NothingMatches(), null!, null!, NullLogger<MatchReview>.Instance);

@@ -34,9 +34,15 @@ public interface IStewardStore
     );
 
     /// <summary>Decides that two are two, whatever says otherwise. Repeating it makes no other decision.</summary>
+    /// <param name="one">One of them.</param>
+    /// <param name="other">The other one.</param>
+    /// <param name="back">How a link that is sent home by this goes back once it is withdrawn; null for no link.</param>
+    /// <param name="why">Who decides, and why.</param>
+    /// <param name="cancel">Stops it.</param>
     Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
+        ClaimMove? back,
         StewardWord why,
         CancellationToken cancel
     );

@@ -9,6 +9,7 @@ namespace OrleansCdp.Identity;
 /// decides does all of that at once, so there is seldom anything to do; of identifiers that many have, most is done here.
 /// </summary>
 internal sealed partial class MatchSweep(
+    ReturningLinks returning,
     OpenDecisions open,
     MatchReview review,
     GuardReview guards,
@@ -25,6 +26,7 @@ internal sealed partial class MatchSweep(
     public async Task SweepAsync(CancellationToken cancel)
     {
         await TryAsync(spaces.RefreshAsync, cancel);
+        await TryAsync(returning.ReturnAsync, cancel);
         await TryAsync(stop => open.SweepAsync(Period, stop), cancel);
         await TryAsync(review.SweepAsync, cancel);
         await TryAsync(GuardAsync, cancel);

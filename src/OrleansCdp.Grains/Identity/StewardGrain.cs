@@ -14,11 +14,10 @@ internal sealed class StewardGrain(
     IIdentityStore identity,
     MatchReview review,
     OpenDecisions open,
+    ReturningLinks returning,
     ILogger<Merges> logger
 ) : Grain, IStewardGrain
 {
-    private const int RedirectsMax = 16;
-
     private Merges Placing => new(merges, GrainFactory, logger);
 
     public async Task<StewardAnswer> MergeAsync(StewardMerge request)
@@ -117,7 +116,13 @@ internal sealed class StewardGrain(
             claim.Rank == AnchorPolicy.Matched
                 ? SubjectIds.RecordOf(link)
                 : SubjectIds.IndividualOf(link);
-        if (await WhyNotHomeAsync(claim, home) is { } code)
+        if (
+            await new Whereabouts(GrainFactory).WhyNoRoomAsync(
+                claim.PlacedAt ?? claim.Owner,
+                home
+            ) is
+            { } code
+        )
         {
             return StewardAnswer.Refused(code);
         }
@@ -128,9 +133,15 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(StewardRefusals.Busy);
         }
 
+        // What was merely matched is decided anew by matching, as everything stands then.
+        ClaimMove? back =
+            claim.Rank == AnchorPolicy.Matched
+                ? null
+                : new ClaimMove(key, home, claim.Owner, claim.Rank, claim.Cause);
         StewardOutcome made = await store.KeepApartAsync(
             bearer,
             new BaseIndividual(home, AnchorPolicy.Unanchored, key),
+            back,
             why,
             CancellationToken.None
         );
@@ -178,21 +189,6 @@ internal sealed class StewardGrain(
         };
     }
 
-    /// <summary>Why a link cannot go to the individual that only it names; null when it can.</summary>
-    private async Task<string?> WhyNotHomeAsync(Claim claim, string home)
-    {
-        try
-        {
-            string here = (await WhereAsync(claim.PlacedAt ?? claim.Owner)).Individual;
-            (string there, int links) = await WhereAsync(home);
-            return there == here || links < Limits.LinksMax ? null : StewardRefusals.LinksMax;
-        }
-        catch (StateCorruptException)
-        {
-            return ReasonCodes.StateCorrupt;
-        }
-    }
-
     /// <summary>Whether a link is at an individual, and promised to nobody. Not known of a damaged state: then false.</summary>
     private async Task<bool> HasLinkAsync(string individual, LinkKey link)
     {
@@ -230,6 +226,7 @@ internal sealed class StewardGrain(
     private async Task<ImmutableArray<StayingLinks>> FollowAsync(StewardOutcome made)
     {
         var staying = await Placing.PlaceAsync(made.Regrouped.Moving);
+        await returning.ReturnAsync(CancellationToken.None);
         await review.ReviewAsync(made.Due, CancellationToken.None);
         await open.ReviewAsync(made.Due, CancellationToken.None);
         return staying;
@@ -238,25 +235,8 @@ internal sealed class StewardGrain(
     /// <summary>Whoever lives on for an individual, as one that can be merged; null for nobody.</summary>
     private async Task<BaseIndividual?> PresentAsync(string individual)
     {
-        (string present, int links) = await WhereAsync(individual);
+        (string present, int links) = await new Whereabouts(GrainFactory).FindAsync(individual);
         return links == 0 ? null : await BaseOfAsync(present);
-    }
-
-    /// <summary>Whoever lives on for an individual, and how many links it has: none for nobody.</summary>
-    private async Task<(string Individual, int Links)> WhereAsync(string individual)
-    {
-        for (int hops = 0; hops < RedirectsMax; hops++)
-        {
-            IndividualEvidence evidence = await GrainOf(individual).GetEvidenceAsync([]);
-            if (evidence.RedirectTo is not { } next)
-            {
-                return (individual, evidence.Keys.Length);
-            }
-
-            individual = next;
-        }
-
-        return (individual, 0);
     }
 
     private async Task<BaseIndividual?> BaseOfAsync(string individual) =>

@@ -142,6 +142,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
     public Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
+        ClaimMove? back,
         StewardWord why,
         CancellationToken cancel
     ) =>
@@ -154,6 +155,11 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 long decision =
                     known ?? await DecideAsync(merges, false, one.Id, other.Id, why, cancel);
                 await StewardPairs.AddAsync(merges, one, other, together: false, decision);
+                if (back is not null)
+                {
+                    await SentHomeStore.NoteAsync(merges, decision, back, cancel);
+                }
+
                 return await RegroupAsync(merges, one.Id, other.Id, decision, cancel) with
                 {
                     IsKnown = known is not null,
@@ -188,6 +194,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
                 var before = await RootsAsync(merges, [found.Survivor], cancel);
                 var group = await GroupAsync(merges, [before[found.Survivor]], cancel);
                 var restored = await TakeBackAsync(merges, [decision], why, cancel);
+                await SentHomeStore.SendBackAsync(merges, decision, cancel);
                 return await RegroupAsync(
                     merges,
                     found.Survivor,

@@ -84,7 +84,7 @@ public sealed class IdentityStoreTests(PostgresServer server)
         await stewards.WithdrawAsync(tied.Decision!.Value, why, default);
         (await FlagsAsync()).ShouldBe((false, false, false));
 
-        StewardOutcome apart = await stewards.KeepApartAsync(bob, home, why, default);
+        StewardOutcome apart = await stewards.KeepApartAsync(bob, home, null, why, default);
         (await FlagsAsync()).ShouldBe((true, false, false));
         (await ReadAsync()).KeptFrom.ShouldBe([bob.Id]);
         await stewards.WithdrawAsync(apart.Decision!.Value, why, default);

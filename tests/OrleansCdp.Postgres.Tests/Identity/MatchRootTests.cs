@@ -175,7 +175,7 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
         await SayAllAsync();
         await index.SayAsync(index.Event("crm/Case/2", AdaSays));
 
-        StewardOutcome made = await Stewards.KeepApartAsync(Mail, record, Why, default);
+        StewardOutcome made = await Stewards.KeepApartAsync(Mail, record, null, Why, default);
         await ReviewAsync();
 
         (await index.FindAsync("crm/Case/1")).Individual.ShouldBeNull();
@@ -196,7 +196,7 @@ public sealed class MatchRootTests(PostgresServer server) : IAsyncLifetime
         await index.SayAsync(index.Event("crm/Case/2", AdaSays));
         await index.TakeOverAsync(MatchIndex.Version + 1, MatchIndex.Text + "\n# Another one");
 
-        await Stewards.KeepApartAsync(Mail, record, Why, default);
+        await Stewards.KeepApartAsync(Mail, record, null, Why, default);
 
         string pairs = "select count(*) from cdp.steward_pair";
         (await database.NumberAsync(pairs)).ShouldBe(2);

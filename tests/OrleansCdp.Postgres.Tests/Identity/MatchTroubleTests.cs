@@ -243,6 +243,7 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
 
     private Task SweepAsync() =>
         new MatchSweep(
+            silo.Get<ReturningLinks>(),
             silo.Get<OpenDecisions>(),
             silo.Get<MatchReview>(),
             silo.Get<GuardReview>(),

@@ -62,7 +62,7 @@ public sealed class MergePlanTests(PostgresServer server)
                 BaseIndividual record = new($"rec_{i}", 99, $"link:crm/case/{i}");
                 var joined = await stewards.JoinAsync(contact, other, why, default);
                 await stewards.SeparateAsync(other.Id, why, default);
-                await stewards.KeepApartAsync(contact, record, why, default);
+                await stewards.KeepApartAsync(contact, record, null, why, default);
                 await stewards.WithdrawAsync(joined.Decision!.Value, why, default);
                 await stewards.JoinAsync(other, record, why, default);
                 await lists.HistoryAsync(contact.Id, long.MaxValue, 10, default);

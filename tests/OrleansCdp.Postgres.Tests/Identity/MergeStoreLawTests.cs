@@ -128,7 +128,7 @@ public sealed class MergeStoreLawTests(PostgresServer server) : IAsyncLifetime
                 book.Decide(two[0], two[1], together: true);
                 break;
             case 1:
-                await stewards.KeepApartAsync(two[0], two[1], why, default);
+                await stewards.KeepApartAsync(two[0], two[1], null, why, default);
                 book.Decide(two[0], two[1], together: false);
                 break;
             default:

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using static OrleansCdp.Identity.VisitedHouse;
 
 namespace OrleansCdp.Identity;
 
@@ -10,13 +11,11 @@ namespace OrleansCdp.Identity;
 public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
 {
     private static readonly StewardWord Why = new("tests", "because");
-    private static readonly LinkKey Visitor = new("web", "anonymous", "1");
-    private static readonly BaseIndividual Ada = Named("ada");
     private static readonly BaseIndividual Bob = Named("bob");
     private static readonly BaseIndividual Eve = Named("eve");
-    private static readonly string Home = SubjectIds.IndividualOf(Visitor);
     private TestDatabase database = null!;
     private TestSilo silo = null!;
+    private VisitedHouse house = null!;
 
     private IStewardGrain Steward => silo.Grains.GetGrain<IStewardGrain>(0);
 
@@ -28,6 +27,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     {
         database = await server.CreateDatabaseAsync();
         silo = await TestSilo.StartProductAsync(database);
+        house = new VisitedHouse(silo);
     }
 
     public async Task DisposeAsync()
@@ -44,8 +44,8 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         string? refusal
     )
     {
-        await GiveAsync(Ada.Id, [OwnLink("ada"), .. Others(links - 1)]);
-        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await house.GiveAsync(Ada.Id, [OwnLink("ada"), .. Others(links - 1)]);
+        await house.GiveAsync(Bob.Id, [OwnLink("bob")]);
 
         StewardAnswer answer = await MergeAsync(Ada, Bob);
 
@@ -59,8 +59,8 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     [InlineData(Limits.MergedMax, StewardRefusals.MergedMax)]
     public async Task Into_one_as_many_are_merged_as_may_be_and_no_more(int merged, string? refusal)
     {
-        await GiveAsync(Ada.Id, [OwnLink("ada")]);
-        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await house.GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await house.GiveAsync(Bob.Id, [OwnLink("bob")]);
         await FillAsync(Ada.Id, merged);
 
         StewardAnswer answer = await MergeAsync(Ada, Bob);
@@ -74,12 +74,12 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     public async Task A_merge_that_finds_no_room_half_way_leaves_everything_as_it_was()
     {
         LinkKey[] many = [OwnLink("eve"), .. Others(Limits.LinksMax - 3)];
-        await GiveAsync(Ada.Id, [OwnLink("ada"), new LinkKey("ada", "too", "1")]);
-        await GiveAsync(Bob.Id, [OwnLink("bob")]);
+        await house.GiveAsync(Ada.Id, [OwnLink("ada"), new LinkKey("ada", "too", "1")]);
+        await house.GiveAsync(Bob.Id, [OwnLink("bob")]);
         await Merges.ProveAsync([ProofOf("l1", Ada, Bob)], [Ada, Bob], default);
         StewardOutcome apart = await Stewards.SeparateAsync(Bob.Id, Why, default);
         // Nobody has brought her links to whom she is merged into yet.
-        await GiveAsync(Eve.Id, many);
+        await house.GiveAsync(Eve.Id, many);
         await Stewards.JoinAsync(Bob, Eve, Why, default);
         string[] before = await InForceAsync();
 
@@ -101,15 +101,15 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         string? refusal
     )
     {
-        await VisitAsync();
-        await GiveAsync(Home, Others(links));
+        await house.VisitAsync();
+        await house.GiveAsync(Home, Others(links));
 
         StewardAnswer answer = await UnlinkAsync();
 
         answer.Refusal.ShouldBe(refusal);
         (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
-        (await HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
-        (await OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
+        (await house.HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
+        (await house.OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
     }
 
     [Theory]
@@ -120,8 +120,9 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         string? refusal
     )
     {
-        await VisitAsync();
-        await GrainOf(Ada.Id)
+        await house.VisitAsync();
+        await house
+            .GrainOf(Ada.Id)
             .DetachAsync(
                 [.. Others(departed)],
                 "ind_taker",
@@ -136,8 +137,8 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
         answer.Refusal.ShouldBe(refusal);
         answer.Staying.ShouldBeEmpty();
         (await DecisionsAsync()).ShouldBe(refusal is null ? 1 : 0);
-        (await HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
-        (await OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
+        (await house.HoldersAsync()).ShouldBe([refusal is null ? Home : Ada.Id]);
+        (await house.OwnerAsync()).ShouldBe(refusal is null ? Home : Ada.Id);
         // Taken back, and as good as never made: asked for again when there is room, it is decided anew.
         (
             await database.NumberAsync(
@@ -149,23 +150,23 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_visitor_s_link_goes_home_when_it_is_asked_for_again_after_a_crash_by_one_decision()
     {
-        await VisitAsync();
+        await house.VisitAsync();
         BaseIndividual home = new(Home, AnchorPolicy.Unanchored, ClaimKeys.Of(Visitor));
-        StewardOutcome died = await Stewards.KeepApartAsync(Ada, home, Why, default);
+        StewardOutcome died = await Stewards.KeepApartAsync(Ada, home, null, Why, default);
 
         StewardAnswer answer = await UnlinkAsync();
 
         answer.Refusal.ShouldBeNull();
         answer.Decision.ShouldBe(died.Decision);
         (await DecisionsAsync()).ShouldBe(1);
-        (await HoldersAsync()).ShouldBe([Home]);
+        (await house.HoldersAsync()).ShouldBe([Home]);
     }
 
     [Fact]
     public async Task The_sweep_lists_whose_links_cannot_move_until_they_have_moved()
     {
-        await GiveAsync(Ada.Id, [OwnLink("ada")]);
-        await GiveAsync(Eve.Id, [OwnLink("eve")]);
+        await house.GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await house.GiveAsync(Eve.Id, [OwnLink("eve")]);
         await FillAsync(Ada.Id, Limits.MergedMax);
         await Stewards.JoinAsync(Ada, Eve, Why, default);
 
@@ -182,7 +183,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             new StuckMerges(ReasonCodes.MergedMax, 1),
         ]);
 
-        await GrainOf(Ada.Id).SeparateAsync("ind_00000", Ada.Id);
+        await house.GrainOf(Ada.Id).SeparateAsync("ind_00000", Ada.Id);
         await sweep.SweepAsync(TimeSpan.Zero, default);
 
         (await KeysOfAsync(Ada.Id)).ShouldBe([OwnLink("ada"), OwnLink("eve")], ignoreOrder: true);
@@ -204,7 +205,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             AnchorPolicy.Unanchored,
             ClaimKeys.Of(record)
         );
-        StewardOutcome apart = await Stewards.KeepApartAsync(Ada, one, Why, default);
+        StewardOutcome apart = await Stewards.KeepApartAsync(Ada, one, null, Why, default);
         await database.ExecuteAsync(
             $"insert into cdp.steward_pair values ('crm/Case/1', 'crm/Case/2', -1, {apart.Decision})"
         );
@@ -236,8 +237,8 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
     public async Task What_a_merge_overruled_is_true_once_it_is_taken_back()
     {
         Identifier contact = new("contactId", "003", Verified: true);
-        await GiveAsync(Ada.Id, [OwnLink("ada")]);
-        await GiveAsync(Home, [Visitor]);
+        await house.GiveAsync(Ada.Id, [OwnLink("ada")]);
+        await house.GiveAsync(Home, [Visitor]);
         await silo.Get<IIdentityStore>()
             .ClaimAsync(
                 [new(ClaimKeys.Of(Visitor), new(Home, AnchorPolicy.Unanchored, default))],
@@ -270,7 +271,7 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             }
         );
 
-        (await OwnerAsync()).ShouldBe(SubjectIds.IndividualOf(contact));
+        (await house.OwnerAsync()).ShouldBe(SubjectIds.IndividualOf(contact));
         (await KeysOfAsync(SubjectIds.IndividualOf(contact))).ShouldBe([Visitor]);
         (await database.NumberAsync("select count(*) from cdp.open_decision")).ShouldBe(0);
     }
@@ -296,66 +297,21 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             }
         );
 
-    /// <summary>Has a visitor's link at an individual, as a sign-in brings it there.</summary>
-    private async Task VisitAsync()
-    {
-        await GiveAsync(Ada.Id, [OwnLink("ada"), Visitor]);
-        ClaimCause cause = new(ClaimCause.SameAs, "e1");
-        await silo.Get<IIdentityStore>()
-            .ClaimAsync(
-                [new(ClaimKeys.Of(Visitor), new Claim(Ada.Id, 0, default) { Cause = cause })],
-                default
-            );
-    }
-
-    private async Task GiveAsync(string individual, params LinkKey[] links)
-    {
-        foreach (LinkKey[] part in links.Chunk(Limits.TransferLinksMax))
-        {
-            LinkTransfer transfer = new()
-            {
-                From = "ind_giver",
-                To = individual,
-                Owner = individual,
-                FormerOwner = "ind_giver",
-                Links = [.. part.Select(key => new Link { Key = key, Moves = 1 })],
-            };
-            (await GrainOf(individual).AttachAsync(transfer.AsImmutable())).ShouldBeNull();
-        }
-    }
-
     /// <summary>Has an individual expect the links of so many others.</summary>
     private async Task FillAsync(string individual, int merged)
     {
         for (int i = 0; i < merged; i++)
         {
             (
-                await GrainOf(individual).ExpectAsync($"ind_{i:D5}", links: 0, hasNothing: false)
+                await house
+                    .GrainOf(individual)
+                    .ExpectAsync($"ind_{i:D5}", links: 0, hasNothing: false)
             ).ShouldBeNull();
         }
     }
 
     private async Task<ImmutableArray<LinkKey>> KeysOfAsync(string individual) =>
-        (await GrainOf(individual).GetEvidenceAsync([])).Keys;
-
-    /// <summary>Who has the visitor's link.</summary>
-    private async Task<string[]> HoldersAsync()
-    {
-        List<string> holders = [];
-        foreach (string id in new[] { Ada.Id, Home })
-        {
-            var evidence = await GrainOf(id).GetEvidenceAsync([Visitor]);
-            holders.AddRange(evidence.Links.Select(_ => id));
-        }
-
-        return [.. holders];
-    }
-
-    private async Task<string> OwnerAsync()
-    {
-        string claim = ClaimKeys.Of(Visitor);
-        return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim].Owner;
-    }
+        (await house.GrainOf(individual).GetEvidenceAsync([])).Keys;
 
     private Task<long> DecisionsAsync() =>
         database.NumberAsync(
@@ -370,20 +326,8 @@ public sealed class StewardGrainTests(PostgresServer server) : IAsyncLifetime
             """
         );
 
-    private IUnifiedIndividualGrain GrainOf(string individual) =>
-        silo.Grains.GetGrain<IUnifiedIndividualGrain>(individual);
-
-    private static LinkKey OwnLink(string name) => new("crm", "Contact", name);
-
     private static LinkKey[] Others(int count) =>
         [.. Enumerable.Range(0, count).Select(i => new LinkKey("s", "o", $"{i}"))];
-
-    private static BaseIndividual Named(string name) =>
-        new(
-            SubjectIds.IndividualOf(OwnLink(name)),
-            AnchorPolicy.Unanchored,
-            ClaimKeys.Of(OwnLink(name))
-        );
 
     private static AnchorProof ProofOf(string link, params BaseIndividual[] bases) =>
         new(new LinkKey("test", "link", link), "e1", [.. bases]);

@@ -85,9 +85,9 @@ public sealed class StewardStoreTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task Whom_a_steward_keeps_apart_once_more_is_kept_apart_by_one_decision()
     {
-        StewardOutcome first = await Stewards.KeepApartAsync(Ada, Bob, Why, default);
+        StewardOutcome first = await Stewards.KeepApartAsync(Ada, Bob, null, Why, default);
 
-        StewardOutcome again = await Stewards.KeepApartAsync(Bob, Ada, Why, default);
+        StewardOutcome again = await Stewards.KeepApartAsync(Bob, Ada, null, Why, default);
 
         (again.Decision, again.IsKnown).ShouldBe((first.Decision, true));
         first.IsKnown.ShouldBeFalse();
@@ -120,7 +120,7 @@ public sealed class StewardStoreTests(PostgresServer server) : IAsyncLifetime
                     book.Prove([proof], []);
                     break;
                 case 1:
-                    await Stewards.KeepApartAsync(two[0], two[1], Why, default);
+                    await Stewards.KeepApartAsync(two[0], two[1], null, Why, default);
                     book.Decide(two[0], two[1], together: false);
                     break;
                 case 2 or 3 or 4:
