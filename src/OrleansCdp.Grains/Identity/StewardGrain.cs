@@ -133,15 +133,10 @@ internal sealed class StewardGrain(
             return StewardAnswer.Refused(StewardRefusals.Busy);
         }
 
-        // What was merely matched is decided anew by matching, as everything stands then.
-        ClaimMove? back =
-            claim.Rank == AnchorPolicy.Matched
-                ? null
-                : new ClaimMove(key, home, claim.Owner, claim.Rank, claim.Cause);
         StewardOutcome made = await store.KeepApartAsync(
             bearer,
             new BaseIndividual(home, AnchorPolicy.Unanchored, key),
-            back,
+            WayBack(key, claim, home),
             why,
             CancellationToken.None
         );
@@ -167,6 +162,12 @@ internal sealed class StewardGrain(
         );
         return answer with { AreOne = place.Owner != home, Staying = await FollowAsync(made) };
     }
+
+    // What was merely matched is decided anew by matching, as everything stands then.
+    private static ClaimMove? WayBack(string key, Claim claim, string home) =>
+        claim.Rank == AnchorPolicy.Matched
+            ? null
+            : new ClaimMove(key, home, claim.Owner, claim.Rank, claim.Cause);
 
     /// <summary>What becomes of the decision about a link that does not go home.</summary>
     private async Task<StewardAnswer> StayAsync(
