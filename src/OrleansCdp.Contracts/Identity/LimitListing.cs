@@ -37,7 +37,10 @@ public sealed record LimitListing
     [Id(2)]
     public required string Subject { get; init; }
 
-    /// <summary>Of an identifier its field; of a key a record that has it; null for none.</summary>
+    /// <summary>
+    /// Of an identifier its field; of identifiers the types of which there are too many, the one that matters most first,
+    /// as far as that was noted; of a key a record that has it; null for none.
+    /// </summary>
     [Id(3)]
     public string? Detail { get; init; }
 

@@ -38,6 +38,28 @@ public sealed class IdentifierPriority(ImmutableArray<IdentifierLimit> limits)
         return counts.ByType.Values.Sum() - Math.Min(identifying, OrleansCdp.Limits.IdentifiersMax);
     }
 
+    /// <summary>Of which types identifiers are surplus, the type that matters most first.</summary>
+    public ImmutableArray<string> SurplusTypesOf(IdentifierCounts counts)
+    {
+        int left = OrleansCdp.Limits.IdentifiersMax;
+        var types = ImmutableArray.CreateBuilder<string>();
+        foreach (
+            (string type, int count) in counts
+                .ByType.OrderBy(type => PlaceOf(type.Key))
+                .ThenBy(type => type.Key, StringComparer.Ordinal)
+        )
+        {
+            int identifying = Math.Min(left, Math.Min(count, MaxAt(PlaceOf(type))));
+            left -= identifying;
+            if (count > identifying)
+            {
+                types.Add(type);
+            }
+        }
+
+        return types.ToImmutable();
+    }
+
     /// <summary>The identifiers that identify, the most important first.</summary>
     public ImmutableArray<Identifier> Of(LinkSet links) =>
         [

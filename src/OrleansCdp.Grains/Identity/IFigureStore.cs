@@ -72,7 +72,11 @@ public static class Figures
 /// <param name="Space">The match space; 0 for none.</param>
 /// <param name="Subject">Whom it concerns.</param>
 /// <param name="Amount">How many there were.</param>
-public readonly record struct LimitAlarm(LimitKind Kind, int Space, string Subject, long Amount);
+public readonly record struct LimitAlarm(LimitKind Kind, int Space, string Subject, long Amount)
+{
+    /// <summary>Of identifiers their types; null for none. The last one that is noted is kept.</summary>
+    public string? Detail { get; init; }
+}
 
 /// <summary>A place in a list of limits.</summary>
 /// <param name="Space">The space.</param>
@@ -85,7 +89,9 @@ public readonly record struct LimitCursor(int Space, string Place);
 /// <param name="Subject">Whom it concerns: an individual, a record, an identifier's value, a key.</param>
 public sealed record MetLimit(int Space, string Ruleset, string Subject)
 {
-    /// <summary>Of an identifier its field; of a key a record that has it; null for none.</summary>
+    /// <summary>
+    /// Of an identifier its field; of identifiers their types; of a key a record that has it; null for none.
+    /// </summary>
     public string? Detail { get; init; }
 
     /// <summary>How many there are or were, as far as that is counted.</summary>

@@ -12,7 +12,9 @@ internal sealed class IdentifierWatch(IRulesets rulesets, IdentityInstruments in
     /// <summary>Individuals noted between two times that they are written down; further ones are noted when they change.</summary>
     public const int NotedMax = 1_000;
 
-    private readonly ConcurrentDictionary<string, int> noted = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (int Surplus, string Types)> noted = new(
+        StringComparer.Ordinal
+    );
     private IdentifierPriority priority = new([]);
 
     /// <summary>The limits that are active.</summary>
@@ -33,7 +35,7 @@ internal sealed class IdentifierWatch(IRulesets rulesets, IdentityInstruments in
         int surplus = priority.SurplusOf(links, ref counts);
         if (surplus > 0 && noted.Count < NotedMax)
         {
-            noted[individual] = surplus;
+            noted[individual] = (surplus, string.Join(", ", priority.SurplusTypesOf(counts!)));
         }
     }
 
@@ -55,9 +57,14 @@ internal sealed class IdentifierWatch(IRulesets rulesets, IdentityInstruments in
         List<LimitAlarm> taken = [];
         foreach (string individual in noted.Keys)
         {
-            if (noted.TryRemove(individual, out int surplus))
+            if (noted.TryRemove(individual, out var seen))
             {
-                taken.Add(new LimitAlarm(LimitKind.Identifiers, 0, individual, surplus));
+                taken.Add(
+                    new LimitAlarm(LimitKind.Identifiers, 0, individual, seen.Surplus)
+                    {
+                        Detail = seen.Types,
+                    }
+                );
             }
         }
 

@@ -104,11 +104,12 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
     private const string Read = "select figure, label, value from cdp.identity_figure";
 
     private const string Note = """
-        insert into cdp.limit_alarm as a (kind, space, subject, amount)
-        select * from unnest($1, $2, $3, $4) as i(kind, space, subject, amount)
+        insert into cdp.limit_alarm as a (kind, space, subject, amount, detail)
+        select * from unnest($1, $2, $3, $4, $5) as i(kind, space, subject, amount, detail)
         order by i.kind, i.space, i.subject
         on conflict (kind, space, subject) do update
-            set amount = greatest(a.amount, excluded.amount), times = a.times + 1, last_at = now()
+            set amount = greatest(a.amount, excluded.amount), times = a.times + 1,
+                last_at = now(), detail = excluded.detail
         """;
 
     // Limits.LinksPerDayMax, spelt out so that the index is used that has it.
@@ -139,7 +140,7 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
         """;
 
     private const string Alarms = """
-        select a.space, coalesce(s.ruleset, ''), a.subject, null::text, a.amount, a.last_at, a.subject
+        select a.space, coalesce(s.ruleset, ''), a.subject, a.detail, a.amount, a.last_at, a.subject
         from cdp.limit_alarm a
             left join cdp.match_space s on s.space = a.space
         where a.kind = $4 and (a.space, a.subject) > ($1, $2)
@@ -210,7 +211,8 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
             .With(Array.ConvertAll(noted, one => one.Kind.ToString()))
             .With(Array.ConvertAll(noted, one => one.Space))
             .With(Array.ConvertAll(noted, one => one.Subject))
-            .With(Array.ConvertAll(noted, one => one.Amount));
+            .With(Array.ConvertAll(noted, one => one.Amount))
+            .With(Array.ConvertAll(noted, one => one.Detail));
         await command.ExecuteNonQueryAsync(cancel);
     }
 

@@ -88,6 +88,23 @@ public sealed class IdentifierPriorityTests
             );
 
     [Fact]
+    public void Types_are_named_of_which_there_are_too_many_that_which_matters_most_first()
+    {
+        IdentifierPriority few = new([new("phone", 1), new("email", Limits.IdentifiersMax)]);
+        LinkSet within = LinksOf(("phone", "p", 1), ("email", "e", 2));
+        few.SurplusTypesOf(new IdentifierCounts(within)).ShouldBeEmpty();
+
+        var emails = Enumerable
+            .Range(0, Limits.IdentifiersMax - 1)
+            .Select(i => ("email", $"e{i}", i));
+        LinkSet phones = LinksOf([("phone", "p", 1), ("phone", "q", 2), .. emails]);
+        few.SurplusTypesOf(new IdentifierCounts(phones)).ShouldBe(["phone"]);
+
+        LinkSet all = phones.With(LinkOf("x", new Identifier("device", "d", false), 1));
+        few.SurplusTypesOf(new IdentifierCounts(all)).ShouldBe(["phone", "device"]);
+    }
+
+    [Fact]
     public void An_identifier_that_many_links_state_counts_once()
     {
         LinkSet links = LinkSet.Empty;

@@ -274,6 +274,26 @@ public sealed class FigureTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_has_too_many_identifiers_is_listed_once_with_their_types_and_keeps_its_place()
+    {
+        LimitAlarm ada = new(LimitKind.Identifiers, 0, "ind_ada", 7) { Detail = "phone" };
+        LimitAlarm bob = new(LimitKind.Identifiers, 0, "ind_bob", 1) { Detail = "email" };
+        await Store.NoteAsync([bob, ada], default);
+        MetLimit first = (await Store.ListAsync(LimitKind.Identifiers, null, 1, default)).Single();
+        (first.Subject, first.Detail).ShouldBe(("ind_ada", "phone"));
+
+        await Store.NoteAsync([ada with { Amount = 2, Detail = "email, phone" }], default);
+
+        LimitCursor after = new(first.Space, first.Place);
+        (await Store.ListAsync(LimitKind.Identifiers, after, 10, default))
+            .Select(met => (met.Subject, met.Detail))
+            .ShouldBe([("ind_bob", "email")]);
+        (await ListAsync(LimitKind.Identifiers))
+            .Select(met => (met.Subject, met.Detail, met.Amount))
+            .ShouldBe([("ind_ada", "email, phone", 7), ("ind_bob", "email", 1)]);
+    }
+
+    [Fact]
     public async Task In_a_period_one_silo_counts_and_the_others_show_what_it_counted()
     {
         (await Store.CountAsync(TimeSpan.FromHours(1), default)).ShouldBeTrue();
