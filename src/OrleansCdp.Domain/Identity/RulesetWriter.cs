@@ -63,7 +63,7 @@ public sealed class RulesetWriter
             $"edges: {rules.Limits.EdgesMax}, component: {rules.Limits.ComponentMax} }}"
         );
         Line($"  matchRate: {Number(rules.MatchRate)}");
-        Line($"  household: {Number(rules.Household)}");
+        WriteHousehold(rules, trained.Report);
         Line($"  fields:");
         foreach (MatchField field in rules.Fields)
         {
@@ -71,6 +71,29 @@ public sealed class RulesetWriter
         }
 
         return text.ToString();
+    }
+
+    private void WriteHousehold(FuzzyRules rules, TrainingReport report)
+    {
+        string[] shared =
+        [
+            .. rules.Fields.Where(field => field.Shared).Select(field => field.Name),
+        ];
+        if (rules.Household == 0 && shared.Length > 0)
+        {
+            Line(
+                $"  # WARNING: 0 knows no households, so {string.Join(", ", shared)} count like any other field and may"
+            );
+            Line(
+                $"  # make one of two people who share them. Training found too few households to tell: a share of "
+            );
+            Line(
+                $"  # {Number(report.HouseholdRate)}, less than a twentieth of the matches. If families or colleagues are among the"
+            );
+            Line($"  # records, leave the line out: there are as many households as matches then.");
+        }
+
+        Line($"  household: {Number(rules.Household)}");
     }
 
     private void WriteReport(string name, TrainingReport report)

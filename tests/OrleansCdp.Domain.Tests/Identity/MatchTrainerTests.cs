@@ -73,6 +73,30 @@ public sealed class MatchTrainerTests
         Ruleset.Compile("few", RulesetWriter.Draft(ruleset, trained)).Errors.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData(0, "{ type: email, from: email }", true)]
+    [InlineData(1e-6, "{ type: email, from: email }", false)]
+    [InlineData(0, "{ type: email, from: email, class: personal }", false)]
+    public void A_draft_without_households_warns_that_who_shares_a_field_may_become_one(
+        double household,
+        string field,
+        bool warns
+    )
+    {
+        Ruleset ruleset = Ruleset
+            .Compile("few", $"fuzzy: {{ fields: {{ mailbox: {field} }} }}")
+            .Ruleset!;
+        MatchValues[] nothing = [MatchValues.Empty, MatchValues.Empty];
+        TrainedRules trained = MatchTrainer.Train(nothing, ruleset.Fuzzy!, 1);
+        FuzzyRules rules = ruleset.Fuzzy!.With(ruleset.Fuzzy.Fields, household: household);
+
+        string draft = RulesetWriter.Draft(ruleset, trained with { Rules = rules });
+
+        string before = draft[..draft.IndexOf("  household:", StringComparison.Ordinal)];
+        before.Contains("# WARNING: 0 knows no households, so mailbox").ShouldBe(warns);
+        Ruleset.Compile("few", draft).Ruleset!.Fuzzy!.Household.ShouldBe(household);
+    }
+
     [Fact]
     public void Records_that_say_nothing_are_no_obstacle()
     {
