@@ -27,6 +27,10 @@ public sealed record LinkExplanation
     /// <summary>What was decided, the newest first; at most <see cref="DecisionsMax"/>.</summary>
     [Id(3)]
     public ImmutableArray<LinkDecision> Decisions { get; init; } = [];
+
+    /// <summary>What the score has beside <see cref="Reasons"/>: together they add up to it.</summary>
+    [Id(4)]
+    public ImmutableArray<ScorePart> Parts { get; init; } = [];
 }
 
 /// <summary>One change of whose a compared link is, or with which records it forms a group.</summary>
@@ -75,4 +79,8 @@ public sealed record LinkDecision
     /// </summary>
     [Id(9)]
     public ImmutableArray<MatchReason> Reasons { get; init; } = [];
+
+    /// <summary>What the score has beside <see cref="Reasons"/>: together they add up to it.</summary>
+    [Id(10)]
+    public ImmutableArray<ScorePart> Parts { get; init; } = [];
 }

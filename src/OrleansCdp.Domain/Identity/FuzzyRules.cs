@@ -118,14 +118,7 @@ public sealed class FuzzyRules
 
     /// <summary>What each field says of two records, rare values counting more.</summary>
     public ImmutableArray<MatchReason> ReasonsOf(MatchValues left, MatchValues right) =>
-        [
-            .. Explain(left, right)
-                .Fields.Select(field => new MatchReason(
-                    field.Field,
-                    field.Agreement,
-                    field.Weight
-                )),
-        ];
+        Explain(left, right).Reasons;
 
     /// <summary>
     /// What the stored levels of a score say, with the bits of each level before it is weighed how rare a value is.
@@ -145,7 +138,7 @@ public sealed class FuzzyRules
                     new MatchReason(
                         field.Name,
                         Agreement.LevelsOf(field.Type)[level],
-                        double.Log2(field.Matches[level] / field.Randoms[level])
+                        FieldScorer.WeightsOf(field)[level]
                     )
                 );
             }
@@ -153,6 +146,18 @@ public sealed class FuzzyRules
 
         return reasons.ToImmutable();
     }
+
+    /// <summary>
+    /// What a stored score has beside <see cref="ReasonsOf(long)"/>. How rare the values were is not stored, nor what
+    /// follows from that for a household: that is one <see cref="ScorePart.Rest"/>.
+    /// </summary>
+    /// <param name="score">The score, by these rules.</param>
+    /// <param name="reasons">What its levels say.</param>
+    public ImmutableArray<ScorePart> PartsOf(double score, ImmutableArray<MatchReason> reasons) =>
+        ScorePart.Worth([
+            new(ScorePart.Prior, Thresholds.Prior),
+            new(ScorePart.Rest, score - Thresholds.Prior - reasons.Sum(reason => reason.Weight)),
+        ]);
 
     /// <summary>The same rules with other thresholds, to see what they would change.</summary>
     public FuzzyRules WithThresholds(MatchThresholds thresholds) =>

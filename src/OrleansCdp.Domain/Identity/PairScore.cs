@@ -32,6 +32,33 @@ public readonly record struct FieldEvidence(
     bool Shared
 );
 
+/// <summary>What a score has beside the weights of its fields: with those it adds up to the score.</summary>
+/// <param name="Part">One of the names below.</param>
+/// <param name="Weight">Bits for it, or against it where below 0.</param>
+[GenerateSerializer, Immutable, Alias("cdp.score-part")]
+public sealed record ScorePart([property: Id(0)] string Part, [property: Id(1)] double Weight)
+{
+    /// <summary>What any two records start with: how rare a match is.</summary>
+    public const string Prior = "prior";
+
+    /// <summary>What is taken from shared fields, because they prove no more than the household.</summary>
+    public const string Household = "household";
+
+    /// <summary>What excludes a match: Jr and Sr, a person and a company.</summary>
+    public const string Conflict = "conflict";
+
+    /// <summary>
+    /// What is known of a stored score in sum only. Of a former decision: how rare its values were, household and conflict.
+    /// </summary>
+    public const string Rest = "rest";
+
+    private const double Noise = 1e-9;
+
+    /// <summary>The parts that are more than rounding.</summary>
+    internal static ImmutableArray<ScorePart> Worth(ImmutableArray<ScorePart> parts) =>
+        [.. parts.Where(part => Math.Abs(part.Weight) > Noise)];
+}
+
 /// <summary>A score taken apart: <c>Prior</c>, the personal fields, the shared fields together, and conflicts.</summary>
 public sealed record PairExplanation
 {
@@ -49,4 +76,23 @@ public sealed record PairExplanation
 
     /// <summary>Every field that both records have, in the ruleset's order.</summary>
     public required ImmutableArray<FieldEvidence> Fields { get; init; }
+
+    /// <summary>What each field says, without how it is counted.</summary>
+    public ImmutableArray<MatchReason> Reasons =>
+        [.. Fields.Select(one => new MatchReason(one.Field, one.Agreement, one.Weight))];
+
+    /// <summary>What a score has beside its fields; what is 0 is left out.</summary>
+    /// <param name="stored">
+    /// The score that is shown. Where it was computed otherwise, as by an earlier program, the difference is a part, too.
+    /// </param>
+    public ImmutableArray<ScorePart> PartsOf(double stored)
+    {
+        double shared = Fields.Where(one => one.Shared).Sum(one => one.Weight);
+        return ScorePart.Worth([
+            new(ScorePart.Prior, Prior),
+            new(ScorePart.Household, Shared - shared),
+            new(ScorePart.Conflict, Conflict),
+            new(ScorePart.Rest, stored - Score.Score),
+        ]);
+    }
 }

@@ -36,7 +36,7 @@ internal static class MatchEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Why a compared link is whose it is: levels and weights now, and every decision; by ruleset."
+                "Why a compared link is whose it is: what its score is made of now, and every decision; by ruleset."
             );
         routes
             .MapGet("/v1/identity/unresolved", ListUnresolvedAsync)
@@ -121,6 +121,7 @@ internal static class MatchEndpoints
                 with = found.Now.Partner,
                 found.Now.EventId,
                 found.Reasons,
+                found.Parts,
                 decisions = found.Decisions.Select(one => new
                 {
                     one.At,
@@ -139,6 +140,7 @@ internal static class MatchEndpoints
                     one.Score,
                     with = one.Partner,
                     one.Reasons,
+                    one.Parts,
                 }),
             }
         );

@@ -34,36 +34,37 @@ internal sealed class LinkHistory(IMatchStore store, IRulesets rulesets)
         var pair = now.Partner is { } partner
             ? await store.ReadSaidAsync(space.Id, [now.Link, partner], cancel)
             : [];
+        PairExplanation? why =
+            pair.Length == 2 && versions[space.Version] is { } rules
+                ? rules.Explain(Compared(rules, pair[0]), Compared(rules, pair[1]))
+                : null;
         return new LinkExplanation
         {
             Now = now,
             Version = space.Version,
-            Reasons =
-                pair.Length == 2 && versions[space.Version] is { } rules
-                    ? ReasonsOf(rules, pair[0], pair[1])
-                    : [],
-            Decisions =
-            [
-                .. changes.Select(change =>
-                    change.Decision with
-                    {
-                        Reasons =
-                            change.Levels is { } levels && versions[change.Version] is { } decided
-                                ? decided.ReasonsOf(levels)
-                                : [],
-                    }
-                ),
-            ],
+            Reasons = why?.Reasons ?? [],
+            Parts = why is not null && now.Score is { } score ? why.PartsOf(score) : [],
+            Decisions = [.. changes.Select(change => DecisionOf(change, versions[change.Version]))],
         };
 
         FuzzyRules? RulesOf(string text) => Ruleset.Compile(space.Ruleset, text).Ruleset?.Fuzzy;
     }
 
-    private static ImmutableArray<MatchReason> ReasonsOf(
-        FuzzyRules rules,
-        SaidOf left,
-        SaidOf right
-    ) => rules.ReasonsOf(Compared(rules, left), Compared(rules, right));
+    private static LinkDecision DecisionOf(StoredDecision stored, FuzzyRules? decided)
+    {
+        LinkDecision decision = stored.Decision;
+        if (decided is null || stored.Levels is not { } levels)
+        {
+            return decision;
+        }
+
+        ImmutableArray<MatchReason> reasons = decided.ReasonsOf(levels);
+        return decision with
+        {
+            Reasons = reasons,
+            Parts = decision.Score is { } score ? decided.PartsOf(score, reasons) : [],
+        };
+    }
 
     /// <summary>What is compared of a record: without what identifies nobody.</summary>
     private static MatchValues Compared(FuzzyRules rules, SaidOf said) =>

@@ -61,6 +61,11 @@ public sealed class MatchEndpointTests(GatewayHost host)
             .Single(reason => (string)reason!["field"]! == "email")!;
         ((string)email["agreement"]!).ShouldBe("equal");
         ((double)email["weight"]!).ShouldBeGreaterThan(0);
+        ShouldAddUp(linked);
+        linked["parts"]!
+            .AsArray()
+            .Select(part => (string)part!["part"]!)
+            .ShouldBe(["prior", "household"]);
         JsonNode last = linked["decisions"]!.AsArray()[0]!;
         ((string)last["to"]!["individual"]!).ShouldBe(wanda);
         last["from"]!["individual"].ShouldBeNull();
@@ -71,6 +76,7 @@ public sealed class MatchEndpointTests(GatewayHost host)
             .AsArray()
             .Select(reason => (string)reason!["field"]!)
             .ShouldContain("email");
+        ShouldAddUp(last);
 
         (await host.GetAsync(Links + "/salesforce/Case/w1")).Status.ShouldBe(400);
         (await host.GetAsync(Links + "/salesforce/Case/w?ruleset=service")).Status.ShouldBe(404);
@@ -136,6 +142,13 @@ public sealed class MatchEndpointTests(GatewayHost host)
 
         JsonNode Of(string link) => all.Single(one => (string)one["link"]! == link);
     }
+
+    private static void ShouldAddUp(JsonNode scored) =>
+        scored["reasons"]!
+            .AsArray()
+            .Concat(scored["parts"]!.AsArray())
+            .Sum(part => (double)part!["weight"]!)
+            .ShouldBe((double)scored["score"]!, 1e-6);
 
     [Theory]
     [InlineData(Links + "?kind=maybe", "bad_filter")]
