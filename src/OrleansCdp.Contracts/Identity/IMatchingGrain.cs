@@ -109,6 +109,13 @@ public sealed record LinkListing
     /// <summary>The event that last changed what the link says.</summary>
     [Id(7)]
     public required string EventId { get; init; }
+
+    /// <summary>
+    /// Why it is with nobody, where that is no result of a comparison: <see cref="DecisionReasons.NothingToCompare"/>; null
+    /// else.
+    /// </summary>
+    [Id(8)]
+    public string? Reason { get; init; }
 }
 
 /// <summary>Records that are of one person whom nobody knows yet.</summary>
@@ -124,9 +131,11 @@ public sealed record GroupListing(
 /// <param name="Link">Its link.</param>
 /// <param name="Score">The best score within the group, in bits; null for a single one.</param>
 /// <param name="EventId">The event that last changed what it says.</param>
+/// <param name="Reason">As <see cref="LinkListing.Reason"/>.</param>
 [GenerateSerializer, Immutable, Alias("cdp.group-member")]
 public sealed record GroupMember(
     [property: Id(0)] string Link,
     [property: Id(1)] double? Score,
-    [property: Id(2)] string EventId
+    [property: Id(2)] string EventId,
+    [property: Id(3)] string? Reason
 );

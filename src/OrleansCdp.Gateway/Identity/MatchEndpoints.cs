@@ -120,6 +120,7 @@ internal static class MatchEndpoints
                 found.Now.Score,
                 with = found.Now.Partner,
                 found.Now.EventId,
+                found.Now.Reason,
                 found.Reasons,
                 found.Parts,
                 decisions = found.Decisions.Select(one => new
@@ -178,6 +179,7 @@ internal static class MatchEndpoints
                         member.Link,
                         member.Score,
                         member.EventId,
+                        member.Reason,
                     }),
                 }),
                 cursor = groups.Length < wanted
@@ -301,6 +303,7 @@ internal static class MatchEndpoints
                 link.Score,
                 with = link.Partner,
                 link.EventId,
+                link.Reason,
             },
             Json
         ) + "\n";

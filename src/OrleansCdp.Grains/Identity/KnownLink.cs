@@ -8,6 +8,11 @@ internal sealed class KnownLink(Destination place)
     /// <summary>Statements of a kind remembered, and as many as one event may make.</summary>
     internal const int StatementsMax = 32;
 
+    /// <summary>
+    /// Hash of nothing, said of a record that would be compared: once is enough for it to be known, whatever it says else.
+    /// </summary>
+    internal const ulong NothingToCompare = ulong.MaxValue;
+
     private HashSet<Identifier>? identifiers;
     private Dictionary<LinkKey, DateTimeOffset>? sameAs;
     private HashSet<ulong>? compared;
@@ -39,8 +44,11 @@ internal sealed class KnownLink(Destination place)
     /// <param name="said">Hash of what is said; 0 for nothing.</param>
     /// <param name="individual">The individual it is said of; null for nobody.</param>
     public bool WasCompared(ulong said, string? individual) =>
-        (said == 0 || compared?.Contains(said) == true)
-        && (individual is null || individual == comparedAs);
+        (
+            said == 0
+            || compared?.Contains(said) == true
+            || (said == NothingToCompare && (IsAnchored == true || compared is not null))
+        ) && (individual is null || individual == comparedAs);
 
     /// <summary>Remembers that this was compared; forgets everything else when that becomes too much.</summary>
     public void NoteCompared(ulong said, string? individual)

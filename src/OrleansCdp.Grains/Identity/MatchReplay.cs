@@ -154,8 +154,8 @@ internal sealed partial class MatchReplay(
                     link.EventId
                 )),
             ];
-            // A link of which nothing is compared any more has no record, and is not waited for.
-            said = [.. said.Where(one => !one.Values.IsEmpty)];
+            // A link of somebody's of which nothing is compared any more has no record, and is not waited for.
+            said = [.. said.Where(one => one.Owner is null || !one.Values.IsEmpty)];
             if (said.Length > 0)
             {
                 await DecideAsync(next, rules, said, cancel);

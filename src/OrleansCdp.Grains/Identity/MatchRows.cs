@@ -152,6 +152,10 @@ public sealed record MatchChange
     public long? Levels { get; init; }
 }
 
+    /// <summary>The individual that it is because of; null for none.</summary>
+    public string? CausedBy { get; init; }
+}
+
 /// <summary>What was decided about a link, as it is stored.</summary>
 /// <param name="Decision">All but the reasons.</param>
 /// <param name="Levels">What was found, as <see cref="PairScore.Levels"/>; null without a partner.</param>
@@ -294,6 +298,9 @@ public sealed record MatchedLink
 
     /// <summary>The event that last changed what it says.</summary>
     public required string EventId { get; init; }
+
+    /// <summary>Whether it belongs to nobody and has said nothing that could be compared.</summary>
+    public bool SaysNothing { get; init; }
 }
 
 /// <summary>Records that are of one person whom nobody knows yet.</summary>
@@ -305,4 +312,5 @@ public sealed record UnresolvedGroup(long Group, ImmutableArray<UnresolvedRecord
 /// <param name="Link">Its link.</param>
 /// <param name="Score">The best score within the group, in bits; null for a single one.</param>
 /// <param name="EventId">The event that last changed what it says.</param>
-public sealed record UnresolvedRecord(string Link, double? Score, string EventId);
+/// <param name="SaysNothing">Whether it has said nothing that could be compared.</param>
+public sealed record UnresolvedRecord(string Link, double? Score, string EventId, bool SaysNothing);

@@ -174,7 +174,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         MatchCard? card = board.Find(said.Link);
         if (card is null)
         {
-            if (said.Values.IsEmpty)
+            if (said.Values.IsEmpty && (said.Owner is not null || said.IsReconsidered))
             {
                 return; // It never said anything that could be compared.
             }
@@ -201,6 +201,7 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
         bool isRestated =
             card.Before is not null && owner == formerOwner && values.ComparesAs(card.Values);
         card.Values = values;
+        card.IsGone = owner is not null && values.IsEmpty; // It waits no more, and there is nothing to be kept of it.
         if (!isRestated)
         {
             card.Now = card.Now with { EventId = said.EventId };
@@ -229,7 +230,10 @@ internal sealed class MatchStatements(MatchBoard board, IMatchTurn turn)
             }
         }
 
-        TakeOf(owner, values, said.EventId);
+        if (!values.IsEmpty)
+        {
+            TakeOf(owner, values, said.EventId);
+        }
     }
 
     /// <summary>Takes what a link says for its individual's.</summary>

@@ -131,7 +131,8 @@ internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures, IRu
                     .. group.Members.Select(record => new GroupMember(
                         record.Link,
                         record.Score,
-                        record.EventId
+                        record.EventId,
+                        ReasonOf(record.SaysNothing)
                     )),
                 ]
             )),
@@ -152,5 +153,9 @@ internal sealed class MatchingGrain(IMatchStore store, IFigureStore figures, IRu
             Score = link.Score,
             Partner = link.Partner,
             EventId = link.EventId,
+            Reason = ReasonOf(link.SaysNothing),
         };
+
+    private static string? ReasonOf(bool saysNothing) =>
+        saysNothing ? DecisionReasons.NothingToCompare : null;
 }

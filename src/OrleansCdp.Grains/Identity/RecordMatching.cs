@@ -77,7 +77,10 @@ internal sealed partial class RecordMatching(
     public bool ComparesOwners(LinkEvent e) =>
         UseOf(e).Spaces.Count > 0 && (e.FollowsAnchor || IsPooled(e));
 
-    /// <summary>A hash of what an event says that is compared somewhere; 0 for nothing.</summary>
+    /// <summary>
+    /// A hash of what an event says that is compared somewhere; for nothing <see cref="KnownLink.NothingToCompare"/> where
+    /// its link would wait for more, and 0 elsewhere.
+    /// </summary>
     public ulong PrintOf(LinkEvent e)
     {
         Use use = UseOf(e);
@@ -93,7 +96,9 @@ internal sealed partial class RecordMatching(
             any |= space.AddTo(hash, e);
         }
 
-        return any ? Math.Max(1, hash.GetCurrentHashAsUInt64()) : 0;
+        return any ? Math.Clamp(hash.GetCurrentHashAsUInt64(), 1, KnownLink.NothingToCompare - 1)
+            : IsPooled(e) ? KnownLink.NothingToCompare
+            : 0;
     }
 
     /// <summary>Looks again at whoever is one person with others than before.</summary>
@@ -216,7 +221,9 @@ internal sealed partial class RecordMatching(
                 (isOwn || owner is not null)
                 && UseOf(one.Event).Spaces.Any(use => use.Space.Ruleset == space);
             MatchValues? values = isUsed ? rules.ValuesOf(one.Event) : null;
-            if (isUsed && (values is not null || owner is not null))
+            // A record that says nothing waits, too, and is listed.
+            bool waits = isOwn && one.IsAnchored == false;
+            if (isUsed && (values is not null || owner is not null || waits))
             {
                 statements.Add(
                     new MatchStatement(

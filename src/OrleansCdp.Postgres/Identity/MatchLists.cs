@@ -17,7 +17,8 @@ internal static class MatchLists
     // soft: the best individual that a record of nobody may be.
     private const string Links = $"""
         select r.subject, r.owner, r.individual, r.group_id, coalesce(r.score, twin.score),
-            coalesce(p.subject, twin.subject), r.event_id, soft.score, soft.subject
+            coalesce(p.subject, twin.subject), r.event_id, soft.score, soft.subject,
+            r.owner is null and r.said = $5
         from cdp.match_record r
             left join cdp.match_record p on p.id = r.partner
             {Twin}
@@ -66,7 +67,7 @@ internal static class MatchLists
         """;
 
     private const string Unresolved = $"""
-        select r.group_id, r.subject, coalesce(r.score, twin.score), r.event_id
+        select r.group_id, r.subject, coalesce(r.score, twin.score), r.event_id, r.said = $4
         from (
             select distinct group_id from cdp.match_record
             where space = $1 and group_id > $2 and group_id is not null and individual is null
@@ -101,6 +102,7 @@ internal static class MatchLists
             .With(from)
             .With(before)
             .With(filter.Limit)
+            .With(MatchValues.Empty.Encode())
             .RowsAsync(LinkAt, cancel);
     }
 
@@ -134,6 +136,7 @@ internal static class MatchLists
             .With(space)
             .With(after)
             .With(limit)
+            .With(MatchValues.Empty.Encode())
             .RowsAsync(
                 row =>
                     (
@@ -141,7 +144,8 @@ internal static class MatchLists
                         Record: new UnresolvedRecord(
                             row.GetString(1),
                             row.Double(2),
-                            row.GetString(3)
+                            row.GetString(3),
+                            row.GetBoolean(4)
                         )
                     ),
                 cancel
@@ -168,6 +172,7 @@ internal static class MatchLists
             Partner = possible ?? row.Text(5),
             Possible = possible,
             EventId = row.GetString(6),
+            SaysNothing = row.GetBoolean(9),
         };
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 
     private const string Sample = """
         select said from cdp.match_record
-        where space = $1 and subject is distinct from owner
+        where space = $1 and subject is distinct from owner and said <> $4
         order by hashint8extended(id, $2), id limit $3
         """;
 
@@ -107,6 +107,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
             .With(space)
             .With(unchecked((long)seed))
             .With(limit)
+            .With(MatchValues.Empty.Encode())
             .RowsAsync(row => row.Bytes(0), cancel);
     }
 
