@@ -83,4 +83,12 @@ public sealed record LinkDecision
     /// <summary>What the score has beside <see cref="Reasons"/>: together they add up to it.</summary>
     [Id(10)]
     public ImmutableArray<ScorePart> Parts { get; init; } = [];
+
+    /// <summary>Why, one of <see cref="DecisionReasons"/>; null where an earlier program decided.</summary>
+    [Id(11)]
+    public string? Reason { get; init; }
+
+    /// <summary>The individual that it is because of; null for none.</summary>
+    [Id(12)]
+    public string? CausedBy { get; init; }
 }

@@ -128,6 +128,8 @@ internal static class MatchEndpoints
                     one.At,
                     rule = $"{ruleset}@{one.Version}",
                     one.EventId,
+                    one.Reason,
+                    one.CausedBy,
                     from = new
                     {
                         individual = one.FromIndividual,

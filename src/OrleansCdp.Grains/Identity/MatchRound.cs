@@ -107,19 +107,15 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
 
     private IEnumerable<MatchChange> ChangesOf(MatchCard[] cards, MatchComparison comparison)
     {
+        MatchReasons reasons = new(board);
         foreach (MatchCard card in cards)
         {
-            if (
-                card.Now.IsIndividual
-                || (
-                    card.Before is { } before
-                    && before.Group == card.Now.Group
-                    && before.Individual == card.Now.Individual
-                )
-            )
+            if (card.Now.IsIndividual || reasons.IsWhereItWas(card))
             {
                 continue;
             }
+
+            (string reason, string? causedBy) = reasons.Of(card);
 
             long? levels =
                 card.Now.Partner is { } partner
@@ -133,6 +129,8 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
                 To = card.Now,
                 Partner = card.Now.Partner is { } with ? board[with].Now.Subject : null,
                 Levels = levels,
+                Reason = reason,
+                CausedBy = causedBy,
             };
         }
     }

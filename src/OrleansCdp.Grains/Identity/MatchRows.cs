@@ -150,7 +150,9 @@ public sealed record MatchChange
 
     /// <summary>What was found, as <see cref="PairScore.Levels"/>; null without a partner.</summary>
     public long? Levels { get; init; }
-}
+
+    /// <summary>Why, one of <see cref="DecisionReasons"/>.</summary>
+    public required string Reason { get; init; }
 
     /// <summary>The individual that it is because of; null for none.</summary>
     public string? CausedBy { get; init; }

@@ -49,12 +49,12 @@ internal sealed class Handover(
         delete from cdp.match_change where space = $2 and space <> $1
         """;
 
-    private const string NoteChanges = """
+    private const string NoteChanges = $"""
         insert into cdp.match_change
             (space, version, subject, event_id, from_individual, to_individual, from_group,
-            to_group, from_score, to_score, partner, levels)
+            to_group, from_score, to_score, partner, levels, reason)
         select $2, s.version, o.subject, o.event_id, o.individual, n.individual, o.group_id,
-            n.group_id, o.score, n.score, p.subject, e.levels
+            n.group_id, o.score, n.score, p.subject, e.levels, '{DecisionReasons.RulesChanged}'
         from cdp.match_record o
             join cdp.match_space s on s.space = $2
             left join cdp.match_record n on n.space = $2 and n.subject = o.subject

@@ -8,7 +8,7 @@ internal static class MatchHistory
 {
     private const string Changes = """
         select at, version, event_id, from_individual, to_individual, from_group, to_group,
-            to_score, partner, levels
+            to_score, partner, levels, reason, caused_by
         from cdp.match_change where space = $1 and subject = $2 order by id desc limit $3
         """;
 
@@ -64,6 +64,8 @@ internal static class MatchHistory
                 ToGroup = row.Number(6),
                 Score = row.Double(7),
                 Partner = row.Text(8),
+                Reason = row.Text(10),
+                CausedBy = row.Text(11),
             },
             row.Number(9)
         );

@@ -63,8 +63,9 @@ internal static class MatchWriting
     private const string NoteChanges = """
         insert into cdp.match_change
             (space, version, subject, event_id, from_individual, to_individual, from_group,
-            to_group, from_score, to_score, partner, levels)
-        select $1, $2, c.* from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as c
+            to_group, from_score, to_score, partner, levels, reason, caused_by)
+        select $1, $2, c.*
+        from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as c
         """;
 
     private const string NoteMoves = """
@@ -108,6 +109,8 @@ internal static class MatchWriting
                     .With(Array.ConvertAll(changes, change => change.To.Score))
                     .With(Array.ConvertAll(changes, change => change.Partner))
                     .With(Array.ConvertAll(changes, change => change.Levels))
+                    .With(Array.ConvertAll(changes, change => change.Reason))
+                    .With(Array.ConvertAll(changes, change => change.CausedBy))
             );
         }
 

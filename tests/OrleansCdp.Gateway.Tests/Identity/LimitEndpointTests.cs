@@ -61,7 +61,11 @@ public sealed class LimitEndpointTests(GatewayHost host)
             async () =>
                 (await host.GetAsync(Limits + "?kind=identifiers")).Json["data"]!
                     .AsArray()
-                    .Any(one => (string)one!["subject"]! == id && (long)one["amount"]! == 1),
+                    .Any(one =>
+                        (string)one!["subject"]! == id
+                        && (long)one["amount"]! == 1
+                        && (string)one["detail"]! == "phone"
+                    ),
             "operators see whose it is",
             () => id
         );
@@ -92,6 +96,10 @@ public sealed class LimitEndpointTests(GatewayHost host)
         await host.Api.DrainAsync();
 
         await ShouldBelongAsync(somebody: false);
+        JsonNode why = (
+            await host.GetAsync("/v1/identity/links/salesforce/Case/500Limit?ruleset=service")
+        ).Json;
+        ((string)why["decisions"]![0]!["reason"]!).ShouldBe("identifier_shared");
         JsonNode met = (await host.GetAsync(Limits + "?kind=sharedIdentifier")).Json["data"]!
             .AsArray()
             .Single(one => (string)one!["subject"]! == desk)!;

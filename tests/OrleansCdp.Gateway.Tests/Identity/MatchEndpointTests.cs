@@ -71,6 +71,8 @@ public sealed class MatchEndpointTests(GatewayHost host)
         last["from"]!["individual"].ShouldBeNull();
         ((string)last["with"]!).ShouldBe(wanda);
         ((string)last["rule"]!).ShouldBe($"service@{linked["version"]}");
+        ((string)last["reason"]!).ShouldBe("matched");
+        ((string)last["causedBy"]!).ShouldBe(wanda);
         last["eventId"].ShouldNotBeNull();
         last["reasons"]!
             .AsArray()
@@ -141,6 +143,51 @@ public sealed class MatchEndpointTests(GatewayHost host)
         ((string)next["data"]![0]!["group"]!).ShouldNotBe((string)page["data"]![0]!["group"]!);
 
         JsonNode Of(string link) => all.Single(one => (string)one["link"]! == link);
+    }
+
+    [Fact]
+    public async Task A_case_with_nothing_to_compare_is_listed_with_that_reason_until_an_anchor_comes()
+    {
+        const string path = Links + "/salesforce/Case/n1?ruleset=service";
+        const string both = """
+            {"Id":"n1","Status":"New","CreatedDate":"2026-03-01T10:00:00Z"},
+            {"Id":"n2","Status":"New","CreatedDate":"2026-03-01T10:00:00Z","SuppliedName":"Nora Ulm"}
+            """;
+        await host.PostAsync("/v1/streams/salesforce-case", $"[{both}]");
+        await host.Api.DrainAsync();
+
+        JsonNode waiting = (await host.GetAsync(path)).Json;
+        ((string)waiting["kind"]!, (string)waiting["reason"]!).ShouldBe(
+            ("unresolved", "nothing_to_compare")
+        );
+        ((string)waiting["decisions"]!.AsArray().Single()!["reason"]!).ShouldBe(
+            "nothing_to_compare"
+        );
+        JsonNode[] pool =
+        [
+            .. (await host.GetAsync(Unresolved + "?ruleset=service&limit=1000")).Json["data"]!
+                .AsArray()
+                .SelectMany(group => group!["members"]!.AsArray())
+                .Select(member => member!),
+        ];
+        ((string)Of("n1")["reason"]!).ShouldBe("nothing_to_compare");
+        Of("n2")["reason"].ShouldBeNull();
+        (await host.GetAsync(Links + "?ruleset=service&kind=unresolved")).Text.ShouldContain(
+            "\"reason\":\"nothing_to_compare\""
+        );
+
+        await host.PostAsync(
+            "/v1/streams/salesforce-case",
+            """
+            [{"Id":"n1","Status":"New","ContactId":"003Nora","CreatedDate":"2026-03-01T10:00:00Z"}]
+            """
+        );
+        await host.Api.DrainAsync();
+
+        (await host.GetAsync(path)).Status.ShouldBe(404);
+
+        JsonNode Of(string id) =>
+            pool.Single(member => (string)member["link"]! == $"salesforce/Case/{id}");
     }
 
     private static void ShouldAddUp(JsonNode scored) =>
