@@ -60,6 +60,7 @@ public static class GrainsHosting
         services.AddSingleton<GuardReview>();
         services.AddSingleton<MatchReplay>();
         services.AddTransient<RecordMatching>(); // One per reader of the log: it remembers what it has seen.
+        services.AddSingleton<SubjectResolvers>();
         services.AddTransient<OpenDecisions>();
         services.AddSingleton<ReturningLinks>();
         services.AddHostedService<MatchSweep>();

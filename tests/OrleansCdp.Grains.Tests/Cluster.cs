@@ -77,19 +77,9 @@ public sealed class Cluster : IAsyncLifetime
     }
 
     internal SubjectResolver NewResolver(int linksMax) =>
-        new(
-            Database.Identity,
-            Database.Identity,
-            new Anchoring(new AnchorPolicy()),
-            new LinkMover(Grains),
-            new Merges(
-                Database.Identity,
-                Grains,
-                Microsoft.Extensions.Logging.Abstractions.NullLogger<Merges>.Instance
-            ),
-            Services.GetRequiredService<RecordMatching>(),
-            linksMax
-        );
+        Services
+            .GetRequiredService<SubjectResolvers>()
+            .New(Grains, Services.GetRequiredService<RecordMatching>(), linksMax);
 
     internal EventDelivery NewDelivery() =>
         new(

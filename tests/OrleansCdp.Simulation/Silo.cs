@@ -217,14 +217,11 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             )
         : key.Kind == typeof(IIngestPartitionGrain)
             ? new IngestPartitionGrain(
-                connection,
-                connection,
-                connection,
+                Resolvers,
                 connection,
                 checkpoints,
                 fates,
                 homes,
-                new AnchorPolicy(),
                 NothingMatches,
                 Options.Create(parts.Ingest),
                 Process.Clock,
@@ -278,15 +275,16 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             loggers.CreateLogger<RecordMatching>()
         );
 
+    private SubjectResolvers Resolvers =>
+        new(connection, connection, connection, new AnchorPolicy(), loggers);
+
     private OpenDecisions OpenDecisions =>
         new(
             connection,
-            connection,
-            connection,
-            new AnchorPolicy(),
+            Resolvers,
             NothingMatches,
             GrainFactory,
-            loggers
+            loggers.CreateLogger<OpenDecisions>()
         );
 
     private static StateRepair NothingIsDamaged => null!;

@@ -30,34 +30,21 @@ internal sealed partial class IngestPartitionGrain
     private readonly CancellationTokenSource stopping = new();
 
     public IngestPartitionGrain(
-        IIdentityStore identity,
-        IOpenDecisionStore open,
-        IMergeStore merges,
+        SubjectResolvers resolvers,
         IQuarantineStore quarantine,
         ICheckpoints checkpoints,
         EventFates fates,
         PartitionHomes homes,
-        AnchorPolicy policy,
         RecordMatching matching,
         IOptions<IngestOptions> options,
         TimeProvider clock,
         ILoggerFactory loggers
     )
     {
-        LinkMover mover = new(GrainFactory);
-        SubjectResolver resolver = new(
-            identity,
-            open,
-            new Anchoring(policy),
-            mover,
-            new Merges(merges, GrainFactory, loggers.CreateLogger<Merges>()),
-            matching,
-            options.Value.LinkCacheMax
-        );
         delivery = new EventDelivery(
             GrainFactory,
-            resolver,
-            mover,
+            resolvers.New(GrainFactory, matching, options.Value.LinkCacheMax),
+            new LinkMover(GrainFactory),
             quarantine,
             checkpoints,
             fates,

@@ -10,18 +10,14 @@ namespace OrleansCdp.Identity;
 /// </summary>
 internal sealed partial class OpenDecisions(
     IOpenDecisionStore store,
-    IIdentityStore identity,
-    IMergeStore merges,
-    AnchorPolicy policy,
+    SubjectResolvers resolvers,
     RecordMatching matching,
     IGrainFactory grains,
-    ILoggerFactory loggers
+    ILogger<OpenDecisions> logger
 )
 {
     /// <summary>Decisions of one round.</summary>
     public const int RoundMax = 100;
-
-    private readonly ILogger logger = loggers.CreateLogger<OpenDecisions>();
 
     /// <summary>Decides again about the links that some individuals or records are named by.</summary>
     public async Task ReviewAsync(IReadOnlyCollection<string> homes, CancellationToken cancel)
@@ -73,15 +69,7 @@ internal sealed partial class OpenDecisions(
             Events = [one.Event.Event],
         };
         // One for each: what was decided about another event is not to count as known.
-        SubjectResolver resolver = new(
-            identity,
-            store,
-            new Anchoring(policy),
-            new LinkMover(grains),
-            new Merges(merges, grains, loggers.CreateLogger<Merges>()),
-            matching,
-            linksMax: 1
-        );
+        SubjectResolver resolver = resolvers.New(grains, matching, linksMax: 1);
         Resolution found = await resolver.ResolveAsync(chunk, cancel);
         return !found.Open.Any(one.IsSameAs);
     }

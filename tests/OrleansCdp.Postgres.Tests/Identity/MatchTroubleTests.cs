@@ -309,29 +309,18 @@ public sealed class MatchTroubleTests(PostgresServer server) : IAsyncLifetime
         );
     }
 
-    private EventDelivery NewDelivery()
-    {
-        LinkMover mover = new(silo.Grains);
-        SubjectResolver resolver = new(
-            silo.Get<IIdentityStore>(),
-            silo.Get<IOpenDecisionStore>(),
-            new Anchoring(new AnchorPolicy()),
-            mover,
-            new Merges(silo.Get<IMergeStore>(), silo.Grains, NullLogger<Merges>.Instance),
-            silo.Get<RecordMatching>(),
-            linksMax: 1_000
-        );
-        return new EventDelivery(
+    private EventDelivery NewDelivery() =>
+        new(
             silo.Grains,
-            resolver,
-            mover,
+            silo.Get<SubjectResolvers>()
+                .New(silo.Grains, silo.Get<RecordMatching>(), linksMax: 1_000),
+            new LinkMover(silo.Grains),
             silo.Get<IQuarantineStore>(),
             silo.Get<ICheckpoints>(),
             silo.Get<EventFates>(),
             TimeProvider.System,
             NullLogger<EventDelivery>.Instance
         );
-    }
 
     private static LinkEvent Event(LinkKey link, string first, string last) =>
         LinkEvents.Of(link.ToString(), $"of {link}") with
