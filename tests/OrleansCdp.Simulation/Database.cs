@@ -27,6 +27,9 @@ internal enum Misbehaviour
 
     /// <summary>Gives claims to whoever asks last.</summary>
     LetsTheLastClaim = 6,
+
+    /// <summary>Has damaged what could not be carried out.</summary>
+    DamagesOpenDecisions = 7,
 }
 
 /// <summary>

@@ -227,7 +227,10 @@ internal sealed class DatabaseConnection(
         TimeSpan since,
         int limit,
         CancellationToken cancel
-    ) => [.. await RunAsync("ask what is open", () => database.Open.All.ToArray(), cancel)];
+    ) =>
+        broken == Misbehaviour.DamagesOpenDecisions
+            ? throw new FormatException("What is open is damaged.")
+            : [.. await RunAsync("ask what is open", () => database.Open.All.ToArray(), cancel)];
 
     public Task CloseAsync(IReadOnlyCollection<OpenDecision> done, CancellationToken cancel) =>
         RunAsync($"close {done.Count} decisions", () => database.Open.Close(done), cancel);

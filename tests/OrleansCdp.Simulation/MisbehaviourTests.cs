@@ -31,6 +31,11 @@ public sealed class MisbehaviourTests
     public void An_arbiter_that_lets_the_last_claim_win_is_found_out() =>
         Find(Misbehaviour.LetsTheLastClaim).ShouldNotBeEmpty();
 
+    [Fact]
+    public void A_sweep_that_fails_for_another_reason_than_the_databases_troubles_is_found_out() =>
+        Find(Misbehaviour.DamagesOpenDecisions)
+            .ShouldContain(what => what.Contains("What is open is damaged."));
+
     /// <summary>What the first seed that notices has to say.</summary>
     private static IEnumerable<string> Find(Misbehaviour broken) =>
         Enumerable

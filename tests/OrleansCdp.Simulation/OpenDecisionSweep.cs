@@ -1,3 +1,4 @@
+using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 
@@ -22,7 +23,7 @@ internal sealed class OpenDecisionSweep(OpenDecisions open, TimeProvider clock) 
                 {
                     await open.SweepAsync(Period, stop);
                 }
-                catch (Exception) when (!stop.IsCancellationRequested)
+                catch (NpgsqlException) when (!stop.IsCancellationRequested)
                 {
                     // The database was away: the next round tries it again.
                 }
