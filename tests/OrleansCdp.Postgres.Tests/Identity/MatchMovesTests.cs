@@ -6,7 +6,7 @@ namespace OrleansCdp.Identity;
 
 /// <summary>What is decided in tables becomes true in individuals, wherever a crash comes between.</summary>
 [Collection(PostgresCollection.Name)]
-public sealed class MatchMovesTests(PostgresServer server)
+public sealed class MatchMovesTests(PostgresServer server) : IAsyncLifetime
 {
     private const string Service = "service";
     private const string Ada = "ind_00000000000000000000000000000ada";
@@ -14,6 +14,9 @@ public sealed class MatchMovesTests(PostgresServer server)
     private static readonly LinkKey Case = new("crm", "Case", "1");
     private static readonly LinkKey Contact = new("crm", "Contact", "1");
     private static readonly string Record = SubjectIds.RecordOf(Case);
+
+    private TestDatabase database = null!;
+    private TestSilo silo = null!;
 
     /// <summary>How far a move had come when its silo died.</summary>
     public enum Progress
@@ -25,6 +28,21 @@ public sealed class MatchMovesTests(PostgresServer server)
         Made = 4,
     }
 
+    private IMatchStore Store => silo.Get<IMatchStore>();
+
+    public async Task InitializeAsync()
+    {
+        database = await server.CreateDatabaseAsync();
+        silo = await TestSilo.StartProductAsync(database);
+        await BeginAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await silo.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
     [Theory]
     [InlineData(Progress.Decided)]
     [InlineData(Progress.Frozen)]
@@ -33,138 +51,103 @@ public sealed class MatchMovesTests(PostgresServer server)
     [InlineData(Progress.Made)]
     public async Task A_link_arrives_with_all_it_has_wherever_the_silo_died(Progress progress)
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        await CompareBothAsync(silo);
-        await ComeAsFarAsAsync(silo, progress);
+        await CompareBothAsync();
+        await ComeAsFarAsAsync(progress);
 
-        await silo.Get<MatchMoves>().MakeAsync(default);
+        await MakeAsync();
 
-        await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
-        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
+        await ShouldBeAtAsync(Ada, AnchorPolicy.Matched);
+        (await Store.ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_link_that_leaves_goes_back_to_its_own_record_and_may_come_again()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        Matcher matcher = await CompareBothAsync(silo);
-        MatchMoves moves = silo.Get<MatchMoves>();
-        await moves.MakeAsync(default);
-        MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
+        await CompareBothAsync();
+        await MakeAsync();
 
         for (int time = 0; time < 3; time++)
         {
-            await database.ExecuteAsync(
-                $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, {time})"
-            );
-            await matcher.ReconsiderAsync(space, [Case.ToString()], default);
-            await moves.MakeAsync(default);
-            await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
+            await KeepApartAsync();
+            await ReconsiderAsync();
+            await MakeAsync();
+            await ShouldBeAtAsync(Record, AnchorPolicy.Unanchored);
 
             await database.ExecuteAsync("delete from cdp.steward_pair");
-            await matcher.ReconsiderAsync(space, [Case.ToString()], default);
-            await moves.MakeAsync(default);
-            await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
+            await ReconsiderAsync();
+            await MakeAsync();
+            await ShouldBeAtAsync(Ada, AnchorPolicy.Matched);
         }
     }
 
     [Fact]
     public async Task A_move_that_was_decided_is_not_made_once_an_anchor_has_said_otherwise()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        await CompareBothAsync(silo);
+        await CompareBothAsync();
         LinkMove anchored = new(Record, Case, Bob, ToRank: 0);
         await new LinkMover(silo.Grains).MoveAsync(anchored, anchored.From);
 
-        await silo.Get<MatchMoves>().MakeAsync(default);
+        await MakeAsync();
 
-        await ShouldBeAtAsync(silo, Bob, rank: 0);
-        (await silo.Get<IMatchStore>().ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
+        await ShouldBeAtAsync(Bob, rank: 0);
+        (await Store.ReadMovesAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_move_that_an_anchor_got_ahead_of_leaves_the_link_anchored()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        await CompareBothAsync(silo);
+        await CompareBothAsync();
         await silo
             .Grains.GetGrain<IUnifiedIndividualGrain>(Record)
             .DetachAsync([Case], Bob, rank: 0, Record, default, isSentByOwner: false);
 
-        await silo.Get<MatchMoves>().MakeAsync(default);
+        await MakeAsync();
 
-        await ShouldBeAtAsync(silo, Bob, rank: 0);
+        await ShouldBeAtAsync(Bob, rank: 0);
     }
 
     [Fact]
     public async Task A_move_waits_for_another_of_the_same_link_and_is_made_after_it()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        await CompareBothAsync(silo);
-        IAsyncDisposable other = await silo.Get<IMatchStore>()
-            .LockLinksAsync([Case.ToString(), Contact.ToString()], default);
-
-        Task move = silo.Get<MatchMoves>().MakeAsync(default);
-
-        await Eventually.BeAsync(async () =>
-            await database.NumberAsync(
-                "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-            ) > 0
+        await CompareBothAsync();
+        IAsyncDisposable other = await Store.LockLinksAsync(
+            [Case.ToString(), Contact.ToString()],
+            default
         );
-        await ShouldBeAtAsync(silo, Record, AnchorPolicy.Unanchored);
+
+        Task move = MakeAsync();
+
+        await SomebodyWaitsAsync();
+        await ShouldBeAtAsync(Record, AnchorPolicy.Unanchored);
         await other.DisposeAsync();
         await move;
-        await ShouldBeAtAsync(silo, Ada, AnchorPolicy.Matched);
+        await ShouldBeAtAsync(Ada, AnchorPolicy.Matched);
     }
 
     [Fact]
     public async Task Whoever_gives_up_waiting_for_a_link_holds_none()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        IMatchStore store = silo.Get<IMatchStore>();
         string[] both = ["crm/Case/1", "crm/Case/2"];
         foreach (string held in both)
         {
-            await using IAsyncDisposable one = await store.LockLinksAsync([held], default);
+            await using IAsyncDisposable one = await Store.LockLinksAsync([held], default);
             using CancellationTokenSource enough = new();
-            Task waiting = store.LockLinksAsync(both, enough.Token);
-            await Eventually.BeAsync(async () =>
-                await database.NumberAsync(
-                    "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-                ) > 0
-            );
+            Task waiting = Store.LockLinksAsync(both, enough.Token);
+            await SomebodyWaitsAsync();
             await enough.CancelAsync();
             await Should.ThrowAsync<OperationCanceledException>(() => waiting);
         }
 
-        await using IAsyncDisposable all = await store.LockLinksAsync(both, default);
+        await using IAsyncDisposable all = await Store.LockLinksAsync(both, default);
     }
 
     [Fact]
     public async Task A_link_that_an_anchor_confirmed_while_it_was_leaving_comes_back()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        Matcher matcher = await CompareBothAsync(silo);
-        MatchMoves moves = silo.Get<MatchMoves>();
-        await moves.MakeAsync(default);
-        await database.ExecuteAsync(
-            $"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, 1)"
-        );
-        MatchSpace space = (await silo.Get<IMatchStore>().FindAsync(Service, default))!;
-        await matcher.ReconsiderAsync(space, [Case.ToString()], default);
+        await CompareBothAsync();
+        await MakeAsync();
+        await KeepApartAsync();
+        await ReconsiderAsync();
         // With the save that lets it go an event is decided about that confirms it.
         await database.ExecuteAsync(
             $"""
@@ -179,19 +162,15 @@ public sealed class MatchMovesTests(PostgresServer server)
             """
         );
 
-        await moves.MakeAsync(default);
+        await MakeAsync();
 
-        await ShouldBeAtAsync(silo, Ada, rank: 0);
+        await ShouldBeAtAsync(Ada, rank: 0);
     }
 
     [Fact]
     public async Task People_hear_of_records_that_may_be_theirs_also_after_a_crash()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        Matcher matcher = silo.Get<Matcher>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
+        await SayAsync(Contact, Ada);
         await database.ExecuteAsync(
             """
             insert into cdp.match_record (id, space, subject, group_id, event_id, said)
@@ -218,7 +197,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         string profile = System.Text.Encoding.UTF8.GetString(answer!.Json);
         profile.ShouldContain("\"possibleMatches\":[{\"link\":\"crm/Case/9\",\"score\":1.5,");
         profile.ShouldContain("\"field\":\"email\",\"agreement\":\"equal\"");
-        (await silo.Get<IMatchStore>().ReadNewsAsync(0, 10, default)).ShouldBeEmpty();
+        (await Store.ReadNewsAsync(0, 10, default)).ShouldBeEmpty();
     }
 
     private static LinkEvent Event(LinkKey link) =>
@@ -235,10 +214,7 @@ public sealed class MatchMovesTests(PostgresServer server)
             ],
         };
 
-    private static MatchStatement Said(FuzzyRules rules, LinkKey link, string? owner) =>
-        new(link.ToString(), owner, rules.ValuesOf(Event(link))!, "e");
-
-    private static async Task BeginAsync(TestSilo silo)
+    private async Task BeginAsync()
     {
         await Eventually.BeAsync(async () =>
             await silo.Get<IRulesets>().FindAsync(Service) is not null
@@ -251,25 +227,50 @@ public sealed class MatchMovesTests(PostgresServer server)
                 ],
                 default
             );
-        await ApplyAsync(silo, Case, Record);
-        await ApplyAsync(silo, Contact, Ada);
+        await ApplyAsync(Case, Record);
+        await ApplyAsync(Contact, Ada);
     }
 
     /// <summary>Decides that the case is Ada's, and moves nothing.</summary>
-    private static async Task<Matcher> CompareBothAsync(TestSilo silo)
+    private async Task CompareBothAsync()
     {
-        Matcher matcher = silo.Get<Matcher>();
-        await matcher.DecideAsync(Service, rules => [Said(rules, Contact, Ada)], [], default);
-        await matcher.DecideAsync(Service, rules => [Said(rules, Case, null)], [], default);
-        return matcher;
+        await SayAsync(Contact, Ada);
+        await SayAsync(Case, null);
     }
 
-    private static async Task ApplyAsync(TestSilo silo, LinkKey link, string owner) =>
+    private async Task SayAsync(LinkKey link, string? owner) =>
+        await silo.Get<Matcher>()
+            .DecideAsync(
+                Service,
+                rules => [new($"{link}", owner, rules.ValuesOf(Event(link))!, "e")],
+                [],
+                default
+            );
+
+    private async Task ReconsiderAsync()
+    {
+        MatchSpace space = (await Store.FindAsync(Service, default))!;
+        await silo.Get<Matcher>().ReconsiderAsync(space, [$"{Case}"], default);
+    }
+
+    private Task MakeAsync() => silo.Get<MatchMoves>().MakeAsync(default);
+
+    private Task KeepApartAsync() =>
+        database.ExecuteAsync($"insert into cdp.steward_pair values ('{Case}', '{Ada}', -1, 1)");
+
+    private Task SomebodyWaitsAsync() =>
+        Eventually.BeAsync(async () =>
+            await database.NumberAsync(
+                "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            ) > 0
+        );
+
+    private async Task ApplyAsync(LinkKey link, string owner) =>
         await silo
             .Grains.GetGrain<IUnifiedIndividualGrain>(owner)
             .ApplyAsync(new SequencedEvent[] { new(7, Event(link)) }.AsImmutable(), owner);
 
-    private static async Task ComeAsFarAsAsync(TestSilo silo, Progress progress)
+    private async Task ComeAsFarAsAsync(Progress progress)
     {
         var record = silo.Grains.GetGrain<IUnifiedIndividualGrain>(Record);
         var ada = silo.Grains.GetGrain<IUnifiedIndividualGrain>(Ada);
@@ -303,7 +304,7 @@ public sealed class MatchMovesTests(PostgresServer server)
         }
     }
 
-    private static async Task ShouldBeAtAsync(TestSilo silo, string owner, int rank)
+    private async Task ShouldBeAtAsync(string owner, int rank)
     {
         foreach (string id in new[] { Record, Ada, Bob })
         {
