@@ -70,4 +70,22 @@ public sealed class ComparedLinkTests
             return hash.GetCurrentHashAsUInt64();
         }
     }
+
+    [Fact]
+    public void That_a_record_says_nothing_is_noted_once_and_never_of_one_that_said_something_or_is_anchored()
+    {
+        const ulong nothing = KnownLink.NothingToCompare;
+        KnownLink silent = new(default) { IsAnchored = false };
+        silent.WasCompared(nothing, null).ShouldBeFalse();
+        silent.NoteCompared(nothing, null);
+        silent.WasCompared(nothing, null).ShouldBeTrue();
+        silent.WasCompared(7, null).ShouldBeFalse("it says something now");
+
+        KnownLink spoken = new(default) { IsAnchored = false };
+        spoken.NoteCompared(7, null);
+        spoken.WasCompared(nothing, null).ShouldBeTrue();
+
+        KnownLink anchored = new(default) { IsAnchored = true };
+        anchored.WasCompared(nothing, null).ShouldBeTrue();
+    }
 }
