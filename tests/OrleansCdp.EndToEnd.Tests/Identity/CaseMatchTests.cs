@@ -37,7 +37,11 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
         links["5002"]["individual"].ShouldBeNull();
         ((string)links["5002"]["group"]!).ShouldBe((string)links["5003"]["group"]!);
         JsonNode pool = (await host.Api.GetAsync("/v1/identity/unresolved?ruleset=service"))!;
-        pool["data"]!.AsArray().Single()!["members"]!.AsArray().Count.ShouldBe(2);
+        pool["data"]!
+            .AsArray()
+            .Select(group => group!["members"]!.AsArray().Count)
+            .ShouldBe([2, 1], ignoreOrder: true);
+        ((string)links["5004"]["reason"]!).ShouldBe("nothing_to_compare");
 
         // One is closed with its contact; what was written of its author brings the other one along.
         await SendAsync(Cases, Case("5002", "Closed", "Zed Zabel", "zed@nowhere.example", "0031"));
@@ -52,7 +56,9 @@ public sealed class CaseMatchTests(RunningHost host) : IClassFixture<RunningHost
             .First(c => (string)c!["id"]! == "5002")!;
         ((string)closed["createdAt"]!).ShouldStartWith("2026-03-01");
         (await IndividualsAsync()).ShouldBe(1);
-        ((string)(await LinksAsync())["5002"]["rule"]!).ShouldBe("anchor");
+        links = await LinksAsync();
+        ((string)links["5002"]["rule"]!).ShouldBe("anchor");
+        links.ShouldNotContainKey("5004");
 
         // What matches somebody is another's as soon as its contact is named.
         await SendAsync("salesforce-contact", Contact("0032", "Bert", "Bloom"));
