@@ -1,7 +1,7 @@
 -- 0022: where a link was that a steward sent home, so that it goes back there when that is withdrawn.
 
 create table cdp.sent_home (
-    decision bigint primary key references cdp.steward_decision (id),
+    decision bigint primary key,
     claim text collate "C" not null,
     home text collate "C" not null,
     owner text collate "C" not null,
