@@ -27,7 +27,17 @@ internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn
         }
 
         await CountAsync(values, cancel);
-        foreach (MatchCard card in changed.Where(card => !card.IsGone))
+    }
+
+    /// <summary>
+    /// Notes with records which of their identifiers identify nobody: with those, too, that are compared from now on in the
+    /// place of one that said the same.
+    /// </summary>
+    public void Mark()
+    {
+        foreach (
+            MatchCard card in board.Cards.Where(card => card is { HasChanged: true, IsGone: false })
+        )
         {
             Mark(card);
         }
@@ -90,7 +100,6 @@ internal sealed class MatchGuards(FuzzyRules rules, MatchBoard board, IMatchTurn
     private static ILookup<long, long> Individuals(List<RecordIdentifier> identifiers) =>
         identifiers.Where(one => one.IsIndividual).ToLookup(one => one.Key, one => one.Record);
 
-    /// <summary>Notes with a record which of its identifiers identify nobody.</summary>
     private void Mark(MatchCard card)
     {
         long[] guarded = card.IsListed

@@ -47,6 +47,7 @@ internal sealed class MatchRound(FuzzyRules rules, IMatchTurn turn)
         {
             await guards.SettleAsync(cancel);
             await twins.SettleAsync(cancel);
+            guards.Mark();
             await comparison.CompareAsync(cancel);
             await grouping.GroupAsync(cancel);
             await twins.FollowAsync(cancel);
