@@ -233,7 +233,9 @@ internal sealed class LinkMover(IGrainFactory grains)
                     return null;
                 }
 
-                transfer = transfer with { Owner = other.Individual, Rank = other.Rank };
+                // Whom it merely matched it merely matches now.
+                int rank = transfer.Rank == AnchorPolicy.Matched ? transfer.Rank : other.Rank;
+                transfer = transfer with { Owner = other.Individual, Rank = rank };
             }
 
             target = other.Individual;

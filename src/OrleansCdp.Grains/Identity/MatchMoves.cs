@@ -211,7 +211,7 @@ internal sealed partial class MatchMoves(
             ?? throw new InvalidOperationException($"Nobody has claimed record {move.Decision}.");
         if (held.Owner != target && held.Rank < AnchorPolicy.Matched)
         {
-            return await LeaveAsync(link, target, held); // An anchor says whose it is: that comes first.
+            return await LeaveAsync(link, target, held, cancel); // An anchor says whose it is: that comes first.
         }
 
         ClaimCause cause = new($"{move.Ruleset}@{move.Version}", EventId: null);
@@ -230,6 +230,12 @@ internal sealed partial class MatchMoves(
             return Step.Done(null); // It is merged. Once that is taken back it is looked at again.
         }
 
+        // Whoever absorbed its target may have the link already: it would be sent there from there.
+        if (held.Rank == AnchorPolicy.Matched && await FollowAsync(move, cancel))
+        {
+            return new Step(null, IsDone: false);
+        }
+
         MoveEnd end = await mover.MoveAsync(
             new LinkMove(held.Owner, link, target, rank, cause),
             Destination.Of(held).At
@@ -242,28 +248,49 @@ internal sealed partial class MatchMoves(
         // An anchor may have been faster: then it is no mere match.
         int found = owner == target ? rank : end.Rank;
         await RepointAsync(link, held.Owner, owner, found, cause, cancel);
-        if (owner != target && move.Target is not null)
+        if (owner != target)
         {
             await FollowAsync(move, cancel);
         }
 
+        return await ReturnAsync(link, owner, cancel);
+    }
+
+    /// <summary>
+    /// A link that an anchor holds stays there; one that a move took away all the same goes back, from wherever it had come
+    /// to when the anchor spoke.
+    /// </summary>
+    private async Task<Step> LeaveAsync(
+        LinkKey link,
+        string target,
+        Claim anchored,
+        CancellationToken cancel
+    )
+    {
+        var evidence = await grains
+            .GetGrain<IUnifiedIndividualGrain>(target)
+            .GetEvidenceAsync([link]);
+        if (!evidence.Links.IsEmpty)
+        {
+            return await BringBackAsync(link, target, anchored);
+        }
+
+        // Or it was about to leave, and nobody has it.
+        MoveEnd end = await mover.FollowAsync(link, Destination.Of(anchored), anchored.Owner);
+        return end.Place?.Owner is not { } owner ? Step.Stuck(end.Code!)
+            : owner == anchored.Owner ? Step.Done(null)
+            : await ReturnAsync(link, owner, cancel);
+    }
+
+    /// <summary>Brings a link back that is with somebody else than the anchor says by now.</summary>
+    private async Task<Step> ReturnAsync(LinkKey link, string owner, CancellationToken cancel)
+    {
         string claim = ClaimKeys.Of(link);
         var now = await identity.ReadAsync([claim], cancel);
         return
             now.GetValueOrDefault(claim) is { IsAnchored: true } anchored && anchored.Owner != owner
             ? await BringBackAsync(link, owner, anchored)
             : new Step(owner, IsDone: false);
-    }
-
-    /// <summary>A link that an anchor holds stays there; one that a move took away all the same goes back.</summary>
-    private async Task<Step> LeaveAsync(LinkKey link, string target, Claim anchored)
-    {
-        var evidence = await grains
-            .GetGrain<IUnifiedIndividualGrain>(target)
-            .GetEvidenceAsync([link]);
-        return evidence.Links.IsEmpty
-            ? Step.Done(null)
-            : await BringBackAsync(link, target, anchored);
     }
 
     /// <summary>
@@ -280,17 +307,24 @@ internal sealed partial class MatchMoves(
     }
 
     /// <summary>An individual that was absorbed takes no links: whoever absorbed it is compared in its place.</summary>
-    private async Task FollowAsync(MatchMove move, CancellationToken cancel)
+    /// <returns>Whether the target was absorbed: then something else is decided now.</returns>
+    private async Task<bool> FollowAsync(MatchMove move, CancellationToken cancel)
     {
-        if (await mover.FinishAsync(move.Target!) is { Place.Owner: { } absorber })
+        if (
+            move.Target is null
+            || await mover.FinishAsync(move.Target) is not { Place.Owner: { } absorber }
+        )
         {
-            await matcher.DecideAsync(
-                move.Ruleset,
-                _ => [],
-                [new Absorption(move.Target!, absorber)],
-                cancel
-            );
+            return false;
         }
+
+        await matcher.DecideAsync(
+            move.Ruleset,
+            _ => [],
+            [new Absorption(move.Target, absorber)],
+            cancel
+        );
+        return true;
     }
 
     private Task RepointAsync(
