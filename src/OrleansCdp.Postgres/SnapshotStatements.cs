@@ -80,7 +80,9 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             order by a.type, a.value, a.id
             on conflict do nothing
         ), claims as materialized (
-            select c.claim, t.holder, t.owner, t.rank, coalesce(t.rule, c.rule) as rule,
+            select c.claim, t.holder, t.owner,
+                case when t.rule is null and c.anchored_by = $46 then $46 else t.rank end as rank,
+                coalesce(t.rule, c.rule) as rule,
                 case when t.rule is null then c.event_id else t.event_id end as event_id
             from unnest($17, $18, $25, $26, $40, $41, $42, $45)
                 as t(id, claim, holder, rank, owner, rule, event_id, match)

@@ -230,7 +230,7 @@ internal sealed class Database(int partitionCount, Misbehaviour broken)
                     claims[claim] = held with
                     {
                         Owner = write.ClaimsOwner ?? write.Id,
-                        Rank = write.ClaimsRank,
+                        Rank = write.RankOf(held),
                         Cause = write.ClaimsCause.Rule is null ? held.Cause : write.ClaimsCause,
                     };
                 }

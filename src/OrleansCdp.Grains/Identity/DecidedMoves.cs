@@ -89,14 +89,15 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
             // Of a link that moved twice the claim may still be with the first, or have come along.
             List<string> from = claims.TryGetValue(claim, out var earlier) ? earlier.From : [];
             from.Add(move.From);
-            if (book.IsMatched(claim) && rank < AnchorPolicy.Matched)
+            int now = book.RankOf(claim, move, rank);
+            if (book.IsMatched(claim) && now < AnchorPolicy.Matched)
             {
                 from.Add(owner); // Matching may have been faster: an anchor holds it there now.
             }
 
             claims[claim] = (
                 from,
-                new ClaimMove(claim, move.From, owner, rank, book.CauseOf(claim, move))
+                new ClaimMove(claim, move.From, owner, now, book.CauseOf(claim, move))
             );
         }
     }

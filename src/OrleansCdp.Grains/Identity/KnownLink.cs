@@ -181,6 +181,19 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             ? move.Cause
             : held.Cause;
 
+    /// <summary>
+    /// How strongly a claim is held where a move brings it. One that merely matched and has gone along does so still.
+    /// </summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="move">The move.</param>
+    /// <param name="rank">Rank of the anchor that decided.</param>
+    public int RankOf(string claim, LinkMove move, int rank) =>
+        claim != ClaimKeys.Of(move.Link)
+        && read.TryGetValue(claim, out Claim? held)
+        && held.Rank == AnchorPolicy.Matched
+            ? held.Rank
+            : rank;
+
     /// <summary>The claims that are stored for an individual, as far as this chunk has seen.</summary>
     public IEnumerable<KeyValuePair<string, Claim>> HeldBy(string individual) =>
         stored.Where(claim => claim.Value.Owner == individual);

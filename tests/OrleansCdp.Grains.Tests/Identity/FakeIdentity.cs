@@ -40,7 +40,7 @@ internal sealed class FakeIdentity : IIdentityStore, IOpenDecisionStore, IMergeS
                     claims[claim] = claims[claim] with
                     {
                         Owner = write.ClaimsOwner ?? write.Id,
-                        Rank = write.ClaimsRank,
+                        Rank = write.RankOf(held),
                         Cause = write.ClaimsCause.Rule is null
                             ? claims[claim].Cause
                             : write.ClaimsCause,
