@@ -50,6 +50,32 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
         claims[ClaimKeys.Of(device)].Cause.ShouldBe(new(ClaimCause.SameAs, "e1"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_merely_matches_a_visitor_merely_matches_whoever_that_becomes(bool atOnce)
+    {
+        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        Claim matched = new(SubjectIds.IndividualOf(visitor), AnchorPolicy.Matched, default)
+        {
+            Cause = new ClaimCause("service@1", null),
+        };
+        await cluster.Database.Identity.ClaimAsync([new(ClaimKeys.Of(order), matched)], default);
+        await DeliverAsync(1, Some.Event(visitor, "e1"));
+        await DeliverAsync(2, Some.Event(order, "e2"));
+
+        LinkEvent known = Some.Event(visitor, "e3", first);
+        LinkEvent[] said = atOnce ? [known, Some.Event(order, "e4")] : [known];
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(3, said), default);
+
+        var claims = await cluster.Database.Identity.ReadAsync([ClaimKeys.Of(order)], default);
+        Claim now = claims[ClaimKeys.Of(order)];
+        (now.Owner, now.Rank, now.Cause).ShouldBe(
+            (SubjectIds.IndividualOf(first), AnchorPolicy.Matched, matched.Cause)
+        );
+    }
+
     [Fact]
     public async Task An_email_whose_individual_has_no_links_left_is_still_the_first_contact_s()
     {
