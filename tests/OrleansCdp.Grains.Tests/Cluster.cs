@@ -48,6 +48,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
                 silo.Services.AddSingleton<IRulesets, NoRulesets>();
+                silo.Services.AddSingleton<ISentHomeStore, NothingReturns>();
                 silo.Services.AddSingleton<IMatchStore, NothingMatches>();
                 silo.Services.AddSingleton<IGuardStore, NothingIsGuarded>();
                 silo.Services.AddSingleton<IFigureStore, NothingIsGuarded>();

@@ -150,7 +150,9 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                         claim.Key,
                         target,
                         owner,
-                        Math.Min(claim.Value.Rank, end.Rank),
+                        claim.Value.Rank == AnchorPolicy.Matched
+                            ? claim.Value.Rank
+                            : Math.Min(claim.Value.Rank, end.Rank),
                         claim.Value.Cause
                     ))
             );

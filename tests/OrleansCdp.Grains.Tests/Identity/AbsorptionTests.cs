@@ -77,6 +77,50 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     }
 
     [Fact]
+    public async Task What_merely_matches_one_who_was_absorbed_before_is_brought_along_as_a_match()
+    {
+        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        LinkKey user = new("shop", "customer", Some.Unique("c"));
+        string absorbed = SubjectIds.IndividualOf(visitor);
+        await DeliverAsync(1, Some.Event(visitor, "e1"));
+        await DeliverAsync(1, Some.Event(visitor, "e2", first));
+        await DeliverAsync(1, Some.Event(user, "e3", email) with { FollowsAnchor = true });
+        Claim matched = new(absorbed, AnchorPolicy.Matched, default)
+        {
+            Cause = new ClaimCause("service@1", null),
+        };
+        await cluster.Database.Identity.ClaimAsync(
+            [
+                new(ClaimKeys.Of(order), matched),
+                new(ClaimKeys.Of(userId), new Claim(absorbed, 2, default)),
+            ],
+            default
+        );
+
+        LinkEvent signedIn = Some.Event(user, "e5", userId) with { FollowsAnchor = true };
+        LinkEvent[] said =
+        [
+            Some.Event(order, "e4"),
+            signedIn with
+            {
+                OccurredAt = Some.Noon.AddMinutes(1),
+            },
+        ];
+        await cluster.NewDelivery().DeliverAsync(Some.Chunk(5, said), default);
+
+        var claims = await cluster.Database.Identity.ReadAsync(
+            [ClaimKeys.Of(order), ClaimKeys.Of(user)],
+            default
+        );
+        string owner = SubjectIds.IndividualOf(first);
+        claims[ClaimKeys.Of(user)].Owner.ShouldBe(owner);
+        (claims[ClaimKeys.Of(order)].Owner, claims[ClaimKeys.Of(order)].Rank).ShouldBe(
+            (owner, AnchorPolicy.Matched)
+        );
+    }
+
+    [Fact]
     public async Task An_email_whose_individual_has_no_links_left_is_still_the_first_contact_s()
     {
         LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));

@@ -170,16 +170,13 @@ public sealed class MatchMovesTests(PostgresServer server) : IAsyncLifetime
     [Fact]
     public async Task A_link_that_merely_matches_does_so_also_after_its_individual_was_absorbed()
     {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using TestSilo silo = await TestSilo.StartProductAsync(database);
-        await BeginAsync(silo);
-        await CompareBothAsync(silo);
-        await silo.Get<MatchMoves>().MakeAsync(default);
+        await CompareBothAsync();
+        await MakeAsync();
 
         LinkMove absorbed = new(Ada, Contact, Bob, ToRank: 0) { Whole = true };
         await new LinkMover(silo.Grains).MoveAsync(absorbed, absorbed.From);
 
-        await ShouldBeAtAsync(silo, Bob, AnchorPolicy.Matched);
+        await ShouldBeAtAsync(Bob, AnchorPolicy.Matched);
     }
 
     [Fact]

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
-using OrleansCdp.Identity;
 
-namespace OrleansCdp;
+namespace OrleansCdp.Identity;
 
 /// <summary>No steward sends single links home here.</summary>
-internal sealed class NothingReturns : ISentHomeStore
+public sealed class NothingReturns : ISentHomeStore
 {
     public Task<ImmutableArray<SentHome>> ReadAsync(int limit, CancellationToken cancel) =>
         Task.FromResult<ImmutableArray<SentHome>>([]);
