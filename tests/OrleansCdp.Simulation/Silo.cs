@@ -290,7 +290,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
     private static StateRepair NothingIsDamaged => null!;
 
     private static ReturningLinks NothingReturns { get; } =
-        new(new NothingReturns(), null!, null!, NullLogger<ReturningLinks>.Instance);
+        new(new NothingReturns(), null!, null!, null!, NullLogger<ReturningLinks>.Instance);
 
     private static MatchReview NothingIsDue { get; } =
         new(new NothingMatches(), null!, null!, NullLogger<MatchReview>.Instance);

@@ -24,7 +24,10 @@ public static class DecisionReasons
     /// <summary>Too many have an identifier of it, or not too many any more.</summary>
     public const string IdentifierShared = "identifier_shared";
 
-    /// <summary>A merge, its end or a steward's word had it decided about again.</summary>
+    /// <summary>
+    /// It left where it was because a merge, its end or a steward's word had it decided about again. One that a merge
+    /// brought to somebody else is <see cref="Anchored"/> or <see cref="Matched"/> there.
+    /// </summary>
     public const string DecidedAgain = "decided_again";
 
     /// <summary>Its group became an individual's with whom it does not agree.</summary>

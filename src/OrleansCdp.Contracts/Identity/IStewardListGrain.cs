@@ -28,7 +28,10 @@ public interface IStewardListGrain : IGrainWithIntegerKey
     [Alias("conflicts")]
     Task<ImmutableArray<ConflictListing>> GetConflictsAsync(ConflictKey? after, int limit);
 
-    /// <summary>Links about which an event says something that could not be carried out yet, oldest first.</summary>
+    /// <summary>
+    /// Links about which an event says something that could not be carried out yet, and links that cannot go back yet to
+    /// where they were before a steward sent them home; oldest first.
+    /// </summary>
     /// <param name="after">Those after this one; null for the first.</param>
     /// <param name="limit">At most <see cref="PageMax"/>.</param>
     [Alias("open")]

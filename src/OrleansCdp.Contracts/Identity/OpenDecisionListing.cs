@@ -9,7 +9,10 @@ public sealed record OpenDecisionKey(
     [property: Id(1)] LinkKey Link
 );
 
-/// <summary>What an event says of a link and could not be carried out yet.</summary>
+/// <summary>
+/// What an event says of a link and could not be carried out yet; or a link that a steward had sent home, and that cannot go
+/// back yet although that is withdrawn.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.open-decision-listing")]
 public sealed record OpenDecisionListing
 {
@@ -21,9 +24,9 @@ public sealed record OpenDecisionListing
     [Id(1)]
     public required string Reason { get; init; }
 
-    /// <summary>The event that weighs most.</summary>
+    /// <summary>The event that weighs most; null where an earlier program did not note which.</summary>
     [Id(2)]
-    public required string EventId { get; init; }
+    public required string? EventId { get; init; }
 
     /// <summary>Whose the link is meanwhile; null where nobody has it yet.</summary>
     [Id(3)]

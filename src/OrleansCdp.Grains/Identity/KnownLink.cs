@@ -243,7 +243,7 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             foreach (string claim in moved)
             {
                 claims[claim] = Known(
-                    new Claim(move.To, move.ToRank, claims[claim].AnchoredAt)
+                    new Claim(move.To, GoingAlong(claim, move), claims[claim].AnchoredAt)
                     {
                         Cause = claim == ClaimKeys.Of(move.Link) ? move.Cause : claims[claim].Cause,
                         KeptFrom = claims[claim].KeptFrom,
@@ -264,6 +264,12 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             }
         );
     }
+
+    // What merely matches and goes along does so still: any anchor is stronger.
+    private int GoingAlong(string claim, LinkMove move) =>
+        claim != ClaimKeys.Of(move.Link) && claims[claim].Rank == AnchorPolicy.Matched
+            ? AnchorPolicy.Matched
+            : move.ToRank;
 
     /// <summary>A claim with what is known of its owner, as far as claims were read that say so.</summary>
     private Claim Known(Claim claim)

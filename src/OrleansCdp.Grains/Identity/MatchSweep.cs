@@ -26,7 +26,7 @@ internal sealed partial class MatchSweep(
     public async Task SweepAsync(CancellationToken cancel)
     {
         await TryAsync(spaces.RefreshAsync, cancel);
-        await TryAsync(returning.ReturnAsync, cancel);
+        await TryAsync(returning.SweepAsync, cancel);
         await TryAsync(stop => open.SweepAsync(Period, stop), cancel);
         await TryAsync(review.SweepAsync, cancel);
         await TryAsync(GuardAsync, cancel);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 
@@ -5,11 +6,13 @@ namespace OrleansCdp.Identity;
 
 /// <summary>
 /// Brings links back from where a steward had sent them, once that is withdrawn: to whom they belonged, and for the reason
-/// for which they did.
+/// for which they did. For a while after they were sent home they are looked at again and again: whoever sent them may be
+/// slower than whoever withdrew that.
 /// </summary>
 internal sealed partial class ReturningLinks(
     ISentHomeStore store,
     IIdentityStore identity,
+    MatchReview review,
     IGrainFactory grains,
     ILogger<ReturningLinks> logger
 )
@@ -17,63 +20,109 @@ internal sealed partial class ReturningLinks(
     /// <summary>Links of one round.</summary>
     public const int RoundMax = 100;
 
-    /// <summary>One round over those that have waited longest.</summary>
-    public async Task ReturnAsync(CancellationToken cancel)
-    {
-        var returning = await store.ReadAsync(RoundMax, cancel);
-        if (returning.IsEmpty)
-        {
-            return;
-        }
+    private readonly LinkMover mover = new(grains);
 
-        var held = await identity.ReadAsync([.. returning.Select(one => one.Back.Claim)], cancel);
-        List<long> done = [];
+    /// <summary>Tries those of some decisions.</summary>
+    /// <returns>Whose links are not back where they belong, and why.</returns>
+    public async Task<ImmutableArray<StayingLinks>> ReturnAsync(
+        IReadOnlyCollection<long> decisions,
+        CancellationToken cancel
+    ) =>
+        decisions.Count == 0
+            ? []
+            : await ReturnAllAsync(await store.ReadAsync(decisions, cancel), cancel);
+
+    /// <summary>One round over those that have waited longest.</summary>
+    public async Task SweepAsync(CancellationToken cancel) =>
+        await ReturnAllAsync(await store.ReadOldestAsync(RoundMax, cancel), cancel);
+
+    private async Task<ImmutableArray<StayingLinks>> ReturnAllAsync(
+        ImmutableArray<SentHome> returning,
+        CancellationToken cancel
+    )
+    {
+        var staying = ImmutableArray.CreateBuilder<StayingLinks>();
         foreach (SentHome one in returning)
         {
-            Claim? claim = held.GetValueOrDefault(one.Back.Claim);
-            bool isHome = claim?.Owner == one.Back.From && claim.Cause.Rule == ClaimCause.Steward;
-            if (!isHome || await IsBackAsync(one.Back, claim!, cancel))
+            string? reason = await TryReturnAsync(one, cancel);
+            await store.NoteAsync(one.Decision, reason, cancel);
+            if (reason is not null)
             {
-                done.Add(one.Decision);
+                staying.Add(new StayingLinks(one.Back.From, reason));
+            }
+            else if (!one.IsRecent)
+            {
+                await store.EndAsync(one.Decision, cancel);
             }
         }
 
-        await store.ForgetAsync(done, cancel);
+        return staying.ToImmutable();
     }
 
-    private async Task<bool> IsBackAsync(ClaimMove back, Claim claim, CancellationToken cancel)
+    /// <returns>Why it has to wait; null when it is back, or has become another one's.</returns>
+    private async Task<string?> TryReturnAsync(SentHome one, CancellationToken cancel)
     {
-        if (claim.KeptFrom.Contains(back.To))
+        try
         {
-            return false; // By another decision. Once that is withdrawn, too, the link goes back.
+            return await ReturnAsync(one, cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            LogFailed(one.Decision, e);
+            return MergeConflict.MoveFailed;
+        }
+    }
+
+    private async Task<string?> ReturnAsync(SentHome one, CancellationToken cancel)
+    {
+        ClaimMove back = one.Back;
+        LinkKey link = ClaimKeys.LinkOf(back.Claim)!.Value;
+        Claim? claim = await ClaimAsync(back, cancel);
+        if (claim?.Owner == back.To)
+        {
+            // It may be on its way home: whoever sent it has died, or is still at it.
+            await mover.FollowAsync(link, Destination.Of(claim), back.From);
+            claim = await ClaimAsync(back, cancel);
         }
 
-        LinkKey link = ClaimKeys.LinkOf(back.Claim)!.Value;
+        if (claim?.Owner != back.From || claim.Cause.Rule != ClaimCause.Steward)
+        {
+            return null;
+        }
+
+        if (claim.KeptFrom.Contains(back.To))
+        {
+            return ReasonCodes.Overruled; // By another decision. Once that is withdrawn, too, it goes back.
+        }
+
         Destination home = Destination.Of(claim);
         if (await new Whereabouts(grains).WhyNoRoomAsync(home.At, back.To) is { } full)
         {
-            LogStays(link.Source, back.To, full);
-            return false; // Begun, the move would keep the link's events waiting.
+            return full; // Begun, the move would keep the link's events waiting.
         }
 
-        MoveEnd end = await new LinkMover(grains).MoveAsync(
+        var due = await store.NoteDueAsync(one, cancel);
+        MoveEnd end = await mover.MoveAsync(
             new LinkMove(back.From, link, back.To, back.Rank, back.Cause),
             home.At
         );
         if (end.Place is not { } place)
         {
-            LogStays(link.Source, back.To, end.Code!);
-            return false;
+            return end.Code!;
         }
 
         await identity.RepointAsync([back with { To = place.Owner, Rank = end.Rank }], cancel);
-        return true;
+        await review.ReviewAsync(due, cancel);
+        return null;
     }
+
+    private async Task<Claim?> ClaimAsync(ClaimMove back, CancellationToken cancel) =>
+        (await identity.ReadAsync([back.Claim], cancel)).GetValueOrDefault(back.Claim);
 
     [LoggerMessage(
         LogEvents.LinkNotReturned,
         LogLevel.Warning,
-        "A link of {Source} cannot go back to {Individual} yet ({Reason}); it is tried again"
+        "The link that decision {Decision} had sent home could not go back; it is tried again"
     )]
-    private partial void LogStays(string source, string individual, string reason);
+    private partial void LogFailed(long decision, Exception exception);
 }

@@ -227,7 +227,11 @@ internal sealed class StewardGrain(
     private async Task<ImmutableArray<StayingLinks>> FollowAsync(StewardOutcome made)
     {
         var staying = await Placing.PlaceAsync(made.Regrouped.Moving);
-        await returning.ReturnAsync(CancellationToken.None);
+        staying =
+        [
+            .. staying,
+            .. await returning.ReturnAsync(made.Withdrawn, CancellationToken.None),
+        ];
         await review.ReviewAsync(made.Due, CancellationToken.None);
         await open.ReviewAsync(made.Due, CancellationToken.None);
         return staying;

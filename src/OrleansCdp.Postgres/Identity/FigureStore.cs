@@ -29,8 +29,12 @@ internal sealed class FigureStore(DataSources sources) : IFigureStore
             select '{Figures.Conflicts}' as figure, reason as label, count(*) as value
             from cdp.merge_conflict where settled_at is null group by reason
             union all
-            select '{Figures.OpenDecisions}', reason, count(*) from cdp.open_decision
-            group by reason
+            select '{Figures.OpenDecisions}', reason, count(*) from (
+                select reason from cdp.open_decision
+                union all
+                select reason from cdp.sent_home
+                where withdrawn_at is not null and reason is not null
+            ) o group by reason
             union all
             select '{Figures.Unresolved}', s.ruleset, (
                 select count(*) from cdp.match_record r

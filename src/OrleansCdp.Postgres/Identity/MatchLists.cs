@@ -18,7 +18,7 @@ internal static class MatchLists
     private const string Links = $"""
         select r.subject, r.owner, r.individual, r.group_id, coalesce(r.score, twin.score),
             coalesce(p.subject, twin.subject), r.event_id, soft.score, soft.subject,
-            r.owner is null and r.said = $5
+            r.owner is null and r.individual is null and r.said = $5
         from cdp.match_record r
             left join cdp.match_record p on p.id = r.partner
             {Twin}

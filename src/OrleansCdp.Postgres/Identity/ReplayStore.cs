@@ -19,7 +19,8 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
 
     private const string Compared = $"""
         select {Columns} from cdp.match_record r
-        where r.space = $1 and r.id > $2 and (r.owner is null or r.owner = r.subject)
+        where r.space = $1 and r.id > $2
+            and (r.owner = r.subject or (r.owner is null and r.said <> $4))
         order by r.id limit $3
         """;
 
@@ -122,6 +123,7 @@ internal sealed class ReplayStore(DataSources sources) : IReplayStore
             .With(space)
             .With(after)
             .With(limit)
+            .With(MatchValues.Empty.Encode())
             .RowsAsync(MatchTurn.RowOf, cancel);
 
     public Task<ImmutableArray<StewardVerdict>> ReadVerdictsAsync(

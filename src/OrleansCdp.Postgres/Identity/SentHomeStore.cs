@@ -12,20 +12,35 @@ internal sealed class SentHomeStore(DataSources sources) : ISentHomeStore
         """;
 
     private const string SendBack = """
-        update cdp.sent_home set returning_since = now() where decision = $1
+        update cdp.sent_home set withdrawn_at = now(), tried_at = now() where decision = $1
         """;
 
-    private const string Read = """
-        update cdp.sent_home s set returning_since = now()
+    // A call of a steward's is over in far less than an hour, however it ends.
+    private const string Columns = """
+        s.decision, s.claim, s.home, s.owner, s.anchored_by, s.rule, s.event_id,
+            s.sent_at > now() - interval '1 hour'
+        """;
+
+    private const string Read = $"""
+        select {Columns} from cdp.sent_home s
+        where s.decision = any($1) and s.withdrawn_at is not null
+        """;
+
+    private const string ReadOldest = $"""
+        update cdp.sent_home s set tried_at = now()
         from (
-            select decision from cdp.sent_home where returning_since is not null
-            order by returning_since limit $1 for update skip locked
+            select decision from cdp.sent_home where withdrawn_at is not null
+            order by tried_at limit $1 for update skip locked
         ) due
         where s.decision = due.decision
-        returning s.decision, claim, home, owner, anchored_by, rule, event_id
+        returning {Columns}
         """;
 
-    private const string Forget = "delete from cdp.sent_home where decision = any($1)";
+    private const string NoteReason = "update cdp.sent_home set reason = $2 where decision = $1";
+
+    private const string End = """
+        update cdp.sent_home set withdrawn_at = null where decision = $1
+        """;
 
     /// <summary>Notes how a link goes back, in the transaction of the decision that sends it home.</summary>
     public static async Task NoteAsync(
@@ -58,29 +73,53 @@ internal sealed class SentHomeStore(DataSources sources) : ISentHomeStore
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    public Task<ImmutableArray<SentHome>> ReadAsync(int limit, CancellationToken cancel) =>
-        sources
-            .Storage.CreateCommand(Read)
-            .With(limit)
-            .RowsAsync(
-                static row => new SentHome(
-                    row.GetInt64(0),
-                    new ClaimMove(
-                        row.GetString(1),
-                        row.GetString(2),
-                        row.GetString(3),
-                        row.GetInt32(4),
-                        new ClaimCause(row.Text(5), row.Text(6))
-                    )
-                ),
-                cancel
-            );
+    public Task<ImmutableArray<SentHome>> ReadAsync(
+        IReadOnlyCollection<long> decisions,
+        CancellationToken cancel
+    ) => sources.Storage.CreateCommand(Read).With(decisions.ToArray()).RowsAsync(RowOf, cancel);
 
-    public async Task ForgetAsync(IReadOnlyCollection<long> decisions, CancellationToken cancel)
+    public Task<ImmutableArray<SentHome>> ReadOldestAsync(int limit, CancellationToken cancel) =>
+        sources.Storage.CreateCommand(ReadOldest).With(limit).RowsAsync(RowOf, cancel);
+
+    public async Task NoteAsync(long decision, string? reason, CancellationToken cancel)
     {
         await using NpgsqlCommand command = sources
-            .Storage.CreateCommand(Forget)
-            .With(decisions.ToArray());
+            .Storage.CreateCommand(NoteReason)
+            .With(decision)
+            .With(reason);
         await command.ExecuteNonQueryAsync(cancel);
     }
+
+    public async Task<ImmutableArray<string>> NoteDueAsync(SentHome back, CancellationToken cancel)
+    {
+        ClaimMove move = back.Back;
+        string[] due = [$"{ClaimKeys.LinkOf(move.Claim)}", move.From, move.To];
+        await Commands.RetryConflictsAsync(async () =>
+        {
+            await using NpgsqlCommand command = sources
+                .Storage.CreateCommand(MergeStatements.NoteDue)
+                .With(due);
+            return await command.ExecuteNonQueryAsync(cancel);
+        });
+        return [.. due];
+    }
+
+    public async Task EndAsync(long decision, CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(End).With(decision);
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    private static SentHome RowOf(NpgsqlDataReader row) =>
+        new(
+            row.GetInt64(0),
+            new ClaimMove(
+                row.GetString(1),
+                row.GetString(2),
+                row.GetString(3),
+                row.GetInt32(4),
+                new ClaimCause(row.Text(5), row.Text(6))
+            ),
+            row.GetBoolean(7)
+        );
 }

@@ -31,7 +31,16 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
             where h.rule = '{ClaimCause.Steward}' and not s.together
                 and s.survivor = h.other and s.other = h.individual
             order by s.id desc limit 1
-        ) s on true left join cdp.steward_decision d on d.id = coalesce(h.decision, s.id)
+        ) s on true left join lateral (
+            select r.decision from cdp.sent_home r
+                join cdp.steward_decision w on w.id = r.decision and w.withdrawn_at <= h.at
+            where h.what = 'link_moved' and r.claim = 'link:' || h.link
+                and r.home = h.other and r.owner = h.individual
+                and r.rule is not distinct from h.rule
+                and r.event_id is not distinct from h.event_id
+            order by r.decision desc limit 1
+        ) back on true
+        left join cdp.steward_decision d on d.id = coalesce(h.decision, s.id, back.decision)
         left join lateral (
             select a.link, a.event_id, (
                 select name from cdp.base_individual where id = h.individual
@@ -70,17 +79,32 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
         order by c.noted_at, c.first, c.second limit $4
         """;
 
-    // Without those that something newer decided; the next try takes them away.
+    // Without those that something newer decided; the next try takes them away. And links that a steward had sent home and
+    // that cannot go back yet.
     private const string Open = """
-        select o.noted_at, o.claim, o.reason, o.event, o.tried_at, coalesce(b.root, c.owner)
-        from cdp.open_decision o
-            left join cdp.claim c on c.claim = o.claim
+        select o.noted_at, o.claim, o.reason, o.event, null::text, o.tried_at,
+            coalesce(b.root, c.owner)
+        from (
+            select o.noted_at, o.claim, o.reason, o.event, o.tried_at
+            from cdp.open_decision o left join cdp.claim c on c.claim = o.claim
+            where (o.noted_at, o.claim) > ($1, $2) and (
+                c.claim is null or (c.stamp_at, c.stamp_version, c.stamp_arrival)
+                    <= (o.weight_at, o.weight_version, o.weight_arrival)
+            )
+            order by o.noted_at, o.claim limit $3
+        ) o left join cdp.claim c on c.claim = o.claim
             left join cdp.base_individual b on b.id = c.owner
-        where (o.noted_at, o.claim) > ($1, $2) and (
-            c.claim is null or (c.stamp_at, c.stamp_version, c.stamp_arrival)
-                <= (o.weight_at, o.weight_version, o.weight_arrival)
-        )
-        order by o.noted_at, o.claim limit $3
+        union all
+        select s.withdrawn_at, s.claim, s.reason, null, s.event_id, s.tried_at,
+            coalesce(b.root, c.owner)
+        from (
+            select * from cdp.sent_home s
+            where s.withdrawn_at is not null and s.reason is not null
+                and (s.withdrawn_at, s.claim) > ($1, $2)
+            order by s.withdrawn_at, s.claim limit $3
+        ) s left join cdp.claim c on c.claim = s.claim
+            left join cdp.base_individual b on b.id = c.owner
+        order by 1, 2 limit $3
         """;
 
     public Task<ImmutableArray<HistoryEntry>> HistoryAsync(
@@ -181,9 +205,11 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
                 {
                     Key = new(row.Instant(0), ClaimKeys.LinkOf(row.GetString(1))!.Value),
                     Reason = row.GetString(2),
-                    EventId = codec.Decode(row.Bytes(3)).Events[0].EventId,
-                    TriedAt = row.Instant(4),
-                    Individual = row.Text(5),
+                    EventId = row.IsDBNull(3)
+                        ? row.Text(4)
+                        : codec.Decode(row.Bytes(3)).Events[0].EventId,
+                    TriedAt = row.Instant(5),
+                    Individual = row.Text(6),
                 },
                 cancel
             );

@@ -8,9 +8,14 @@ create table cdp.sent_home (
     anchored_by int not null,
     rule text,
     event_id text,
-    -- Set while the decision is withdrawn and the link has not gone back yet.
-    returning_since timestamptz
+    sent_at timestamptz not null default now(),
+    -- Since when the link has to go back, and when that was last tried. Of none that has gone back, or need not.
+    withdrawn_at timestamptz,
+    tried_at timestamptz,
+    -- Why it could not go back yet; null until it was tried.
+    reason text
 );
 
-create index sent_home_returning on cdp.sent_home (returning_since)
-    where returning_since is not null;
+create index sent_home_waiting on cdp.sent_home (withdrawn_at, claim) where withdrawn_at is not null;
+create index sent_home_tried on cdp.sent_home (tried_at) where withdrawn_at is not null;
+create index sent_home_claim on cdp.sent_home (claim);

@@ -76,6 +76,43 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
         );
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_anchor_overrules_a_match_also_in_the_chunk_that_absorbs(bool atOnce)
+    {
+        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        Claim matched = new(SubjectIds.IndividualOf(visitor), AnchorPolicy.Matched, default)
+        {
+            Cause = new ClaimCause("service@1", null),
+        };
+        await cluster.Database.Identity.ClaimAsync([new(ClaimKeys.Of(order), matched)], default);
+        await DeliverAsync(1, Some.Event(visitor, "e1"));
+        await DeliverAsync(2, Some.Event(order, "e2"));
+
+        LinkEvent known = Some.Event(visitor, "e3", first);
+        LinkEvent named = Some.Event(order, "e4", email);
+        LinkEvent[][] chunks = atOnce
+            ?
+            [
+                [known, named],
+            ]
+            :
+            [
+                [known],
+                [named],
+            ];
+        for (int i = 0; i < chunks.Length; i++)
+        {
+            await cluster.NewDelivery().DeliverAsync(Some.Chunk(3 + i, chunks[i]), default);
+        }
+
+        var claims = await cluster.Database.Identity.ReadAsync([ClaimKeys.Of(order)], default);
+        Claim now = claims[ClaimKeys.Of(order)];
+        (now.Owner, now.Rank).ShouldBe((SubjectIds.IndividualOf(email), 1));
+    }
+
     [Fact]
     public async Task What_merely_matches_one_who_was_absorbed_before_is_brought_along_as_a_match()
     {

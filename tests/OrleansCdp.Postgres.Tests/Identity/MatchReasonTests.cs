@@ -189,6 +189,19 @@ public sealed class MatchReasonTests(PostgresServer server) : IAsyncLifetime
         int space = (await index.Store.FindAsync(MatchIndex.Ruleset, default))!.Id;
         var sample = await silo.Get<IReplayStore>().SampleAsync(space, 10, 1, default);
         sample.ShouldHaveSingleItem();
+        var tried = await silo.Get<IReplayStore>().ReadComparedAsync(space, 0, 10, default);
+        tried.ShouldHaveSingleItem().Subject.ShouldBe($"{Second}");
+    }
+
+    [Fact]
+    public async Task What_a_steward_gave_to_somebody_is_not_listed_as_nobody_s()
+    {
+        await index.SayAsync(index.Event(First));
+        await database.ExecuteAsync(
+            $"update cdp.match_record set individual = '{Ada}' where subject = '{First}'"
+        );
+
+        (await index.FindAsync(First)).SaysNothing.ShouldBeFalse();
     }
 
     private Task KeepApartAsync(string link, string individual) =>

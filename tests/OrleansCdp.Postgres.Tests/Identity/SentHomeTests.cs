@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansCdp.Events;
 using static OrleansCdp.Identity.VisitedHouse;
 
@@ -147,9 +148,17 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         ];
         await house.GiveAsync(Ada.Id, many);
 
-        await WithdrawAsync();
+        StewardAnswer answer = await WithdrawAsync();
+        answer.Staying.ShouldBe([new StayingLinks(Home, ReasonCodes.LinksMax)]);
         (await house.HoldersAsync()).ShouldBe([Home]);
         (await WaitingAsync()).ShouldBe(1);
+        OpenDecisionListing listed = (
+            await silo.Get<IStewardLists>().OpenAsync(null, 10, default)
+        ).ShouldHaveSingleItem();
+        (listed.Key.Link, listed.Reason, listed.EventId, listed.Individual).ShouldBe(
+            (Visitor, ReasonCodes.LinksMax, "e1", Home)
+        );
+        (await silo.Get<IStewardLists>().OpenAsync(listed.Key, 10, default)).ShouldBeEmpty();
 
         await house
             .GrainOf(Ada.Id)
@@ -157,6 +166,177 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         await house.GrainOf(Ada.Id).ReleaseAsync([new MovedLink(many[0], 2)], "ind_taker");
         await SweepAsync();
         await ShouldBeBackAsync();
+    }
+
+    /// <summary>Decided, and on its way home when the silo died or the steward changed his mind.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_link_that_is_still_leaving_when_that_is_withdrawn_comes_back(bool hasLeft)
+    {
+        await WithdrawAsync();
+        StewardOutcome made = await KeepApartAsync();
+        if (hasLeft)
+        {
+            await house
+                .GrainOf(Ada.Id)
+                .DetachAsync(
+                    [Visitor],
+                    Home,
+                    AnchorPolicy.Unanchored,
+                    Ada.Id,
+                    ByHand,
+                    isSentByOwner: false
+                );
+        }
+
+        decision = made.Decision!.Value;
+        await WithdrawAsync();
+        await SendHomeAsync(silo.Grains); // Whoever sent it may have been slower.
+        await SweepAsync();
+
+        (await house.HoldersAsync()).ShouldBe([Ada.Id]);
+        (await house.OwnerAsync()).ShouldBe(Ada.Id);
+    }
+
+    [Theory]
+    [InlineData("59 minutes", 1)]
+    [InlineData("61 minutes", 0)]
+    public async Task One_is_looked_at_for_an_hour_after_it_was_sent_home(string ago, long looked)
+    {
+        await database.ExecuteAsync($"update cdp.sent_home set sent_at = now() - interval '{ago}'");
+
+        await WithdrawAsync();
+
+        await ShouldBeBackAsync();
+        (
+            await database.NumberAsync(
+                "select count(*) from cdp.sent_home where withdrawn_at is not null"
+            )
+        ).ShouldBe(looked);
+    }
+
+    [Fact]
+    public async Task Wherever_a_silo_dies_on_the_way_home_or_back_the_link_is_back_in_the_end()
+    {
+        await WithdrawAsync();
+        for (int crashAt = 0; ; crashAt++)
+        {
+            await database.ExecuteAsync("delete from cdp.sent_home"); // Those before are back.
+            CrashingCalls leaving = new(crashAt, isForGood: true);
+            decision = (await KeepApartAsync()).Decision!.Value;
+            await DieAsync(() => SendHomeAsync(leaving.Over(silo.Grains)));
+            await WithdrawAsync();
+            await SweepAsync();
+            (await house.HoldersAsync()).ShouldBe([Ada.Id], $"it left until call {crashAt}");
+
+            CrashingCalls returning = new(crashAt, isForGood: true);
+            decision = (await KeepApartAsync()).Decision!.Value;
+            await SendHomeAsync(silo.Grains);
+            await Stewards.WithdrawAsync(decision, Why, default);
+            await DieAsync(() => Over(returning).SweepAsync(default));
+            await SweepAsync();
+            (await house.HoldersAsync()).ShouldBe([Ada.Id], $"it returned until call {crashAt}");
+            (await house.OwnerAsync()).ShouldBe(Ada.Id);
+            if (!leaving.HasCrashed && !returning.HasCrashed)
+            {
+                crashAt.ShouldBeGreaterThan(5, "there are as many calls");
+                return;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_brought_back_keeps_no_other_one_waiting()
+    {
+        await database.ExecuteAsync(
+            """
+            insert into cdp.sent_home
+                (decision, claim, home, owner, anchored_by, withdrawn_at, tried_at)
+            values (-1, 'no link', 'ind_x', 'ind_y', 0, now(), now())
+            """
+        );
+        await Stewards.WithdrawAsync(decision, Why, default);
+
+        await SweepAsync();
+
+        (await house.HoldersAsync()).ShouldBe([Ada.Id]);
+        (await WaitingAsync()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Matching_is_to_look_again_at_whoever_is_concerned()
+    {
+        await Stewards.WithdrawAsync(decision, Why, default);
+        await database.ExecuteAsync("delete from cdp.match_due");
+        ISentHomeStore store = silo.Get<ISentHomeStore>();
+        SentHome one = (await store.ReadAsync([decision], default)).ShouldHaveSingleItem();
+
+        var due = await store.NoteDueAsync(one, default);
+
+        string[] concerned = [$"{Visitor}", Home, Ada.Id];
+        due.ShouldBe(concerned, ignoreOrder: true);
+        (await database.RowsAsync("select subject from cdp.match_due")).ShouldBe(
+            concerned,
+            ignoreOrder: true
+        );
+    }
+
+    [Fact]
+    public async Task The_history_says_who_sent_it_back_and_why()
+    {
+        await WithdrawAsync();
+
+        var entries = await silo.Get<IStewardLists>()
+            .HistoryAsync(Ada.Id, long.MaxValue, 10, default);
+        HistoryEntry back = entries.First(one => one.Link == $"{Visitor}");
+        (back.Individual, back.Other).ShouldBe((Ada.Id, Home));
+        (back.Decision, back.Author, back.Reason).ShouldBe((decision, "ann", "it was her"));
+    }
+
+    private static ClaimCause ByHand { get; } = new(ClaimCause.Steward, EventId: null);
+
+    private async Task<StewardOutcome> KeepApartAsync()
+    {
+        Claim held = await ClaimAsync();
+        ClaimMove back = new(ClaimKeys.Of(Visitor), Home, Ada.Id, held.Rank, held.Cause);
+        return await Stewards.KeepApartAsync(Ada, Visited, back, Why, default);
+    }
+
+    private async Task SendHomeAsync(IGrainFactory grains)
+    {
+        MoveEnd end = await new LinkMover(grains).MoveAsync(
+            new LinkMove(Ada.Id, Visitor, Home, AnchorPolicy.Unanchored, ByHand),
+            Ada.Id
+        );
+        end.Place!.Value.Owner.ShouldBe(Home);
+        await silo.Get<IIdentityStore>()
+            .RepointAsync(
+                [new(ClaimKeys.Of(Visitor), Ada.Id, Home, AnchorPolicy.Unanchored, ByHand)],
+                default
+            );
+    }
+
+    private ReturningLinks Over(CrashingCalls calls) =>
+        new(
+            calls.Over(silo.Get<ISentHomeStore>()),
+            calls.Over(silo.Get<IIdentityStore>()),
+            silo.Get<MatchReview>(),
+            calls.Over(silo.Grains),
+            NullLogger<ReturningLinks>.Instance
+        );
+
+    private static async Task DieAsync(Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (InvalidOperationException e)
+            when (e.Message.Contains("died", StringComparison.Ordinal))
+        {
+            // That is what is tested.
+        }
     }
 
     private Task<StewardAnswer> WithdrawAsync() =>
@@ -176,7 +356,7 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         return answer;
     }
 
-    private Task SweepAsync() => silo.Get<ReturningLinks>().ReturnAsync(default);
+    private Task SweepAsync() => silo.Get<ReturningLinks>().SweepAsync(default);
 
     private async Task ShouldBeBackAsync()
     {
@@ -191,5 +371,6 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim];
     }
 
-    private Task<long> WaitingAsync() => database.NumberAsync("select count(*) from cdp.sent_home");
+    private Task<long> WaitingAsync() =>
+        database.NumberAsync("select count(*) from cdp.sent_home where reason is not null");
 }
