@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Expressions;
+
+/// <summary>What operators make of operands, by their types.</summary>
+internal static class BinaryParts
+{
+    /// <summary>The part that an operator makes; null where it does not go between these.</summary>
+    public static Expression? Of(Operator op, Expression left, Expression right) =>
+        op is Operator.Plus or Operator.Minus or Operator.Times or Operator.Divided
+            ? Computed(op, left, right)
+            : (left, right) switch
+            {
+                (Expression<decimal> one, Expression<decimal> other) => Ordered(
+                    op,
+                    one,
+                    other,
+                    static (a, b) => a.CompareTo(b)
+                ),
+                (Expression<string> one, Expression<string> other) => TextTest(op, one, other)
+                    ?? Ordered(op, one, other, string.CompareOrdinal),
+                (Expression<DateTimeOffset> one, Expression<DateTimeOffset> other) => Ordered(
+                    op,
+                    one,
+                    other,
+                    static (a, b) => a.CompareTo(b)
+                ),
+                (Expression<TimeSpan> one, Expression<TimeSpan> other) => Ordered(
+                    op,
+                    one,
+                    other,
+                    static (a, b) => a.CompareTo(b)
+                ),
+                (Expression<bool> one, Expression<bool> other)
+                    when op is Operator.Equal or Operator.NotEqual => Ordered(
+                    op,
+                    one,
+                    other,
+                    static (a, b) => a.CompareTo(b)
+                ),
+                _ => null,
+            };
+
+    /// <summary>Whether a value is one of a set of values of its type.</summary>
+    public static Expression<bool> In(
+        Expression of,
+        IEnumerable<Expression> values,
+        bool negated
+    ) =>
+        of switch
+        {
+            Expression<bool> truth => SetOf(truth, values, negated),
+            Expression<decimal> number => SetOf(number, values, negated),
+            Expression<string> text => SetOf(text, values, negated),
+            Expression<DateTimeOffset> instant => SetOf(instant, values, negated),
+            Expression<TimeSpan> duration => SetOf(duration, values, negated),
+            _ => throw new ArgumentOutOfRangeException(nameof(of)),
+        };
+
+    private static SetPart<T> SetOf<T>(
+        Expression<T> of,
+        IEnumerable<Expression> values,
+        bool negated
+    )
+        where T : notnull =>
+        new(of, [.. values.Cast<ConstantPart<T>>().Select(value => value.Constant)], negated);
+
+    private static ComparedPart<string>? TextTest(
+        Operator op,
+        Expression<string> left,
+        Expression<string> right
+    ) =>
+        op switch
+        {
+            Operator.Contains => new(
+                left,
+                right,
+                static (text, part) => text.Contains(part, StringComparison.Ordinal)
+            ),
+            Operator.StartsWith => new(
+                left,
+                right,
+                static (text, part) => text.StartsWith(part, StringComparison.Ordinal)
+            ),
+            Operator.EndsWith => new(
+                left,
+                right,
+                static (text, part) => text.EndsWith(part, StringComparison.Ordinal)
+            ),
+            _ => null,
+        };
+
+    private static ComparedPart<T>? Ordered<T>(
+        Operator op,
+        Expression<T> left,
+        Expression<T> right,
+        Func<T, T, int> compare
+    )
+        where T : notnull
+    {
+        Func<T, T, bool>? holds = op switch
+        {
+            Operator.Equal => (a, b) => compare(a, b) == 0,
+            Operator.NotEqual => (a, b) => compare(a, b) != 0,
+            Operator.Less => (a, b) => compare(a, b) < 0,
+            Operator.LessOrEqual => (a, b) => compare(a, b) <= 0,
+            Operator.Greater => (a, b) => compare(a, b) > 0,
+            Operator.GreaterOrEqual => (a, b) => compare(a, b) >= 0,
+            _ => null,
+        };
+        return holds is null ? null : new ComparedPart<T>(left, right, holds);
+    }
+
+    private static Expression? Computed(Operator op, Expression left, Expression right) =>
+        (left, op, right) switch
+        {
+            (Expression<decimal> a, Operator.Plus, Expression<decimal> b) => new CombinedPart<
+                decimal,
+                decimal,
+                decimal
+            >(a, b, Arithmetic.Add),
+            (Expression<decimal> a, Operator.Minus, Expression<decimal> b) => new CombinedPart<
+                decimal,
+                decimal,
+                decimal
+            >(a, b, Arithmetic.Subtract),
+            (Expression<decimal> a, Operator.Times, Expression<decimal> b) => new CombinedPart<
+                decimal,
+                decimal,
+                decimal
+            >(a, b, Arithmetic.Multiply),
+            (Expression<decimal> a, Operator.Divided, Expression<decimal> b) => new CombinedPart<
+                decimal,
+                decimal,
+                decimal
+            >(a, b, Arithmetic.Divide),
+            (Expression<TimeSpan> a, Operator.Plus, Expression<TimeSpan> b) => new CombinedPart<
+                TimeSpan,
+                TimeSpan,
+                TimeSpan
+            >(a, b, Arithmetic.Add),
+            (Expression<TimeSpan> a, Operator.Minus, Expression<TimeSpan> b) => new CombinedPart<
+                TimeSpan,
+                TimeSpan,
+                TimeSpan
+            >(a, b, Arithmetic.Subtract),
+            (Expression<TimeSpan> a, Operator.Times, Expression<decimal> b) => new CombinedPart<
+                TimeSpan,
+                decimal,
+                TimeSpan
+            >(a, b, Arithmetic.Multiply),
+            (Expression<decimal> a, Operator.Times, Expression<TimeSpan> b) => new CombinedPart<
+                decimal,
+                TimeSpan,
+                TimeSpan
+            >(a, b, Arithmetic.Multiply),
+            (Expression<TimeSpan> a, Operator.Divided, Expression<decimal> b) => new CombinedPart<
+                TimeSpan,
+                decimal,
+                TimeSpan
+            >(a, b, Arithmetic.Divide),
+            (Expression<TimeSpan> a, Operator.Divided, Expression<TimeSpan> b) => new CombinedPart<
+                TimeSpan,
+                TimeSpan,
+                decimal
+            >(a, b, Arithmetic.Divide),
+            (Expression<DateTimeOffset> a, Operator.Minus, Expression<DateTimeOffset> b) =>
+                new CombinedPart<DateTimeOffset, DateTimeOffset, TimeSpan>(
+                    a,
+                    b,
+                    Arithmetic.Subtract
+                ),
+            (Expression<DateTimeOffset> a, Operator.Plus, Expression<TimeSpan> b) =>
+                new CombinedPart<DateTimeOffset, TimeSpan, DateTimeOffset>(a, b, Arithmetic.Add),
+            (Expression<TimeSpan> a, Operator.Plus, Expression<DateTimeOffset> b) =>
+                new CombinedPart<TimeSpan, DateTimeOffset, DateTimeOffset>(a, b, Arithmetic.Add),
+            (Expression<DateTimeOffset> a, Operator.Minus, Expression<TimeSpan> b) =>
+                new CombinedPart<DateTimeOffset, TimeSpan, DateTimeOffset>(
+                    a,
+                    b,
+                    Arithmetic.Subtract
+                ),
+            _ => null,
+        };
+}

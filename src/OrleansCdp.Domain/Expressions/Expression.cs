@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace OrleansCdp.Expressions;
+
+/// <summary>
+/// A typed expression. It is total: whatever the facts, it has a value or none, and what cannot be computed (a division by
+/// zero, a number that is too large, a moment before year 1) has none.
+/// </summary>
+public abstract class Expression
+{
+    /// <summary>The type of its value.</summary>
+    public abstract ExpressionType Type { get; }
+
+    /// <summary>Whether it has a value.</summary>
+    internal abstract bool HasValue(IFacts facts);
+}
+
+/// <summary>An expression with values of a type of the language.</summary>
+/// <typeparam name="T">Boolean, decimal, string, instant or duration.</typeparam>
+public abstract class Expression<T> : Expression
+    where T : notnull
+{
+    /// <inheritdoc/>
+    public override ExpressionType Type { get; } =
+        typeof(T) == typeof(bool) ? ExpressionType.Boolean
+        : typeof(T) == typeof(decimal) ? ExpressionType.Number
+        : typeof(T) == typeof(string) ? ExpressionType.Text
+        : typeof(T) == typeof(DateTimeOffset) ? ExpressionType.Instant
+        : ExpressionType.Duration;
+
+    /// <summary>Its value.</summary>
+    /// <param name="facts">The fields it names.</param>
+    /// <param name="value">The value.</param>
+    /// <returns>False where it has none.</returns>
+    public abstract bool TryGet(IFacts facts, [MaybeNullWhen(false)] out T value);
+
+    internal override bool HasValue(IFacts facts) => TryGet(facts, out _);
+}
+
+/// <summary>An expression that was found right.</summary>
+/// <param name="Root">What it computes.</param>
+/// <param name="NormalForm">How it is written in the one way (<see cref="ExpressionPrinter"/>).</param>
+/// <param name="Slots">The fields it names, sorted.</param>
+/// <param name="UsesNow">Whether its value depends on the moment it is asked at.</param>
+/// <param name="Cost">Parts it consists of: about how much work it is, in the worst case.</param>
+public sealed record CompiledExpression(
+    Expression Root,
+    string NormalForm,
+    ImmutableArray<int> Slots,
+    bool UsesNow,
+    int Cost
+);

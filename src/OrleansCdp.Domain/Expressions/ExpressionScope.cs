@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Expressions;
+
+/// <summary>A field that an expression may name.</summary>
+/// <param name="Slot">Where its value is found (<see cref="IFacts.Find"/>).</param>
+/// <param name="Type">The type of its value.</param>
+public readonly record struct Symbol(int Slot, ExpressionType Type);
+
+/// <summary>What an expression may speak of.</summary>
+/// <param name="Symbols">Fields by their name, as <see cref="ExpressionPrinter"/> writes it.</param>
+/// <param name="KnowsNow">
+/// Whether it may depend on the moment it is asked at: then its value changes with no event at all.
+/// </param>
+public sealed record ExpressionScope(
+    ImmutableSortedDictionary<string, Symbol> Symbols,
+    bool KnowsNow
+);
+
+/// <summary>Values of the fields that expressions of one scope name.</summary>
+public interface IFacts
+{
+    /// <summary>The moment it is; asked only by expressions of a scope that knows it.</summary>
+    DateTimeOffset Now { get; }
+
+    /// <summary>A field's value; null, or an explicit nothing, where there is none.</summary>
+    FieldValue? Find(int slot);
+}
