@@ -36,6 +36,7 @@ public sealed partial class TidyTests
         "Activation",
         "Context",
         "Events",
+        "Expressions",
         "Governance",
         "Identity",
         "Insights",

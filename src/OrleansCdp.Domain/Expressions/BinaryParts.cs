@@ -112,6 +112,9 @@ internal static class BinaryParts
     }
 
     private static Expression? Computed(Operator op, Expression left, Expression right) =>
+        OfNumbers(op, left, right) ?? OfDurations(op, left, right) ?? OfInstants(op, left, right);
+
+    private static Expression? OfNumbers(Operator op, Expression left, Expression right) =>
         (left, op, right) switch
         {
             (Expression<decimal> a, Operator.Plus, Expression<decimal> b) => new CombinedPart<
@@ -134,6 +137,12 @@ internal static class BinaryParts
                 decimal,
                 decimal
             >(a, b, Arithmetic.Divide),
+            _ => null,
+        };
+
+    private static Expression? OfDurations(Operator op, Expression left, Expression right) =>
+        (left, op, right) switch
+        {
             (Expression<TimeSpan> a, Operator.Plus, Expression<TimeSpan> b) => new CombinedPart<
                 TimeSpan,
                 TimeSpan,
@@ -164,6 +173,12 @@ internal static class BinaryParts
                 TimeSpan,
                 decimal
             >(a, b, Arithmetic.Divide),
+            _ => null,
+        };
+
+    private static Expression? OfInstants(Operator op, Expression left, Expression right) =>
+        (left, op, right) switch
+        {
             (Expression<DateTimeOffset> a, Operator.Minus, Expression<DateTimeOffset> b) =>
                 new CombinedPart<DateTimeOffset, DateTimeOffset, TimeSpan>(
                     a,
