@@ -42,6 +42,7 @@ public sealed partial class TidyTests
         "Insights",
         "Segments",
         "Migrations",
+        "Prediction", // of Insights: models out of the literature, which know nothing of the rest
         "Properties",
         "Shipped",
     ];
