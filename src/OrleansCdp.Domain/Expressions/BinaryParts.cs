@@ -114,7 +114,11 @@ internal static class BinaryParts
     private static Expression? Computed(Operator op, Expression left, Expression right) =>
         OfNumbers(op, left, right) ?? OfDurations(op, left, right) ?? OfInstants(op, left, right);
 
-    private static Expression? OfNumbers(Operator op, Expression left, Expression right) =>
+    private static CombinedPart<decimal, decimal, decimal>? OfNumbers(
+        Operator op,
+        Expression left,
+        Expression right
+    ) =>
         (left, op, right) switch
         {
             (Expression<decimal> a, Operator.Plus, Expression<decimal> b) => new CombinedPart<

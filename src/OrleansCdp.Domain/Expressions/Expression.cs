@@ -22,12 +22,7 @@ public abstract class Expression<T> : Expression
     where T : notnull
 {
     /// <inheritdoc/>
-    public override ExpressionType Type { get; } =
-        typeof(T) == typeof(bool) ? ExpressionType.Boolean
-        : typeof(T) == typeof(decimal) ? ExpressionType.Number
-        : typeof(T) == typeof(string) ? ExpressionType.Text
-        : typeof(T) == typeof(DateTimeOffset) ? ExpressionType.Instant
-        : ExpressionType.Duration;
+    public override ExpressionType Type { get; } = Types.Of<T>();
 
     /// <summary>Its value.</summary>
     /// <param name="facts">The fields it names.</param>

@@ -118,10 +118,10 @@ public sealed class ExpressionCompiler
         if (!scope.Symbols.TryGetValue(text, out Symbol symbol))
         {
             string why =
-                text == "now"
-                    ? "`now` is not known here: the value would change with no event."
-                    : $"`{text}` is not declared. "
-                        + DefinitionReader.Suggest(text, [.. scope.Symbols.Keys]);
+                scope.Refused.GetValueOrDefault(text) is { } refused ? refused
+                : text == "now" ? "`now` is not known here: the value would change with no event."
+                : $"`{text}` is not declared. "
+                    + DefinitionReader.Suggest(text, [.. scope.Symbols.Keys]);
             errors.Add(new ExpressionError(name.At, why));
             return null;
         }
@@ -281,18 +281,4 @@ public sealed class ExpressionCompiler
     }
 
     private void Add(int at, string message) => errors.Add(new ExpressionError(at, message));
-}
-
-/// <summary>How types are called.</summary>
-internal static class Types
-{
-    public static string A(ExpressionType type) =>
-        type switch
-        {
-            ExpressionType.Boolean => "a condition",
-            ExpressionType.Number => "a number",
-            ExpressionType.Text => "a text",
-            ExpressionType.Instant => "an instant",
-            _ => "a duration",
-        };
 }

@@ -15,7 +15,12 @@ public readonly record struct Symbol(int Slot, ExpressionType Type);
 public sealed record ExpressionScope(
     ImmutableSortedDictionary<string, Symbol> Symbols,
     bool KnowsNow
-);
+)
+{
+    /// <summary>Names that cannot be spoken of, with the reason: a sentence.</summary>
+    public ImmutableSortedDictionary<string, string> Refused { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+}
 
 /// <summary>Values of the fields that expressions of one scope name.</summary>
 public interface IFacts

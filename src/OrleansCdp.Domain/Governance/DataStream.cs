@@ -75,6 +75,17 @@ public sealed partial class DataStream
         }
     }
 
+    /// <summary>The fields that its records may have, once for each of their types.</summary>
+    public IEnumerable<DeclaredField> DeclaredFields =>
+        plans
+            .SelectMany(plan =>
+                plan.Fields.SelectMany(
+                    TypesOf,
+                    (value, type) => new DeclaredField(plan.Object, value.Name, type)
+                )
+            )
+            .Distinct();
+
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The stream's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
@@ -208,6 +219,27 @@ public sealed partial class DataStream
     /// <summary>The answer to a record that is too large.</summary>
     public static Admission.Refused TooLarge() =>
         new(ReasonCodes.EventTooLarge, $"An event has at most {Limits.EventBytesMax} bytes.");
+
+    private IEnumerable<FieldType> TypesOf(ValuePlan value)
+    {
+        foreach (int slot in value.Slots)
+        {
+            yield return table.Fields[slot].Kind switch
+            {
+                FieldKind.Number or FieldKind.Integer => FieldType.Number,
+                FieldKind.Boolean => FieldType.Boolean,
+                FieldKind.Timestamp => FieldType.Timestamp,
+                FieldKind.Date => FieldType.Date,
+                FieldKind.Json => FieldType.Json,
+                _ => FieldType.Text,
+            };
+        }
+
+        if (value.Constant is { } constant)
+        {
+            yield return constant.Type;
+        }
+    }
 
     private static KeyPlan KeyOf(RecordPlan plan) => plan.RecordId ?? plan.Subjects[0].Id;
 

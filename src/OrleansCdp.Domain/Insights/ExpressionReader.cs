@@ -1,0 +1,120 @@
+using System.Globalization;
+using OrleansCdp.Expressions;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>Reads expressions and numbers of a definition, noting what is wrong with line and column.</summary>
+internal sealed class ExpressionReader(DefinitionReader reader, InsightSource source)
+{
+    /// <summary>Reads an expression under a key; null when there is none, or it is wrong.</summary>
+    public Expression? Read(Section section, string key) =>
+        section[key] is { } node ? Read(node, section.PathOf(key)) : null;
+
+    /// <summary>Reads an expression of one type under a key.</summary>
+    public Expression<T>? Read<T>(Section section, string key)
+        where T : notnull =>
+        section[key] is { } node
+            ? (Expression<T>?)Read(node, section.PathOf(key), Types.Of<T>())
+            : null;
+
+    /// <summary>Reads an expression.</summary>
+    public Expression? Read(YamlNode node, string path, ExpressionType? wanted = null)
+    {
+        if (node is not YamlScalar scalar)
+        {
+            reader.Add(path, "Expected an expression.", node);
+            return null;
+        }
+
+        List<ExpressionError> errors = [];
+        CompiledExpression? compiled = ExpressionCompiler.Compile(
+            scalar.Text,
+            source.Scope,
+            wanted,
+            errors
+        );
+        foreach (ExpressionError error in errors)
+        {
+            reader.Add(path, error.Message, PlaceOf(error, scalar));
+        }
+
+        return compiled?.Root;
+    }
+
+    /// <summary>Reads a duration under a key.</summary>
+    public TimeSpan? Duration(Section section, string key)
+    {
+        if (section[key] is not { } node)
+        {
+            return null;
+        }
+
+        List<ExpressionError> errors = [];
+        if (
+            node is YamlScalar scalar
+            && ExpressionParser.Parse(scalar.Text, errors)
+                is Syntax.Literal { Value: Constant.Duration duration }
+        )
+        {
+            return duration.Value;
+        }
+
+        reader.Add(
+            section.PathOf(key),
+            errors is [var first] ? first.Message : "Expected a duration such as `30 days`.",
+            node
+        );
+        return null;
+    }
+
+    /// <summary>Reads a whole number between two.</summary>
+    public int Whole(YamlNode node, string path, int min, int max)
+    {
+        if (
+            node is YamlScalar { Plain: true } scalar
+            && int.TryParse(
+                scalar.Text,
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int number
+            )
+            && number >= min
+            && number <= max
+        )
+        {
+            return number;
+        }
+
+        reader.Add(path, $"Expected a whole number from {min} to {max}.", node);
+        return min;
+    }
+
+    /// <summary>Reads a number that is not negative.</summary>
+    public decimal Amount(YamlNode node, string path)
+    {
+        if (
+            node is YamlScalar { Plain: true } scalar
+            && Numbers.TryRead(scalar.Text, out string canonical)
+            && decimal.Parse(canonical, CultureInfo.InvariantCulture) is >= 0 and var amount
+        )
+        {
+            return amount;
+        }
+
+        reader.Add(path, "Expected a number that is not below 0.", node);
+        return 0;
+    }
+
+    // Of a text that stands in one line as it is, the very place; else where the text begins.
+    private static YamlScalar PlaceOf(ExpressionError error, YamlScalar scalar)
+    {
+        (int line, int column) = error.PlaceIn(scalar.Text);
+        return scalar.Plain && line == 1
+            ? scalar with
+            {
+                Column = scalar.Column + column - 1,
+            }
+            : scalar;
+    }
+}

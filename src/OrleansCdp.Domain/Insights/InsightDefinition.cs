@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Expressions;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>What is made of the items of an insight.</summary>
+public enum Measure
+{
+    /// <summary>How many there are.</summary>
+    Count = 0,
+
+    /// <summary>The sum of a number.</summary>
+    Sum = 1,
+
+    /// <summary>The lowest value.</summary>
+    Min = 2,
+
+    /// <summary>The highest value.</summary>
+    Max = 3,
+
+    /// <summary>The mean of a number.</summary>
+    Average = 4,
+
+    /// <summary>The value of the earliest item.</summary>
+    First = 5,
+
+    /// <summary>The value of the latest item.</summary>
+    Last = 6,
+
+    /// <summary>How many different values there are.</summary>
+    Distinct = 7,
+
+    /// <summary>One measure divided by another.</summary>
+    Ratio = 8,
+}
+
+/// <summary>
+/// A compiled insight definition: of which items, which measure, over which time, in which unit, and which field of the CRM it
+/// may write. Immutable; safe for any number of threads.
+/// </summary>
+/// <remarks>
+/// A definition is YAML. README.md beside this file is the reference; an example:
+/// <code>
+/// description: What somebody spent in the last 90 days
+/// source: SalesOrder
+/// where: status not in ('Returned')
+/// measure: sum
+/// value: order.total
+/// currency: currency
+/// window: 90 days
+/// unit: money
+/// writes: { object: Contact, field: Spent_90_Days__c }
+/// deadBand: 1
+/// </code>
+/// </remarks>
+public sealed record InsightDefinition
+{
+    /// <summary>Its name, as in its address and in answers.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>For people; null for none.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Whose insight it is.</summary>
+    public required SubjectKind Of { get; init; }
+
+    /// <summary>What it is computed from.</summary>
+    public required InsightSource Source { get; init; }
+
+    /// <summary>What is made of them.</summary>
+    public required Measure Measure { get; init; }
+
+    /// <summary>What is measured; of a ratio what is divided.</summary>
+    public required MeasuredItems Items { get; init; }
+
+    /// <summary>What it is divided by; only of a ratio, and null elsewhere.</summary>
+    public MeasuredItems? Denominator { get; init; }
+
+    /// <summary>When an item counts: an instant of it. By default <c>item.at</c>.</summary>
+    public required Expression<DateTimeOffset> At { get; init; }
+
+    /// <summary>Items older than this do not count; null when all do.</summary>
+    public TimeSpan? Window { get; init; }
+
+    /// <summary>After this time an item counts half; null when all count the same.</summary>
+    public TimeSpan? HalfLife { get; init; }
+
+    /// <summary>Parts into which the value is divided, e.g. by category; empty for one value.</summary>
+    public ImmutableArray<Expression> By { get; init; } = [];
+
+    /// <summary>How many parts are told, the largest first; 0 without <see cref="By"/>.</summary>
+    public int Top { get; init; }
+
+    /// <summary>The currency of an amount: there is one value for each. Null where the value is no money.</summary>
+    public Expression<string>? Currency { get; init; }
+
+    /// <summary>The type of the value, or of each of its parts.</summary>
+    public required ExpressionType Type { get; init; }
+
+    /// <summary>What the value counts, for people: <c>orders</c>, <c>money</c>; null for none.</summary>
+    public string? Unit { get; init; }
+
+    /// <summary>A change that is not larger is not written back. Default 0: every change is.</summary>
+    public decimal DeadBand { get; init; }
+
+    /// <summary>The field it may write; null for none.</summary>
+    public WrittenField? Writes { get; init; }
+
+    /// <summary>Compiles a definition.</summary>
+    /// <param name="name">The insight's name.</param>
+    /// <param name="text">YAML (JSON is YAML).</param>
+    /// <param name="declared">Fields that the active data streams declare.</param>
+    /// <returns>The definition, or everything that is wrong with the text.</returns>
+    public static (InsightDefinition? Insight, ImmutableArray<DefinitionError> Errors) Compile(
+        string name,
+        string text,
+        IReadOnlyCollection<DeclaredField> declared
+    ) => InsightCompiler.Compile(name, text, declared);
+}
+
+/// <summary>Items that count, and what is measured of each.</summary>
+public sealed record MeasuredItems
+{
+    /// <summary>Which items count; null for all.</summary>
+    public Expression<bool>? Where { get; init; }
+
+    /// <summary>What is measured of each; null where they are counted.</summary>
+    public Expression? Value { get; init; }
+}
+
+/// <summary>A field of the CRM that an insight may write.</summary>
+/// <param name="Object">E.g. <c>Contact</c>.</param>
+/// <param name="Field">E.g. <c>Lifetime_Value__c</c>.</param>
+public sealed record WrittenField(string Object, string Field);
