@@ -264,7 +264,7 @@ internal sealed class DatabaseConnection(
     public Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
-        ClaimMove? back,
+        WayBack? back,
         StewardWord why,
         CancellationToken cancel
     ) =>

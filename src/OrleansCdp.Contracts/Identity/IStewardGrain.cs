@@ -115,7 +115,7 @@ public sealed record StewardAnswer
 
     /// <summary>
     /// Whose links are not where they belong yet, and why. They are brought there as soon as it is possible; until then
-    /// <c>GET /v1/identity/conflicts</c> lists them.
+    /// <c>GET /v1/identity/conflicts</c> lists them; links that go back, <c>GET /v1/identity/open</c>.
     /// </summary>
     [Id(7)]
     public ImmutableArray<StayingLinks> Staying { get; init; } = [];

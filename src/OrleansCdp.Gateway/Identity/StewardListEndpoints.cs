@@ -31,7 +31,7 @@ internal static class StewardListEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Links about which an event says something that could not be carried out yet, with the reason; oldest first."
+                "Links about which an event says something that could not be carried out yet, or that cannot go back yet; oldest first."
             );
     }
 

@@ -42,7 +42,7 @@ public interface IStewardStore
     Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
-        ClaimMove? back,
+        WayBack? back,
         StewardWord why,
         CancellationToken cancel
     );

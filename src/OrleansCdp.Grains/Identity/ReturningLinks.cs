@@ -48,11 +48,11 @@ internal sealed partial class ReturningLinks(
             await store.NoteAsync(one.Decision, reason, cancel);
             if (reason is not null)
             {
-                staying.Add(new StayingLinks(one.Back.From, reason));
+                staying.Add(new StayingLinks(one.Back.Move.From, reason));
             }
             else if (!one.IsRecent)
             {
-                await store.EndAsync(one.Decision, cancel);
+                await store.EndAsync(one, cancel);
             }
         }
 
@@ -75,46 +75,66 @@ internal sealed partial class ReturningLinks(
 
     private async Task<string?> ReturnAsync(SentHome one, CancellationToken cancel)
     {
-        ClaimMove back = one.Back;
+        ClaimMove back = one.Back.Move;
         LinkKey link = ClaimKeys.LinkOf(back.Claim)!.Value;
         Claim? claim = await ClaimAsync(back, cancel);
         if (claim?.Owner == back.To)
         {
             // It may be on its way home: whoever sent it has died, or is still at it.
-            await mover.FollowAsync(link, Destination.Of(claim), back.From);
+            MoveEnd left = await mover.FollowAsync(link, Destination.Of(claim), back.From);
+            if (left.Place is null)
+            {
+                return left.Code;
+            }
+
             claim = await ClaimAsync(back, cancel);
         }
 
-        if (claim?.Owner != back.From || claim.Cause.Rule != ClaimCause.Steward)
+        if (claim is null || !BelongsBack(claim, one.Back))
         {
             return null;
         }
 
-        if (claim.KeptFrom.Contains(back.To))
+        if (claim.KeptFrom.Contains(back.To) || (claim.Owner == back.From && claim.IsTied))
         {
             return ReasonCodes.Overruled; // By another decision. Once that is withdrawn, too, it goes back.
         }
 
-        Destination home = Destination.Of(claim);
-        if (await new Whereabouts(grains).WhyNoRoomAsync(home.At, back.To) is { } full)
+        Destination here = Destination.Of(claim);
+        if (await new Whereabouts(grains).WhyNoRoomAsync(here.At, back.To) is { } full)
         {
             return full; // Begun, the move would keep the link's events waiting.
         }
 
         var due = await store.NoteDueAsync(one, cancel);
         MoveEnd end = await mover.MoveAsync(
-            new LinkMove(back.From, link, back.To, back.Rank, back.Cause),
-            home.At
+            new LinkMove(claim.Owner, link, back.To, back.Rank, back.Cause),
+            here.At
         );
-        if (end.Place is not { } place)
+        if (end.Place is not { } place || place.Owner == claim.Owner)
         {
-            return end.Code!;
+            return end.Code ?? MergeConflict.MoveFailed;
         }
 
-        await identity.RepointAsync([back with { To = place.Owner, Rank = end.Rank }], cancel);
+        await identity.RepointAsync(
+            [back with { From = claim.Owner, To = place.Owner, Rank = end.Rank }],
+            cancel
+        );
         await review.ReviewAsync(due, cancel);
         return null;
     }
+
+    /// <summary>
+    /// Whether nothing says that a link is where it is but the decision which is withdrawn: it is at home because of that,
+    /// and states nobody's anchor; or a sign-in has taken it from there that weighs less than the one from before.
+    /// </summary>
+    private static bool BelongsBack(Claim claim, WayBack back) =>
+        claim.Cause.Rule switch
+        {
+            ClaimCause.Steward => claim.Owner == back.Move.From && !claim.IsProven,
+            ClaimCause.SameAs => claim.Owner != back.Move.To && claim.AnchoredAt <= back.Weight,
+            _ => false,
+        };
 
     private async Task<Claim?> ClaimAsync(ClaimMove back, CancellationToken cancel) =>
         (await identity.ReadAsync([back.Claim], cancel)).GetValueOrDefault(back.Claim);

@@ -136,7 +136,7 @@ internal sealed class StewardGrain(
         StewardOutcome made = await store.KeepApartAsync(
             bearer,
             new BaseIndividual(home, AnchorPolicy.Unanchored, key),
-            WayBack(key, claim, home),
+            WayBackOf(key, claim, home),
             why,
             CancellationToken.None
         );
@@ -164,10 +164,13 @@ internal sealed class StewardGrain(
     }
 
     // What was merely matched is decided anew by matching, as everything stands then.
-    private static ClaimMove? WayBack(string key, Claim claim, string home) =>
+    private static WayBack? WayBackOf(string key, Claim claim, string home) =>
         claim.Rank == AnchorPolicy.Matched
             ? null
-            : new ClaimMove(key, home, claim.Owner, claim.Rank, claim.Cause);
+            : new WayBack(
+                new ClaimMove(key, home, claim.Owner, claim.Rank, claim.Cause),
+                claim.AnchoredAt
+            );
 
     /// <summary>What becomes of the decision about a link that does not go home.</summary>
     private async Task<StewardAnswer> StayAsync(

@@ -14,8 +14,8 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
     private const string History = $"""
         select h.id, h.at, h.what, h.individual, h.other, coalesce(h.link, e.link),
             coalesce(h.rule, e.rule), coalesce(h.event_id, e.event_id), d.id,
-            case when h.at >= d.withdrawn_at then d.withdrawn_by else d.author end,
-            case when h.at >= d.withdrawn_at then d.withdrawn_reason else d.reason end
+            case when d.is_over then d.withdrawn_by else d.author end,
+            case when d.is_over then d.withdrawn_reason else d.reason end
         from (
             (
                 select * from cdp.identity_history where individual = $1 and id < $2
@@ -29,7 +29,7 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
         ) h left join lateral (
             select s.id from cdp.steward_decision s
             where h.rule = '{ClaimCause.Steward}' and not s.together
-                and s.survivor = h.other and s.other = h.individual
+                and s.survivor = h.other and s.other = h.individual and s.at <= h.at
             order by s.id desc limit 1
         ) s on true left join lateral (
             select r.decision from cdp.sent_home r
@@ -40,7 +40,10 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
                 and r.event_id is not distinct from h.event_id
             order by r.decision desc limit 1
         ) back on true
-        left join cdp.steward_decision d on d.id = coalesce(h.decision, s.id, back.decision)
+        left join lateral (
+            select *, h.at >= withdrawn_at and s.id is null as is_over
+            from cdp.steward_decision where id = coalesce(h.decision, s.id, back.decision)
+        ) d on true
         left join lateral (
             select a.link, a.event_id, (
                 select name from cdp.base_individual where id = h.individual

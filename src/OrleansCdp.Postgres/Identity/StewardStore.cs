@@ -142,7 +142,7 @@ internal sealed class StewardStore(DataSources sources, MergeInstruments instrum
     public Task<StewardOutcome> KeepApartAsync(
         BaseIndividual one,
         BaseIndividual other,
-        ClaimMove? back,
+        WayBack? back,
         StewardWord why,
         CancellationToken cancel
     ) =>

@@ -8,6 +8,10 @@ create table cdp.sent_home (
     anchored_by int not null,
     rule text,
     event_id text,
+    -- How much the sign-in weighs that had brought it there.
+    stamp_at bigint not null,
+    stamp_version bigint not null,
+    stamp_arrival bigint not null,
     sent_at timestamptz not null default now(),
     -- Since when the link has to go back, and when that was last tried. Of none that has gone back, or need not.
     withdrawn_at timestamptz,
@@ -18,4 +22,4 @@ create table cdp.sent_home (
 
 create index sent_home_waiting on cdp.sent_home (withdrawn_at, claim) where withdrawn_at is not null;
 create index sent_home_tried on cdp.sent_home (tried_at) where withdrawn_at is not null;
-create index sent_home_claim on cdp.sent_home (claim);
+create index sent_home_claim on cdp.sent_home (claim, decision);

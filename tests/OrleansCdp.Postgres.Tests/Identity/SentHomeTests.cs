@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using OrleansCdp.Events;
 using static OrleansCdp.Identity.VisitedHouse;
 
@@ -9,11 +8,6 @@ namespace OrleansCdp.Identity;
 public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
 {
     private static readonly StewardWord Why = new("tests", "because");
-    private static readonly BaseIndividual Visited = new(
-        Home,
-        AnchorPolicy.Unanchored,
-        ClaimKeys.Of(Visitor)
-    );
     private TestDatabase database = null!;
     private TestSilo silo = null!;
     private VisitedHouse house = null!;
@@ -27,14 +21,7 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         silo = await TestSilo.StartProductAsync(database);
         house = new VisitedHouse(silo);
         await house.VisitAsync();
-        StewardAnswer unlinked = await UnmergeAsync(
-            new()
-            {
-                Link = Visitor,
-                Reason = "",
-                Author = "",
-            }
-        );
+        StewardAnswer unlinked = await house.UnlinkAsync();
         decision = unlinked.Decision!.Value;
         (await house.HoldersAsync()).ShouldBe([Home]);
     }
@@ -51,7 +38,7 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         await WithdrawAsync();
 
         await ShouldBeBackAsync();
-        Claim claim = await ClaimAsync();
+        Claim claim = await house.ClaimAsync();
         claim.Rank.ShouldBe(0);
         claim.Cause.ShouldBe(new ClaimCause(ClaimCause.SameAs, "e1"));
     }
@@ -84,14 +71,7 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         await SweepAsync();
         (await house.OwnerAsync()).ShouldBe(Home, "it is the merged one's own");
 
-        await UnmergeAsync(
-            new()
-            {
-                Decision = merged.Decision,
-                Reason = "",
-                Author = "",
-            }
-        );
+        await house.WithdrawAsync(merged.Decision!.Value);
 
         (await house.OwnerAsync()).ShouldBe(Home);
         await WithdrawAsync();
@@ -110,32 +90,69 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         await WithdrawAsync();
 
         (await house.OwnerAsync()).ShouldBe(Home);
-        await UnmergeAsync(
-            new()
-            {
-                Decision = other.Decision,
-                Reason = "",
-                Author = "",
-            }
-        );
+        await house.WithdrawAsync(other.Decision!.Value);
         await SweepAsync();
         (await house.OwnerAsync()).ShouldBe(Ada.Id);
         (await WaitingAsync()).ShouldBe(0);
     }
 
-    [Fact]
-    public async Task What_has_become_another_one_s_meanwhile_stays_there()
+    /// <summary>A late import may tell of an older sign-in, which takes what nobody holds.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task A_sign_in_that_came_meanwhile_keeps_it_if_it_weighs_more(
+        long weight,
+        bool goesBack
+    )
     {
-        BaseIndividual bob = Named("bob");
-        await silo.Get<IIdentityStore>()
-            .RepointAsync(
-                [new(ClaimKeys.Of(Visitor), Home, bob.Id, 0, new(ClaimCause.SameAs, "e3"))],
-                default
-            );
+        await SignInAsync(weight);
 
         await WithdrawAsync();
 
-        (await house.OwnerAsync()).ShouldBe(bob.Id);
+        (await house.OwnerAsync()).ShouldBe(goesBack ? Ada.Id : Bob.Id);
+        (await WaitingAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Of_two_decisions_about_it_the_later_one_counts()
+    {
+        await SignInAsync(weight: 1);
+        StewardAnswer later = await house.UnlinkAsync();
+
+        await WithdrawAsync();
+        await SweepAsync();
+        (await house.OwnerAsync()).ShouldBe(Home, "the later one holds");
+
+        decision = later.Decision!.Value;
+        await WithdrawAsync();
+        await SweepAsync();
+        (await house.OwnerAsync()).ShouldBe(Bob.Id, "that is where it was taken from");
+    }
+
+    [Fact]
+    public async Task Whom_a_steward_made_one_with_its_home_keeps_it()
+    {
+        await house.GiveAsync(Bob.Id, OwnLink("bob"));
+        StewardOutcome joined = await Stewards.JoinAsync(Bob, Visited, Why, default);
+
+        StewardAnswer answer = await WithdrawAsync();
+
+        answer.Staying.ShouldBe([new StayingLinks(Home, ReasonCodes.Overruled)]);
+        (await house.OwnerAsync()).ShouldBe(Home);
+        await house.WithdrawAsync(joined.Decision!.Value);
+        await SweepAsync();
+        await ShouldBeBackAsync();
+    }
+
+    [Fact]
+    public async Task Whose_anchor_it_has_stated_meanwhile_keeps_it()
+    {
+        await silo.Get<IMergeStore>()
+            .ProveAsync([new AnchorProof(Visitor, "e2", [Bob, Visited])], [Bob, Visited], default);
+
+        await WithdrawAsync();
+
+        (await house.OwnerAsync()).ShouldBe(Home, "its home is part of that one");
         (await WaitingAsync()).ShouldBe(0);
     }
 
@@ -168,37 +185,6 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         await ShouldBeBackAsync();
     }
 
-    /// <summary>Decided, and on its way home when the silo died or the steward changed his mind.</summary>
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_link_that_is_still_leaving_when_that_is_withdrawn_comes_back(bool hasLeft)
-    {
-        await WithdrawAsync();
-        StewardOutcome made = await KeepApartAsync();
-        if (hasLeft)
-        {
-            await house
-                .GrainOf(Ada.Id)
-                .DetachAsync(
-                    [Visitor],
-                    Home,
-                    AnchorPolicy.Unanchored,
-                    Ada.Id,
-                    ByHand,
-                    isSentByOwner: false
-                );
-        }
-
-        decision = made.Decision!.Value;
-        await WithdrawAsync();
-        await SendHomeAsync(silo.Grains); // Whoever sent it may have been slower.
-        await SweepAsync();
-
-        (await house.HoldersAsync()).ShouldBe([Ada.Id]);
-        (await house.OwnerAsync()).ShouldBe(Ada.Id);
-    }
-
     [Theory]
     [InlineData("59 minutes", 1)]
     [InlineData("61 minutes", 0)]
@@ -217,43 +203,14 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Wherever_a_silo_dies_on_the_way_home_or_back_the_link_is_back_in_the_end()
-    {
-        await WithdrawAsync();
-        for (int crashAt = 0; ; crashAt++)
-        {
-            await database.ExecuteAsync("delete from cdp.sent_home"); // Those before are back.
-            CrashingCalls leaving = new(crashAt, isForGood: true);
-            decision = (await KeepApartAsync()).Decision!.Value;
-            await DieAsync(() => SendHomeAsync(leaving.Over(silo.Grains)));
-            await WithdrawAsync();
-            await SweepAsync();
-            (await house.HoldersAsync()).ShouldBe([Ada.Id], $"it left until call {crashAt}");
-
-            CrashingCalls returning = new(crashAt, isForGood: true);
-            decision = (await KeepApartAsync()).Decision!.Value;
-            await SendHomeAsync(silo.Grains);
-            await Stewards.WithdrawAsync(decision, Why, default);
-            await DieAsync(() => Over(returning).SweepAsync(default));
-            await SweepAsync();
-            (await house.HoldersAsync()).ShouldBe([Ada.Id], $"it returned until call {crashAt}");
-            (await house.OwnerAsync()).ShouldBe(Ada.Id);
-            if (!leaving.HasCrashed && !returning.HasCrashed)
-            {
-                crashAt.ShouldBeGreaterThan(5, "there are as many calls");
-                return;
-            }
-        }
-    }
-
-    [Fact]
     public async Task One_that_cannot_be_brought_back_keeps_no_other_one_waiting()
     {
         await database.ExecuteAsync(
             """
             insert into cdp.sent_home
-                (decision, claim, home, owner, anchored_by, withdrawn_at, tried_at)
-            values (-1, 'no link', 'ind_x', 'ind_y', 0, now(), now())
+                (decision, claim, home, owner, anchored_by, stamp_at, stamp_version,
+                 stamp_arrival, withdrawn_at, tried_at)
+            values (-1, 'no link', 'ind_x', 'ind_y', 0, 0, 0, 0, now(), now())
             """
         );
         await Stewards.WithdrawAsync(decision, Why, default);
@@ -294,67 +251,27 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         (back.Decision, back.Author, back.Reason).ShouldBe((decision, "ann", "it was her"));
     }
 
-    private static ClaimCause ByHand { get; } = new(ClaimCause.Steward, EventId: null);
+    private static BaseIndividual Bob { get; } = Named("bob");
 
-    private async Task<StewardOutcome> KeepApartAsync()
+    /// <summary>Has the link go from its home to Bob.</summary>
+    private async Task SignInAsync(long weight)
     {
-        Claim held = await ClaimAsync();
-        ClaimMove back = new(ClaimKeys.Of(Visitor), Home, Ada.Id, held.Rank, held.Cause);
-        return await Stewards.KeepApartAsync(Ada, Visited, back, Why, default);
-    }
-
-    private async Task SendHomeAsync(IGrainFactory grains)
-    {
-        MoveEnd end = await new LinkMover(grains).MoveAsync(
-            new LinkMove(Ada.Id, Visitor, Home, AnchorPolicy.Unanchored, ByHand),
-            Ada.Id
-        );
-        end.Place!.Value.Owner.ShouldBe(Home);
-        await silo.Get<IIdentityStore>()
-            .RepointAsync(
-                [new(ClaimKeys.Of(Visitor), Ada.Id, Home, AnchorPolicy.Unanchored, ByHand)],
-                default
-            );
-    }
-
-    private ReturningLinks Over(CrashingCalls calls) =>
-        new(
-            calls.Over(silo.Get<ISentHomeStore>()),
-            calls.Over(silo.Get<IIdentityStore>()),
-            silo.Get<MatchReview>(),
-            calls.Over(silo.Grains),
-            NullLogger<ReturningLinks>.Instance
-        );
-
-    private static async Task DieAsync(Func<Task> act)
-    {
-        try
-        {
-            await act();
-        }
-        catch (InvalidOperationException e)
-            when (e.Message.Contains("died", StringComparison.Ordinal))
-        {
-            // That is what is tested.
-        }
-    }
-
-    private Task<StewardAnswer> WithdrawAsync() =>
-        UnmergeAsync(
-            new()
+        IIdentityStore identity = silo.Get<IIdentityStore>();
+        ClaimCause cause = new(ClaimCause.SameAs, "e5");
+        await house.GiveAsync(Bob.Id, OwnLink("bob"));
+        await new LinkMover(silo.Grains).MoveAsync(new(Home, Visitor, Bob.Id, 0, cause), Home);
+        await identity.RepointAsync([new(ClaimKeys.Of(Visitor), Home, Bob.Id, 0, cause)], default);
+        Claim held = await house.ClaimAsync();
+        await identity.RestampAsync(
+            new Dictionary<string, Claim>(StringComparer.Ordinal)
             {
-                Decision = decision,
-                Reason = "it was her",
-                Author = "ann",
-            }
+                [ClaimKeys.Of(Visitor)] = held with { AnchoredAt = new Stamp(weight, 0, 0) },
+            },
+            default
         );
-
-    private async Task<StewardAnswer> UnmergeAsync(StewardUnmerge request)
-    {
-        StewardAnswer answer = await silo.Grains.GetGrain<IStewardGrain>(0).UnmergeAsync(request);
-        answer.Refusal.ShouldBeNull();
-        return answer;
     }
+
+    private Task<StewardAnswer> WithdrawAsync() => house.WithdrawAsync(decision);
 
     private Task SweepAsync() => silo.Get<ReturningLinks>().SweepAsync(default);
 
@@ -363,12 +280,6 @@ public sealed class SentHomeTests(PostgresServer server) : IAsyncLifetime
         (await house.HoldersAsync()).ShouldBe([Ada.Id]);
         (await house.OwnerAsync()).ShouldBe(Ada.Id);
         (await WaitingAsync()).ShouldBe(0);
-    }
-
-    private async Task<Claim> ClaimAsync()
-    {
-        string claim = ClaimKeys.Of(Visitor);
-        return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim];
     }
 
     private Task<long> WaitingAsync() =>

@@ -12,6 +12,10 @@ internal sealed class VisitedHouse(TestSilo silo)
     /// <summary>The individual that only the visitor's link names.</summary>
     public static string Home { get; } = SubjectIds.IndividualOf(Visitor);
 
+    /// <summary>The same, as one that decisions are about.</summary>
+    public static BaseIndividual Visited { get; } =
+        new(Home, AnchorPolicy.Unanchored, ClaimKeys.Of(Visitor));
+
     /// <summary>Has a visitor's link at an individual, as a sign-in brings it there.</summary>
     public async Task VisitAsync()
     {
@@ -53,10 +57,41 @@ internal sealed class VisitedHouse(TestSilo silo)
         return [.. holders];
     }
 
-    public async Task<string> OwnerAsync()
+    public async Task<string> OwnerAsync() => (await ClaimAsync()).Owner;
+
+    public async Task<Claim> ClaimAsync()
     {
         string claim = ClaimKeys.Of(Visitor);
-        return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim].Owner;
+        return (await silo.Get<IIdentityStore>().ReadAsync([claim], default))[claim];
+    }
+
+    /// <summary>Has a steward send the visitor's link home.</summary>
+    public Task<StewardAnswer> UnlinkAsync() =>
+        UnmergeAsync(
+            new()
+            {
+                Link = Visitor,
+                Reason = "her sister",
+                Author = "ann",
+            }
+        );
+
+    /// <summary>Has a steward take a decision back.</summary>
+    public Task<StewardAnswer> WithdrawAsync(long decision) =>
+        UnmergeAsync(
+            new()
+            {
+                Decision = decision,
+                Reason = "it was her",
+                Author = "ann",
+            }
+        );
+
+    private async Task<StewardAnswer> UnmergeAsync(StewardUnmerge request)
+    {
+        StewardAnswer answer = await silo.Grains.GetGrain<IStewardGrain>(0).UnmergeAsync(request);
+        answer.Refusal.ShouldBeNull();
+        return answer;
     }
 
     public IUnifiedIndividualGrain GrainOf(string individual) =>

@@ -19,6 +19,6 @@ public sealed class NothingReturns : ISentHomeStore
     public Task<ImmutableArray<string>> NoteDueAsync(SentHome back, CancellationToken cancel) =>
         throw new NotSupportedException("Nothing was sent home.");
 
-    public Task EndAsync(long decision, CancellationToken cancel) =>
+    public Task EndAsync(SentHome back, CancellationToken cancel) =>
         throw new NotSupportedException("Nothing was sent home.");
 }
