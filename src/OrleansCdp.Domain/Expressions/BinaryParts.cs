@@ -112,93 +112,84 @@ internal static class BinaryParts
     }
 
     private static Expression? Computed(Operator op, Expression left, Expression right) =>
-        OfNumbers(op, left, right) ?? OfDurations(op, left, right) ?? OfInstants(op, left, right);
-
-    private static CombinedPart<decimal, decimal, decimal>? OfNumbers(
-        Operator op,
-        Expression left,
-        Expression right
-    ) =>
-        (left, op, right) switch
+        (left, right) switch
         {
-            (Expression<decimal> a, Operator.Plus, Expression<decimal> b) => new CombinedPart<
-                decimal,
-                decimal,
-                decimal
-            >(a, b, Arithmetic.Add),
-            (Expression<decimal> a, Operator.Minus, Expression<decimal> b) => new CombinedPart<
-                decimal,
-                decimal,
-                decimal
-            >(a, b, Arithmetic.Subtract),
-            (Expression<decimal> a, Operator.Times, Expression<decimal> b) => new CombinedPart<
-                decimal,
-                decimal,
-                decimal
-            >(a, b, Arithmetic.Multiply),
-            (Expression<decimal> a, Operator.Divided, Expression<decimal> b) => new CombinedPart<
-                decimal,
-                decimal,
-                decimal
-            >(a, b, Arithmetic.Divide),
-            _ => null,
-        };
-
-    private static Expression? OfDurations(Operator op, Expression left, Expression right) =>
-        (left, op, right) switch
-        {
-            (Expression<TimeSpan> a, Operator.Plus, Expression<TimeSpan> b) => new CombinedPart<
-                TimeSpan,
-                TimeSpan,
-                TimeSpan
-            >(a, b, Arithmetic.Add),
-            (Expression<TimeSpan> a, Operator.Minus, Expression<TimeSpan> b) => new CombinedPart<
-                TimeSpan,
-                TimeSpan,
-                TimeSpan
-            >(a, b, Arithmetic.Subtract),
-            (Expression<TimeSpan> a, Operator.Times, Expression<decimal> b) => new CombinedPart<
-                TimeSpan,
-                decimal,
-                TimeSpan
-            >(a, b, Arithmetic.Multiply),
-            (Expression<decimal> a, Operator.Times, Expression<TimeSpan> b) => new CombinedPart<
-                decimal,
-                TimeSpan,
-                TimeSpan
-            >(a, b, Arithmetic.Multiply),
-            (Expression<TimeSpan> a, Operator.Divided, Expression<decimal> b) => new CombinedPart<
-                TimeSpan,
-                decimal,
-                TimeSpan
-            >(a, b, Arithmetic.Divide),
-            (Expression<TimeSpan> a, Operator.Divided, Expression<TimeSpan> b) => new CombinedPart<
+            (Expression<decimal> a, Expression<decimal> b) => Made<decimal, decimal, decimal>(
+                a,
+                b,
+                op switch
+                {
+                    Operator.Plus => Arithmetic.Add,
+                    Operator.Minus => Arithmetic.Subtract,
+                    Operator.Times => Arithmetic.Multiply,
+                    _ => Arithmetic.Divide,
+                }
+            ),
+            (Expression<TimeSpan> a, Expression<TimeSpan> b) when op == Operator.Divided => Made<
                 TimeSpan,
                 TimeSpan,
                 decimal
             >(a, b, Arithmetic.Divide),
-            _ => null,
+            (Expression<TimeSpan> a, Expression<TimeSpan> b) => Made<TimeSpan, TimeSpan, TimeSpan>(
+                a,
+                b,
+                op switch
+                {
+                    Operator.Plus => Arithmetic.Add,
+                    Operator.Minus => Arithmetic.Subtract,
+                    _ => null,
+                }
+            ),
+            (Expression<TimeSpan> a, Expression<decimal> b) => Made<TimeSpan, decimal, TimeSpan>(
+                a,
+                b,
+                op switch
+                {
+                    Operator.Times => Arithmetic.Multiply,
+                    Operator.Divided => Arithmetic.Divide,
+                    _ => null,
+                }
+            ),
+            (Expression<decimal> a, Expression<TimeSpan> b) when op == Operator.Times => Made<
+                decimal,
+                TimeSpan,
+                TimeSpan
+            >(a, b, Arithmetic.Multiply),
+            _ => OfInstants(op, left, right),
         };
 
     private static Expression? OfInstants(Operator op, Expression left, Expression right) =>
         (left, op, right) switch
         {
-            (Expression<DateTimeOffset> a, Operator.Minus, Expression<DateTimeOffset> b) =>
-                new CombinedPart<DateTimeOffset, DateTimeOffset, TimeSpan>(
-                    a,
-                    b,
-                    Arithmetic.Subtract
-                ),
-            (Expression<DateTimeOffset> a, Operator.Plus, Expression<TimeSpan> b) =>
-                new CombinedPart<DateTimeOffset, TimeSpan, DateTimeOffset>(a, b, Arithmetic.Add),
-            (Expression<TimeSpan> a, Operator.Plus, Expression<DateTimeOffset> b) =>
-                new CombinedPart<TimeSpan, DateTimeOffset, DateTimeOffset>(a, b, Arithmetic.Add),
-            (Expression<DateTimeOffset> a, Operator.Minus, Expression<TimeSpan> b) =>
-                new CombinedPart<DateTimeOffset, TimeSpan, DateTimeOffset>(
-                    a,
-                    b,
-                    Arithmetic.Subtract
-                ),
+            (Expression<DateTimeOffset> a, Operator.Minus, Expression<DateTimeOffset> b) => Made<
+                DateTimeOffset,
+                DateTimeOffset,
+                TimeSpan
+            >(a, b, Arithmetic.Subtract),
+            (Expression<DateTimeOffset> a, Operator.Plus, Expression<TimeSpan> b) => Made<
+                DateTimeOffset,
+                TimeSpan,
+                DateTimeOffset
+            >(a, b, Arithmetic.Add),
+            (Expression<TimeSpan> a, Operator.Plus, Expression<DateTimeOffset> b) => Made<
+                TimeSpan,
+                DateTimeOffset,
+                DateTimeOffset
+            >(a, b, Arithmetic.Add),
+            (Expression<DateTimeOffset> a, Operator.Minus, Expression<TimeSpan> b) => Made<
+                DateTimeOffset,
+                TimeSpan,
+                DateTimeOffset
+            >(a, b, Arithmetic.Subtract),
             _ => null,
         };
+
+    private static CombinedPart<TLeft, TRight, T>? Made<TLeft, TRight, T>(
+        Expression<TLeft> left,
+        Expression<TRight> right,
+        Combining<TLeft, TRight, T>? combine
+    )
+        where TLeft : notnull
+        where TRight : notnull
+        where T : notnull => combine is null ? null : new(left, right, combine);
 }
