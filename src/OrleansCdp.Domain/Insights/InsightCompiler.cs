@@ -137,7 +137,7 @@ internal sealed partial class InsightCompiler(
             Measure = measure,
             Items = WithinAll(items ?? new MeasuredItems(), isRatio),
             Denominator = denominator is null ? null : WithinAll(denominator, isRatio),
-            At = expressions.Read<DateTimeOffset>(section, "at") ?? InsightItem.AtOfItem,
+            At = expressions.Read<DateTimeOffset>(section, "at") ?? BuiltIn.AtOfItem,
             Window = expressions.Duration(section, "window"),
             HalfLife = expressions.Duration(section, "halfLife"),
             By = by,

@@ -30,9 +30,6 @@ public enum ItemKind
 /// </remarks>
 public sealed class InsightSource
 {
-    /// <summary>Fields that one source may have.</summary>
-    public const int FieldsMax = 2_000;
-
     private const string LinesSuffix = ".lines";
     private const string ClosuresSuffix = ".closures";
 
@@ -55,9 +52,6 @@ public sealed class InsightSource
     /// <summary>What expressions about an item may name.</summary>
     public ExpressionScope Scope { get; private init; } =
         new(ImmutableSortedDictionary<string, Symbol>.Empty, KnowsNow: false);
-
-    /// <summary>Names of the fields by slot, those that sources declare; the built-in ones have negative slots.</summary>
-    internal ImmutableArray<string> Fields { get; private init; } = [];
 
     /// <summary>Names of all sources that declared fields make possible.</summary>
     public static IEnumerable<string> NamesOf(IEnumerable<DeclaredField> declared)
@@ -101,9 +95,7 @@ public sealed class InsightSource
             .GroupBy(field => field.Name, field => TypeOf(field.Type), StringComparer.Ordinal)
             .OrderBy(field => field.Key, StringComparer.Ordinal)
             .Select(field => (Name: field.Key, Types: field.Distinct().Order().ToArray()))
-            .Take(FieldsMax)
             .ToArray();
-        ImmutableArray<string> names = [.. fields.Select(field => field.Name)];
         var symbols = fields
             .Select((field, slot) => (field.Name, field.Types, slot))
             .Where(field => field.Types.Length == 1)
@@ -112,7 +104,6 @@ public sealed class InsightSource
             );
         return new InsightSource(name, recordObject, kind)
         {
-            Fields = names,
             Scope = new ExpressionScope(
                 symbols
                     .Concat(BuiltIn.Of(recordObject, kind))
@@ -163,6 +154,10 @@ internal static class BuiltIn
     public const int LineCategory = -10;
     public const int LineQuantity = -11;
     public const int LineAmount = -12;
+
+    /// <summary>When an item counts unless its definition says otherwise.</summary>
+    public static Expression<DateTimeOffset> AtOfItem { get; } =
+        new FieldPart<DateTimeOffset>(At, Arithmetic.Read);
 
     /// <summary>The built-in fields of a kind of item.</summary>
     public static IEnumerable<KeyValuePair<string, Symbol>> Of(string recordObject, ItemKind kind)
