@@ -39,6 +39,10 @@ public sealed record Problem(int Status, string Code, string Detail) : IResult
     /// <summary>The request makes no sense.</summary>
     public static Problem BadRequest(string code, string detail) => new(400, code, detail);
 
+    /// <summary>A page that no list has.</summary>
+    public static Problem BadCursor() =>
+        BadRequest("bad_cursor", "This is no cursor of this list.");
+
     /// <summary>There is no such thing.</summary>
     public static Problem NotFound(string code, string detail) => new(404, code, detail);
 

@@ -81,7 +81,7 @@ public sealed record SnapshotWrite
 
     /// <summary>Rank it has from now on: a link that merely matched and goes along with others does so still.</summary>
     public int RankOf(Claim held) =>
-        ClaimsCause.Rule is null && held.Rank == AnchorPolicy.Matched ? held.Rank : ClaimsRank;
+        ClaimsCause.Rule is null ? held.RankAlong(ClaimsRank) : ClaimsRank;
 
     /// <summary>Whom links came from, by a merge too: the log does not tell of it. Null for nobody.</summary>
     public string? MovedWith { get; init; }

@@ -18,10 +18,6 @@ internal static class Durations
     /// <summary>The longest one that can be written: a century.</summary>
     public static readonly TimeSpan Max = TimeSpan.FromDays(36_500);
 
-    /// <summary>Every word that is a unit.</summary>
-    public static IEnumerable<string> Words =>
-        Units.SelectMany(one => new[] { one.Unit, one.Unit + "s" });
-
     /// <summary>The length of one unit, written in the singular or the plural; null for no unit.</summary>
     public static TimeSpan? LengthOf(string word)
     {

@@ -222,23 +222,10 @@ public sealed partial class DataStream
 
     private IEnumerable<FieldType> TypesOf(ValuePlan value)
     {
-        foreach (int slot in value.Slots)
-        {
-            yield return table.Fields[slot].Kind switch
-            {
-                FieldKind.Number or FieldKind.Integer => FieldType.Number,
-                FieldKind.Boolean => FieldType.Boolean,
-                FieldKind.Timestamp => FieldType.Timestamp,
-                FieldKind.Date => FieldType.Date,
-                FieldKind.Json => FieldType.Json,
-                _ => FieldType.Text,
-            };
-        }
-
-        if (value.Constant is { } constant)
-        {
-            yield return constant.Type;
-        }
+        IEnumerable<FieldType> types = value.Slots.Select(slot =>
+            RecordView.TypeOf(table.Fields[slot].Kind)
+        );
+        return value.Constant is { } constant ? types.Append(constant.Type) : types;
     }
 
     private static KeyPlan KeyOf(RecordPlan plan) => plan.RecordId ?? plan.Subjects[0].Id;

@@ -57,6 +57,12 @@ public sealed record Claim(
     public bool IsFixedTo(LinkKey link) =>
         IsFixed && Rank == AnchorPolicy.Unanchored && SubjectIds.IsNamedBy(Owner, link);
 
+    /// <summary>
+    /// Its rank once it goes along with other links to somebody whom an anchor of this rank names: what merely matched does
+    /// so still, for any anchor is stronger.
+    /// </summary>
+    public int RankAlong(int rank) => Rank == AnchorPolicy.Matched ? Rank : rank;
+
     /// <summary>Whether it belongs to its owner by an anchor.</summary>
     public bool IsAnchored => Rank < AnchorPolicy.Matched;
 }

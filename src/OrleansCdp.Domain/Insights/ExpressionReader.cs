@@ -68,28 +68,6 @@ internal sealed class ExpressionReader(DefinitionReader reader, InsightSource so
         return null;
     }
 
-    /// <summary>Reads a whole number between two.</summary>
-    public int Whole(YamlNode node, string path, int min, int max)
-    {
-        if (
-            node is YamlScalar { Plain: true } scalar
-            && int.TryParse(
-                scalar.Text,
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out int number
-            )
-            && number >= min
-            && number <= max
-        )
-        {
-            return number;
-        }
-
-        reader.Add(path, $"Expected a whole number from {min} to {max}.", node);
-        return min;
-    }
-
     /// <summary>Reads a number that is not negative.</summary>
     public decimal Amount(YamlNode node, string path)
     {

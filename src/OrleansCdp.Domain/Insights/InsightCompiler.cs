@@ -122,8 +122,12 @@ internal sealed partial class InsightCompiler(
             ? Measure.Count
             : Enum.Parse<Measure>(word, ignoreCase: true);
         bool isRatio = measure == Measure.Ratio;
-        MeasuredItems? items = isRatio ? SideOf("numerator") : ItemsOf(section, measure);
-        MeasuredItems? denominator = isRatio ? SideOf("denominator") : null;
+        // What stands beside a ratio holds for both of its sides.
+        Expression<bool>? all = isRatio ? expressions.Read<bool>(section, "where") : null;
+        MeasuredItems? items = isRatio
+            ? Within(all, SideOf("numerator"))
+            : ItemsOf(section, measure);
+        MeasuredItems? denominator = isRatio ? Within(all, SideOf("denominator")) : null;
         ImmutableArray<Expression> by = ByOf();
         InsightDefinition insight = new()
         {
@@ -135,8 +139,8 @@ internal sealed partial class InsightCompiler(
                     : SubjectKind.Individual,
             Source = source,
             Measure = measure,
-            Items = WithinAll(items ?? new MeasuredItems(), isRatio),
-            Denominator = denominator is null ? null : WithinAll(denominator, isRatio),
+            Items = items ?? new MeasuredItems(),
+            Denominator = denominator,
             At = expressions.Read<DateTimeOffset>(section, "at") ?? BuiltIn.AtOfItem,
             Window = expressions.Duration(section, "window"),
             HalfLife = expressions.Duration(section, "halfLife"),
@@ -192,19 +196,13 @@ internal sealed partial class InsightCompiler(
         return ItemsOf(side, side["value"] is null ? Measure.Count : Measure.Sum);
     }
 
-    // What stands beside a ratio holds for both of its sides.
-    private MeasuredItems WithinAll(MeasuredItems side, bool isRatio)
-    {
-        if (!isRatio || expressions.Read<bool>(section, "where") is not { } all)
-        {
-            return side;
-        }
-
-        return side with
-        {
-            Where = side.Where is { } own ? new JoinedPart(all, own, both: true) : all,
-        };
-    }
+    private static MeasuredItems? Within(Expression<bool>? all, MeasuredItems? side) =>
+        side is null || all is null
+            ? side
+            : side with
+            {
+                Where = side.Where is { } own ? new JoinedPart(all, own, both: true) : all,
+            };
 
     private ImmutableArray<Expression> ByOf()
     {
@@ -230,17 +228,12 @@ internal sealed partial class InsightCompiler(
 
     private int TopOf(ImmutableArray<Expression> by)
     {
-        if (section["top"] is not { } node)
-        {
-            return by.IsEmpty ? 0 : TopMax;
-        }
-
-        if (section["by"] is null)
+        if (section["top"] is { } node && section["by"] is null)
         {
             reader.Add("top", "Only what is divided `by` something has largest parts.", node);
         }
 
-        return expressions.Whole(node, "top", 1, TopMax);
+        return Amounts.Whole(reader, section["top"], "top", 1, TopMax, by.IsEmpty ? 0 : TopMax);
     }
 
     private decimal DeadBandOf() =>

@@ -54,7 +54,7 @@ internal static class QuarantineEndpoints
         long after = 0;
         if (cursor is not null && !TryDecode(cursor, out after))
         {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+            return Problem.BadCursor();
         }
 
         ImmutableArray<QuarantineItem> items = await grains

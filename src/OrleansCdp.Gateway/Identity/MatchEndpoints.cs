@@ -164,7 +164,7 @@ internal static class MatchEndpoints
             && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out after)
         )
         {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+            return Problem.BadCursor();
         }
 
         var matching = grains.GetGrain<IMatchingGrain>(0);

@@ -49,7 +49,7 @@ internal static class StewardListEndpoints
             || long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before);
         if (!isCursor)
         {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+            return Problem.BadCursor();
         }
 
         if (!StewardEndpoints.IsId(individual))
@@ -109,7 +109,7 @@ internal static class StewardListEndpoints
         ConflictKey? after = null;
         if (cursor is not null && (after = ConflictOf(cursor)) is null)
         {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+            return Problem.BadCursor();
         }
 
         var conflicts = await grains
@@ -153,7 +153,7 @@ internal static class StewardListEndpoints
         OpenDecisionKey? after = null;
         if (cursor is not null && (after = OpenOf(cursor)) is null)
         {
-            return Problem.BadRequest("bad_cursor", "This is no cursor of this list.");
+            return Problem.BadCursor();
         }
 
         var open = await grains.GetGrain<IStewardListGrain>(0).GetOpenAsync(after, wanted);

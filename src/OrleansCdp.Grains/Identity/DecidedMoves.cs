@@ -150,9 +150,7 @@ internal sealed class DecidedMoves(IIdentityStore store, LinkMover mover)
                         claim.Key,
                         target,
                         owner,
-                        claim.Value.Rank == AnchorPolicy.Matched
-                            ? claim.Value.Rank
-                            : Math.Min(claim.Value.Rank, end.Rank),
+                        claim.Value.RankAlong(Math.Min(claim.Value.Rank, end.Rank)),
                         claim.Value.Cause
                     ))
             );

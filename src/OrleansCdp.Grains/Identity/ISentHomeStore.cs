@@ -3,8 +3,10 @@ using OrleansCdp.Events;
 
 namespace OrleansCdp.Identity;
 
-/// <summary>Links that a steward sent home by decisions that are withdrawn, and that have to go back. Of several decisions about one
-/// link the last one counts: as if the earlier one had never been made, it would have sent it home, too.</summary>
+/// <summary>
+/// Links that a steward sent home by decisions that are withdrawn, and that have to go back. Of several decisions about one
+/// link the last one counts: as if the earlier one had never been made, it would have sent it home, too.
+/// </summary>
 public interface ISentHomeStore
 {
     /// <summary>Those of some decisions.</summary>

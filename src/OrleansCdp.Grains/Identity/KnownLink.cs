@@ -188,10 +188,8 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
     /// <param name="move">The move.</param>
     /// <param name="rank">Rank of the anchor that decided.</param>
     public int RankOf(string claim, LinkMove move, int rank) =>
-        claim != ClaimKeys.Of(move.Link)
-        && read.TryGetValue(claim, out Claim? held)
-        && held.Rank == AnchorPolicy.Matched
-            ? held.Rank
+        claim != ClaimKeys.Of(move.Link) && read.TryGetValue(claim, out Claim? held)
+            ? held.RankAlong(rank)
             : rank;
 
     /// <summary>The claims that are stored for an individual, as far as this chunk has seen.</summary>
@@ -242,11 +240,14 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
                 : [ClaimKeys.Of(move.Link)];
             foreach (string claim in moved)
             {
+                Claim held = claims[claim];
+                bool isMoved = claim == ClaimKeys.Of(move.Link);
+                int rank = isMoved ? move.ToRank : held.RankAlong(move.ToRank);
                 claims[claim] = Known(
-                    new Claim(move.To, GoingAlong(claim, move), claims[claim].AnchoredAt)
+                    new Claim(move.To, rank, held.AnchoredAt)
                     {
-                        Cause = claim == ClaimKeys.Of(move.Link) ? move.Cause : claims[claim].Cause,
-                        KeptFrom = claims[claim].KeptFrom,
+                        Cause = isMoved ? move.Cause : held.Cause,
+                        KeptFrom = held.KeptFrom,
                     }
                 );
             }
@@ -264,12 +265,6 @@ internal sealed class ClaimBook(IReadOnlyDictionary<string, Claim> read)
             }
         );
     }
-
-    // What merely matches and goes along does so still: any anchor is stronger.
-    private int GoingAlong(string claim, LinkMove move) =>
-        claim != ClaimKeys.Of(move.Link) && claims[claim].Rank == AnchorPolicy.Matched
-            ? AnchorPolicy.Matched
-            : move.ToRank;
 
     /// <summary>A claim with what is known of its owner, as far as claims were read that say so.</summary>
     private Claim Known(Claim claim)

@@ -91,6 +91,10 @@ internal sealed class MatchBoard(FuzzyRules rules, IMatchTurn turn)
     /// <summary>Whether a record was read.</summary>
     public bool Has(long id) => byId.ContainsKey(id);
 
+    /// <summary>Those that others go with, as far as those others were read.</summary>
+    public HashSet<long> Followed() =>
+        [.. Cards.Where(card => card.Now.IsTwin).Select(card => card.Now.Twin!.Value)];
+
     /// <summary>Takes rows in. Of one that was read before the card stays.</summary>
     public void Add(IEnumerable<MatchRow> rows)
     {

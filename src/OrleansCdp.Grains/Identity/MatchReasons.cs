@@ -7,10 +7,7 @@ internal sealed class MatchReasons(MatchBoard board)
         .Cards.Where(card => card is { WasListed: true, Before.Group: not null })
         .ToLookup(card => card.Before!.Group!.Value);
 
-    private readonly HashSet<long> followed =
-    [
-        .. board.Cards.Where(card => card.Now.IsTwin).Select(card => card.Now.Twin!.Value),
-    ];
+    private readonly HashSet<long> followed = board.Followed();
 
     /// <summary>Why a record is where it is now.</summary>
     /// <returns>One of <see cref="DecisionReasons"/>, and the individual that it is because of, if it is.</returns>

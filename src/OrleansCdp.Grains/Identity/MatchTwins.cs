@@ -50,10 +50,7 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
             Succeed(card, twins[card.Now.Id]);
         }
 
-        HashSet<long> followed =
-        [
-            .. board.Cards.Where(card => card.Now.IsTwin).Select(card => card.Now.Twin!.Value),
-        ];
+        HashSet<long> followed = board.Followed();
         await JoinAsync(
             [
                 .. changed.Where(card =>
@@ -77,9 +74,8 @@ internal sealed class MatchTwins(FuzzyRules rules, MatchBoard board, IMatchTurn 
                 .Select(Id),
             cancel
         );
-        MatchCard[] twins = [.. board.Cards.Where(card => card.Now.IsTwin)];
-        await board.ReadAsync(twins.Select(card => card.Now.Twin!.Value), cancel);
-        foreach (MatchCard card in twins)
+        await board.ReadAsync(board.Followed(), cancel);
+        foreach (MatchCard card in board.Cards.Where(card => card.Now.IsTwin))
         {
             MatchRow first = board[card.Now.Twin!.Value].Now;
             if (first.IsTwin)

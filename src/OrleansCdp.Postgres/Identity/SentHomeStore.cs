@@ -52,7 +52,9 @@ internal sealed class SentHomeStore(DataSources sources) : ISentHomeStore
         returning {Columns}
         """;
 
-    private const string NoteReason = "update cdp.sent_home set reason = $2 where decision = $1";
+    private const string NoteReason = """
+        update cdp.sent_home set reason = $2 where decision = $1 and reason is distinct from $2
+        """;
 
     private const string End = """
         update cdp.sent_home set withdrawn_at = null where decision = $1

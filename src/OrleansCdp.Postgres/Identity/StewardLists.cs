@@ -85,28 +85,27 @@ internal sealed class StewardLists(DataSources sources, ChunkCodec codec) : ISte
     // Without those that something newer decided; the next try takes them away. And links that a steward had sent home and
     // that cannot go back yet.
     private const string Open = """
-        select o.noted_at, o.claim, o.reason, o.event, null::text, o.tried_at,
-            coalesce(b.root, c.owner)
-        from (
-            select o.noted_at, o.claim, o.reason, o.event, o.tried_at
+        (
+            select o.noted_at, o.claim, o.reason, o.event, null::text, o.tried_at,
+                coalesce(b.root, c.owner)
             from cdp.open_decision o left join cdp.claim c on c.claim = o.claim
+                left join cdp.base_individual b on b.id = c.owner
             where (o.noted_at, o.claim) > ($1, $2) and (
                 c.claim is null or (c.stamp_at, c.stamp_version, c.stamp_arrival)
                     <= (o.weight_at, o.weight_version, o.weight_arrival)
             )
             order by o.noted_at, o.claim limit $3
-        ) o left join cdp.claim c on c.claim = o.claim
-            left join cdp.base_individual b on b.id = c.owner
+        )
         union all
-        select s.withdrawn_at, s.claim, s.reason, null, s.event_id, s.tried_at,
-            coalesce(b.root, c.owner)
-        from (
-            select * from cdp.sent_home s
+        (
+            select s.withdrawn_at, s.claim, s.reason, null, s.event_id, s.tried_at,
+                coalesce(b.root, c.owner)
+            from cdp.sent_home s left join cdp.claim c on c.claim = s.claim
+                left join cdp.base_individual b on b.id = c.owner
             where s.withdrawn_at is not null and s.reason is not null
                 and (s.withdrawn_at, s.claim) > ($1, $2)
             order by s.withdrawn_at, s.claim limit $3
-        ) s left join cdp.claim c on c.claim = s.claim
-            left join cdp.base_individual b on b.id = c.owner
+        )
         order by 1, 2 limit $3
         """;
 

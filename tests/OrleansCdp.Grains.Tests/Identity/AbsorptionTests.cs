@@ -55,15 +55,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     [InlineData(true)]
     public async Task What_merely_matches_a_visitor_merely_matches_whoever_that_becomes(bool atOnce)
     {
-        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
-        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
-        Claim matched = new(SubjectIds.IndividualOf(visitor), AnchorPolicy.Matched, default)
-        {
-            Cause = new ClaimCause("service@1", null),
-        };
-        await cluster.Database.Identity.ClaimAsync([new(ClaimKeys.Of(order), matched)], default);
-        await DeliverAsync(1, Some.Event(visitor, "e1"));
-        await DeliverAsync(2, Some.Event(order, "e2"));
+        (LinkKey visitor, LinkKey order) = await VisitWithOrderAsync();
 
         LinkEvent known = Some.Event(visitor, "e3", first);
         LinkEvent[] said = atOnce ? [known, Some.Event(order, "e4")] : [known];
@@ -72,7 +64,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
         var claims = await cluster.Database.Identity.ReadAsync([ClaimKeys.Of(order)], default);
         Claim now = claims[ClaimKeys.Of(order)];
         (now.Owner, now.Rank, now.Cause).ShouldBe(
-            (SubjectIds.IndividualOf(first), AnchorPolicy.Matched, matched.Cause)
+            (SubjectIds.IndividualOf(first), AnchorPolicy.Matched, ByRules)
         );
     }
 
@@ -81,15 +73,7 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
     [InlineData(true)]
     public async Task An_anchor_overrules_a_match_also_in_the_chunk_that_absorbs(bool atOnce)
     {
-        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
-        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
-        Claim matched = new(SubjectIds.IndividualOf(visitor), AnchorPolicy.Matched, default)
-        {
-            Cause = new ClaimCause("service@1", null),
-        };
-        await cluster.Database.Identity.ClaimAsync([new(ClaimKeys.Of(order), matched)], default);
-        await DeliverAsync(1, Some.Event(visitor, "e1"));
-        await DeliverAsync(2, Some.Event(order, "e2"));
+        (LinkKey visitor, LinkKey order) = await VisitWithOrderAsync();
 
         LinkEvent known = Some.Event(visitor, "e3", first);
         LinkEvent named = Some.Event(order, "e4", email);
@@ -123,13 +107,9 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
         await DeliverAsync(1, Some.Event(visitor, "e1"));
         await DeliverAsync(1, Some.Event(visitor, "e2", first));
         await DeliverAsync(1, Some.Event(user, "e3", email) with { FollowsAnchor = true });
-        Claim matched = new(absorbed, AnchorPolicy.Matched, default)
-        {
-            Cause = new ClaimCause("service@1", null),
-        };
         await cluster.Database.Identity.ClaimAsync(
             [
-                new(ClaimKeys.Of(order), matched),
+                new(ClaimKeys.Of(order), Matched(absorbed)),
                 new(ClaimKeys.Of(userId), new Claim(absorbed, 2, default)),
             ],
             default
@@ -224,6 +204,23 @@ public sealed class AbsorptionTests(Cluster cluster) : IClassFixture<Cluster>
             .Database.Identity.Proofs.Count(proof => proof.Link == device)
             .ShouldBe(1, "the same contradiction, said fifty times");
         ShouldConflict(SubjectIds.IndividualOf(first), SubjectIds.IndividualOf(second));
+    }
+
+    private static ClaimCause ByRules { get; } = new("service@1", null);
+
+    private static Claim Matched(string individual) =>
+        new(individual, AnchorPolicy.Matched, default) { Cause = ByRules };
+
+    /// <summary>A visitor, and an order that merely matches it.</summary>
+    private async Task<(LinkKey Visitor, LinkKey Order)> VisitWithOrderAsync()
+    {
+        LinkKey visitor = new("web", "anonymous", Some.Unique("a"));
+        LinkKey order = new("shop", "SalesOrder", Some.Unique("o"));
+        Claim matched = Matched(SubjectIds.IndividualOf(visitor));
+        await cluster.Database.Identity.ClaimAsync([new(ClaimKeys.Of(order), matched)], default);
+        await DeliverAsync(1, Some.Event(visitor, "e1"));
+        await DeliverAsync(2, Some.Event(order, "e2"));
+        return (visitor, order);
     }
 
     private static LinkKey LinkOf(Identifier contact) => new("crm", "Contact", contact.Value);

@@ -64,15 +64,8 @@ public sealed class MatchGuardTests(PostgresServer server)
         MatchIndex index = new(silo, Text);
         (string? Owner, LinkEvent Event)[] said = [.. Crowd(index)];
         var expected = EngineOf(said);
-        Random order = new(seed);
-        order.Shuffle(said);
 
-        for (int start = 0; start < said.Length; )
-        {
-            int count = order.Next(1, batchMax + 1);
-            await index.SayAsync(said[start..Math.Min(said.Length, start + count)]);
-            start += count;
-        }
+        await index.SayShuffledAsync(said, new Random(seed), batchMax);
 
         await index.ReviewGuardsAsync();
         foreach (var (link, individual) in expected)

@@ -170,6 +170,24 @@ internal sealed class MatchIndex : IRulesets
             default
         );
 
+    /// <summary>Says all of it in some order, in batches of any size.</summary>
+    public async Task SayShuffledAsync(
+        (string? Owner, LinkEvent Event)[] said,
+        Random order,
+        int batchMax,
+        Func<Task>? between = null
+    )
+    {
+        order.Shuffle(said);
+        for (int start = 0; start < said.Length; )
+        {
+            int count = order.Next(1, batchMax + 1);
+            await SayAsync(said[start..Math.Min(said.Length, start + count)]);
+            start += count;
+            await (between?.Invoke() ?? Task.CompletedTask);
+        }
+    }
+
     public async Task<int> SpaceAsync() => (await spaces.OpenAsync(Ruleset, default)).Space.Id;
 
     public async Task<ImmutableArray<MatchedLink>> ListAsync()

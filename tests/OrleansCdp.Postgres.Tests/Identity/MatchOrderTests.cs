@@ -33,15 +33,12 @@ public sealed class MatchOrderTests(PostgresServer server)
         MatchIndex index = new(silo, Text);
         LinkEvent[] said = [.. EventsOf(index, RecordsFile!)];
         string[] expected = ClustersOf(said);
-        Random order = new(seed);
-        order.Shuffle(said);
 
-        for (int start = 0; start < said.Length; )
-        {
-            int count = order.Next(1, batchMax + 1);
-            await index.SayAsync(said[start..Math.Min(said.Length, start + count)]);
-            start += count;
-        }
+        await index.SayShuffledAsync(
+            [.. said.Select(e => ((string?)null, e))],
+            new Random(seed),
+            batchMax
+        );
 
         string[] clusters = await index.ClustersAsync();
         clusters.Except(expected).ShouldBeEmpty();

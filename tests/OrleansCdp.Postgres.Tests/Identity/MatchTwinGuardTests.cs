@@ -118,18 +118,13 @@ public sealed class MatchTwinGuardTests(PostgresServer server) : IAsyncLifetime
         (string? Owner, LinkEvent Event)[] said = [.. Crowd()];
         Dictionary<string, string?> expected = ExpectedOf(said);
         Random order = new(seed);
-        order.Shuffle(said);
 
-        for (int start = 0; start < said.Length; )
-        {
-            int count = order.Next(1, batchMax + 1);
-            await index.SayAsync(said[start..Math.Min(said.Length, start + count)]);
-            start += count;
-            if (order.Next(4) == 0)
-            {
-                await index.ReviewGuardsOnceAsync();
-            }
-        }
+        await index.SayShuffledAsync(
+            said,
+            order,
+            batchMax,
+            () => order.Next(4) == 0 ? index.ReviewGuardsOnceAsync() : Task.CompletedTask
+        );
 
         await index.ReviewGuardsAsync();
         foreach (var (link, individual) in expected)

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Numerics;
-using OrleansCdp.Governance;
 
-namespace OrleansCdp.Identity;
+namespace OrleansCdp.Governance;
 
-/// <summary>Reads numbers of a ruleset.</summary>
+/// <summary>Reads numbers of a definition.</summary>
 internal static class Amounts
 {
     /// <summary>A whole number.</summary>
