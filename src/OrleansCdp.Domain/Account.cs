@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -58,9 +59,12 @@ public sealed record Account : ISubject<Account>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
 
     /// <inheritdoc/>
-    public Transition<Account> Apply(ReadOnlySpan<SequencedEvent> events)
+    public Transition<Account> Apply(
+        ReadOnlySpan<SequencedEvent> events,
+        InsightSet? insights = null
+    )
     {
-        LinkFold fold = new(Links);
+        LinkFold fold = new(Links, insights);
         EventOutcome[]? outcomes = null;
         for (int i = 0; i < events.Length; i++)
         {

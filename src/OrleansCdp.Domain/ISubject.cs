@@ -1,4 +1,5 @@
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -12,7 +13,8 @@ public interface ISubject<TSelf>
 
     /// <summary>Folds events into the links they belong to.</summary>
     /// <param name="events">Events of one partition and lane, in sequence order.</param>
-    Transition<TSelf> Apply(ReadOnlySpan<SequencedEvent> events);
+    /// <param name="insights">The insights that are computed; null for none.</param>
+    Transition<TSelf> Apply(ReadOnlySpan<SequencedEvent> events, InsightSet? insights = null);
 
     /// <summary>The transition to another state of this subject, with the identifiers that differ.</summary>
     /// <param name="next">The state afterwards.</param>

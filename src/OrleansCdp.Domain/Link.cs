@@ -89,10 +89,15 @@ public sealed record Link
     [Id(11)]
     public bool IdentifiersLeftOut { get; init; }
 
+    /// <summary>What insights know of what the subject did, sorted by revision.</summary>
+    [Id(12)]
+    public ImmutableArray<Accumulation> Insights { get; init; } = [];
+
     /// <summary>Folds one event in. An event folded before changes nothing.</summary>
     /// <param name="e">An event of this link; events of a lane come in sequence order.</param>
     /// <param name="outcome">What became of it. A refused event leaves the link as it was.</param>
-    public Link Fold(SequencedEvent e, out EventOutcome outcome)
+    /// <param name="insights">The insights that are computed; null for none.</param>
+    public Link Fold(SequencedEvent e, out EventOutcome outcome, InsightSet? insights = null)
     {
         LinkEvent said = e.Event;
         if (e.Sequence <= (said.Lane == Lane.Normal ? AppliedNormal : AppliedLow))
@@ -125,11 +130,15 @@ public sealed record Link
         outcome = EventOutcome.Applied;
         if (said.Kind == EventKind.Engagement)
         {
-            next = next with { Engagement = Engagement.Count(e) };
+            next = next with
+            {
+                Engagement = Engagement.Count(e),
+                Insights = insights?.Add(this, said) ?? Insights,
+            };
         }
         else if (said.RecordId is not null)
         {
-            next = next.JoinRecord(e, out outcome);
+            next = next.JoinRecord(e, insights, out outcome);
             if (outcome.Kind == OutcomeKind.Refused)
             {
                 return Passed(e);
@@ -260,11 +269,11 @@ public sealed record Link
         return joined;
     }
 
-    private Link JoinRecord(SequencedEvent e, out EventOutcome outcome)
+    private Link JoinRecord(SequencedEvent e, InsightSet? insights, out EventOutcome outcome)
     {
         int at = IndexOfSet(e.Event.Object);
         RecordSet set = at < 0 ? new RecordSet { Object = e.Event.Object } : Records[at];
-        RecordSet joined = set.Join(e, out outcome);
+        RecordSet joined = set.Join(e, out outcome, insights);
         return this with
         {
             Records = at < 0 ? Records.Insert(~at, joined) : Records.SetItem(at, joined),

@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
 /// <summary>Folds events into links one after the other. However many they are, the set is copied once.</summary>
 /// <param name="from">The links before.</param>
 /// <param name="room">How many more may begin.</param>
-internal struct LinkFold(LinkSet from, int room)
+/// <param name="insights">The insights that are computed.</param>
+internal struct LinkFold(LinkSet from, int room, InsightSet? insights)
 {
     private Link[] links = ImmutableCollectionsMarshal.AsArray(from.Links)!;
     private int count = from.Links.Length;
@@ -15,8 +17,9 @@ internal struct LinkFold(LinkSet from, int room)
 
     /// <summary>Folds into as many links as there may be.</summary>
     /// <param name="from">The links before.</param>
-    public LinkFold(LinkSet from)
-        : this(from, Limits.LinksMax - from.Links.Length) { }
+    /// <param name="insights">The insights that are computed; null for none.</param>
+    public LinkFold(LinkSet from, InsightSet? insights = null)
+        : this(from, Limits.LinksMax - from.Links.Length, insights) { }
 
     /// <summary>Folds one event into its link, which begins with it if it is new.</summary>
     /// <param name="e">The event.</param>
@@ -36,7 +39,7 @@ internal struct LinkFold(LinkSet from, int room)
         }
 
         Link link = at < 0 ? new Link { Key = key } : links[at];
-        Link folded = link.Fold(e, out outcome);
+        Link folded = link.Fold(e, out outcome, insights);
         if (ReferenceEquals(folded, link))
         {
             return false;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -68,15 +69,22 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     public bool IsEmpty => Links.Links.IsEmpty && Departed.IsEmpty && ElsewhereAt is null;
 
     /// <inheritdoc/>
-    public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events) =>
-        Apply(events, Id);
+    public Transition<UnifiedIndividual> Apply(
+        ReadOnlySpan<SequencedEvent> events,
+        InsightSet? insights = null
+    ) => Apply(events, Id, insights);
 
     /// <summary>Folds events into the links they belong to.</summary>
     /// <param name="events">Events of one partition and lane, in sequence order.</param>
     /// <param name="owner">The base individual of their links: this one, or one that is merged here.</param>
-    public Transition<UnifiedIndividual> Apply(ReadOnlySpan<SequencedEvent> events, string owner)
+    /// <param name="insights">The insights that are computed; null for none.</param>
+    public Transition<UnifiedIndividual> Apply(
+        ReadOnlySpan<SequencedEvent> events,
+        string owner,
+        InsightSet? insights = null
+    )
     {
-        LinkFold fold = new(Links, this.Room());
+        LinkFold fold = new(Links, this.Room(), insights);
         EventOutcome[]? outcomes = null;
         HashSet<LinkKey>? begun = null;
         bool bearsOthers = false;

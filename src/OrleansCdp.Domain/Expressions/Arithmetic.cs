@@ -102,6 +102,28 @@ internal static class Arithmetic
         return field.Type is FieldType.Text or FieldType.Json;
     }
 
+    /// <summary>Reads a field of some facts as a number.</summary>
+    public static bool Read(IFacts facts, int slot, out decimal value) =>
+        facts.TryGet(slot, out value);
+
+    /// <summary>Reads a field of some facts as an instant.</summary>
+    public static bool Read(IFacts facts, int slot, out DateTimeOffset value) =>
+        facts.TryGet(slot, out value);
+
+    /// <summary>Reads a field of some facts as a truth value.</summary>
+    public static bool Read(IFacts facts, int slot, out bool value)
+    {
+        value = false;
+        return facts.Find(slot) is { } field && Read(field, out value);
+    }
+
+    /// <summary>Reads a field of some facts as a text.</summary>
+    public static bool Read(IFacts facts, int slot, out string value)
+    {
+        value = "";
+        return facts.Find(slot) is { } field && Read(field, out value);
+    }
+
     private static bool OfTicks(Int128 ticks, out TimeSpan value)
     {
         bool fits = ticks >= long.MinValue && ticks <= long.MaxValue;

@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace OrleansCdp.Expressions;
 
 /// <summary>Reads a field's value as what the language computes with.</summary>
-internal delegate bool Reading<T>(FieldValue field, [MaybeNullWhen(false)] out T value);
+internal delegate bool Reading<T>(IFacts facts, int slot, [MaybeNullWhen(false)] out T value);
 
 /// <summary>Computes from one value.</summary>
 internal delegate bool Mapping<TFrom, T>(TFrom from, [MaybeNullWhen(false)] out T value);
@@ -20,16 +20,8 @@ internal delegate bool Combining<TLeft, TRight, T>(
 internal sealed class FieldPart<T>(int slot, Reading<T> read) : Expression<T>
     where T : notnull
 {
-    public override bool TryGet(IFacts facts, [MaybeNullWhen(false)] out T value)
-    {
-        if (facts.Find(slot) is { } field)
-        {
-            return read(field, out value);
-        }
-
-        value = default;
-        return false;
-    }
+    public override bool TryGet(IFacts facts, [MaybeNullWhen(false)] out T value) =>
+        read(facts, slot, out value);
 }
 
 /// <summary>A value that stands in the text.</summary>

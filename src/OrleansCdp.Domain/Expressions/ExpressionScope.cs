@@ -30,4 +30,18 @@ public interface IFacts
 
     /// <summary>A field's value; null, or an explicit nothing, where there is none.</summary>
     FieldValue? Find(int slot);
+
+    /// <summary>A field's number, for whoever has it without its text.</summary>
+    bool TryGet(int slot, out decimal value)
+    {
+        value = 0;
+        return Find(slot) is { } field && Arithmetic.Read(field, out value);
+    }
+
+    /// <summary>A field's instant, for whoever has it without its text.</summary>
+    bool TryGet(int slot, out DateTimeOffset value)
+    {
+        value = default;
+        return Find(slot) is { } field && Arithmetic.Read(field, out value);
+    }
 }

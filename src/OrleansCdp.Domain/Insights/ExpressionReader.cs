@@ -43,7 +43,7 @@ internal sealed class ExpressionReader(DefinitionReader reader, InsightSource so
     }
 
     /// <summary>Reads a duration under a key.</summary>
-    public TimeSpan? Duration(Section section, string key)
+    public static TimeSpan? Duration(DefinitionReader reader, Section section, string key)
     {
         if (section[key] is not { } node)
         {
@@ -69,7 +69,7 @@ internal sealed class ExpressionReader(DefinitionReader reader, InsightSource so
     }
 
     /// <summary>Reads a number that is not negative.</summary>
-    public decimal Amount(YamlNode node, string path)
+    public static decimal Amount(DefinitionReader reader, YamlNode node, string path)
     {
         if (
             node is YamlScalar { Plain: true } scalar

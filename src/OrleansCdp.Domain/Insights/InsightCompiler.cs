@@ -7,21 +7,16 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Insights;
 
 /// <summary>Compiles insight definitions, collecting everything that is wrong with them.</summary>
-internal sealed partial class InsightCompiler(
-    DefinitionReader reader,
-    ExpressionReader expressions,
-    Section section,
-    InsightSource source
-)
+internal sealed partial class InsightCompiler(DefinitionReader reader, Section section)
 {
     /// <summary>Characters of an insight's name.</summary>
     internal const int NameMax = 60;
 
-    /// <summary>Expressions that divide one insight.</summary>
-    internal const int ByMax = 3;
-
     /// <summary>Parts of one insight that are told.</summary>
     internal const int TopMax = 20;
+
+    /// <summary>Why not everything can be measured of what was done.</summary>
+    internal const string NotKept = "What was done is counted and not kept: ";
 
     private static readonly string[] Measures =
     [
@@ -30,6 +25,7 @@ internal sealed partial class InsightCompiler(
         "min",
         "max",
         "average",
+        "median",
         "first",
         "last",
         "distinct",
@@ -57,78 +53,53 @@ internal sealed partial class InsightCompiler(
                 );
             }
 
-            insight = Compile(name, root, notes, declared);
+            Section top = notes.Open(
+                root,
+                "",
+                [
+                    "description",
+                    "of",
+                    "sources",
+                    .. InputCompiler.Keys,
+                    "measure",
+                    "window",
+                    "halfLife",
+                    "top",
+                    "unit",
+                    "deadBand",
+                    "writes",
+                ]
+            );
+            insight =
+                root is YamlMap ? new InsightCompiler(notes, top).Compile(name, declared) : null;
         }
 
         return errors.Count > 0 ? (null, [.. errors]) : (insight, []);
     }
 
-    private static InsightDefinition? Compile(
-        string name,
-        YamlNode root,
-        DefinitionReader notes,
-        IReadOnlyCollection<DeclaredField> declared
-    )
-    {
-        Section top = notes.Open(
-            root,
-            "",
-            "description",
-            "of",
-            "source",
-            "where",
-            "measure",
-            "value",
-            "numerator",
-            "denominator",
-            "at",
-            "window",
-            "halfLife",
-            "by",
-            "top",
-            "currency",
-            "unit",
-            "deadBand",
-            "writes"
-        );
-        if (root is not YamlMap)
-        {
-            return null;
-        }
-
-        string[] sources = [.. InsightSource.NamesOf(declared)];
-        if (top["source"] is null)
-        {
-            notes.Add(
-                "source",
-                $"What is it computed from? {DefinitionReader.Suggest("", sources)}",
-                root
-            );
-            return null;
-        }
-
-        string? wanted = notes.Word(top["source"], "source", sources);
-        return wanted is not null && InsightSource.Find(wanted, declared) is { } from
-            ? new InsightCompiler(notes, new ExpressionReader(notes, from), top, from).Compile(name)
-            : null;
-    }
-
-    private InsightDefinition? Compile(string name)
+    private InsightDefinition? Compile(string name, IReadOnlyCollection<DeclaredField> declared)
     {
         string? word = section["measure"] is { } written
             ? reader.Word(written, "measure", Measures)
-            : Missing("measure", "What is made of the items?", Measures);
+            : null;
+        if (section["measure"] is null)
+        {
+            reader.Add(
+                "measure",
+                $"What is made of the items? {DefinitionReader.Suggest("", Measures)}",
+                section.Node
+            );
+        }
+
         Measure measure = word is null
             ? Measure.Count
             : Enum.Parse<Measure>(word, ignoreCase: true);
-        bool isRatio = measure == Measure.Ratio;
-        // What stands beside a ratio holds for both of its sides.
-        Expression<bool>? all = isRatio ? expressions.Read<bool>(section, "where") : null;
-        MeasuredItems? items = isRatio
-            ? Within(all, SideOf("numerator"))
-            : ItemsOf(section, measure);
-        MeasuredItems? denominator = isRatio ? Within(all, SideOf("denominator")) : null;
-        ImmutableArray<Expression> by = ByOf();
+        ImmutableArray<InsightInput> inputs = InputsOf(measure, declared);
+        if (word is null || inputs.IsEmpty)
+        {
+            return null;
+        }
+
         InsightDefinition insight = new()
         {
             Name = name,
@@ -137,107 +108,107 @@ internal sealed partial class InsightCompiler(
                 reader.Word(section["of"], "of", "individual", "account") == "account"
                     ? SubjectKind.Account
                     : SubjectKind.Individual,
-            Source = source,
             Measure = measure,
-            Items = items ?? new MeasuredItems(),
-            Denominator = denominator,
-            At = expressions.Read<DateTimeOffset>(section, "at") ?? BuiltIn.AtOfItem,
-            Window = expressions.Duration(section, "window"),
-            HalfLife = expressions.Duration(section, "halfLife"),
-            By = by,
-            Top = TopOf(by),
-            Currency = expressions.Read<string>(section, "currency"),
-            Type = TypeOf(measure, items),
+            Inputs = inputs,
+            Window = ExpressionReader.Duration(reader, section, "window"),
+            HalfLife = ExpressionReader.Duration(reader, section, "halfLife"),
+            Top = TopOf(isDivided: !inputs[0].By.IsEmpty),
+            Type = InputCompiler.TypeOf(inputs[0], measure),
             Unit = reader.Text(section["unit"], "unit"),
-            DeadBand = DeadBandOf(),
+            DeadBand = section["deadBand"] is { } node
+                ? ExpressionReader.Amount(reader, node, "deadBand")
+                : 0,
             Writes = WritesOf(),
         };
-        if (word is not null)
-        {
-            RefuseWhatDoesNotFit(insight);
-        }
-
+        RefuseWhatDoesNotFit(insight);
         return insight;
     }
 
-    private string? Missing(string key, string question, string[] words)
+    private ImmutableArray<InsightInput> InputsOf(
+        Measure measure,
+        IReadOnlyCollection<DeclaredField> declared
+    )
     {
-        reader.Add(key, $"{question} {DefinitionReader.Suggest("", words)}", section.Node);
-        return null;
-    }
-
-    private MeasuredItems ItemsOf(Section at, Measure measure)
-    {
-        bool isCounted = measure == Measure.Count;
-        if (!isCounted && at["value"] is null)
+        if (section["sources"] is not { } node)
         {
-            reader.Add(at.PathOf("value"), "Say of what: an expression.", at.Node);
+            return InputCompiler.Compile(reader, section, measure, declared) is { } only
+                ? [only]
+                : [];
         }
 
-        return new MeasuredItems
+        foreach (string key in InputCompiler.Keys)
         {
-            Where = expressions.Read<bool>(at, "where"),
-            Value = measure is Measure.Sum or Measure.Average
-                ? expressions.Read<decimal>(at, "value")
-                : expressions.Read(at, "value"),
-        };
-    }
-
-    /// <summary>One side of a ratio: the sum of its value, or how many items there are.</summary>
-    private MeasuredItems? SideOf(string key)
-    {
-        if (section[key] is not { } node)
-        {
-            reader.Add(key, "A ratio has a `numerator` and a `denominator`.", section.Node);
-            return null;
-        }
-
-        Section side = reader.Open(node, key, "where", "value");
-        return ItemsOf(side, side["value"] is null ? Measure.Count : Measure.Sum);
-    }
-
-    private static MeasuredItems? Within(Expression<bool>? all, MeasuredItems? side) =>
-        side is null || all is null
-            ? side
-            : side with
+            if (section[key] is { } misplaced)
             {
-                Where = side.Where is { } own ? new JoinedPart(all, own, both: true) : all,
-            };
-
-    private ImmutableArray<Expression> ByOf()
-    {
-        if (section["by"] is not { } node)
-        {
-            return [];
+                reader.Add(key, "With several `sources`, each of them says this.", misplaced);
+            }
         }
 
-        ImmutableArray<YamlNode> items = DefinitionReader.OneOrMany(node);
-        if (items.Length is 0 or > ByMax)
+        ImmutableArray<YamlNode> items = reader.Many(node, "sources");
+        if (items.Length is 0 or > InsightDefinition.InputsMax)
         {
-            reader.Add("by", $"Between 1 and {ByMax} expressions stand here.", node);
+            reader.Add(
+                "sources",
+                $"Between 1 and {InsightDefinition.InputsMax} sources stand here.",
+                node
+            );
         }
 
-        return
+        ImmutableArray<InsightInput?> inputs =
         [
             .. items
-                .Take(ByMax)
-                .Select((item, i) => expressions.Read(item, $"by[{i}]"))
-                .OfType<Expression>(),
+                .Take(InsightDefinition.InputsMax)
+                .Select(
+                    (item, i) =>
+                        InputCompiler.Compile(
+                            reader,
+                            reader.Open(item, $"sources[{i}]", InputCompiler.Keys),
+                            measure,
+                            declared
+                        )
+                ),
         ];
+        RefuseUnlike(inputs, items, measure);
+        return inputs.Any(input => input is null) ? [] : inputs.CastArray<InsightInput>();
     }
 
-    private int TopOf(ImmutableArray<Expression> by)
+    private void RefuseUnlike(
+        ImmutableArray<InsightInput?> inputs,
+        ImmutableArray<YamlNode> nodes,
+        Measure measure
+    )
     {
-        if (section["top"] is { } node && section["by"] is null)
+        for (int i = 1; i < inputs.Length; i++)
+        {
+            if (inputs[0] is not { } first || inputs[i] is not { } input)
+            {
+                continue;
+            }
+
+            bool alike =
+                input.By.Length == first.By.Length
+                && input.Currency is null == first.Currency is null
+                && InputCompiler.TypeOf(input, measure) == InputCompiler.TypeOf(first, measure);
+            if (!alike)
+            {
+                reader.Add(
+                    $"sources[{i}]",
+                    "Sources that count together have values of one type, and as many parts, or a currency each.",
+                    nodes[i]
+                );
+            }
+        }
+    }
+
+    private int TopOf(bool isDivided)
+    {
+        if (section["top"] is { } node && !isDivided)
         {
             reader.Add("top", "Only what is divided `by` something has largest parts.", node);
         }
 
-        return Amounts.Whole(reader, section["top"], "top", 1, TopMax, by.IsEmpty ? 0 : TopMax);
+        return Amounts.Whole(reader, section["top"], "top", 1, TopMax, isDivided ? TopMax : 0);
     }
-
-    private decimal DeadBandOf() =>
-        section["deadBand"] is { } node ? expressions.Amount(node, "deadBand") : 0;
 
     private WrittenField? WritesOf()
     {
@@ -257,44 +228,20 @@ internal sealed partial class InsightCompiler(
         return to is null || field is null ? null : new WrittenField(to, field);
     }
 
-    private static ExpressionType TypeOf(Measure measure, MeasuredItems? items) =>
-        measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
-            ? items?.Value?.Type ?? ExpressionType.Number
-            : ExpressionType.Number;
-
     private void RefuseWhatDoesNotFit(InsightDefinition insight)
     {
-        Measure measure = insight.Measure;
-        bool adds = measure is Measure.Count or Measure.Sum;
-        RefuseIf("value", measure == Measure.Count, "What is counted has no value.");
-        RefuseIf("value", measure == Measure.Ratio, "The sides of a ratio have values.");
-        RefuseIf("numerator", measure != Measure.Ratio, "Only a ratio has a numerator.");
-        RefuseIf("denominator", measure != Measure.Ratio, "Only a ratio has a denominator.");
-        RefuseIf("halfLife", !adds, "Only a count and a sum fade with time.");
+        RefuseIf(
+            "halfLife",
+            insight.Measure is not (Measure.Count or Measure.Sum),
+            "Only a count and a sum fade with time."
+        );
         RefuseIf("halfLife", insight.Window is not null, "It fades, or it has a window: not both.");
-        RefuseIf("by", !adds, "Only a count and a sum can be divided.");
-        RefuseIf(
-            "currency",
-            measure is Measure.Count or Measure.Distinct or Measure.Ratio
-                || insight.Type != ExpressionType.Number,
-            "Only an amount has a currency."
-        );
-        RefuseIf(
-            "currency",
-            !insight.By.IsEmpty,
-            "An amount is by currency, or `by` something else."
-        );
-        RefuseIf(
-            "value",
-            measure is Measure.Min or Measure.Max && insight.Type == ExpressionType.Boolean,
-            "A condition has no lowest and no highest value."
-        );
         RefuseIf(
             "deadBand",
             insight.Type != ExpressionType.Number,
             "Only a number has a smallest change that counts."
         );
-        if (insight.Source.Kind == ItemKind.Engagements)
+        if (insight.Inputs.Any(input => input.Source.Kind == ItemKind.Engagements))
         {
             RefuseWhatIsNotKept(insight);
         }
@@ -303,19 +250,14 @@ internal sealed partial class InsightCompiler(
     // What was done is not kept, so it can be measured only in as much as fits into the state of each link.
     private void RefuseWhatIsNotKept(InsightDefinition insight)
     {
-        const string why = "What was done is counted and not kept: ";
-        bool windowed = insight.Window is not null;
-        RefuseIf(
-            "by",
-            windowed && !insight.By.IsEmpty,
-            why + "divided, it fades with a `halfLife`."
-        );
+        Measure measure = insight.Measure;
+        RefuseIf("measure", measure == Measure.Median, NotKept + "the middle of it is not known.");
+        RefuseIf("window", insight.IsDivided, NotKept + "divided, it fades with a `halfLife`.");
         RefuseIf(
             "window",
-            windowed && insight.Measure is Measure.First or Measure.Last or Measure.Distinct,
-            why + "within a window only what is counted, summed, lowest or highest is known."
+            measure is Measure.First or Measure.Last or Measure.Distinct,
+            NotKept + "within a window only what is counted, summed, lowest or highest is known."
         );
-        RefuseIf("at", true, why + "it counts when it happened.");
     }
 
     private void RefuseIf(string key, bool wrong, string why)

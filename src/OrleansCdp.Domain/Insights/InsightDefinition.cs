@@ -34,6 +34,9 @@ public enum Measure
 
     /// <summary>One measure divided by another.</summary>
     Ratio = 8,
+
+    /// <summary>The middle value; of an even number of them the mean of the two in the middle.</summary>
+    Median = 9,
 }
 
 /// <summary>
@@ -57,6 +60,9 @@ public enum Measure
 /// </remarks>
 public sealed record InsightDefinition
 {
+    /// <summary>Sources of one insight.</summary>
+    public const int InputsMax = 5;
+
     /// <summary>Its name, as in its address and in answers.</summary>
     public required string Name { get; init; }
 
@@ -66,20 +72,13 @@ public sealed record InsightDefinition
     /// <summary>Whose insight it is.</summary>
     public required SubjectKind Of { get; init; }
 
-    /// <summary>What it is computed from.</summary>
-    public required InsightSource Source { get; init; }
-
-    /// <summary>What is made of them.</summary>
+    /// <summary>What is made of the items.</summary>
     public required Measure Measure { get; init; }
 
-    /// <summary>What is measured; of a ratio what is divided.</summary>
-    public required MeasuredItems Items { get; init; }
-
-    /// <summary>What it is divided by; only of a ratio, and null elsewhere.</summary>
-    public MeasuredItems? Denominator { get; init; }
-
-    /// <summary>When an item counts: an instant of it. By default <c>item.at</c>.</summary>
-    public required Expression<DateTimeOffset> At { get; init; }
+    /// <summary>
+    /// What it is computed from: one source, or several whose items count together; at most <see cref="InputsMax"/>.
+    /// </summary>
+    public required ImmutableArray<InsightInput> Inputs { get; init; }
 
     /// <summary>Items older than this do not count; null when all do.</summary>
     public TimeSpan? Window { get; init; }
@@ -87,14 +86,14 @@ public sealed record InsightDefinition
     /// <summary>After this time an item counts half; null when all count the same.</summary>
     public TimeSpan? HalfLife { get; init; }
 
-    /// <summary>Parts into which the value is divided, e.g. by category; empty for one value.</summary>
-    public ImmutableArray<Expression> By { get; init; } = [];
-
-    /// <summary>How many parts are told, the largest first; 0 without <see cref="By"/>.</summary>
+    /// <summary>How many parts are told, the largest first; 0 where it is not divided.</summary>
     public int Top { get; init; }
 
-    /// <summary>The currency of an amount: there is one value for each. Null where the value is no money.</summary>
-    public Expression<string>? Currency { get; init; }
+    /// <summary>Whether it is divided into parts, e.g. by category.</summary>
+    public bool IsDivided => !Inputs[0].By.IsEmpty;
+
+    /// <summary>Whether it is an amount of money: there is one value for each currency.</summary>
+    public bool IsMoney => Inputs[0].Currency is not null;
 
     /// <summary>The type of the value, or of each of its parts.</summary>
     public required ExpressionType Type { get; init; }
@@ -108,6 +107,15 @@ public sealed record InsightDefinition
     /// <summary>The field it may write; null for none.</summary>
     public WrittenField? Writes { get; init; }
 
+    /// <summary>The type of what is measured of an item.</summary>
+    internal ExpressionType MeasuredType => Inputs[0].Items.Value?.Type ?? ExpressionType.Number;
+
+    /// <summary>Its sources whose items are of records of one object.</summary>
+    internal IEnumerable<InsightInput> InputsOver(string recordObject) =>
+        Inputs.Where(input =>
+            input.Source.Object == recordObject && input.Source.Kind != ItemKind.Engagements
+        );
+
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The insight's name.</param>
     /// <param name="text">YAML (JSON is YAML).</param>
@@ -118,6 +126,28 @@ public sealed record InsightDefinition
         string text,
         IReadOnlyCollection<DeclaredField> declared
     ) => InsightCompiler.Compile(name, text, declared);
+}
+
+/// <summary>One source of an insight: which of its items count, when, for how much, and in which part.</summary>
+public sealed record InsightInput
+{
+    /// <summary>What the items are.</summary>
+    public required InsightSource Source { get; init; }
+
+    /// <summary>What is measured; of a ratio what is divided.</summary>
+    public required MeasuredItems Items { get; init; }
+
+    /// <summary>What it is divided by; only of a ratio, and null elsewhere.</summary>
+    public MeasuredItems? Denominator { get; init; }
+
+    /// <summary>When an item counts: an instant of it. By default <c>item.at</c>.</summary>
+    public required Expression<DateTimeOffset> At { get; init; }
+
+    /// <summary>Values that name the part an item belongs to, e.g. a category; empty for one value.</summary>
+    public ImmutableArray<Expression> By { get; init; } = [];
+
+    /// <summary>The currency of an amount. Null where the value is no money.</summary>
+    public Expression<string>? Currency { get; init; }
 }
 
 /// <summary>Items that count, and what is measured of each.</summary>

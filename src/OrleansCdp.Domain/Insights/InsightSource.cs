@@ -53,6 +53,9 @@ public sealed class InsightSource
     public ExpressionScope Scope { get; private init; } =
         new(ImmutableSortedDictionary<string, Symbol>.Empty, KnowsNow: false);
 
+    /// <summary>Names of declared fields by their slot.</summary>
+    internal ImmutableArray<string> FieldNames { get; private init; } = [];
+
     /// <summary>Names of all sources that declared fields make possible.</summary>
     public static IEnumerable<string> NamesOf(IEnumerable<DeclaredField> declared)
     {
@@ -104,6 +107,7 @@ public sealed class InsightSource
             );
         return new InsightSource(name, recordObject, kind)
         {
+            FieldNames = [.. fields.Select(field => field.Name)],
             Scope = new ExpressionScope(
                 symbols
                     .Concat(BuiltIn.Of(recordObject, kind))

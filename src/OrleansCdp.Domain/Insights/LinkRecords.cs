@@ -23,6 +23,29 @@ internal static class LinkRecords
             .Distinct(StringComparer.Ordinal)
             .SelectMany(recordObject => Of(links, recordObject));
 
+    /// <summary>One record of one source, as all links together tell of it; null when none does.</summary>
+    public static LinkRecord? Find(LinkSet links, string source, string recordObject, string id)
+    {
+        LinkRecord? found = null;
+        foreach (Link link in links.Links)
+        {
+            if (link.Key.Source == source && link.RecordsOf(recordObject)?.Find(id) is { } record)
+            {
+                LinkRecord told = new(link.Key, recordObject, record);
+                found = found is { } known ? Join(known, told) : told;
+            }
+        }
+
+        return found;
+    }
+
+    private static LinkRecord Join(LinkRecord known, LinkRecord told) =>
+        known with
+        {
+            Link = told.State.Last > known.State.Last ? told.Link : known.Link,
+            State = known.State.Join(told.State),
+        };
+
     private static IEnumerable<LinkRecord> Joined(LinkSet links, string recordObject)
     {
         List<(LinkKey Link, RecordSet Set)> sets = [];
@@ -55,12 +78,7 @@ internal static class LinkRecords
             }
 
             int place = places[(record.Link.Source, record.State.Id)];
-            LinkRecord known = records[place];
-            records[place] = known with
-            {
-                Link = record.State.Last > known.State.Last ? record.Link : known.Link,
-                State = known.State.Join(record.State),
-            };
+            records[place] = Join(records[place], record);
         }
 
         return records;

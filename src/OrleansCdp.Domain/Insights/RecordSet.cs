@@ -43,6 +43,10 @@ public sealed record RecordBase
     [Id(5)]
     public ImmutableArray<ulong> Ids { get; init; } = [];
 
+    /// <summary>What insights know of them, sorted by revision.</summary>
+    [Id(6)]
+    public ImmutableArray<Accumulation> Insights { get; init; } = [];
+
     /// <summary>Whether a record was folded away.</summary>
     public bool Holds(string recordId) => Ids.BinarySearch(Partitions.HashOf(recordId)) >= 0;
 
@@ -113,7 +117,10 @@ public sealed record RecordSet
     public RecordBase Base { get; init; } = RecordBase.None;
 
     /// <summary>Joins an event of one of these records in.</summary>
-    public RecordSet Join(SequencedEvent e, out EventOutcome outcome)
+    /// <param name="e">The event.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <param name="insights">The insights that are computed: what is folded away is counted in them.</param>
+    public RecordSet Join(SequencedEvent e, out EventOutcome outcome, InsightSet? insights = null)
     {
         if (!HasAmountsToSum(e.Event))
         {
@@ -163,7 +170,16 @@ public sealed record RecordSet
 
         outcome = EventOutcome.Applied;
         RecordSet next = this with { Records = Records.Insert(~at, first) };
-        return next.Records.Length > Limits.RecordsMax ? next.FoldOldest() : next;
+        return next.Records.Length > Limits.RecordsMax
+            ? next.FoldOldest(e.Event, insights ?? InsightSet.None)
+            : next;
+    }
+
+    /// <summary>A record that is kept; null when there is none.</summary>
+    public RecordState? Find(string id)
+    {
+        int at = IndexOf(id);
+        return at < 0 ? null : Records[at];
     }
 
     private static bool HasAmountsToSum(LinkEvent said)
@@ -187,16 +203,31 @@ public sealed record RecordSet
         return true;
     }
 
-    private RecordSet FoldOldest()
+    private RecordSet FoldOldest(LinkEvent cause, InsightSet insights)
     {
         // An open case is what people look at: it stays as long as there is anything closed to fold.
         RecordState oldest = Records.MinBy(record =>
             (Open: Object == RecordObjects.Case && !record.IsClosed, record.First.At, record.Id)
         )!;
+        RecordBase folded = Base.Fold(oldest);
         return this with
         {
             Records = Records.Remove(oldest),
-            Base = oldest.IsDeleted ? Base with { Ids = Base.Fold(oldest).Ids } : Base.Fold(oldest),
+            Base = oldest.IsDeleted
+                ? Base with
+                {
+                    Ids = folded.Ids,
+                }
+                : folded with
+                {
+                    Insights = insights.Add(
+                        Base.Insights,
+                        new LinkRecord(cause.Link, Object, oldest),
+                        cause.Subject,
+                        Base.Count,
+                        cause.ReceivedAt.UtcTicks
+                    ),
+                },
         };
     }
 

@@ -37,13 +37,15 @@ public sealed class InsightDefinitionTests
         );
 
         insight.Of.ShouldBe(SubjectKind.Individual);
-        (insight.Source.Object, insight.Source.Kind).ShouldBe(("SalesOrder", ItemKind.Records));
+        (insight.Inputs[0].Source.Object, insight.Inputs[0].Source.Kind).ShouldBe(
+            ("SalesOrder", ItemKind.Records)
+        );
         (insight.Measure, insight.Type).ShouldBe((Measure.Sum, ExpressionType.Number));
         insight.Window.ShouldBe(TimeSpan.FromDays(90));
         (insight.Unit, insight.DeadBand).ShouldBe(("money", 0.5m));
         insight.Writes.ShouldBe(new WrittenField("Contact", "Spent__c"));
-        insight.Currency.ShouldNotBeNull();
-        insight.Items.Where.ShouldNotBeNull();
+        insight.Inputs[0].Currency.ShouldNotBeNull();
+        insight.Inputs[0].Items.Where.ShouldNotBeNull();
     }
 
     [Theory]
@@ -71,7 +73,7 @@ public sealed class InsightDefinitionTests
         ItemKind.Records
     )]
     public void Everything_that_is_kept_can_be_measured(string text, ItemKind kind) =>
-        Compile(text).Source.Kind.ShouldBe(kind);
+        Compile(text).Inputs[0].Source.Kind.ShouldBe(kind);
 
     [Theory]
     [InlineData("source: SalesOrder\nmeasure: max\nvalue: orderedAt", ExpressionType.Instant)]
@@ -196,8 +198,8 @@ public sealed class InsightDefinitionTests
             },
             {
                 "source: Engagement\nmeasure: count\nby: name\nwindow: 1 day",
-                3,
-                5,
+                4,
+                9,
                 "counted and not kept"
             },
             { "source: Engagement\nmeasure: count\nat: item.at", 3, 5, "counts when it happened" },

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>
+/// What one version of an insight knows of items of one link that are not kept: things done, and records that were folded away.
+/// A commutative monoid, and bounded: by stretches of its window and by parts.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("cdp.accumulation")]
+public sealed record Accumulation
+{
+    /// <summary>
+    /// Parts of one insight in one link. Of more, those whose names have the lowest hashes stay, whatever the order of arrival,
+    /// and the others are one part, <c>(other)</c>.
+    /// </summary>
+    public const int PartsMax = 100;
+
+    /// <summary>The version of the insight: <see cref="ActiveInsight.Revision"/>.</summary>
+    [Id(0)]
+    public required long Revision { get; init; }
+
+    /// <summary>What the items come to, sorted by stretch and part.</summary>
+    [Id(1)]
+    public ImmutableArray<Tally> Tallies { get; init; } = [];
+
+    /// <summary>
+    /// Whether all that was done is in it. Else what came after <see cref="SinceNormal"/> and <see cref="SinceLow"/> is: the
+    /// version was made when the link had events already.
+    /// </summary>
+    [Id(2)]
+    public bool IsWhole { get; init; }
+
+    /// <summary>
+    /// Last sequence of the normal lane that the link had applied before this began; of folded records how many there were.
+    /// </summary>
+    [Id(3)]
+    public long SinceNormal { get; init; }
+
+    /// <summary>Last sequence of the low lane that the link had applied before this began.</summary>
+    [Id(4)]
+    public long SinceLow { get; init; }
+
+    /// <summary>One of a link as it is, to be added to.</summary>
+    internal static Accumulation Begin(long revision, Link link) =>
+        new()
+        {
+            Revision = revision,
+            IsWhole = link is { AppliedNormal: 0, AppliedLow: 0 },
+            SinceNormal = link.AppliedNormal,
+            SinceLow = link.AppliedLow,
+        };
+
+    /// <summary>One of records of which so many were folded away before it began; they are not in it.</summary>
+    internal static Accumulation OfFolded(long revision, int before) =>
+        new()
+        {
+            Revision = revision,
+            IsWhole = before == 0,
+            SinceNormal = before,
+        };
+
+    /// <summary>Adds an item.</summary>
+    /// <param name="insight">The insight.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="heardAt">When the latest event of the link was received, UTC ticks: what no window reaches then goes.</param>
+    internal Accumulation Add(InsightDefinition insight, in Item item, long heardAt) =>
+        Add(insight, Tally.Of(insight, item)).Without(Stretches.FirstAt(insight, heardAt));
+
+    /// <summary>Adds what was accumulated elsewhere.</summary>
+    internal Accumulation Add(InsightDefinition insight, Accumulation other, long heardAt) =>
+        other
+            .Tallies.Aggregate(this, (sum, tally) => sum.Add(insight, tally))
+            .Without(Stretches.FirstAt(insight, heardAt));
+
+    private Accumulation Add(InsightDefinition insight, Tally tally)
+    {
+        if (Tallies.Length < PartsMax || tally.Part is null or PartNames.Other)
+        {
+            return Join(insight, tally);
+        }
+
+        string[] parts = PartsOf(tally.Stretch);
+        if (parts.Length < PartsMax || parts.Contains(tally.Part, StringComparer.Ordinal))
+        {
+            return Join(insight, tally);
+        }
+
+        // One has to go: of all of these the one with the highest hash, so it is the same in whatever order they came.
+        string last = parts.Append(tally.Part).MaxBy(Partitions.HashOf)!;
+        return last == tally.Part
+            ? Join(insight, Other(tally))
+            : LeaveOut(insight, tally.Stretch, last).Join(insight, tally);
+    }
+
+    private Accumulation Join(InsightDefinition insight, Tally tally)
+    {
+        int at = Tallies.IndexOf(
+            tally,
+            static (known, key) =>
+            {
+                int order = known.Stretch.CompareTo(key.Stretch);
+                return order == 0 ? string.CompareOrdinal(known.Part, key.Part) : order;
+            }
+        );
+        return this with
+        {
+            Tallies =
+                at < 0
+                    ? Tallies.Insert(~at, tally)
+                    : Tallies.SetItem(at, Tallies[at].Add(insight, tally)),
+        };
+    }
+
+    private Accumulation Without(long firstStretch) =>
+        Tallies.IsEmpty || Tallies[0].Stretch >= firstStretch
+            ? this
+            : this with
+            {
+                Tallies = Tallies.RemoveAll(tally => tally.Stretch < firstStretch),
+            };
+
+    private static Tally Other(Tally tally) => tally with { Part = PartNames.Other };
+
+    private string[] PartsOf(long stretch) =>
+        [
+            .. Tallies
+                .Where(tally => tally.Stretch == stretch && tally.Part is not PartNames.Other)
+                .Select(tally => tally.Part!),
+        ];
+
+    private Accumulation LeaveOut(InsightDefinition insight, long stretch, string part)
+    {
+        Tally gone = Tallies.First(tally => tally.Stretch == stretch && tally.Part == part);
+        Accumulation rest = this with { Tallies = Tallies.Remove(gone) };
+        return rest.Join(insight, Other(gone));
+    }
+}

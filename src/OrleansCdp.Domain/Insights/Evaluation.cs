@@ -1,0 +1,264 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using OrleansCdp.Expressions;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>Computes one insight at one moment from all that counts in it.</summary>
+internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
+{
+    private readonly InsightDefinition definition = insight.Definition;
+    private readonly long nowTicks = now.UtcTicks;
+    private readonly SortedDictionary<string, Sum> sums = new(StringComparer.Ordinal);
+    private Sum? only;
+    private bool isEstimated;
+    private long leftOut;
+
+    /// <summary>Whether an item of some moment counts now: not yet before it, and no more once the window is over.</summary>
+    public static bool Counts(InsightDefinition definition, long at, long now) =>
+        at <= now && (definition.Window is not { } window || now - at < window.Ticks);
+
+    /// <summary>A value of a type, as it is shown.</summary>
+    public static FieldValue ToValue(ExpressionType type, Measured value) =>
+        type switch
+        {
+            ExpressionType.Text => FieldValue.Of(value.Text!),
+            ExpressionType.Instant => FieldValue.Of(
+                new DateTimeOffset((long)value.Order, TimeSpan.Zero)
+            ),
+            ExpressionType.Boolean => FieldValue.Of(value.Order != 0),
+            _ => FieldValue.Of(Exact.ToNumber(value.Order)),
+        };
+
+    /// <summary>Adds an item of a record.</summary>
+    public void Add(in Item item)
+    {
+        if (Counts(definition, item.At, nowTicks))
+        {
+            SumOf(item.Part).Add(definition, item, nowTicks);
+        }
+    }
+
+    /// <summary>Adds what a link knows of items that are not kept.</summary>
+    public void Add(Link link)
+    {
+        Add(link.Insights);
+        foreach (RecordSet set in link.Records)
+        {
+            if (set.Base.Count > 0 && definition.InputsOver(set.Object).Any())
+            {
+                Accumulation? known = Add(set.Base.Insights);
+                leftOut += known?.SinceNormal ?? set.Base.Count;
+            }
+        }
+    }
+
+    /// <summary>What it comes to.</summary>
+    public InsightValue ToValue()
+    {
+        InsightValue value = new()
+        {
+            Insight = insight,
+            At = now,
+            Items = (only?.Count ?? 0) + sums.Values.Sum(sum => sum.Count),
+            IsEstimated = isEstimated || only?.Distinct is { IsEstimated: true },
+            LeftOut = leftOut,
+        };
+        return definition.IsDivided ? Divided(value)
+            : definition.IsMoney ? InCurrencies(value)
+            : value with { Value = (only ?? new Sum()).ToValue(definition) };
+    }
+
+    private Accumulation? Add(ImmutableArray<Accumulation> accumulations)
+    {
+        foreach (Accumulation accumulation in accumulations)
+        {
+            if (accumulation.Revision != insight.Revision)
+            {
+                continue;
+            }
+
+            long first = Stretches.FirstAt(definition, nowTicks);
+            long last = Stretches.Of(definition, nowTicks);
+            foreach (Tally tally in accumulation.Tallies)
+            {
+                if (tally.Stretch >= first && tally.Stretch <= last)
+                {
+                    SumOf(tally.Part).Add(definition, tally, nowTicks);
+                    isEstimated |= definition.Window is not null;
+                }
+            }
+
+            return accumulation;
+        }
+
+        return null;
+    }
+
+    private Sum SumOf(string? part)
+    {
+        if (part is null)
+        {
+            return only ??= new Sum();
+        }
+
+        if (!sums.TryGetValue(part, out Sum? sum))
+        {
+            sums.Add(part, sum = new Sum());
+        }
+
+        return sum;
+    }
+
+    private InsightValue Divided(InsightValue value)
+    {
+        (string Key, decimal Value)[] parts =
+        [
+            .. sums.Select(sum => (sum.Key, Value: sum.Value.ToNumber(definition)!.Value))
+                .OrderByDescending(part => part.Value), // Stable: of equal ones by name.
+        ];
+        decimal total = parts.Sum(part => part.Value);
+        return value with
+        {
+            Value = FieldValue.Of(total),
+            PartCount = parts.Length,
+            Parts =
+            [
+                .. parts
+                    .Take(definition.Top)
+                    .Select(
+                        (part, i) =>
+                            new InsightPart(
+                                part.Key,
+                                part.Value,
+                                total > 0 ? (double)(part.Value / total) : 0,
+                                (i > 0 && parts[i - 1].Value == part.Value)
+                                    || (i + 1 < parts.Length && parts[i + 1].Value == part.Value)
+                            )
+                    ),
+            ],
+        };
+    }
+
+    // Amounts of different currencies cannot be added up.
+    private InsightValue InCurrencies(InsightValue value) =>
+        value with
+        {
+            Value = sums.Count == 1 ? sums.Values.First().ToValue(definition) : null,
+            PartCount = sums.Count,
+            Parts =
+            [
+                .. sums.Select(sum => new InsightPart(
+                    sum.Key,
+                    sum.Value.ToNumber(definition) ?? 0,
+                    Share: 0,
+                    IsTied: false
+                )),
+            ],
+        };
+
+    /// <summary>What the items of one part come to.</summary>
+    private sealed class Sum
+    {
+        private Int128 sum;
+        private Int128 divisor;
+        private double faded;
+        private Picked? picked;
+        private List<Int128>? values;
+
+        public long Count { get; private set; }
+
+        public DistinctCount? Distinct { get; private set; }
+
+        public void Add(InsightDefinition definition, in Item item, long now)
+        {
+            Count++;
+            switch (definition.Measure)
+            {
+                case Measure.Min or Measure.Max or Measure.First or Measure.Last:
+                    Pick(definition, new Picked(item.At, item.Value));
+                    break;
+                case Measure.Distinct:
+                    Distinct = (Distinct ?? DistinctCount.None).Add(Tally.HashOf(item.Value));
+                    break;
+                case Measure.Median:
+                    (values ??= []).Add(item.Value.Order);
+                    break;
+                default:
+                    sum += item.Value.Order;
+                    divisor += item.Divisor;
+                    if (definition.HalfLife is { } halfLife)
+                    {
+                        double age = (now - item.At) / (double)halfLife.Ticks;
+                        faded += (double)Exact.ToNumber(item.Value.Order) * double.Exp2(-age);
+                    }
+
+                    break;
+            }
+        }
+
+        public void Add(InsightDefinition definition, Tally tally, long now)
+        {
+            Count += tally.Count;
+            sum += tally.Sum;
+            divisor += tally.Divisor;
+            if (definition.HalfLife is { } halfLife)
+            {
+                faded += tally.FadedBy(now, halfLife);
+            }
+
+            if (tally.Picked is { } one)
+            {
+                Pick(definition, one);
+            }
+
+            if (tally.Distinct is { } distinct)
+            {
+                Distinct = (Distinct ?? DistinctCount.None).Join(distinct);
+            }
+        }
+
+        public FieldValue? ToValue(InsightDefinition definition) =>
+            definition.Measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
+                ? picked is { } one
+                    ? Evaluation.ToValue(definition.Type, one.Value)
+                    : null
+                : ToNumber(definition) is { } number
+                    ? FieldValue.Of(number)
+                    : null;
+
+        public decimal? ToNumber(InsightDefinition definition) =>
+            definition.Measure switch
+            {
+                Measure.Count or Measure.Sum when definition.HalfLife is not null => Math.Round(
+                    (decimal)faded,
+                    Exact.Decimals
+                ),
+                Measure.Count or Measure.Sum => Exact.ToNumber(sum),
+                Measure.Average => Count == 0 ? null : Exact.ToNumber(sum) / Count,
+                Measure.Ratio => divisor == 0
+                    ? null
+                    : Exact.ToNumber(sum) / Exact.ToNumber(divisor),
+                Measure.Distinct => Distinct?.Count ?? 0,
+                Measure.Median => Middle(),
+                _ => picked is { } one ? Exact.ToNumber(one.Value.Order) : null,
+            };
+
+        private void Pick(InsightDefinition definition, Picked one) =>
+            picked = picked is { } known ? Picked.Of(definition.Measure, known, one) : one;
+
+        private decimal? Middle()
+        {
+            if (values is null)
+            {
+                return null;
+            }
+
+            values.Sort();
+            decimal upper = Exact.ToNumber(values[values.Count / 2]);
+            return values.Count % 2 == 1
+                ? upper
+                : (Exact.ToNumber(values[(values.Count / 2) - 1]) + upper) / 2;
+        }
+    }
+}

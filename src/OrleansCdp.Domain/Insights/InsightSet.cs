@@ -1,0 +1,179 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>A version of an insight that is computed: the one that is shown, or one that is on its way.</summary>
+/// <param name="Definition">What it says.</param>
+/// <param name="Version">Its version, from 1.</param>
+/// <param name="Revision">Grows with every version of every insight; what is stored of it is stored under this number.</param>
+/// <param name="IsServing">Whether its values are shown. Else it is being made from what was before it.</param>
+public sealed record ActiveInsight(
+    InsightDefinition Definition,
+    int Version,
+    long Revision,
+    bool IsServing
+);
+
+/// <summary>The insights that are computed. Immutable; safe for any number of threads.</summary>
+public sealed class InsightSet
+{
+    private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> doneBy;
+    private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> recordsBy;
+    private readonly FrozenSet<long> revisions;
+
+    /// <summary>A set.</summary>
+    /// <param name="insights">The insights.</param>
+    /// <param name="newest">The highest revision that anything had when these were read.</param>
+    public InsightSet(ImmutableArray<ActiveInsight> insights, long newest)
+    {
+        All = [.. insights.OrderBy(insight => insight.Definition.Name, StringComparer.Ordinal)];
+        Newest = newest;
+        revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
+        doneBy = ByObject(isDone: true);
+        recordsBy = ByObject(isDone: false);
+    }
+
+    /// <summary>No insights.</summary>
+    public static InsightSet None { get; } = new([], newest: 0);
+
+    /// <summary>All, sorted by name.</summary>
+    public ImmutableArray<ActiveInsight> All { get; }
+
+    /// <summary>The highest revision there was.</summary>
+    public long Newest { get; }
+
+    /// <summary>Those whose values are shown.</summary>
+    public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
+
+    /// <summary>Insights over records of an object.</summary>
+    internal ImmutableArray<ActiveInsight> OverRecords(string recordObject) =>
+        recordsBy.GetValueOrDefault(recordObject, []);
+
+    /// <summary>What a link knows of things done, with one more.</summary>
+    /// <param name="link">The link before the event.</param>
+    /// <param name="done">The event.</param>
+    internal ImmutableArray<Accumulation> Add(Link link, LinkEvent done)
+    {
+        ImmutableArray<Accumulation> known = link.Insights;
+        if (!doneBy.TryGetValue(done.Object, out ImmutableArray<ActiveInsight> insights))
+        {
+            return known;
+        }
+
+        long heardAt = Math.Max(done.ReceivedAt.UtcTicks, link.ReceivedAt.UtcTicks);
+        ImmutableArray<Accumulation>.Builder? next = null;
+        foreach (ActiveInsight insight in insights)
+        {
+            foreach (InsightInput input in insight.Definition.Inputs)
+            {
+                if (
+                    insight.Definition.Of == done.Subject
+                    && input.Source.Kind == ItemKind.Engagements
+                    && input.Source.Object == done.Object
+                    && ItemReader.TryRead(input, done, out Item item)
+                )
+                {
+                    next ??= Kept(known);
+                    int at = PlaceOf(next, insight.Revision);
+                    if (at < 0)
+                    {
+                        next.Insert(at = ~at, Accumulation.Begin(insight.Revision, link));
+                    }
+
+                    next[at] = next[at].Add(insight.Definition, item, heardAt);
+                }
+            }
+        }
+
+        return next?.DrainToImmutable() ?? known;
+    }
+
+    /// <summary>What is known of folded records, with one more.</summary>
+    /// <param name="known">What was known of <paramref name="count"/> records.</param>
+    /// <param name="record">The record that is folded away.</param>
+    /// <param name="subject">Whose it is.</param>
+    /// <param name="count">Records folded before.</param>
+    /// <param name="heardAt">When the event was received that made it go, UTC ticks.</param>
+    internal ImmutableArray<Accumulation> Add(
+        ImmutableArray<Accumulation> known,
+        LinkRecord record,
+        SubjectKind subject,
+        int count,
+        long heardAt
+    )
+    {
+        ImmutableArray<Accumulation>.Builder next = Kept(known);
+        List<Item> items = [];
+        ItemOrigin origin = new(record.Link, record.Object, record.State.Id);
+        foreach (ActiveInsight insight in OverRecords(record.Object))
+        {
+            if (insight.Definition.Of != subject || insight.Definition.Measure == Measure.Median)
+            {
+                continue;
+            }
+
+            items.Clear();
+            foreach (InsightInput input in insight.Definition.InputsOver(record.Object))
+            {
+                ItemReader.Read(input, record, origin, items);
+            }
+
+            int at = PlaceOf(next, insight.Revision);
+            if (at < 0)
+            {
+                next.Insert(at = ~at, Accumulation.OfFolded(insight.Revision, count));
+            }
+
+            foreach (Item item in items)
+            {
+                next[at] = next[at].Add(insight.Definition, item, heardAt);
+            }
+        }
+
+        return next.DrainToImmutable();
+    }
+
+    private static int PlaceOf(ImmutableArray<Accumulation>.Builder known, long revision)
+    {
+        int at = 0;
+        while (at < known.Count && known[at].Revision < revision)
+        {
+            at++;
+        }
+
+        return at < known.Count && known[at].Revision == revision ? at : ~at;
+    }
+
+    /// <summary>What stays: not what versions knew that nobody computes any more. A newer version than this set stays.</summary>
+    private ImmutableArray<Accumulation>.Builder Kept(ImmutableArray<Accumulation> known)
+    {
+        var kept = ImmutableArray.CreateBuilder<Accumulation>(known.Length + 1);
+        foreach (Accumulation accumulation in known)
+        {
+            if (accumulation.Revision > Newest || revisions.Contains(accumulation.Revision))
+            {
+                kept.Add(accumulation);
+            }
+        }
+
+        return kept;
+    }
+
+    private FrozenDictionary<string, ImmutableArray<ActiveInsight>> ByObject(bool isDone) =>
+        All.SelectMany(insight =>
+                insight
+                    .Definition.Inputs.Where(input =>
+                        input.Source.Kind == ItemKind.Engagements == isDone
+                    )
+                    .Select(input => (input.Source.Object, Insight: insight))
+                    .Distinct()
+            )
+            .GroupBy(one => one.Object, one => one.Insight, StringComparer.Ordinal)
+            .ToFrozenDictionary(
+                group => group.Key,
+                group => group.ToImmutableArray(),
+                StringComparer.Ordinal
+            );
+}

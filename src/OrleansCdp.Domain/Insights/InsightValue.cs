@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>What an insight says at a moment.</summary>
+public sealed record InsightValue
+{
+    /// <summary>The insight.</summary>
+    public required ActiveInsight Insight { get; init; }
+
+    /// <summary>The moment it holds at.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>
+    /// The value; null where there is none, as an average of nothing or a division by zero. Of a divided insight the total of
+    /// all its parts; of money in several currencies null.
+    /// </summary>
+    public FieldValue? Value { get; init; }
+
+    /// <summary>
+    /// The parts, the largest first, at most as many as are told; of money one for each currency, by its code. Empty where
+    /// nothing is divided.
+    /// </summary>
+    public ImmutableArray<InsightPart> Parts { get; init; } = [];
+
+    /// <summary>How many parts there are.</summary>
+    public int PartCount { get; init; }
+
+    /// <summary>How many records, lines, closures or events count.</summary>
+    public long Items { get; init; }
+
+    /// <summary>
+    /// Whether it is not exact: a window over what is not kept reaches up to a 32nd too far, and many different values are
+    /// estimated.
+    /// </summary>
+    public bool IsEstimated { get; init; }
+
+    /// <summary>Records that are not in it: they were folded away before this version was made.</summary>
+    public long LeftOut { get; init; }
+}
+
+/// <summary>One part of a divided insight.</summary>
+/// <param name="Key">Its name (<see cref="Values"/>).</param>
+/// <param name="Value">What it comes to.</param>
+/// <param name="Share">Of the total of all parts, from 0 to 1; 0 where the total is not above 0.</param>
+/// <param name="IsTied">Whether another part comes to the same: then their names decide which is first.</param>
+public sealed record InsightPart(string Key, decimal Value, double Share, bool IsTied)
+{
+    /// <summary>What each of the expressions it is divided by says; null for none.</summary>
+    public IEnumerable<string?> Values => PartNames.ValuesOf(Key);
+}
+
+/// <summary>One thing that counts in a value.</summary>
+/// <param name="Origin">The record.</param>
+/// <param name="At">When it counts.</param>
+/// <param name="Value">What is measured of it; of a ratio what is divided; null where there is none.</param>
+/// <param name="Divisor">Of a ratio what it is divided by; null elsewhere.</param>
+/// <param name="Part">The part it belongs to; null where nothing is divided.</param>
+public sealed record Contribution(
+    ItemOrigin Origin,
+    DateTimeOffset At,
+    FieldValue Value,
+    decimal? Divisor,
+    string? Part
+)
+{
+    internal static Contribution Of(InsightDefinition insight, in Item item) =>
+        new(
+            item.Origin!,
+            new DateTimeOffset(item.At, TimeSpan.Zero),
+            Evaluation.ToValue(insight.MeasuredType, item.Value),
+            insight.Measure == Measure.Ratio ? Exact.ToNumber(item.Divisor) : null,
+            item.Part
+        );
+}

@@ -1,0 +1,157 @@
+using System.Runtime.InteropServices;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>A value that was lowest, highest, earliest or latest, and when it was.</summary>
+/// <param name="At">When, UTC ticks.</param>
+/// <param name="Value">The value.</param>
+[GenerateSerializer, Immutable, Alias("cdp.picked"), StructLayout(LayoutKind.Auto)]
+public readonly record struct Picked([property: Id(0)] long At, [property: Id(1)] Measured Value)
+{
+    /// <summary>Which of two a measure picks. It does not depend on their order: of equal ones either is.</summary>
+    internal static Picked Of(Measure measure, Picked left, Picked right)
+    {
+        int order = measure switch
+        {
+            Measure.Min => left.Value.CompareTo(right.Value),
+            Measure.Max => right.Value.CompareTo(left.Value),
+            Measure.First => Then(left.At.CompareTo(right.At), left.Value.CompareTo(right.Value)),
+            _ => Then(right.At.CompareTo(left.At), right.Value.CompareTo(left.Value)),
+        };
+        // Of the same value the earlier moment is kept, so that both orders keep the same one.
+        return order == 0 ? (left.At <= right.At ? left : right)
+            : order < 0 ? left
+            : right;
+    }
+
+    private static int Then(int order, int otherwise) => order == 0 ? otherwise : order;
+}
+
+/// <summary>
+/// What items that are not kept come to, of one part and one stretch of time. A commutative monoid: what is added in another
+/// order, or together elsewhere, comes to the same; sums that fade agree to nine digits.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("cdp.tally")]
+public sealed record Tally
+{
+    /// <summary>The stretch of time, counted in its length from year 1; 0 without a window.</summary>
+    [Id(0)]
+    public long Stretch { get; init; }
+
+    /// <summary>The part; null where nothing is divided.</summary>
+    [Id(1)]
+    public string? Part { get; init; }
+
+    /// <summary>Items.</summary>
+    [Id(2)]
+    public long Count { get; init; }
+
+    /// <summary>Sum of the values, in billionths.</summary>
+    [Id(3)]
+    public Int128 Sum { get; init; }
+
+    /// <summary>Of a ratio, the sum it is divided by, in billionths.</summary>
+    [Id(4)]
+    public Int128 Divisor { get; init; }
+
+    /// <summary>Sum of what fades, as it was at <see cref="FadedAt"/>.</summary>
+    [Id(5)]
+    public double Faded { get; init; }
+
+    /// <summary>The latest item that fades, UTC ticks.</summary>
+    [Id(6)]
+    public long FadedAt { get; init; }
+
+    /// <summary>The lowest, highest, earliest or latest value; null where none is asked for.</summary>
+    [Id(7)]
+    public Picked? Picked { get; init; }
+
+    /// <summary>Different values; null where they are not counted.</summary>
+    [Id(8)]
+    public DistinctCount? Distinct { get; init; }
+
+    /// <summary>What one item comes to.</summary>
+    internal static Tally Of(InsightDefinition insight, in Item item)
+    {
+        Tally one = new()
+        {
+            Stretch = Stretches.Of(insight, item.At),
+            Part = item.Part,
+            Count = 1,
+            Divisor = item.Divisor,
+        };
+        return insight.Measure switch
+        {
+            Measure.Min or Measure.Max or Measure.First or Measure.Last => one with
+            {
+                Picked = new Picked(item.At, item.Value),
+            },
+            Measure.Distinct => one with { Distinct = DistinctCount.None.Add(HashOf(item.Value)) },
+            _ when insight.HalfLife is not null => one with
+            {
+                Faded = (double)Exact.ToNumber(item.Value.Order),
+                FadedAt = item.At,
+            },
+            _ => one with { Sum = item.Value.Order },
+        };
+    }
+
+    /// <summary>A hash of a value, by which it is told from others.</summary>
+    internal static ulong HashOf(Measured value) =>
+        Events.Partitions.HashOf(value.Text ?? value.Order.ToString(null, null));
+
+    /// <summary>Adds what other items of the same part and stretch come to.</summary>
+    internal Tally Add(InsightDefinition insight, Tally other)
+    {
+        Tally sum = this with
+        {
+            Count = Count + other.Count,
+            Sum = Sum + other.Sum,
+            Divisor = Divisor + other.Divisor,
+        };
+        if (insight.HalfLife is { } halfLife)
+        {
+            long at = Math.Max(FadedAt, other.FadedAt);
+            return sum with
+            {
+                Faded = FadedBy(at, halfLife) + other.FadedBy(at, halfLife),
+                FadedAt = at,
+            };
+        }
+
+        if (Picked is { } mine && other.Picked is { } theirs)
+        {
+            return sum with { Picked = Insights.Picked.Of(insight.Measure, mine, theirs) };
+        }
+
+        return Distinct is { } some && other.Distinct is { } more
+            ? sum with
+            {
+                Distinct = some.Join(more),
+            }
+            : sum;
+    }
+
+    /// <summary>What is left of the sum at a moment that is not before <see cref="FadedAt"/>.</summary>
+    internal double FadedBy(long at, TimeSpan halfLife) =>
+        Faded * double.Exp2(-(at - FadedAt) / (double)halfLife.Ticks);
+}
+
+/// <summary>
+/// A window over what is not kept is cut into stretches of a fixed length, one for all links, so that links can be added up.
+/// </summary>
+internal static class Stretches
+{
+    /// <summary>Stretches of a window. Items that are older than it by less than one of them count, too.</summary>
+    public const int PerWindow = 32;
+
+    /// <summary>The stretch an instant is in; 0 for all without a window.</summary>
+    public static long Of(InsightDefinition insight, long at) =>
+        insight.Window is { } window ? at / LengthOf(window) : 0;
+
+    /// <summary>The earliest stretch that counts at a moment.</summary>
+    public static long FirstAt(InsightDefinition insight, long now) =>
+        insight.Window is { } window ? Math.Max(0, now - window.Ticks) / LengthOf(window) : 0;
+
+    private static long LengthOf(TimeSpan window) => Math.Max(1, window.Ticks / PerWindow);
+}
