@@ -29,6 +29,12 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("profile")]
     ValueTask<ContextAnswer?> GetProfileAsync();
 
+    /// <summary>Its insights at a moment, as ready JSON; null when nothing is known of it.</summary>
+    [AlwaysInterleave]
+    [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
+    [Alias("insights")]
+    ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
+
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     [AlwaysInterleave]
     [Alias("evidence")]

@@ -40,6 +40,13 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("profile")]
     ValueTask<ContextAnswer?> GetProfileAsync(bool explain);
 
+    /// <summary>Its insights at a moment, as ready JSON.</summary>
+    /// <returns>Null when nobody is here, or with <see cref="ContextAnswer.MovedTo"/> after a merge.</returns>
+    [AlwaysInterleave]
+    [ResponseTimeout(ReadTimeMax)]
+    [Alias("insights")]
+    ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
+
     /// <summary>
     /// First step of a link move: freezes links here for <paramref name="target"/> and returns their state.
     /// Repeating it returns the same.

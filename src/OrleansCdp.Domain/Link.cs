@@ -91,7 +91,11 @@ public sealed record Link
 
     /// <summary>What insights know of what the subject did, sorted by revision.</summary>
     [Id(12)]
-    public ImmutableArray<Accumulation> Insights { get; init; } = [];
+    public ImmutableArray<Accumulation> Insights
+    {
+        get => field.IsDefault ? [] : field; // In states of first versions.
+        init;
+    } = [];
 
     /// <summary>Folds one event in. An event folded before changes nothing.</summary>
     /// <param name="e">An event of this link; events of a lane come in sequence order.</param>
@@ -157,6 +161,17 @@ public sealed record Link
             First = stamp < First ? stamp : First,
         };
     }
+
+    /// <summary>The link as it would be if no insights were computed.</summary>
+    public Link WithoutInsights() =>
+        this with
+        {
+            Insights = [],
+            Records =
+            [
+                .. Records.Select(set => set with { Base = set.Base with { Insights = [] } }),
+            ],
+        };
 
     /// <summary>The set of one object's records; null when there are none.</summary>
     public RecordSet? RecordsOf(string recordObject)

@@ -6,6 +6,7 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -22,9 +23,11 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly Residences residences;
     private readonly StateRepair repair;
     private readonly Recovery<Account> recovery;
+    private readonly IInsightSets insights;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
+    private InsightLedger? ledger;
     private Account account;
     private bool broken;
 
@@ -36,6 +39,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         EventFates fates,
         Residences residences,
         StateRepair repair,
+        IInsightSets insights,
         TimeProvider clock,
         ILogger<AccountGrain> logger
     )
@@ -48,6 +52,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         this.fates = fates;
         this.residences = residences;
         this.repair = repair;
+        this.insights = insights;
         recovery = new Recovery<Account>(id, cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
     }
@@ -58,6 +63,9 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         try
         {
             account = await cell.LoadAsync(cancellationToken) ?? account;
+            await insights.SinceAsync(
+                account.Links.Links.Max(link => link.Insights.LastOrDefault()?.Revision) ?? 0
+            );
         }
         catch (CorruptSnapshotException damage)
         {
@@ -89,10 +97,11 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             return await repair.RefuseAsync(events.Value);
         }
 
+        InsightSet computed = await insights.CurrentAsync();
         Transition<Account> transition = BatchFold.Fold(
             account,
             events.Value,
-            static (state, some) => state.Apply(some),
+            (state, some) => state.Apply(some, computed),
             logger
         );
         if (transition.Changed)
@@ -151,6 +160,24 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         !recovery.IsReady ? recovery.WhenMadeAsync(GetProfileAsync)
         : account.IsEmpty ? new((ContextAnswer?)null)
         : new(Answer(ProfileView.Account(account, reconciliation)));
+
+    public async ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question)
+    {
+        await recovery.WhenMadeAsync();
+        if (account.IsEmpty)
+        {
+            return null;
+        }
+
+        InsightSet computed = await insights.CurrentAsync();
+        if (ledger?.Insights != computed)
+        {
+            ledger = new InsightLedger(computed, SubjectKind.Account);
+        }
+
+        ledger.Become(account.Links);
+        return Answer(InsightJson.Answer(account.Id, ledger, account.Links, question));
+    }
 
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
     {

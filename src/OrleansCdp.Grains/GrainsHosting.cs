@@ -7,6 +7,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -30,6 +31,7 @@ public static class GrainsHosting
             services.GetRequiredService<PublishedContexts>()
         );
         silo.Services.AddSingleton<EventFates>();
+        silo.Services.TryAddSingleton<IInsightSets, CatalogueInsights>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();

@@ -4,6 +4,7 @@ using Orleans.Storage;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -18,12 +19,14 @@ internal sealed class HeldIndividual(
     PublishedContexts published,
     IGrainFactory grains,
     IdentifierWatch watch,
+    IInsightSets insights,
     Action deactivate
 ) : IPlacedState, IDisposable
 {
     private readonly SemaphoreSlim saves = new(1);
     private PublishedContext context = new();
     private IdentifierCounts? counts;
+    private InsightLedger? ledger;
     private bool broken;
 
     /// <summary>Its stored state.</summary>
@@ -46,6 +49,19 @@ internal sealed class HeldIndividual(
     {
         context = published.Open(id);
         State = await Cell.LoadAsync(cancel) ?? State;
+        await KnowAsync(State.Links.Links);
+    }
+
+    /// <summary>What counts in its insights, up to its present state.</summary>
+    public InsightLedger LedgerOf(InsightSet computed)
+    {
+        if (ledger?.Insights != computed)
+        {
+            ledger = new InsightLedger(computed, SubjectKind.Individual);
+        }
+
+        ledger.Become(State.Links);
+        return ledger;
     }
 
     /// <summary>Takes a state that was made anew, and is saved.</summary>
@@ -126,6 +142,7 @@ internal sealed class HeldIndividual(
 
     public async Task<OtherTaker?> TakeAsync(LinkTransfer transfer)
     {
+        await KnowAsync(transfer.Links);
         var foreseen = Attach(transfer, out OtherTaker? other);
         if (other is not null)
         {
@@ -149,6 +166,21 @@ internal sealed class HeldIndividual(
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Makes sure that every version of an insight is known here that the links speak of: what is done next would not be
+    /// counted in it.
+    /// </summary>
+    private async Task KnowAsync(ImmutableArray<Link> links)
+    {
+        long newest = 0;
+        foreach (Link link in links)
+        {
+            newest = link.Insights.IsEmpty ? newest : Math.Max(newest, link.Insights[^1].Revision);
+        }
+
+        await insights.SinceAsync(newest);
     }
 
     private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)

@@ -10,7 +10,8 @@ namespace OrleansCdp;
 /// </summary>
 internal static class LinkCodec
 {
-    private const ulong LinkFormat = 1;
+    private const ulong LinkFormat = 2;
+    private const ulong FormatWithInsights = 2;
     private const ulong RecordFormat = 1;
 
     /// <summary>Writes a link without its records, which have parts of their own; to be copied at once.</summary>
@@ -23,7 +24,7 @@ internal static class LinkCodec
     /// <summary>Reads a link; its records are none.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
     public static Link ReadLink(ReadOnlyMemory<byte> bytes) =>
-        CompactReader.Read(bytes, LinkFormat, ReadLink);
+        CompactReader.Read(bytes, LinkFormat, ReadLink, oldest: 1);
 
     /// <summary>Reads a record.</summary>
     /// <exception cref="InvalidDataException">The bytes are none that were written.</exception>
@@ -48,6 +49,7 @@ internal static class LinkCodec
             First = from.Stamp(),
             Moves = from.Int(),
             IdentifiersLeftOut = from.Flag(),
+            Insights = from.Format >= FormatWithInsights ? from.Many(AccumulationCodec.Read) : [],
         };
 
     private static RecordState ReadRecord(CompactReader from) =>
@@ -91,6 +93,7 @@ internal static class LinkCodec
         to.Stamp(link.First);
         to.Number(link.Moves);
         to.Flag(link.IdentifiersLeftOut);
+        to.Many(link.Insights, AccumulationCodec.Write);
     }
 
     private static void WriteRecord(CompactWriter to, RecordState record)

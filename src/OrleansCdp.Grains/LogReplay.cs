@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -10,7 +11,8 @@ internal sealed class LogReplay(
     ILogHistory log,
     IStateRepairs store,
     LogShape shape,
-    EventFates fates
+    EventFates fates,
+    IInsightSets insights
 )
 {
     /// <summary>Events read for one state; where there are more it is not rebuilt.</summary>
@@ -126,6 +128,7 @@ internal sealed class LogReplay(
     private async Task<bool> ReadAsync(Lanes lanes, Pass pass)
     {
         int read = 0;
+        InsightSet computed = await insights.CurrentAsync();
         foreach (var partition in pass.Wanted.GroupBy(PartitionOf))
         {
             long[] subjects = [.. partition.Select(link => (long)Partitions.HashOf(link))];
@@ -135,7 +138,7 @@ internal sealed class LogReplay(
                 {
                     LogRange range = new(lane.Lane, lane.Partition, next, lane.Head, subjects);
                     LogStretch stretch = await log.ReadAsync(range, CancellationToken.None);
-                    pass.Fold(stretch, lane, fates);
+                    pass.Fold(stretch, lane, fates, computed);
                     next = stretch.Next;
                     read += stretch.Events.Count;
                     if (read > EventsMax)
@@ -235,7 +238,7 @@ internal sealed class LogReplay(
 
         public ImmutableArray<EventFate> Fates => fated.ToImmutable();
 
-        public void Fold(LogStretch stretch, LaneExtent lane, EventFates fates)
+        public void Fold(LogStretch stretch, LaneExtent lane, EventFates fates, InsightSet insights)
         {
             foreach (SequencedEvent e in stretch.Events)
             {
@@ -247,7 +250,7 @@ internal sealed class LogReplay(
                 }
 
                 Link link = links.GetValueOrDefault(said.Link) ?? new Link { Key = said.Link };
-                links[said.Link] = link.Fold(e, out EventOutcome outcome);
+                links[said.Link] = link.Fold(e, out EventOutcome outcome, insights);
                 bool isFated = outcome.Kind is OutcomeKind.Suppressed or OutcomeKind.Refused;
                 if (isFated && e.Sequence > lane.Checkpoint)
                 {

@@ -7,6 +7,7 @@ using Orleans.Storage;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -24,6 +25,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     private readonly Residences residences;
     private readonly StateRepair repair;
     private readonly IdentifierWatch watch;
+    private readonly IInsightSets insights;
     private readonly Recovery<UnifiedIndividual> recovery;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private Residence residence;
@@ -39,12 +41,14 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         Residences residences,
         StateRepair repair,
         IdentifierWatch watch,
+        IInsightSets insights,
         TimeProvider clock,
         ILogger<UnifiedIndividualGrain> logger
     )
     {
         string id = this.GetPrimaryKeyString();
         this.watch = watch;
+        this.insights = insights;
         held = new HeldIndividual(
             id,
             store,
@@ -52,6 +56,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             published,
             GrainFactory,
             watch,
+            insights,
             DeactivateOnIdle
         );
         this.reconciliation = reconciliation;
@@ -110,10 +115,11 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             return await repair.RefuseAsync(events.Value);
         }
 
+        InsightSet computed = await insights.CurrentAsync();
         Transition<UnifiedIndividual> transition = BatchFold.Fold(
             Individual,
             events.Value,
-            (state, some) => state.Apply(some, owner),
+            (state, some) => state.Apply(some, owner, computed),
             logger
         );
         LinkSet before = Individual.Links;
@@ -176,6 +182,24 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         }
 
         return new(Answer(ProfileView.Individual(Individual, reconciliation, explain)));
+    }
+
+    public async ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question)
+    {
+        await recovery.WhenMadeAsync();
+        if (Individual.ElsewhereAt is not null)
+        {
+            return Moved();
+        }
+
+        if (Individual.IsEmpty)
+        {
+            DeactivateWhenEmpty();
+            return null;
+        }
+
+        InsightLedger ledger = held.LedgerOf(await insights.CurrentAsync());
+        return Answer(InsightJson.Answer(Individual.Id, ledger, Individual.Links, question));
     }
 
     public async Task<LinkTransfer> DetachAsync(

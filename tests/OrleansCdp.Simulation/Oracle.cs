@@ -54,7 +54,7 @@ internal sealed class Oracle
         Link link = links.GetValueOrDefault(e.Event.Link) ?? new Link { Key = e.Event.Link };
         try
         {
-            links[e.Event.Link] = link.Fold(e, out EventOutcome outcome);
+            links[e.Event.Link] = link.Fold(e, out EventOutcome outcome, SimulatedInsights.Set);
             return outcome;
         }
         catch (FormatException)
@@ -65,7 +65,7 @@ internal sealed class Oracle
 
     private EventOutcome Describe(SequencedEvent e)
     {
-        Transition<Account> transition = AccountOf(e.Event.Link).Apply([e]);
+        Transition<Account> transition = AccountOf(e.Event.Link).Apply([e], SimulatedInsights.Set);
         accounts[e.Event.Link] = transition.Next;
         return transition.Outcomes.IsEmpty ? EventOutcome.Applied : transition.Outcomes[0];
     }

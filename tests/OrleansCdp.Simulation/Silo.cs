@@ -9,6 +9,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -249,6 +250,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 residences,
                 NothingIsDamaged,
                 new IdentifierWatch(NoRulesets.Instance, null!),
+                SimulatedInsights.Instance,
                 Process.Clock,
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )
@@ -260,6 +262,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             fates,
             residences,
             NothingIsDamaged,
+            SimulatedInsights.Instance,
             Process.Clock,
             loggers.CreateLogger<AccountGrain>()
         );

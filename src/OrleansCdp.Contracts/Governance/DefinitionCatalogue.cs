@@ -3,11 +3,12 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>
-/// The active data streams and rulesets, compiled, in the memory of this process. Polled by version once a second, so that
+/// The active definitions, compiled, in the memory of this process. Polled by version once a second, so that
 /// reading it costs nothing.
 /// </summary>
 public sealed partial class DefinitionCatalogue(
@@ -26,6 +27,9 @@ public sealed partial class DefinitionCatalogue(
 
     /// <summary>The rulesets by name; empty before the first poll.</summary>
     public FrozenDictionary<string, Ruleset> Rulesets => current.Rulesets;
+
+    /// <summary>The insights that are computed; none before the first poll.</summary>
+    public InsightSet Insights => current.Insights.Set;
 
     /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
     public long Version => current.Version;
@@ -68,6 +72,12 @@ public sealed partial class DefinitionCatalogue(
                     stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
                 ),
             Rulesets = rulesets,
+            Insights = before.Insights.Next(
+                newer,
+                compiled.Values.OfType<DataStream>(),
+                (version, error) =>
+                    LogNotCompiled(version.Kind, version.Name, version.Version, error.Message)
+            ),
             Compiled = compiled.ToFrozenDictionary(),
         };
         lock (gate)
@@ -132,7 +142,8 @@ public sealed partial class DefinitionCatalogue(
         {
             DefinitionKinds.Stream => DataStream.Compile(definition.Name, definition.Text),
             DefinitionKinds.Ruleset => Ruleset.Compile(definition.Name, definition.Text),
-            _ => ((object?)null, ImmutableArray<DefinitionError>.Empty), // Of a program to come.
+            // An insight, which needs all streams; or of a program to come.
+            _ => ((object?)null, ImmutableArray<DefinitionError>.Empty),
         };
         if (!errors.IsEmpty)
         {
@@ -166,6 +177,8 @@ public sealed partial class DefinitionCatalogue(
 
         public FrozenDictionary<string, Ruleset> Rulesets { get; init; } =
             FrozenDictionary<string, Ruleset>.Empty;
+
+        public CompiledInsights Insights { get; init; } = CompiledInsights.None;
 
         /// <summary>What each text was compiled to, so that it is not compiled again when another one changes.</summary>
         public FrozenDictionary<(string, string, string), object?> Compiled { get; init; } =

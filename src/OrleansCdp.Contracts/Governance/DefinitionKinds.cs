@@ -11,6 +11,9 @@ public static class DefinitionKinds
     /// <summary>How records find their individuals.</summary>
     public const string Ruleset = "ruleset";
 
+    /// <summary>What is known of individuals and accounts as one value.</summary>
+    public const string Insight = "insight";
+
     /// <summary>All of them; what one names, of the kinds before it, must be there first.</summary>
-    public static ImmutableArray<string> All { get; } = [Ruleset, Stream];
+    public static ImmutableArray<string> All { get; } = [Ruleset, Stream, Insight];
 }

@@ -40,6 +40,14 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     [Alias("versions")]
     Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name);
 
+    /// <summary>
+    /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
+    /// </summary>
+    /// <param name="name">The insight.</param>
+    /// <param name="version">Its version; one that is not kept changes nothing.</param>
+    [Alias("complete")]
+    Task CompleteAsync(string name, int version);
+
     /// <summary>Every active definition, if the catalogue is newer than <paramref name="known"/>.</summary>
     /// <returns>Null when the caller knows the newest.</returns>
     [Alias("catalogue")]
@@ -77,6 +85,14 @@ public sealed record DefinitionVersion
     /// <summary>When.</summary>
     [Id(6)]
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Grows with every version of every definition; 0 in versions of the first program.</summary>
+    [Id(7)]
+    public long Revision { get; init; }
+
+    /// <summary>Of an insight, whether it knows all that happened before it was made; false elsewhere.</summary>
+    [Id(8)]
+    public bool IsComplete { get; init; }
 }
 
 /// <summary>What became of a put definition.</summary>
@@ -111,4 +127,12 @@ public sealed record Catalogue
     /// <summary>Partitions of the log: fixed when the database was made.</summary>
     [Id(2)]
     public required int PartitionCount { get; init; }
+
+    /// <summary>Versions of insights that are shown until the active one is complete.</summary>
+    [Id(3)]
+    public ImmutableArray<DefinitionVersion> Former
+    {
+        get => field.IsDefault ? [] : field; // From a silo of the first program.
+        init;
+    } = [];
 }

@@ -41,15 +41,20 @@ public sealed record Accumulation
     [Id(4)]
     public long SinceLow { get; init; }
 
+    /// <summary>When the latest of the items was received, UTC ticks.</summary>
+    [Id(5)]
+    public long HeardAt { get; init; }
+
     /// <summary>One of a link as it is, to be added to.</summary>
-    internal static Accumulation Begin(long revision, Link link) =>
-        new()
-        {
-            Revision = revision,
-            IsWhole = link is { AppliedNormal: 0, AppliedLow: 0 },
-            SinceNormal = link.AppliedNormal,
-            SinceLow = link.AppliedLow,
-        };
+    internal static Accumulation Begin(ActiveInsight insight, Link link) =>
+        insight.IsComplete || link is { AppliedNormal: 0, AppliedLow: 0 }
+            ? new() { Revision = insight.Revision, IsWhole = true }
+            : new()
+            {
+                Revision = insight.Revision,
+                SinceNormal = link.AppliedNormal,
+                SinceLow = link.AppliedLow,
+            };
 
     /// <summary>One of records of which so many were folded away before it began; they are not in it.</summary>
     internal static Accumulation OfFolded(long revision, int before) =>
@@ -63,15 +68,15 @@ public sealed record Accumulation
     /// <summary>Adds an item.</summary>
     /// <param name="insight">The insight.</param>
     /// <param name="item">The item.</param>
-    /// <param name="heardAt">When the latest event of the link was received, UTC ticks: what no window reaches then goes.</param>
+    /// <param name="heardAt">When it was received, UTC ticks: what no window reaches since the latest goes.</param>
     internal Accumulation Add(InsightDefinition insight, in Item item, long heardAt) =>
-        Add(insight, Tally.Of(insight, item)).Without(Stretches.FirstAt(insight, heardAt));
+        Add(insight, Tally.Of(insight, item)).Heard(insight, heardAt);
 
     /// <summary>Adds what was accumulated elsewhere.</summary>
-    internal Accumulation Add(InsightDefinition insight, Accumulation other, long heardAt) =>
+    internal Accumulation Add(InsightDefinition insight, Accumulation other) =>
         other
             .Tallies.Aggregate(this, (sum, tally) => sum.Add(insight, tally))
-            .Without(Stretches.FirstAt(insight, heardAt));
+            .Heard(insight, other.HeardAt);
 
     private Accumulation Add(InsightDefinition insight, Tally tally)
     {
@@ -112,13 +117,19 @@ public sealed record Accumulation
         };
     }
 
-    private Accumulation Without(long firstStretch) =>
-        Tallies.IsEmpty || Tallies[0].Stretch >= firstStretch
-            ? this
-            : this with
-            {
-                Tallies = Tallies.RemoveAll(tally => tally.Stretch < firstStretch),
-            };
+    private Accumulation Heard(InsightDefinition insight, long at)
+    {
+        long latest = Math.Max(HeardAt, at);
+        long first = Stretches.FirstAt(insight, latest);
+        return this with
+        {
+            HeardAt = latest,
+            Tallies =
+                Tallies.IsEmpty || Tallies[0].Stretch >= first
+                    ? Tallies
+                    : Tallies.RemoveAll(tally => tally.Stretch < first),
+        };
+    }
 
     private static Tally Other(Tally tally) => tally with { Part = PartNames.Other };
 

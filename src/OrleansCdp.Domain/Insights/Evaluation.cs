@@ -14,6 +14,9 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     private bool isEstimated;
     private long leftOut;
 
+    /// <summary>Whether things count that are not kept.</summary>
+    public bool HasTallies { get; private set; }
+
     /// <summary>Whether an item of some moment counts now: not yet before it, and no more once the window is over.</summary>
     public static bool Counts(InsightDefinition definition, long at, long now) =>
         at <= now && (definition.Window is not { } window || now - at < window.Ticks);
@@ -69,6 +72,15 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             : value with { Value = (only ?? new Sum()).ToValue(definition) };
     }
 
+    /// <summary>What is said where it is not known any more.</summary>
+    public InsightValue Forgotten() =>
+        new()
+        {
+            Insight = insight,
+            At = now,
+            IsForgotten = true,
+        };
+
     private Accumulation? Add(ImmutableArray<Accumulation> accumulations)
     {
         foreach (Accumulation accumulation in accumulations)
@@ -78,6 +90,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 continue;
             }
 
+            HasTallies |= !accumulation.Tallies.IsEmpty;
             long first = Stretches.FirstAt(definition, nowTicks);
             long last = Stretches.Of(definition, nowTicks);
             foreach (Tally tally in accumulation.Tallies)

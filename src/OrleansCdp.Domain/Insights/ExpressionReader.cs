@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using OrleansCdp.Expressions;
 using OrleansCdp.Governance;
@@ -7,6 +8,12 @@ namespace OrleansCdp.Insights;
 /// <summary>Reads expressions and numbers of a definition, noting what is wrong with line and column.</summary>
 internal sealed class ExpressionReader(DefinitionReader reader, InsightSource source)
 {
+    private readonly SortedDictionary<string, string> forms = new(StringComparer.Ordinal);
+
+    /// <summary>What was read, in the one way to write it, by where it stands.</summary>
+    public ImmutableSortedDictionary<string, string> Forms =>
+        forms.ToImmutableSortedDictionary(StringComparer.Ordinal);
+
     /// <summary>Reads an expression under a key; null when there is none, or it is wrong.</summary>
     public Expression? Read(Section section, string key) =>
         section[key] is { } node ? Read(node, section.PathOf(key)) : null;
@@ -39,7 +46,13 @@ internal sealed class ExpressionReader(DefinitionReader reader, InsightSource so
             reader.Add(path, error.Message, PlaceOf(error, scalar));
         }
 
-        return compiled?.Root;
+        if (compiled is null)
+        {
+            return null;
+        }
+
+        forms[path] = compiled.NormalForm;
+        return compiled.Root;
     }
 
     /// <summary>Reads a duration under a key.</summary>

@@ -73,7 +73,7 @@ internal sealed class InputCompiler(
             Currency = expressions.Read<string>(section, "currency"),
         };
         RefuseWhatDoesNotFit(input);
-        return input;
+        return input with { Forms = expressions.Forms };
     }
 
     private MeasuredItems ItemsOf(Section at, Measure of)

@@ -89,6 +89,9 @@ public sealed record InsightDefinition
     /// <summary>How many parts are told, the largest first; 0 where it is not divided.</summary>
     public int Top { get; init; }
 
+    /// <summary>Whether all that counts in it are records, which are kept.</summary>
+    public bool IsOverRecords => Inputs.All(input => input.Source.Kind != ItemKind.Engagements);
+
     /// <summary>Whether it is divided into parts, e.g. by category.</summary>
     public bool IsDivided => !Inputs[0].By.IsEmpty;
 
@@ -148,6 +151,10 @@ public sealed record InsightInput
 
     /// <summary>The currency of an amount. Null where the value is no money.</summary>
     public Expression<string>? Currency { get; init; }
+
+    /// <summary>Its expressions in the one way to write them, by where they stand in the definition.</summary>
+    public ImmutableSortedDictionary<string, string> Forms { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 }
 
 /// <summary>Items that count, and what is measured of each.</summary>

@@ -67,11 +67,18 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     }
 
     /// <summary>The values of all insights that are shown, sorted by name.</summary>
-    /// <param name="now">The moment they are asked for.</param>
-    public IEnumerable<InsightValue> Values(DateTimeOffset now) =>
+    /// <param name="at">The moment they are asked for.</param>
+    /// <param name="isPast">Whether that moment is over.</param>
+    public IEnumerable<InsightValue> Values(DateTimeOffset at, bool isPast = false) =>
         accounts
             .Where(account => account.Insight.IsServing)
-            .Select(account => Evaluate(account, now).ToValue());
+            .Select(account =>
+            {
+                Evaluation evaluation = Evaluate(account, at);
+                return isPast && evaluation.HasTallies
+                    ? evaluation.Forgotten()
+                    : evaluation.ToValue();
+            });
 
     /// <summary>What counts in an insight at a moment, the latest first, as far as it is kept.</summary>
     /// <param name="insight">One of <see cref="Insights"/>.</param>

@@ -8,12 +8,14 @@ namespace OrleansCdp.Insights;
 /// <param name="Definition">What it says.</param>
 /// <param name="Version">Its version, from 1.</param>
 /// <param name="Revision">Grows with every version of every insight; what is stored of it is stored under this number.</param>
-/// <param name="IsServing">Whether its values are shown. Else it is being made from what was before it.</param>
+/// <param name="IsServing">Whether its values are shown.</param>
+/// <param name="IsComplete">Whether it knows what was done before it was made. Else that is being read from the log.</param>
 public sealed record ActiveInsight(
     InsightDefinition Definition,
     int Version,
     long Revision,
-    bool IsServing
+    bool IsServing = true,
+    bool IsComplete = true
 );
 
 /// <summary>The insights that are computed. Immutable; safe for any number of threads.</summary>
@@ -62,7 +64,7 @@ public sealed class InsightSet
             return known;
         }
 
-        long heardAt = Math.Max(done.ReceivedAt.UtcTicks, link.ReceivedAt.UtcTicks);
+        long heardAt = done.ReceivedAt.UtcTicks;
         ImmutableArray<Accumulation>.Builder? next = null;
         foreach (ActiveInsight insight in insights)
         {
@@ -79,7 +81,7 @@ public sealed class InsightSet
                     int at = PlaceOf(next, insight.Revision);
                     if (at < 0)
                     {
-                        next.Insert(at = ~at, Accumulation.Begin(insight.Revision, link));
+                        next.Insert(at = ~at, Accumulation.Begin(insight, link));
                     }
 
                     next[at] = next[at].Add(insight.Definition, item, heardAt);

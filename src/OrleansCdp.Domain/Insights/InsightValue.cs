@@ -35,6 +35,9 @@ public sealed record InsightValue
     /// </summary>
     public bool IsEstimated { get; init; }
 
+    /// <summary>Whether it is not known, for the moment is over and things that are not kept count.</summary>
+    public bool IsForgotten { get; init; }
+
     /// <summary>Records that are not in it: they were folded away before this version was made.</summary>
     public long LeftOut { get; init; }
 }

@@ -45,7 +45,11 @@ public sealed record RecordBase
 
     /// <summary>What insights know of them, sorted by revision.</summary>
     [Id(6)]
-    public ImmutableArray<Accumulation> Insights { get; init; } = [];
+    public ImmutableArray<Accumulation> Insights
+    {
+        get => field.IsDefault ? [] : field; // In states of first versions.
+        init;
+    } = [];
 
     /// <summary>Whether a record was folded away.</summary>
     public bool Holds(string recordId) => Ids.BinarySearch(Partitions.HashOf(recordId)) >= 0;

@@ -60,7 +60,7 @@ internal static class DefinitionEndpoints
         {
             return Problem.BadRequest(
                 "bad_name",
-                $"A name has 1 to {NameMax} lower-case letters, digits and dashes."
+                $"A name has 1 to {NameMax} lower-case letters, digits, dashes and underscores."
             );
         }
 
@@ -192,5 +192,5 @@ internal static class DefinitionEndpoints
 
     private static bool IsName(string name) =>
         name.Length is > 0 and <= NameMax
-        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+        && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_');
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Identity;
 
@@ -22,27 +23,67 @@ internal static class IndividualEndpoints
                 "The profile of whoever bears an identifier; ?explain=true adds what lost."
             );
         routes
+            .MapGet("/v1/individuals/{idType}/{idValue}/insights", GetInsightsAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "The insights of whoever bears an identifier, now or ?at a moment; ?explain=true adds formulas and what counts."
+            );
+        routes
+            .MapGet("/v1/accounts/{id}/insights", GetAccountInsightsAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("The insights of an account.");
+        routes
             .MapGet("/v1/accounts/{id}", GetAccountAsync)
             .RequireScope(Scopes.Read)
             .WithSummary("An account by our id or by its id at its source.");
     }
 
-    private static async Task<IResult> GetIndividualAsync(
+    private static Task<IResult> GetIndividualAsync(
         string idType,
         string idValue,
         bool? explain,
         HttpContext http,
         IdentifierCache identifiers,
         IGrainFactory grains
+    ) =>
+        AskAsync(
+            idType,
+            PathValue.LastOf(http, idValue),
+            identifiers,
+            grains,
+            individual => individual.GetProfileAsync(explain ?? false)
+        );
+
+    private static async Task<IResult> GetInsightsAsync(
+        string idType,
+        string idValue,
+        [AsParameters] InsightQuery query,
+        IdentifierCache identifiers,
+        IGrainFactory grains,
+        TimeProvider clock
+    ) =>
+        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
+            ? await AskAsync(
+                idType,
+                idValue,
+                identifiers,
+                grains,
+                individual => individual.GetInsightsAsync(question)
+            )
+            : problem;
+
+    private static async Task<IResult> AskAsync(
+        string idType,
+        string idValue,
+        IdentifierCache identifiers,
+        IGrainFactory grains,
+        Func<IUnifiedIndividualGrain, ValueTask<ContextAnswer?>> ask
     )
     {
-        idValue = PathValue.LastOf(http, idValue);
         string? individual = await identifiers.FindAsync(idType, idValue);
         for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
         {
-            ContextAnswer? answer = await grains
-                .GetGrain<IUnifiedIndividualGrain>(individual)
-                .GetProfileAsync(explain ?? false);
+            ContextAnswer? answer = await ask(grains.GetGrain<IUnifiedIndividualGrain>(individual));
             if (answer is null)
             {
                 identifiers.Forget(idType, idValue);
@@ -51,7 +92,7 @@ internal static class IndividualEndpoints
 
             if (answer.MovedTo is null)
             {
-                return Results.Bytes(answer.Json, "application/json; charset=utf-8");
+                return Json(answer);
             }
 
             individual = answer.MovedTo;
@@ -61,13 +102,28 @@ internal static class IndividualEndpoints
         return Problem.NotFound("not_found", "Nobody bears this identifier.");
     }
 
-    private static async Task<IResult> GetAccountAsync(
+    private static Task<IResult> GetAccountAsync(
         string id,
         HttpContext http,
         IGrainFactory grains
+    ) => AskAccountAsync(PathValue.LastOf(http, id), grains, account => account.GetProfileAsync());
+
+    private static async Task<IResult> GetAccountInsightsAsync(
+        string id,
+        [AsParameters] InsightQuery query,
+        IGrainFactory grains,
+        TimeProvider clock
+    ) =>
+        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
+            ? await AskAccountAsync(id, grains, account => account.GetInsightsAsync(question))
+            : problem;
+
+    private static async Task<IResult> AskAccountAsync(
+        string id,
+        IGrainFactory grains,
+        Func<IAccountGrain, ValueTask<ContextAnswer?>> ask
     )
     {
-        id = PathValue.LastOf(http, id);
         string type = id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
             ? "account"
             : IdentifierTypes.AccountId;
@@ -89,9 +145,12 @@ internal static class IndividualEndpoints
 
         ContextAnswer? answer = found.IsEmpty
             ? null
-            : await grains.GetGrain<IAccountGrain>(found[0]).GetProfileAsync();
+            : await ask(grains.GetGrain<IAccountGrain>(found[0]));
         return answer is null
             ? Problem.NotFound("not_found", "There is no such account.")
-            : Results.Bytes(answer.Json, "application/json; charset=utf-8");
+            : Json(answer);
     }
+
+    private static IResult Json(ContextAnswer answer) =>
+        Results.Bytes(answer.Json, "application/json; charset=utf-8");
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -38,6 +39,24 @@ internal sealed partial class DefinitionsGrain(
         long before = stored.State.Version;
         Seed(DefinitionKinds.Ruleset, ShippedRulesets.All);
         Seed(DefinitionKinds.Stream, ShippedDefinitions.All);
+        Seed(DefinitionKinds.Insight, ShippedInsights.All);
+        if (before == 0)
+        {
+            // Nothing can have happened yet, so all of them know everything.
+            stored.State = stored.State with
+            {
+                Versions =
+                [
+                    .. stored.State.Versions.Select(version =>
+                        version with
+                        {
+                            IsComplete = version.Kind == DefinitionKinds.Insight,
+                        }
+                    ),
+                ],
+            };
+        }
+
         if (stored.State.Version > before)
         {
             await stored.WriteStateAsync(cancellationToken);
@@ -66,19 +85,28 @@ internal sealed partial class DefinitionsGrain(
 
         DefinitionsState before = stored.State;
         Append(next);
-        try
+        await StoreAsync(before);
+        LogPut(kind, name, next.Version, author);
+        return new PutResult { Active = Active(kind, name), Changed = true };
+    }
+
+    public async Task CompleteAsync(string name, int version)
+    {
+        DefinitionsState before = stored.State;
+        DefinitionVersion? known = before.Versions.LastOrDefault(one =>
+            one.Kind == DefinitionKinds.Insight && one.Name == name && one.Version == version
+        );
+        if (known is null or { IsComplete: true })
         {
-            await stored.WriteStateAsync();
-        }
-        catch
-        {
-            stored.State = before; // Not stored, so not active.
-            DeactivateOnIdle();
-            throw;
+            return;
         }
 
-        LogPut(kind, name, next.Version, author);
-        return new PutResult { Active = next, Changed = true };
+        stored.State = new DefinitionsState
+        {
+            Version = before.Version + 1,
+            Versions = before.Versions.Replace(known, known with { IsComplete = true }),
+        };
+        await StoreAsync(before);
     }
 
     public Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name) =>
@@ -97,8 +125,34 @@ internal sealed partial class DefinitionsGrain(
                     Version = stored.State.Version,
                     PartitionCount = shape.PartitionCount,
                     Definitions = [.. AllActive()],
+                    Former = [.. Former()],
                 }
         );
+
+    private async Task StoreAsync(DefinitionsState before)
+    {
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            stored.State = before; // Not stored, so not active.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    /// <summary>Of each insight whose active version does not know everything yet, the last one that does.</summary>
+    private IEnumerable<DefinitionVersion> Former() =>
+        AllActive()
+            .Where(active => active is { Kind: DefinitionKinds.Insight, IsComplete: false })
+            .Select(active =>
+                stored.State.Versions.LastOrDefault(version =>
+                    version.Kind == active.Kind && version.Name == active.Name && version.IsComplete
+                )
+            )
+            .OfType<DefinitionVersion>();
 
     private DefinitionVersion? Active(string kind, string name) =>
         stored.State.Versions.LastOrDefault(version =>
@@ -148,10 +202,57 @@ internal sealed partial class DefinitionsGrain(
         [
             .. AllActive().Where(v => v.Kind == DefinitionKinds.Ruleset).Select(v => v.Name),
         ];
-        return kind == DefinitionKinds.Stream
-            ? DataStream.Compile(name, text, rulesets).Errors
-            : CheckRuleset(name, text, [name, .. rulesets]);
+        return kind switch
+        {
+            DefinitionKinds.Stream => CheckStream(name, text, rulesets),
+            DefinitionKinds.Insight => InsightDefinition
+                .Compile(name, text, DeclaredBy(AllActive()))
+                .Errors,
+            _ => CheckRuleset(name, text, [name, .. rulesets]),
+        };
     }
+
+    /// <summary>What a stream no longer declares, or otherwise, no insight may name.</summary>
+    private ImmutableArray<DefinitionError> CheckStream(string name, string text, string[] rulesets)
+    {
+        ImmutableArray<DefinitionError> errors = DataStream.Compile(name, text, rulesets).Errors;
+        if (!errors.IsEmpty)
+        {
+            return errors;
+        }
+
+        DeclaredField[] declared = DeclaredBy(
+            AllActive()
+                .Where(version => version.Kind != DefinitionKinds.Stream || version.Name != name)
+                .Append(VersionOf(DefinitionKinds.Stream, name, text, author: ""))
+        );
+        return
+        [
+            .. AllActive()
+                .Where(version => version.Kind == DefinitionKinds.Insight)
+                .SelectMany(
+                    insight =>
+                        InsightDefinition.Compile(insight.Name, insight.Text, declared).Errors,
+                    (insight, error) =>
+                        new DefinitionError(
+                            "",
+                            $"The insight `{insight.Name}` needs what this would change: {error.Message}",
+                            0,
+                            0
+                        )
+                ),
+        ];
+    }
+
+    private static DeclaredField[] DeclaredBy(IEnumerable<DefinitionVersion> definitions) =>
+        [
+            .. definitions
+                .Where(version => version.Kind == DefinitionKinds.Stream)
+                .SelectMany(version =>
+                    DataStream.Compile(version.Name, version.Text).Stream?.DeclaredFields ?? []
+                )
+                .Distinct(),
+        ];
 
     private static ImmutableArray<DefinitionError> CheckRuleset(
         string name,
@@ -249,12 +350,21 @@ internal sealed partial class DefinitionsGrain(
             same.Length < IDefinitionsGrain.VersionsMax
                 ? stored.State.Versions
                 : stored.State.Versions.Remove(same[0]);
+        long revision = stored.State.Version + 1;
         stored.State = new DefinitionsState
         {
-            Version = stored.State.Version + 1,
-            Versions = WithinBounds(kept.Add(next)),
+            Version = revision,
+            Versions = WithinBounds(
+                kept.Add(next with { Revision = revision, IsComplete = IsCompleteAtOnce(next) })
+            ),
         };
     }
+
+    /// <summary>Records are kept: what is computed of them alone knows all of them from the start.</summary>
+    private bool IsCompleteAtOnce(DefinitionVersion next) =>
+        next.Kind == DefinitionKinds.Insight
+        && InsightDefinition.Compile(next.Name, next.Text, DeclaredBy(AllActive())).Insight
+            is { IsOverRecords: true };
 
     /// <summary>Without as many of the oldest versions as it takes; active ones stay.</summary>
     private static ImmutableArray<DefinitionVersion> WithinBounds(

@@ -158,7 +158,7 @@ internal sealed class LinkCheck(
             ours = ours with { Traits = theirs.Traits };
         }
 
-        if (StateDifference.Between(ours, theirs) is { } pointer)
+        if (StateDifference.Between(ours, theirs.WithoutInsights()) is { } pointer)
         {
             Add(
                 pass,

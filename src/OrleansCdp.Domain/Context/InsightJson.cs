@@ -1,0 +1,265 @@
+using System.Buffers;
+using System.Text.Json;
+using OrleansCdp.Events;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Context;
+
+/// <summary>What is asked about the insights of somebody.</summary>
+/// <param name="At">The moment they are computed for.</param>
+/// <param name="Explain">Also the formulas, and what counts in them.</param>
+/// <param name="Name">One insight; null for all.</param>
+[GenerateSerializer, Immutable, Alias("cdp.insight-question")]
+public sealed record InsightQuestion(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] bool Explain = false,
+    [property: Id(2)] string? Name = null
+)
+{
+    /// <summary>Whether the moment is over: what is not kept cannot be told of it.</summary>
+    [Id(3)]
+    public bool IsPast { get; init; }
+}
+
+/// <summary>Insights as JSON.</summary>
+public static class InsightJson
+{
+    /// <summary>Things that count in one value and are listed, the latest; how many more there are is said.</summary>
+    public const int ContributionsMax = 100;
+
+    /// <summary>The insights of somebody, as JSON.</summary>
+    /// <param name="id">Whose they are.</param>
+    /// <param name="ledger">What counts in them, up to the present state.</param>
+    /// <param name="links">The links they are computed from.</param>
+    /// <param name="question">What is asked.</param>
+    public static byte[] Answer(
+        string id,
+        InsightLedger ledger,
+        LinkSet links,
+        InsightQuestion question
+    )
+    {
+        ArrayBufferWriter<byte> buffer = new(2048);
+        using Utf8JsonWriter json = new(buffer, FieldJson.Compact);
+        json.WriteStartObject();
+        json.WriteString("id", id);
+        json.WriteInstant("at", question.At);
+        json.WriteInstant("asOf", ServiceGraph.AsOf(links));
+        json.WriteStartObject("insights");
+        foreach (InsightValue value in ledger.Values(question.At, question.IsPast))
+        {
+            InsightDefinition insight = value.Insight.Definition;
+            if (question.Name is null || question.Name == insight.Name)
+            {
+                json.WritePropertyName(insight.Name);
+                Write(json, value, ledger, links, question);
+            }
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void Write(
+        Utf8JsonWriter json,
+        InsightValue value,
+        InsightLedger ledger,
+        LinkSet links,
+        InsightQuestion question
+    )
+    {
+        InsightDefinition insight = value.Insight.Definition;
+        json.WriteStartObject();
+        WriteValue(json, value);
+        if (value.IsForgotten)
+        {
+            json.WriteString(
+                "why",
+                "What was done is counted and not kept: of the past it is not known."
+            );
+        }
+
+        json.WriteString("unit", insight.Unit);
+        json.WriteNumber("version", value.Insight.Version);
+        json.WriteNumber("items", value.Items);
+        if (value.IsEstimated)
+        {
+            json.WriteBoolean("estimated", true);
+        }
+
+        if (value.LeftOut > 0)
+        {
+            json.WriteNumber("leftOut", value.LeftOut);
+        }
+
+        if (insight.Description is { } description)
+        {
+            json.WriteString("description", description);
+        }
+
+        if (question.Explain)
+        {
+            WriteFormula(json, insight);
+            WriteContributions(json, value.Insight, ledger, question.At);
+            WriteTallies(json, value.Insight, links);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, InsightValue value)
+    {
+        json.WritePropertyName("value");
+        json.WriteValue(value.Value ?? FieldValue.Null);
+        InsightDefinition insight = value.Insight.Definition;
+        if (insight.IsMoney)
+        {
+            json.WriteStartArray("amounts");
+            foreach (InsightPart part in value.Parts)
+            {
+                json.WriteStartObject();
+                json.WriteString("currency", part.Key);
+                json.WriteNumber("amount", part.Value);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+        else if (insight.IsDivided)
+        {
+            WriteParts(json, value);
+        }
+    }
+
+    private static void WriteParts(Utf8JsonWriter json, InsightValue value)
+    {
+        json.WriteStartArray("parts");
+        foreach (InsightPart part in value.Parts)
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("by");
+            foreach (string? key in part.Values)
+            {
+                json.WriteStringValue(key);
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("value", part.Value);
+            json.WriteNumber("share", part.Share);
+            if (part.IsTied)
+            {
+                json.WriteBoolean("tied", true);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("partCount", value.PartCount);
+    }
+
+    private static void WriteFormula(Utf8JsonWriter json, InsightDefinition insight)
+    {
+        json.WriteStartObject("formula");
+        json.WriteString("measure", insight.Measure.ToString().ToLowerInvariant());
+        if (insight.Window is { } window)
+        {
+            json.WriteNumber("windowSeconds", window.TotalSeconds);
+        }
+
+        if (insight.HalfLife is { } halfLife)
+        {
+            json.WriteNumber("halfLifeSeconds", halfLife.TotalSeconds);
+        }
+
+        json.WriteStartArray("sources");
+        foreach (InsightInput input in insight.Inputs)
+        {
+            json.WriteStartObject();
+            json.WriteString("source", input.Source.Name);
+            foreach ((string key, string form) in input.Forms)
+            {
+                json.WriteString(key, form);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteContributions(
+        Utf8JsonWriter json,
+        ActiveInsight insight,
+        InsightLedger ledger,
+        DateTimeOffset at
+    )
+    {
+        int count = 0;
+        json.WriteStartArray("contributions");
+        foreach (Contribution contribution in ledger.Contributions(insight, at))
+        {
+            if (++count <= ContributionsMax)
+            {
+                Write(json, contribution);
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("contributionsNotListed", Math.Max(0, count - ContributionsMax));
+    }
+
+    private static void Write(Utf8JsonWriter json, Contribution contribution)
+    {
+        json.WriteStartObject();
+        json.WriteString("source", contribution.Origin.Link.Source);
+        json.WriteString("object", contribution.Origin.Object);
+        json.WriteString("id", contribution.Origin.Id);
+        json.WriteInstant("at", contribution.At);
+        json.WritePropertyName("value");
+        json.WriteValue(contribution.Value);
+        if (contribution.Divisor is { } divisor)
+        {
+            json.WriteNumber("divisor", divisor);
+        }
+
+        if (contribution.Part is { } part)
+        {
+            json.WriteStartArray("by");
+            foreach (string? key in PartNames.ValuesOf(part))
+            {
+                json.WriteStringValue(key);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>What is known of things that are not kept, link by link.</summary>
+    private static void WriteTallies(Utf8JsonWriter json, ActiveInsight insight, LinkSet links)
+    {
+        json.WriteStartArray("notKept");
+        foreach (Link link in links.Links)
+        {
+            foreach (
+                Accumulation known in link
+                    .Insights.Concat(link.Records.SelectMany(set => set.Base.Insights))
+                    .Where(known => known.Revision == insight.Revision)
+            )
+            {
+                json.WriteStartObject();
+                json.WriteString("source", link.Key.Source);
+                json.WriteString("link", link.Key.ToString());
+                json.WriteNumber("items", known.Tallies.Sum(tally => tally.Count));
+                json.WriteEndObject();
+            }
+        }
+
+        json.WriteEndArray();
+    }
+}

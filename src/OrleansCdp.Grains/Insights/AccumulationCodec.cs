@@ -1,0 +1,129 @@
+namespace OrleansCdp.Insights;
+
+/// <summary>How what insights know of a link is stored. Part of the stored format of links.</summary>
+internal static class AccumulationCodec
+{
+    [Flags]
+    private enum Has
+    {
+        None = 0,
+        Part = 1,
+        Sum = 2,
+        Divisor = 4,
+        Faded = 8,
+        Picked = 16,
+        Distinct = 32,
+    }
+
+    public static void Write(CompactWriter to, Accumulation known)
+    {
+        to.Number(known.Revision);
+        to.Flag(known.IsWhole);
+        to.Number(known.SinceNormal);
+        to.Number(known.SinceLow);
+        to.Ticks(known.HeardAt);
+        to.Many(known.Tallies, WriteTally);
+    }
+
+    public static Accumulation Read(CompactReader from) =>
+        new()
+        {
+            Revision = from.Number(),
+            IsWhole = from.Flag(),
+            SinceNormal = from.Number(),
+            SinceLow = from.Number(),
+            HeardAt = from.Ticks(),
+            Tallies = from.Many(ReadTally),
+        };
+
+    private static void WriteTally(CompactWriter to, Tally tally)
+    {
+        Has has =
+            (tally.Part is null ? Has.None : Has.Part)
+            | (tally.Sum == 0 ? Has.None : Has.Sum)
+            | (tally.Divisor == 0 ? Has.None : Has.Divisor)
+            | (tally.FadedAt == 0 ? Has.None : Has.Faded)
+            | (tally.Picked is null ? Has.None : Has.Picked)
+            | (tally.Distinct is null ? Has.None : Has.Distinct);
+        to.Unsigned((ulong)has);
+        to.Number(tally.Stretch);
+        to.Number(tally.Count);
+        if (tally.Part is { } part)
+        {
+            to.Name(part);
+        }
+
+        if (tally.Sum != 0)
+        {
+            WriteWide(to, tally.Sum);
+        }
+
+        if (tally.Divisor != 0)
+        {
+            WriteWide(to, tally.Divisor);
+        }
+
+        if (tally.FadedAt != 0)
+        {
+            to.Ticks(BitConverter.DoubleToInt64Bits(tally.Faded));
+            to.Ticks(tally.FadedAt);
+        }
+
+        if (tally.Picked is { } picked)
+        {
+            to.Ticks(picked.At);
+            WriteWide(to, picked.Value.Order);
+            to.TextOrNull(picked.Value.Text);
+        }
+
+        if (tally.Distinct is { } distinct)
+        {
+            to.Many(distinct.Hashes, static (to, hash) => to.Ticks((long)hash));
+            to.Many(distinct.Ranks, static (to, rank) => to.Unsigned(rank));
+        }
+    }
+
+    private static Tally ReadTally(CompactReader from)
+    {
+        Has has = (Has)from.Unsigned();
+        return new Tally
+        {
+            Stretch = from.Number(),
+            Count = from.Number(),
+            Part = has.HasFlag(Has.Part) ? from.Name() : null,
+            Sum = has.HasFlag(Has.Sum) ? ReadWide(from) : 0,
+            Divisor = has.HasFlag(Has.Divisor) ? ReadWide(from) : 0,
+            Faded = has.HasFlag(Has.Faded) ? BitConverter.Int64BitsToDouble(from.Ticks()) : 0,
+            FadedAt = has.HasFlag(Has.Faded) ? from.Ticks() : 0,
+            Picked = has.HasFlag(Has.Picked)
+                ? new Picked(from.Ticks(), new Measured(ReadWide(from), from.TextOrNull()))
+                : null,
+            Distinct = has.HasFlag(Has.Distinct)
+                ? new DistinctCount
+                {
+                    Hashes = from.Many(static from => (ulong)from.Ticks()),
+                    Ranks = from.Many(static from => checked((byte)from.Unsigned())),
+                }
+                : null,
+        };
+    }
+
+    // Nearly every number fits into 64 bits.
+    private static void WriteWide(CompactWriter to, Int128 number)
+    {
+        bool isWide = number < long.MinValue || number > long.MaxValue;
+        to.Flag(isWide);
+        to.Number((long)number);
+        if (isWide)
+        {
+            to.Number((long)(number >> 64));
+        }
+    }
+
+    private static Int128 ReadWide(CompactReader from)
+    {
+        bool isWide = from.Flag();
+        long low = from.Number();
+        return isWide ? new Int128((ulong)from.Number(), (ulong)low) : low;
+    }
+}

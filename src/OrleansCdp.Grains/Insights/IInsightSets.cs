@@ -1,0 +1,37 @@
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>The insights that this process computes.</summary>
+internal interface IInsightSets
+{
+    /// <summary>Them, once the first definitions are known.</summary>
+    ValueTask<InsightSet> CurrentAsync();
+
+    /// <summary>Them, read anew unless those of a revision are known here.</summary>
+    /// <param name="revision">The highest revision that something stored speaks of.</param>
+    ValueTask<InsightSet> SinceAsync(long revision);
+}
+
+/// <summary>The insights of this process's catalogue.</summary>
+internal sealed class CatalogueInsights(DefinitionCatalogue catalogue) : IInsightSets
+{
+    public ValueTask<InsightSet> CurrentAsync() =>
+        catalogue.Version > 0 ? new(catalogue.Insights) : LoadedAsync();
+
+    public async ValueTask<InsightSet> SinceAsync(long revision)
+    {
+        if (catalogue.Version < revision)
+        {
+            await catalogue.RefreshAsync();
+        }
+
+        return await CurrentAsync();
+    }
+
+    private async ValueTask<InsightSet> LoadedAsync()
+    {
+        await catalogue.Loaded;
+        return catalogue.Insights;
+    }
+}
