@@ -94,39 +94,8 @@ internal static class Instants
         return false;
     }
 
-    private static bool TryFormat(
-        ReadOnlySpan<char> text,
-        string format,
-        TimeZoneInfo zone,
-        out long ticks
-    )
-    {
-        ticks = 0;
-        // K and z take the zone from the text; AssumeUniversal only fills in a K that says nothing.
-        if (format.AsSpan().ContainsAny('K', 'z'))
-        {
-            bool read = DateTimeOffset.TryParseExact(
-                text,
-                format,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal,
-                out DateTimeOffset moment
-            );
-            ticks = moment.UtcTicks;
-            return read;
-        }
-
-        return DateTime.TryParseExact(
-                text,
-                format,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.None,
-                out DateTime local
-            ) && TryZone(local.Ticks, zone, out ticks);
-    }
-
-    // yyyy-MM-dd[(T| )HH:mm[:ss[.fraction]][Z|+HH[[:]mm]]]
-    private static bool TryIso(ReadOnlySpan<char> text, TimeZoneInfo zone, out long ticks)
+    /// <summary>Reads <c>yyyy-MM-dd[(T| )HH:mm[:ss[.fraction]][Z|+HH[[:]mm]]]</c>.</summary>
+    public static bool TryIso(ReadOnlySpan<char> text, TimeZoneInfo zone, out long ticks)
     {
         ticks = 0;
         if (
@@ -163,6 +132,37 @@ internal static class Instants
         }
 
         return TryOffset(rest, out long offset) && TryShift(local + clock, -offset, out ticks);
+    }
+
+    private static bool TryFormat(
+        ReadOnlySpan<char> text,
+        string format,
+        TimeZoneInfo zone,
+        out long ticks
+    )
+    {
+        ticks = 0;
+        // K and z take the zone from the text; AssumeUniversal only fills in a K that says nothing.
+        if (format.AsSpan().ContainsAny('K', 'z'))
+        {
+            bool read = DateTimeOffset.TryParseExact(
+                text,
+                format,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out DateTimeOffset moment
+            );
+            ticks = moment.UtcTicks;
+            return read;
+        }
+
+        return DateTime.TryParseExact(
+                text,
+                format,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.None,
+                out DateTime local
+            ) && TryZone(local.Ticks, zone, out ticks);
     }
 
     private static bool TryClock(ref ReadOnlySpan<char> rest, out long ticks)

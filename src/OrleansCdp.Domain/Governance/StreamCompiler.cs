@@ -36,7 +36,7 @@ internal static partial class StreamCompiler
         DataStream? stream = null;
         if (YamlReader.Read(text, errors) is { } root)
         {
-            if (!StreamPattern.IsMatch(name))
+            if (!DefinitionNames.IsName(name))
             {
                 reader.Add("", "A stream's name is small letters, digits and dashes.", root);
             }
@@ -228,13 +228,6 @@ internal static partial class StreamCompiler
             ),
         ];
     }
-
-    [GeneratedRegex(
-        "^[a-z0-9][a-z0-9-]{0,99}$",
-        RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: 1000
-    )]
-    private static partial Regex StreamPattern { get; }
 
     [GeneratedRegex(
         "^[a-z0-9][a-z0-9_-]{0,99}$",

@@ -6,7 +6,7 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Identity;
 
 /// <summary>Compiles a ruleset's definition, collecting everything that is wrong with it.</summary>
-internal static partial class RulesetCompiler
+internal static class RulesetCompiler
 {
     /// <summary>Match spaces that may find the records of one ruleset.</summary>
     internal const int FindableByMax = 20;
@@ -33,7 +33,7 @@ internal static partial class RulesetCompiler
         Ruleset? ruleset = null;
         if (YamlReader.Read(text, errors) is { } root)
         {
-            if (!NamePattern.IsMatch(name))
+            if (!DefinitionNames.IsName(name))
             {
                 reader.Add("", "A ruleset's name is small letters, digits and dashes.", root);
             }
@@ -87,7 +87,7 @@ internal static partial class RulesetCompiler
         foreach (YamlNode item in items)
         {
             string? name = reader.Text(item, "findableBy");
-            if (name is not null && !NamePattern.IsMatch(name))
+            if (name is not null && !DefinitionNames.IsName(name))
             {
                 reader.Add("findableBy", $"`{name}` is no name of a ruleset.", item);
             }
@@ -276,11 +276,4 @@ internal static partial class RulesetCompiler
             return null;
         }
     }
-
-    [GeneratedRegex(
-        "^[a-z0-9][a-z0-9-]{0,99}$",
-        RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: 1000
-    )]
-    private static partial Regex NamePattern { get; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Identity;
 
@@ -43,7 +44,7 @@ public sealed class RulesetWriter
         WriteReport(ruleset.Name, trained.Report);
         if (ruleset.Description is { } description)
         {
-            Line($"description: {Quoted(description)}");
+            Line($"description: {YamlText.Quoted(description)}");
         }
 
         if (!ruleset.FindableBy.IsEmpty)
@@ -137,15 +138,18 @@ public sealed class RulesetWriter
             Line($"  blocked:");
             foreach ((string type, ImmutableArray<string> values) in guards.Blocked)
             {
-                Line($"    {Quoted(type)}:");
-                Wrapped("      ", '[', values.Select(Quoted), ']');
+                Line($"    {YamlText.Quoted(type)}:");
+                Wrapped("      ", '[', values.Select(YamlText.Quoted), ']');
             }
         }
 
         if (!guards.IdentifiersMax.IsEmpty)
         {
             IEnumerable<string> limits = guards.IdentifiersMax.Select(limit =>
-                string.Create(CultureInfo.InvariantCulture, $"{Quoted(limit.Type)}: {limit.Max}")
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{YamlText.Quoted(limit.Type)}: {limit.Max}"
+                )
             );
             Line($"  identifiersMax: {{ {string.Join(", ", limits)} }}");
         }
@@ -163,7 +167,7 @@ public sealed class RulesetWriter
         WriteSources("fullName", field.FullName);
         if (field.Region is { } region)
         {
-            Line($"      region: {Quoted(region)}");
+            Line($"      region: {YamlText.Quoted(region)}");
         }
 
         if (field.DayFirst)
@@ -203,7 +207,9 @@ public sealed class RulesetWriter
             Wrapped(
                 "        ",
                 '[',
-                field.Guarded.Order().Select(value => Quoted(Frequencies.HashedName(value))),
+                field
+                    .Guarded.Order()
+                    .Select(value => YamlText.Quoted(Frequencies.HashedName(value))),
                 ']'
             );
         }
@@ -213,7 +219,10 @@ public sealed class RulesetWriter
     {
         if (!sources.IsEmpty)
         {
-            string list = string.Join(", ", sources.Select(source => Quoted(source.ToString())));
+            string list = string.Join(
+                ", ",
+                sources.Select(source => YamlText.Quoted(source.ToString()))
+            );
             Line($"      {key}: [{list}]");
         }
     }
@@ -246,7 +255,7 @@ public sealed class RulesetWriter
                 listed.Select(entry =>
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{Quoted(entry.Key)}: {entry.Value}"
+                        $"{YamlText.Quoted(entry.Key)}: {entry.Value}"
                     )
                 ),
                 '}'
@@ -281,12 +290,4 @@ public sealed class RulesetWriter
 
     private static string Number(double number) =>
         number.ToString("G6", CultureInfo.InvariantCulture);
-
-    private static string Quoted(string value) =>
-        "\""
-        + value
-            .Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\n", "\\n", StringComparison.Ordinal)
-        + "\"";
 }
