@@ -42,7 +42,7 @@ public sealed partial class TidyTests
         "Insights",
         "Segments",
         "Migrations",
-        "Prediction", // of Insights: models out of the literature, which know nothing of the rest
+        "Prediction", // of Insights: models out of the literature, and their definitions
         "Properties",
         "Shipped",
     ];

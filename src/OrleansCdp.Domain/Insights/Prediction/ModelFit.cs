@@ -41,4 +41,7 @@ public enum FitObstacle
 
     /// <summary>The mean value of a purchase over all customers would be infinite (q of 1 or less).</summary>
     NoPopulationMean,
+
+    /// <summary>Times or values are too small or too large for the bounds that a <see cref="PredictionModel"/> has.</summary>
+    OutOfBounds,
 }
