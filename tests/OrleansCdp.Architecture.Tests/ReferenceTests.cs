@@ -27,6 +27,7 @@ public sealed class ReferenceTests
         [("Events", "Governance")] = "an event is admitted, quarantined and counted on its path",
         [("Events", "Identity")] = "an event names its subject, and a partition resolves it",
         [("Governance", "Identity")] = "admission normalises identifiers",
+        [("Governance", "Insights")] = "the catalogue has the models by which is predicted",
         [("Insights", "Governance")] = "an insight's definition is read and reported as all are",
         [("Identity", "Governance")] = "an address of the API needs a key with its scope",
         [("Identity", "Context")] = "the profile of an individual is one of the answers",

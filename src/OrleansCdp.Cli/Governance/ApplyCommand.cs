@@ -9,9 +9,10 @@ internal static class ApplyCommand
 {
     private const string Stream = "stream";
     private const string Ruleset = "ruleset";
+    private const string Model = "model";
 
-    /// <summary>What the name of a ruleset's file ends with, before its extension.</summary>
-    private const string RulesetEnding = ".ruleset";
+    // Rulesets first: streams name them.
+    private static readonly string[] Order = [Ruleset, Stream, Model];
 
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
@@ -22,10 +23,13 @@ internal static class ApplyCommand
         {
             Description =
                 "A definition, or a folder of them. NAME.yaml is a data stream, "
-                + "NAME.ruleset.yaml a ruleset.",
+                + "NAME.ruleset.yaml a ruleset, NAME.model.yaml a model of purchases.",
             Required = true,
         };
-        Command command = new("apply", "Registers definitions: rulesets, then data streams.")
+        Command command = new(
+            "apply",
+            "Registers definitions: rulesets, then data streams, then models."
+        )
         {
             from,
         };
@@ -45,11 +49,10 @@ internal static class ApplyCommand
         FileInfo[] files = Directory.Exists(from.FullName)
             ? [.. new DirectoryInfo(from.FullName).EnumerateFiles().Where(IsDefinition)]
             : [new FileInfo(from.FullName)];
-        // Rulesets first: streams name them.
         files =
         [
             .. files
-                .OrderBy(file => KindOf(file) == Stream)
+                .OrderBy(file => Array.IndexOf(Order, KindOf(file)))
                 .ThenBy(file => file.Name, StringComparer.Ordinal),
         ];
         return files switch
@@ -62,16 +65,19 @@ internal static class ApplyCommand
 
     private static bool IsDefinition(FileInfo file) => Endings.Contains(file.Extension);
 
+    // The ending before the extension says the kind; without one it is a stream.
     private static string KindOf(FileInfo file) =>
-        Path.GetFileNameWithoutExtension(file.Name)
-            .EndsWith(RulesetEnding, StringComparison.Ordinal)
-            ? Ruleset
-            : Stream;
+        Path.GetExtension(Path.GetFileNameWithoutExtension(file.Name)) switch
+        {
+            "." + Ruleset => Ruleset,
+            "." + Model => Model,
+            _ => Stream,
+        };
 
     private static string NameOf(FileInfo file)
     {
         string name = Path.GetFileNameWithoutExtension(file.Name);
-        return KindOf(file) == Ruleset ? name[..^RulesetEnding.Length] : name;
+        return KindOf(file) == Stream ? name : Path.GetFileNameWithoutExtension(name);
     }
 
     private static async Task<int> ApplyAsync(

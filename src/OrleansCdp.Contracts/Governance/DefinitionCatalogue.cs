@@ -28,6 +28,9 @@ public sealed partial class DefinitionCatalogue(
     /// <summary>The rulesets by name; empty before the first poll.</summary>
     public FrozenDictionary<string, Ruleset> Rulesets => current.Rulesets;
 
+    /// <summary>The models by name; empty before the first poll.</summary>
+    public FrozenDictionary<string, PredictionModel> Models => current.Models;
+
     /// <summary>The insights that are computed; none before the first poll.</summary>
     public InsightSet Insights => current.Insights.Set;
 
@@ -72,6 +75,9 @@ public sealed partial class DefinitionCatalogue(
                     stream => stream.Under(rulesets.GetValueOrDefault(stream.Ruleset))
                 ),
             Rulesets = rulesets,
+            Models = compiled
+                .Values.OfType<PredictionModel>()
+                .ToFrozenDictionary(model => model.Name),
             Insights = before.Insights.Next(
                 newer,
                 compiled.Values.OfType<DataStream>(),
@@ -142,6 +148,7 @@ public sealed partial class DefinitionCatalogue(
         {
             DefinitionKinds.Stream => DataStream.Compile(definition.Name, definition.Text),
             DefinitionKinds.Ruleset => Ruleset.Compile(definition.Name, definition.Text),
+            DefinitionKinds.Model => PredictionModel.Compile(definition.Name, definition.Text),
             // An insight, which needs all streams; or of a program to come.
             _ => ((object?)null, ImmutableArray<DefinitionError>.Empty),
         };
@@ -177,6 +184,9 @@ public sealed partial class DefinitionCatalogue(
 
         public FrozenDictionary<string, Ruleset> Rulesets { get; init; } =
             FrozenDictionary<string, Ruleset>.Empty;
+
+        public FrozenDictionary<string, PredictionModel> Models { get; init; } =
+            FrozenDictionary<string, PredictionModel>.Empty;
 
         public CompiledInsights Insights { get; init; } = CompiledInsights.None;
 

@@ -11,9 +11,12 @@ public static class DefinitionKinds
     /// <summary>How records find their individuals.</summary>
     public const string Ruleset = "ruleset";
 
+    /// <summary>By which parameters purchases are predicted.</summary>
+    public const string Model = "model";
+
     /// <summary>What is known of individuals and accounts as one value.</summary>
     public const string Insight = "insight";
 
     /// <summary>All of them; what one names, of the kinds before it, must be there first.</summary>
-    public static ImmutableArray<string> All { get; } = [Ruleset, Stream, Insight];
+    public static ImmutableArray<string> All { get; } = [Ruleset, Stream, Model, Insight];
 }

@@ -208,6 +208,7 @@ internal sealed partial class DefinitionsGrain(
             DefinitionKinds.Insight => InsightDefinition
                 .Compile(name, text, DeclaredBy(AllActive()))
                 .Errors,
+            DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
         };
     }

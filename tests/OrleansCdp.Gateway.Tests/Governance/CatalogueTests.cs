@@ -55,6 +55,39 @@ public sealed class CatalogueTests
         ((Admission.Refused)admitted).Code.ShouldBe("identifier_blocked");
     }
 
+    [Fact]
+    public async Task Models_are_known_by_their_names_and_one_of_before_is_replaced()
+    {
+        Queue<Task<Catalogue?>> answers = new([
+            Task.FromResult<Catalogue?>(OfModel(1, r: 1)),
+            Task.FromResult<Catalogue?>(OfModel(2, r: 2)),
+        ]);
+        using DefinitionCatalogue catalogue = Over(answers);
+        catalogue.Models.ShouldBeEmpty();
+
+        await catalogue.RefreshAsync();
+        double before = catalogue.Models["shop"].Purchases.R;
+        await catalogue.RefreshAsync();
+
+        before.ShouldBe(1);
+        catalogue.Models.ShouldHaveSingleItem().Value.Purchases.R.ShouldBe(2);
+    }
+
+    private static Catalogue OfModel(long version, int r) =>
+        new()
+        {
+            Version = version,
+            PartitionCount = 1,
+            Definitions =
+            [
+                Of(
+                    "model",
+                    "shop",
+                    $"{{ unit: day, purchases: {{ r: {r}, alpha: 1, a: 1, b: 1 }} }}"
+                ),
+            ],
+        };
+
     private static Catalogue Of(
         long version,
         string stream,

@@ -98,7 +98,7 @@ public sealed class RulesetDefinitionTests
 
         refused
             .Errors.ShouldHaveSingleItem()
-            .Message.ShouldBe("Unknown kind; known are: ruleset, stream.");
+            .Message.ShouldBe("Unknown kind; known are: ruleset, stream, model.");
     }
 
     [Fact]
