@@ -81,6 +81,7 @@ public sealed partial class DefinitionCatalogue(
             Insights = before.Insights.Next(
                 newer,
                 compiled.Values.OfType<DataStream>(),
+                compiled.Values.OfType<PredictionModel>(),
                 (version, error) =>
                     LogNotCompiled(version.Kind, version.Name, version.Version, error.Message)
             ),

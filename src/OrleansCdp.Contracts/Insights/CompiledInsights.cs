@@ -16,10 +16,12 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
     /// </summary>
     /// <param name="catalogue">The catalogue.</param>
     /// <param name="streams">Its data streams.</param>
+    /// <param name="known">Its models.</param>
     /// <param name="refused">Called with what does not compile here, and why.</param>
     public CompiledInsights Next(
         Catalogue catalogue,
         IEnumerable<DataStream> streams,
+        IEnumerable<PredictionModel> known,
         Action<DefinitionVersion, DefinitionError> refused
     )
     {
@@ -32,6 +34,10 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
                     (version, catalogue.Former.All(former => former.Name != version.Name))
                 ),
         ];
+        Dictionary<string, PredictionModel> models = known.ToDictionary(
+            model => model.Name,
+            StringComparer.Ordinal
+        );
         DeclaredField[] declared =
         [
             .. streams.SelectMany(stream => stream.DeclaredFields).Distinct(),
@@ -39,6 +45,9 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
         ImmutableHashSet<string> sources =
         [
             .. declared.Select(field => field.ToString()),
+            .. catalogue
+                .Definitions.Where(version => version.Kind == DefinitionKinds.Model)
+                .Select(version => $"{version.Name} {version.Hash}"),
             .. versions.Select(version =>
                 $"{version.Definition.Revision} {version.IsServing} {version.Definition.IsComplete}"
             ),
@@ -65,6 +74,11 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
 
             insights.Add(
                 new(compiled, version.Version, version.Revision, isServing, version.IsComplete)
+                {
+                    Model = compiled.Prediction is { } asked
+                        ? models.GetValueOrDefault(asked.Model)
+                        : null,
+                }
             );
         }
 

@@ -73,14 +73,12 @@ public static class InsightJson
         InsightDefinition insight = value.Insight.Definition;
         json.WriteStartObject();
         WriteValue(json, value);
-        if (value.IsForgotten)
+        if (value.Why is { } why)
         {
-            json.WriteString(
-                "why",
-                "What was done is counted and not kept: of the past it is not known."
-            );
+            json.WriteString("why", why);
         }
 
+        WriteCustomer(json, value);
         json.WriteString("unit", insight.Unit);
         json.WriteNumber("version", value.Insight.Version);
         json.WriteNumber("items", value.Items);
@@ -131,6 +129,24 @@ public static class InsightJson
         {
             WriteParts(json, value);
         }
+    }
+
+    /// <summary>What the model of a prediction is, and what it knows of the customer.</summary>
+    private static void WriteCustomer(Utf8JsonWriter json, InsightValue value)
+    {
+        if (value is not { Insight.Model: { } model, Customer: { } customer })
+        {
+            return;
+        }
+
+        json.WriteString("model", model.Name);
+        json.WriteStartObject("customer");
+        json.WriteNumber("frequency", customer.Frequency);
+        json.WriteNumber("recency", customer.Recency);
+        json.WriteNumber("age", customer.Age);
+        json.WriteNumber("monetaryValue", customer.MonetaryValue);
+        json.WriteString("timeUnit", customer.Unit.ToString().ToLowerInvariant());
+        json.WriteEndObject();
     }
 
     private static void WriteParts(Utf8JsonWriter json, InsightValue value)

@@ -10,8 +10,12 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     private readonly InsightDefinition definition = insight.Definition;
     private readonly long nowTicks = now.UtcTicks;
     private readonly SortedDictionary<string, Sum> sums = new(StringComparer.Ordinal);
+    private readonly PurchaseHistory? purchases = insight.Definition.Prediction is null
+        ? null
+        : new PurchaseHistory();
     private Sum? only;
     private bool isEstimated;
+    private long count;
     private long leftOut;
 
     /// <summary>Whether things count that are not kept.</summary>
@@ -36,7 +40,17 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     /// <summary>Adds an item of a record.</summary>
     public void Add(in Item item)
     {
-        if (Counts(definition, item.At, nowTicks))
+        if (!Counts(definition, item.At, nowTicks))
+        {
+            return;
+        }
+
+        if (purchases is not null)
+        {
+            count++;
+            purchases.Add(item);
+        }
+        else
         {
             SumOf(item.Part).Add(definition, item, nowTicks);
         }
@@ -63,13 +77,72 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         {
             Insight = insight,
             At = now,
-            Items = (only?.Count ?? 0) + sums.Values.Sum(sum => sum.Count),
+            Items = count + (only?.Count ?? 0) + sums.Values.Sum(sum => sum.Count),
             IsEstimated = isEstimated || only?.Distinct is { IsEstimated: true },
             LeftOut = leftOut,
         };
-        return definition.IsDivided ? Divided(value)
+        return purchases is not null ? Predicted(value, purchases)
+            : definition.IsDivided ? Divided(value)
             : definition.IsMoney ? InCurrencies(value)
-            : value with { Value = (only ?? new Sum()).ToValue(definition) };
+            : Only(value);
+    }
+
+    private InsightValue Only(InsightValue value)
+    {
+        FieldValue? one = (only ?? new Sum()).ToValue(definition);
+        return value with
+        {
+            Value = one,
+            Why =
+                one is null && definition.Measure == Measure.Ratio && value.Items > 0
+                    ? NoValue.DividedByZero
+                    : null,
+        };
+    }
+
+    private InsightValue Predicted(InsightValue value, PurchaseHistory history)
+    {
+        if (insight.Model is not { } model)
+        {
+            return value with { Why = NoValue.NoModel };
+        }
+
+        if (history.Summary(now, model.Counting, out bool isOfOneCurrency) is not { } customer)
+        {
+            return value;
+        }
+
+        string? why =
+            !Prediction.IsOfValue(definition.Measure) ? null
+            : !isOfOneCurrency ? NoValue.SeveralCurrencies
+            : model.Values is null || (definition.IsMoney && history.Currency != model.Currency)
+                ? NoValue.NotOfThisCurrency
+            : null;
+        return value with
+        {
+            Customer = customer,
+            Why = why,
+            Value = why is null ? FieldValue.Of(Ask(model, customer)) : null,
+        };
+    }
+
+    private decimal Ask(PredictionModel model, RfmSummary customer)
+    {
+        Prediction asked = definition.Prediction!;
+        double horizon = Prediction.TimeOf(asked.Horizon ?? default, model.Counting.Unit);
+        double answer = definition.Measure switch
+        {
+            Measure.Alive => model.Purchases.ProbabilityAlive(customer),
+            Measure.Purchases => model.Purchases.ExpectedPurchases(customer, horizon),
+            Measure.NoPurchase => model.Purchases.ProbabilityOfNoPurchase(customer, horizon),
+            Measure.PurchaseValue => model.Values!.ExpectedValue(customer),
+            _ => new LifetimeValue(
+                asked.Periods,
+                Prediction.TimeOf(asked.Period, model.Counting.Unit),
+                (double)asked.DiscountRate
+            ).Of(model.Purchases, model.Values!, customer),
+        };
+        return Math.Round((decimal)answer, Exact.Decimals);
     }
 
     /// <summary>What is said where it is not known any more.</summary>
@@ -78,7 +151,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         {
             Insight = insight,
             At = now,
-            IsForgotten = true,
+            Why = NoValue.NotKept,
         };
 
     private Accumulation? Add(ImmutableArray<Accumulation> accumulations)
@@ -95,7 +168,12 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             long last = Stretches.Of(definition, nowTicks);
             foreach (Tally tally in accumulation.Tallies)
             {
-                if (tally.Stretch >= first && tally.Stretch <= last)
+                if (purchases is not null)
+                {
+                    count += tally.Count;
+                    purchases.Add(tally);
+                }
+                else if (tally.Stretch >= first && tally.Stretch <= last)
                 {
                     SumOf(tally.Part).Add(definition, tally, nowTicks);
                     isEstimated |= definition.Window is not null;
@@ -158,6 +236,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         value with
         {
             Value = sums.Count == 1 ? sums.Values.First().ToValue(definition) : null,
+            Why = sums.Count > 1 ? NoValue.SeveralCurrencies : null,
             PartCount = sums.Count,
             Parts =
             [

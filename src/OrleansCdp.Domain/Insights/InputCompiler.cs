@@ -78,7 +78,8 @@ internal sealed class InputCompiler(
 
     private MeasuredItems ItemsOf(Section at, Measure of)
     {
-        if (of != Measure.Count && at["value"] is null)
+        bool needsValue = Prediction.Makes(of) ? Prediction.IsOfValue(of) : of != Measure.Count;
+        if (needsValue && at["value"] is null)
         {
             reader.Add(at.PathOf("value"), "Say of what: an expression.", at.Node);
         }
@@ -86,9 +87,10 @@ internal sealed class InputCompiler(
         return new MeasuredItems
         {
             Where = expressions.Read<bool>(at, "where"),
-            Value = of is Measure.Sum or Measure.Average or Measure.Median
-                ? expressions.Read<decimal>(at, "value")
-                : expressions.Read(at, "value"),
+            Value =
+                of is Measure.Sum or Measure.Average or Measure.Median || Prediction.Makes(of)
+                    ? expressions.Read<decimal>(at, "value")
+                    : expressions.Read(at, "value"),
         };
     }
 

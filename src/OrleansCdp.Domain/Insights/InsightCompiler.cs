@@ -30,6 +30,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         "last",
         "distinct",
         "ratio",
+        "alive",
+        "purchases",
+        "noPurchase",
+        "purchaseValue",
+        "lifetimeValue",
     ];
 
     /// <summary>Compiles a definition.</summary>
@@ -62,6 +67,10 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
                     "sources",
                     .. InputCompiler.Keys,
                     "measure",
+                    "model",
+                    "horizon",
+                    "period",
+                    "discountRate",
                     "window",
                     "halfLife",
                     "top",
@@ -112,6 +121,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             Inputs = inputs,
             Window = ExpressionReader.Duration(reader, section, "window"),
             HalfLife = ExpressionReader.Duration(reader, section, "halfLife"),
+            Prediction = Prediction.Read(reader, section, measure),
             Top = TopOf(isDivided: !inputs[0].By.IsEmpty),
             Type = InputCompiler.TypeOf(inputs[0], measure),
             Unit = reader.Text(section["unit"], "unit"),
@@ -235,6 +245,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             insight.Measure is not (Measure.Count or Measure.Sum),
             "Only a count and a sum fade with time."
         );
+        RefuseIf(
+            "window",
+            insight.Prediction is not null,
+            "A prediction is made from all that was bought."
+        );
         RefuseIf("halfLife", insight.Window is not null, "It fades, or it has a window: not both.");
         RefuseIf(
             "deadBand",
@@ -252,6 +267,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
     {
         Measure measure = insight.Measure;
         RefuseIf("measure", measure == Measure.Median, NotKept + "the middle of it is not known.");
+        RefuseIf(
+            "measure",
+            insight.Prediction is not null,
+            "Purchases are records, such as `SalesOrder`."
+        );
         RefuseIf("window", insight.IsDivided, NotKept + "divided, it fades with a `halfLife`.");
         RefuseIf(
             "window",

@@ -37,6 +37,21 @@ public enum Measure
 
     /// <summary>The middle value; of an even number of them the mean of the two in the middle.</summary>
     Median = 9,
+
+    /// <summary>How probable it is that somebody is still a customer (BG/NBD); 1 for whoever bought once.</summary>
+    Alive = 10,
+
+    /// <summary>How many purchases are expected within a horizon (BG/NBD).</summary>
+    Purchases = 11,
+
+    /// <summary>How probable it is that nothing is bought within a horizon (BG/NBD).</summary>
+    NoPurchase = 12,
+
+    /// <summary>What a purchase is expected to be worth (Gamma-Gamma).</summary>
+    PurchaseValue = 13,
+
+    /// <summary>What the purchases of a horizon are expected to be worth today; those made already are not in it.</summary>
+    LifetimeValue = 14,
 }
 
 /// <summary>
@@ -85,6 +100,9 @@ public sealed record InsightDefinition
 
     /// <summary>After this time an item counts half; null when all count the same.</summary>
     public TimeSpan? HalfLife { get; init; }
+
+    /// <summary>What is asked of a model; null where nothing is predicted.</summary>
+    public Prediction? Prediction { get; init; }
 
     /// <summary>How many parts are told, the largest first; 0 where it is not divided.</summary>
     public int Top { get; init; }

@@ -16,7 +16,11 @@ public sealed record ActiveInsight(
     long Revision,
     bool IsServing = true,
     bool IsComplete = true
-);
+)
+{
+    /// <summary>The model it asks; null where it asks none, or there is none of that name.</summary>
+    public PredictionModel? Model { get; init; }
+}
 
 /// <summary>The insights that are computed. Immutable; safe for any number of threads.</summary>
 public sealed class InsightSet

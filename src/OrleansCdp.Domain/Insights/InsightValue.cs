@@ -35,11 +35,33 @@ public sealed record InsightValue
     /// </summary>
     public bool IsEstimated { get; init; }
 
-    /// <summary>Whether it is not known, for the moment is over and things that are not kept count.</summary>
-    public bool IsForgotten { get; init; }
+    /// <summary>Why there is no value, one of <see cref="NoValue"/>; null where there is one, or nothing counts.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>Of a prediction, what the model knows of the customer; null before the first purchase.</summary>
+    public RfmSummary? Customer { get; init; }
 
     /// <summary>Records that are not in it: they were folded away before this version was made.</summary>
     public long LeftOut { get; init; }
+}
+
+/// <summary>Why an insight has no value.</summary>
+public static class NoValue
+{
+    /// <summary>The moment is over, and things that are not kept count.</summary>
+    public const string NotKept = "not_kept";
+
+    /// <summary>What it is divided by comes to nothing.</summary>
+    public const string DividedByZero = "divided_by_zero";
+
+    /// <summary>Amounts of several currencies cannot be added up: each has its own.</summary>
+    public const string SeveralCurrencies = "several_currencies";
+
+    /// <summary>There is no model of the name that it asks.</summary>
+    public const string NoModel = "no_model";
+
+    /// <summary>The model does not say what purchases are worth, or not in this currency.</summary>
+    public const string NotOfThisCurrency = "not_of_this_currency";
 }
 
 /// <summary>One part of a divided insight.</summary>

@@ -80,6 +80,21 @@ public sealed record Tally
             Count = 1,
             Divisor = item.Divisor,
         };
+        if (insight.Prediction is not null)
+        {
+            // A refund is no purchase: it is kept apart, as what is to be taken off.
+            return item.Value.Order >= 0
+                ? one with
+                {
+                    Sum = item.Value.Order,
+                }
+                : one with
+                {
+                    Count = 0,
+                    Divisor = -item.Value.Order,
+                };
+        }
+
         return insight.Measure switch
         {
             Measure.Min or Measure.Max or Measure.First or Measure.Last => one with
@@ -145,9 +160,11 @@ internal static class Stretches
     /// <summary>Stretches of a window. Items that are older than it by less than one of them count, too.</summary>
     public const int PerWindow = 32;
 
-    /// <summary>The stretch an instant is in; 0 for all without a window.</summary>
+    /// <summary>The stretch an instant is in: of a prediction its day (UTC); 0 for all without a window.</summary>
     public static long Of(InsightDefinition insight, long at) =>
-        insight.Window is { } window ? at / LengthOf(window) : 0;
+        insight.Prediction is not null ? at / TimeSpan.TicksPerDay
+        : insight.Window is { } window ? at / LengthOf(window)
+        : 0;
 
     /// <summary>The earliest stretch that counts at a moment.</summary>
     public static long FirstAt(InsightDefinition insight, long now) =>
