@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans.Concurrency;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -34,6 +35,10 @@ public interface IAccountGrain : IGrainWithStringKey
     [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
     [Alias("insights")]
     ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
+
+    /// <summary>See <see cref="IUnifiedIndividualGrain.SeedInsightAsync"/>.</summary>
+    [Alias("seed-insight")]
+    Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     [AlwaysInterleave]

@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -46,6 +47,12 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [ResponseTimeout(ReadTimeMax)]
     [Alias("insights")]
     ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
+
+    /// <summary>Tells a version of an insight what was done before it was made. Repeating it changes nothing.</summary>
+    /// <param name="revision">The version.</param>
+    /// <param name="seed">What was done, as the log has it.</param>
+    [Alias("seed-insight")]
+    Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
     /// <summary>
     /// First step of a link move: freezes links here for <paramref name="target"/> and returns their state.

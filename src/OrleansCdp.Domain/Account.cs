@@ -81,6 +81,16 @@ public sealed record Account : ISubject<Account>
         return Becomes(next, outcomes);
     }
 
+    /// <summary>Adds what was done before a version of an insight was made.</summary>
+    public Transition<Account> Seed(ActiveInsight insight, InsightSeed seed, out SeedAnswer answer)
+    {
+        LinkSet seeded = Links.Seed(insight, seed, out answer);
+        return Becomes(
+            ReferenceEquals(seeded, Links) ? this : this with { Links = seeded },
+            outcomes: null
+        );
+    }
+
     /// <inheritdoc/>
     public Transition<Account> Becomes(Account next, EventOutcome[]? outcomes)
     {

@@ -134,6 +134,27 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         );
     }
 
+    /// <summary>Adds what was done before a version of an insight was made.</summary>
+    public Transition<UnifiedIndividual> Seed(
+        ActiveInsight insight,
+        InsightSeed seed,
+        out SeedAnswer answer
+    )
+    {
+        LinkSet seeded = Links.Seed(insight, seed, out answer);
+        if (answer.Outcome == SeedOutcome.NotHere)
+        {
+            answer = answer with { Elsewhere = ElsewhereAt };
+        }
+
+        bool changed = !ReferenceEquals(seeded, Links);
+        return Became(
+            changed ? this with { Links = seeded } : this,
+            changed,
+            identifiersMayDiffer: false
+        );
+    }
+
     /// <summary>The account most recently stated by any link; null when none was.</summary>
     public LinkKey? AccountLink() =>
         Links

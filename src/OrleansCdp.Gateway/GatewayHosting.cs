@@ -7,6 +7,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -75,6 +76,7 @@ public static class GatewayHosting
         ReceiptEndpoints.Map(app);
         ContextEndpoints.Map(app);
         IndividualEndpoints.Map(app);
+        InsightEndpoints.Map(app);
         MatchEndpoints.Map(app);
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);

@@ -179,6 +179,23 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         return Answer(InsightJson.Answer(account.Id, ledger, account.Links, question));
     }
 
+    public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
+    {
+        await recovery.WhenMadeAsync();
+        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
+        {
+            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
+        }
+
+        var transition = account.Seed(insight, seed, out SeedAnswer answer);
+        if (transition.Changed)
+        {
+            await BecomeAsync(transition, []);
+        }
+
+        return answer;
+    }
+
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
     {
         await recovery.WhenMadeAsync();

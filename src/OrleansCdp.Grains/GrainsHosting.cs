@@ -32,6 +32,8 @@ public static class GrainsHosting
         );
         silo.Services.AddSingleton<EventFates>();
         silo.Services.TryAddSingleton<IInsightSets, CatalogueInsights>();
+        silo.Services.AddTransient<InsightBackfill>();
+        silo.Services.AddHostedService<BackfillSweep>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();

@@ -202,6 +202,24 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         return Answer(InsightJson.Answer(Individual.Id, ledger, Individual.Links, question));
     }
 
+    public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
+    {
+        await recovery.WhenMadeAsync();
+        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
+        {
+            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
+        }
+
+        var transition = Individual.Seed(insight, seed, out SeedAnswer answer);
+        await held.BecomeAsync(transition);
+        if (!transition.Changed)
+        {
+            await held.DemandCurrentAsync();
+        }
+
+        return answer;
+    }
+
     public async Task<LinkTransfer> DetachAsync(
         ImmutableArray<LinkKey> links,
         string target,

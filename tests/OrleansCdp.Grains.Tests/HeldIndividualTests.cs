@@ -80,6 +80,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             new PublishedContexts(),
             cluster.Grains,
             new IdentifierWatch(new NoRulesets(), null!),
+            FakeInsights.None,
             deactivate: () => { }
         );
         opened.Add(held);

@@ -103,6 +103,7 @@ public sealed class LogReplayTests
             history,
             history,
             new LogShape(1),
-            new EventFates(new LogShape(1), TimeProvider.System)
+            new EventFates(new LogShape(1), TimeProvider.System),
+            FakeInsights.None
         );
 }

@@ -26,7 +26,7 @@ public sealed class RebuildLimitTests
         };
         LogShape shape = new(1);
         EventFates fates = new(shape, TimeProvider.System);
-        LogReplay replay = new(history, history, shape, fates);
+        LogReplay replay = new(history, history, shape, fates, FakeInsights.None);
         using StateRepair repair = new(
             history,
             new FakeDatabase(),
@@ -55,7 +55,7 @@ public sealed class RebuildLimitTests
         FakeHistory history = new() { OnLinks = () => throw new TimeoutException("away") };
         LogShape shape = new(1);
         EventFates fates = new(shape, TimeProvider.System);
-        LogReplay replay = new(history, history, shape, fates);
+        LogReplay replay = new(history, history, shape, fates, FakeInsights.None);
         using StateRepair repair = new(
             history,
             new FakeDatabase(),

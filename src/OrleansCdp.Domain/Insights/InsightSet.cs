@@ -53,6 +53,10 @@ public sealed class InsightSet
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
 
+    /// <summary>The insight of a revision; null when it is not among these.</summary>
+    public ActiveInsight? Find(long revision) =>
+        All.FirstOrDefault(insight => insight.Revision == revision);
+
     /// <summary>Insights over records of an object.</summary>
     internal ImmutableArray<ActiveInsight> OverRecords(string recordObject) =>
         recordsBy.GetValueOrDefault(recordObject, []);

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>A link as its events in the log make it, beginning with nothing.</summary>
 /// <param name="subject">Individual or account.</param>
 /// <param name="key">The link.</param>
-internal sealed class HeldLink(SubjectKind subject, LinkKey key)
+/// <param name="insights">The insights that are computed; null for none.</param>
+internal sealed class HeldLink(SubjectKind subject, LinkKey key, InsightSet? insights = null)
 {
     private readonly List<EventCount> fates = [];
     private readonly HashSet<Lane> lanes = [];
@@ -48,7 +50,7 @@ internal sealed class HeldLink(SubjectKind subject, LinkKey key)
     public void Fold(SequencedEvent e)
     {
         LinkEvent said = e.Event;
-        State = State.Fold(e, out EventOutcome outcome);
+        State = State.Fold(e, out EventOutcome outcome, insights);
         Account = State.Account;
         Normal = said.Lane == Lane.Normal ? e.Sequence : Normal;
         Low = said.Lane == Lane.Low ? e.Sequence : Low;
@@ -74,7 +76,7 @@ internal sealed class HeldLink(SubjectKind subject, LinkKey key)
     /// <summary>Folds an event beyond the checkpoint that the link has met already.</summary>
     public void Follow(SequencedEvent e)
     {
-        State = State.Fold(e, out _);
+        State = State.Fold(e, out _, insights);
         FollowsAnchor |= e.Event.FollowsAnchor;
     }
 

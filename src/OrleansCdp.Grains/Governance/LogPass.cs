@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -12,11 +13,15 @@ namespace OrleansCdp.Governance;
 /// <param name="extents">Both lanes of the partition, normal first, as they were before anybody was asked.</param>
 /// <param name="from">First hash.</param>
 /// <param name="named">The links wanted; null for all from <paramref name="from"/> on.</param>
+/// <param name="insights">The insights that are computed; null for none.</param>
+/// <param name="isWanted">Which events are folded; null for all.</param>
 internal sealed class LogPass(
     ILogHistory log,
     ImmutableArray<LaneExtent> extents,
     ulong from,
-    IReadOnlySet<LinkKey>? named = null
+    IReadOnlySet<LinkKey>? named = null,
+    InsightSet? insights = null,
+    Func<SequencedEvent, bool>? isWanted = null
 )
 {
     private readonly Dictionary<(SubjectKind, LinkKey), HeldLink> held = [];
@@ -51,7 +56,7 @@ internal sealed class LogPass(
                 foreach (SequencedEvent e in stretch.Events)
                 {
                     Received.Add(e.Event.Stream, CountKind.Received, "");
-                    if (!stretch.NotMet.Contains(e.Sequence))
+                    if (!stretch.NotMet.Contains(e.Sequence) && isWanted?.Invoke(e) != false)
                     {
                         Fold(e);
                     }
@@ -117,7 +122,7 @@ internal sealed class LogPass(
         var key = (e.Event.Subject, e.Event.Link);
         if (!held.TryGetValue(key, out HeldLink? link))
         {
-            link = new HeldLink(e.Event.Subject, e.Event.Link);
+            link = new HeldLink(e.Event.Subject, e.Event.Link, insights);
             if (named is null ? link.Hash < from || link.Hash > To : !named.Contains(link.Key))
             {
                 return;

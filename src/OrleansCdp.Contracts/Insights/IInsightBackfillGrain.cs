@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>Tells new versions of insights what was done before they were made. One grain, key <c>insights</c>.</summary>
+[Alias("cdp.insight-backfill")]
+public interface IInsightBackfillGrain : IGrainWithStringKey
+{
+    /// <summary>The grain's only key.</summary>
+    const string Key = "insights";
+
+    /// <summary>Begins, or goes on, if anything is to be done; does not wait for it.</summary>
+    [Alias("go-on")]
+    Task GoOnAsync();
+
+    /// <summary>How far the versions are that are not complete.</summary>
+    [AlwaysInterleave]
+    [Alias("progress")]
+    Task<ImmutableArray<BackfillProgress>> GetProgressAsync();
+}
+
+/// <summary>How far a version of an insight is.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.backfill-progress")]
+public sealed record BackfillProgress
+{
+    /// <summary>The insight.</summary>
+    [Id(0)]
+    public required string Name { get; init; }
+
+    /// <summary>Its version.</summary>
+    [Id(1)]
+    public required int Version { get; init; }
+
+    /// <summary>What its values are stored under.</summary>
+    [Id(2)]
+    public required long Revision { get; init; }
+
+    /// <summary>Partitions of the log that are done.</summary>
+    [Id(3)]
+    public int PartitionsDone { get; init; }
+
+    /// <summary>Partitions there are.</summary>
+    [Id(4)]
+    public int Partitions { get; init; }
+
+    /// <summary>Events read.</summary>
+    [Id(5)]
+    public long Events { get; init; }
+
+    /// <summary>Links that were told.</summary>
+    [Id(6)]
+    public long Links { get; init; }
+
+    /// <summary>When it began.</summary>
+    [Id(7)]
+    public DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>
+    /// What was received before this is no longer in the log, and so not in the version; null where everything is there.
+    /// </summary>
+    [Id(8)]
+    public DateTimeOffset? KnownSince { get; init; }
+
+    /// <summary>What keeps it from going on, for people; null when nothing does.</summary>
+    [Id(9)]
+    public string? Trouble { get; init; }
+
+    /// <summary>
+    /// Links that could not be told, for nobody had them for a minute or their state is damaged: what they did before is not in
+    /// the version.
+    /// </summary>
+    [Id(10)]
+    public long LinksNotTold { get; init; }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>Sees to it that new versions of insights are told what was done before, whichever silo does it.</summary>
+internal sealed partial class BackfillSweep(
+    IGrainFactory grains,
+    IInsightSets insights,
+    TimeProvider clock,
+    ILogger<BackfillSweep> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(Period, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                InsightSet computed = await insights.CurrentAsync();
+                if (computed.All.Any(insight => !insight.IsComplete))
+                {
+                    await grains
+                        .GetGrain<IInsightBackfillGrain>(IInsightBackfillGrain.Key)
+                        .GoOnAsync();
+                }
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(e);
+            }
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.InsightBackfillFailed,
+        LogLevel.Warning,
+        "New versions of insights could not be looked after; it is tried again"
+    )]
+    private partial void LogFailed(Exception exception);
+}

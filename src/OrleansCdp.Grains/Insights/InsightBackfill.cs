@@ -1,0 +1,219 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>
+/// Reads one partition of the log for a new version of an insight and tells each link what was done before it began to count.
+/// Paced: it rests as long as it works, so that what arrives meanwhile does not wait for it.
+/// </summary>
+internal sealed class InsightBackfill(ILogHistory log, IGrainFactory grains, TimeProvider clock)
+{
+    /// <summary>Links that are told at once.</summary>
+    public const int ToldAtOnceMax = 8;
+
+    /// <summary>How often a link is looked for that is not where the claims say.</summary>
+    public const int RoundsMax = 120;
+
+    private const int RedirectsMax = 16;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Reads a partition.</summary>
+    /// <param name="insight">The version.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="said">Told how much was done.</param>
+    /// <param name="cancel">Stops it; what is done stays done.</param>
+    /// <returns>What was received before this is gone from the log; null when nothing is.</returns>
+    public async Task<DateTimeOffset?> RunAsync(
+        ActiveInsight insight,
+        int partition,
+        Action<Step> said,
+        CancellationToken cancel
+    )
+    {
+        InsightSet only = new([insight], insight.Revision);
+        ImmutableArray<LaneExtent> extents =
+        [
+            .. (await log.ExtentsAsync(cancel)).Where(lane => lane.Partition == partition),
+        ];
+        for (ulong from = 0; !extents.IsEmpty; )
+        {
+            LogPass pass = new(log, extents, from, insights: only);
+            await ReadAsync(pass, said, cancel);
+            await TellAsync(insight, only, [.. SeedsOf(pass, insight)], extents, said, cancel);
+            if (pass.To == ulong.MaxValue)
+            {
+                break;
+            }
+
+            from = pass.To + 1;
+        }
+
+        return extents.Any(lane => lane.First > 1) ? extents.Max(lane => lane.RetainedSince) : null;
+    }
+
+    private static IEnumerable<InsightSeed> SeedsOf(LogPass pass, ActiveInsight insight) =>
+        from link in pass.Links
+        from known in link.State.Insights
+        where known.Revision == insight.Revision
+        select new InsightSeed(
+            link.Key,
+            link.Subject,
+            known,
+            link.State.AppliedNormal,
+            link.State.AppliedLow
+        );
+
+    private async Task ReadAsync(LogPass pass, Action<Step> said, CancellationToken cancel)
+    {
+        long since = Stopwatch.GetTimestamp();
+        await foreach (int events in pass.ReadAsync(cancel))
+        {
+            said(new Step(Events: events));
+            await Task.Delay(Stopwatch.GetElapsedTime(since), clock, cancel);
+            since = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>Tells all of them. Those that began elsewhere than the seed ends get one that ends there.</summary>
+    private async Task TellAsync(
+        ActiveInsight insight,
+        InsightSet only,
+        ImmutableArray<InsightSeed> seeds,
+        ImmutableArray<LaneExtent> extents,
+        Action<Step> said,
+        CancellationToken cancel
+    )
+    {
+        for (int round = 0; !seeds.IsEmpty; round++)
+        {
+            Dictionary<(SubjectKind, LinkKey), SeedAnswer> others = [];
+            List<InsightSeed> again = [];
+            foreach (InsightSeed[] some in seeds.Chunk(ToldAtOnceMax))
+            {
+                long since = Stopwatch.GetTimestamp();
+                SeedAnswer[] answers = await Task.WhenAll(
+                    some.Select(seed => TellAsync(insight, seed, cancel))
+                );
+                foreach ((InsightSeed seed, SeedAnswer answer) in some.Zip(answers))
+                {
+                    if (answer.Outcome == SeedOutcome.OtherEnd)
+                    {
+                        others[(seed.Subject, seed.Link)] = answer;
+                    }
+                    else if (answer.Outcome == SeedOutcome.NotHere)
+                    {
+                        again.Add(seed);
+                    }
+                }
+
+                said(new Step(Told: answers.Count(one => one.Outcome == SeedOutcome.Taken)));
+                await Task.Delay(Stopwatch.GetElapsedTime(since), clock, cancel);
+            }
+
+            if (round >= RoundsMax)
+            {
+                said(new Step(NotTold: again.Count));
+                again.Clear();
+            }
+
+            seeds = [.. again, .. await EndingAsync(insight, only, others, extents, said, cancel)];
+            if (again.Count > 0)
+            {
+                await Task.Delay(Pause, clock, cancel); // Links on their way will have arrived.
+            }
+        }
+    }
+
+    /// <summary>Reads seeds that end where their links began.</summary>
+    private async Task<IEnumerable<InsightSeed>> EndingAsync(
+        ActiveInsight insight,
+        InsightSet only,
+        Dictionary<(SubjectKind, LinkKey), SeedAnswer> ends,
+        ImmutableArray<LaneExtent> extents,
+        Action<Step> said,
+        CancellationToken cancel
+    )
+    {
+        if (ends.Count == 0)
+        {
+            return [];
+        }
+
+        LogPass pass = new(
+            log,
+            [
+                .. extents.Select(lane =>
+                    lane with
+                    {
+                        Checkpoint = ends.Values.Max(end => EndOf(end, lane.Lane)),
+                    }
+                ),
+            ],
+            from: 0,
+            ends.Keys.Select(key => key.Item2).ToHashSet(),
+            only,
+            e =>
+                ends.TryGetValue((e.Event.Subject, e.Event.Link), out SeedAnswer? end)
+                && e.Sequence <= EndOf(end, e.Event.Lane)
+        );
+        await ReadAsync(pass, said, cancel);
+        Dictionary<(SubjectKind, LinkKey), InsightSeed> read = SeedsOf(pass, insight)
+            .ToDictionary(seed => (seed.Subject, seed.Link));
+        // What was asked for is what the seed ends at, also where the last event before it cannot be folded.
+        return ends.Select(end => new InsightSeed(
+            end.Key.Item2,
+            end.Key.Item1,
+            read.GetValueOrDefault(end.Key)?.Known
+                ?? new Accumulation { Revision = insight.Revision, IsWhole = true },
+            end.Value.Normal,
+            end.Value.Low
+        ));
+    }
+
+    private static long EndOf(SeedAnswer end, Lane lane) =>
+        lane == Lane.Normal ? end.Normal : end.Low;
+
+    private async Task<SeedAnswer> TellAsync(
+        ActiveInsight insight,
+        InsightSeed seed,
+        CancellationToken cancel
+    )
+    {
+        SeedAnswer answer = new(SeedOutcome.NotHere);
+        try
+        {
+            if (seed.Subject == SubjectKind.Account)
+            {
+                return await grains
+                    .GetGrain<IAccountGrain>(SubjectIds.AccountOf(seed.Link))
+                    .SeedInsightAsync(insight.Revision, seed);
+            }
+
+            var claims = await log.ClaimsAsync([ClaimKeys.Of(seed.Link)], cancel);
+            string? individual = claims.GetValueOrDefault(ClaimKeys.Of(seed.Link))?.Owner;
+            for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
+            {
+                answer = await grains
+                    .GetGrain<IUnifiedIndividualGrain>(individual)
+                    .SeedInsightAsync(insight.Revision, seed);
+                individual = answer.Elsewhere;
+            }
+        }
+        catch (StateCorruptException)
+        {
+            // Nobody is served it; once a person has seen to it, it is made anew from the log, with the version.
+        }
+
+        return answer;
+    }
+
+    /// <summary>A part of the work.</summary>
+    /// <param name="Events">Events read.</param>
+    /// <param name="Told">Links told.</param>
+    /// <param name="NotTold">Links that nobody had.</param>
+    public readonly record struct Step(int Events = 0, int Told = 0, int NotTold = 0);
+}

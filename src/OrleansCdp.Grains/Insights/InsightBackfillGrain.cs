@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>How far every version is.</summary>
+[GenerateSerializer, Alias("cdp.backfill-state")]
+internal sealed record BackfillState
+{
+    /// <summary>Versions that are being told.</summary>
+    [Id(0)]
+    public ImmutableArray<BackfillProgress> Versions { get; init; } = [];
+}
+
+/// <summary>Tells new versions of insights what was done before, one after the other and partition by partition.</summary>
+[GrainType("cdp.insight-backfill")]
+[KeepAlive]
+[Reentrant] // a long read of the log must not keep anybody from asking how far it is
+internal sealed partial class InsightBackfillGrain(
+    [PersistentState("insight-backfill")] IPersistentState<BackfillState> stored,
+    InsightBackfill backfill,
+    IInsightSets insights,
+    LogShape shape,
+    TimeProvider clock,
+    ILogger<InsightBackfillGrain> logger
+) : Grain, IInsightBackfillGrain, IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private Task running = Task.CompletedTask;
+    private string? trouble;
+
+    public override async Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        await stop.CancelAsync();
+        await running;
+    }
+
+    public Task GoOnAsync()
+    {
+        if (running.IsCompleted && !stop.IsCancellationRequested)
+        {
+            running = RunAsync(stop.Token);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task<ImmutableArray<BackfillProgress>> GetProgressAsync() =>
+        [
+            .. (await WaitingAsync()).Select(insight =>
+                ProgressOf(insight) with
+                {
+                    Trouble = trouble,
+                }
+            ),
+        ];
+
+    public void Dispose() => stop.Dispose();
+
+    /// <summary>Ends by itself when nothing is left, and when something fails: it is called again.</summary>
+    private async Task RunAsync(CancellationToken cancel)
+    {
+        try
+        {
+            while (await WaitingAsync() is [var insight, ..])
+            {
+                if (!await AllKnowAsync(insight.Revision))
+                {
+                    trouble = "Not every silo knows the version yet.";
+                    return; // One that does not counts nothing for it.
+                }
+
+                await RunAsync(insight, cancel);
+            }
+
+            trouble = null;
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            trouble = e.Message;
+            LogFailed(e);
+        }
+        catch (OperationCanceledException)
+        {
+            // Another activation goes on.
+        }
+    }
+
+    private async Task RunAsync(ActiveInsight insight, CancellationToken cancel)
+    {
+        BackfillProgress progress = ProgressOf(insight);
+        while (progress.PartitionsDone < shape.PartitionCount)
+        {
+            if ((await insights.CurrentAsync()).Find(insight.Revision) is not { IsComplete: false })
+            {
+                return; // Another version was made.
+            }
+
+            DateTimeOffset? since = await backfill.RunAsync(
+                insight,
+                progress.PartitionsDone,
+                step =>
+                    progress = progress with
+                    {
+                        Events = progress.Events + step.Events,
+                        Links = progress.Links + step.Told,
+                        LinksNotTold = progress.LinksNotTold + step.NotTold,
+                    },
+                cancel
+            );
+            progress = progress with
+            {
+                PartitionsDone = progress.PartitionsDone + 1,
+                KnownSince = since > progress.KnownSince ? since : progress.KnownSince ?? since,
+            };
+            await SaveAsync(progress);
+        }
+
+        await GrainFactory
+            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+            .CompleteAsync(progress.Name, progress.Version);
+        await insights.SinceAsync(long.MaxValue);
+        LogComplete(progress.Name, progress.Version, progress.Events, progress.Links);
+    }
+
+    private async Task SaveAsync(BackfillProgress progress)
+    {
+        ImmutableArray<ActiveInsight> waiting = await WaitingAsync();
+        stored.State = new BackfillState
+        {
+            Versions =
+            [
+                .. stored.State.Versions.Where(known =>
+                    known.Revision != progress.Revision
+                    && waiting.Any(insight => insight.Revision == known.Revision)
+                ),
+                progress,
+            ],
+        };
+        await stored.WriteStateAsync();
+    }
+
+    private async Task<ImmutableArray<ActiveInsight>> WaitingAsync() =>
+        [
+            .. (await insights.CurrentAsync())
+                .All.Where(insight => !insight.IsComplete)
+                .OrderBy(insight => insight.Revision),
+        ];
+
+    private BackfillProgress ProgressOf(ActiveInsight insight) =>
+        stored.State.Versions.FirstOrDefault(known => known.Revision == insight.Revision)
+        ?? new BackfillProgress
+        {
+            Name = insight.Definition.Name,
+            Version = insight.Version,
+            Revision = insight.Revision,
+            Partitions = shape.PartitionCount,
+            StartedAt = clock.GetUtcNow(),
+        };
+
+    private async Task<bool> AllKnowAsync(long revision)
+    {
+        ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
+        return status.Members.All(member => member.Definitions >= revision);
+    }
+
+    [LoggerMessage(
+        LogEvents.InsightBackfillFailed,
+        LogLevel.Warning,
+        "A new version of an insight could not be told what was done before; it is tried again"
+    )]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(
+        LogEvents.InsightComplete,
+        LogLevel.Information,
+        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told"
+    )]
+    private partial void LogComplete(string name, int version, long events, long links);
+}
