@@ -175,7 +175,7 @@ internal sealed class InputCompiler(
         );
         RefuseIf(
             "value",
-            type == ExpressionType.Duration,
+            input.Items.Value?.Type == ExpressionType.Duration,
             "A duration is divided by its unit first: `(record.closedAt - item.at) / 1 hour`."
         );
         RefuseIf(
@@ -188,8 +188,12 @@ internal sealed class InputCompiler(
     /// <summary>The type of what is made of the items.</summary>
     public static ExpressionType TypeOf(InsightInput input, Measure measure) =>
         measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
-            ? input.Items.Value?.Type ?? ExpressionType.Number
+            ? MeasuredTypeOf(input)
             : ExpressionType.Number;
+
+    /// <summary>The type of what is measured of an item.</summary>
+    public static ExpressionType MeasuredTypeOf(InsightInput input) =>
+        input.Items.Value?.Type ?? ExpressionType.Number;
 
     private ExpressionType TypeOf(InsightInput input) => TypeOf(input, measure);
 

@@ -178,15 +178,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
                         )
                 ),
         ];
-        RefuseUnlike(inputs, items, measure);
+        RefuseUnlike(inputs, items);
         return inputs.Any(input => input is null) ? [] : inputs.CastArray<InsightInput>();
     }
 
-    private void RefuseUnlike(
-        ImmutableArray<InsightInput?> inputs,
-        ImmutableArray<YamlNode> nodes,
-        Measure measure
-    )
+    private void RefuseUnlike(ImmutableArray<InsightInput?> inputs, ImmutableArray<YamlNode> nodes)
     {
         for (int i = 1; i < inputs.Length; i++)
         {
@@ -198,7 +194,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             bool alike =
                 input.By.Length == first.By.Length
                 && input.Currency is null == first.Currency is null
-                && InputCompiler.TypeOf(input, measure) == InputCompiler.TypeOf(first, measure);
+                && InputCompiler.MeasuredTypeOf(input) == InputCompiler.MeasuredTypeOf(first);
             if (!alike)
             {
                 reader.Add(

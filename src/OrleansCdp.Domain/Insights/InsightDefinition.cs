@@ -129,7 +129,7 @@ public sealed record InsightDefinition
     public WrittenField? Writes { get; init; }
 
     /// <summary>The type of what is measured of an item.</summary>
-    internal ExpressionType MeasuredType => Inputs[0].Items.Value?.Type ?? ExpressionType.Number;
+    internal ExpressionType MeasuredType => InputCompiler.MeasuredTypeOf(Inputs[0]);
 
     /// <summary>Its sources whose items are of records of one object.</summary>
     internal IEnumerable<InsightInput> InputsOver(string recordObject) =>
