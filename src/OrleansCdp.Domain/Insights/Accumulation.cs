@@ -31,9 +31,7 @@ public sealed record Accumulation
     [Id(2)]
     public bool IsWhole { get; init; }
 
-    /// <summary>
-    /// Last sequence of the normal lane that the link had applied before this began; of folded records how many there were.
-    /// </summary>
+    /// <summary>Last sequence of the normal lane that the link had applied before this began.</summary>
     [Id(3)]
     public long SinceNormal { get; init; }
 
@@ -44,6 +42,10 @@ public sealed record Accumulation
     /// <summary>When the latest of the items was received, UTC ticks.</summary>
     [Id(5)]
     public long HeardAt { get; init; }
+
+    /// <summary>Of folded records, how many it saw go, whether or not they counted.</summary>
+    [Id(6)]
+    public int Records { get; init; }
 
     /// <summary>One of a link as it is, to be added to.</summary>
     internal static Accumulation Begin(ActiveInsight insight, Link link) =>
@@ -58,12 +60,7 @@ public sealed record Accumulation
 
     /// <summary>One of records of which so many were folded away before it began; they are not in it.</summary>
     internal static Accumulation OfFolded(long revision, int before) =>
-        new()
-        {
-            Revision = revision,
-            IsWhole = before == 0,
-            SinceNormal = before,
-        };
+        new() { Revision = revision, IsWhole = before == 0 };
 
     /// <summary>Adds an item.</summary>
     /// <param name="insight">The insight.</param>

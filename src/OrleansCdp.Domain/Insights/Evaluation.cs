@@ -65,7 +65,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             if (set.Base.Count > 0 && definition.InputsOver(set.Object).Any())
             {
                 Accumulation? known = Add(set.Base.Insights);
-                leftOut += known?.SinceNormal ?? set.Base.Count;
+                leftOut += set.Base.Count - (known?.Records ?? 0);
             }
         }
     }
@@ -222,7 +222,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                             new InsightPart(
                                 part.Key,
                                 part.Value,
-                                total > 0 ? (double)(part.Value / total) : 0,
+                                total > 0 ? (double)part.Value / (double)total : 0,
                                 (i > 0 && parts[i - 1].Value == part.Value)
                                     || (i + 1 < parts.Length && parts[i + 1].Value == part.Value)
                             )
@@ -328,9 +328,13 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 ),
                 Measure.Count or Measure.Sum => Exact.ToNumber(sum),
                 Measure.Average => Count == 0 ? null : Exact.ToNumber(sum) / Count,
-                Measure.Ratio => divisor == 0
-                    ? null
-                    : Exact.ToNumber(sum) / Exact.ToNumber(divisor),
+                Measure.Ratio => Arithmetic.Divide(
+                    Exact.ToNumber(sum),
+                    Exact.ToNumber(divisor),
+                    out decimal ratio
+                )
+                    ? ratio
+                    : null,
                 Measure.Distinct => Distinct?.Count ?? 0,
                 Measure.Median => Middle(),
                 _ => picked is { } one ? Exact.ToNumber(one.Value.Order) : null,

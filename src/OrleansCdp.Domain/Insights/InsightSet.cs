@@ -101,20 +101,20 @@ public sealed class InsightSet
     }
 
     /// <summary>What is known of folded records, with one more.</summary>
-    /// <param name="known">What was known of <paramref name="count"/> records.</param>
+    /// <param name="before">What was known of <paramref name="count"/> records.</param>
     /// <param name="record">The record that is folded away.</param>
     /// <param name="subject">Whose it is.</param>
     /// <param name="count">Records folded before.</param>
     /// <param name="heardAt">When the event was received that made it go, UTC ticks.</param>
     internal ImmutableArray<Accumulation> Add(
-        ImmutableArray<Accumulation> known,
+        ImmutableArray<Accumulation> before,
         LinkRecord record,
         SubjectKind subject,
         int count,
         long heardAt
     )
     {
-        ImmutableArray<Accumulation>.Builder next = Kept(known);
+        ImmutableArray<Accumulation>.Builder next = Kept(before);
         List<Item> items = [];
         ItemOrigin origin = new(record.Link, record.Object, record.State.Id);
         foreach (ActiveInsight insight in OverRecords(record.Object))
@@ -129,16 +129,21 @@ public sealed class InsightSet
             {
                 ItemReader.Read(input, record, origin, items);
             }
-
             int at = PlaceOf(next, insight.Revision);
             if (at < 0)
             {
                 next.Insert(at = ~at, Accumulation.OfFolded(insight.Revision, count));
             }
 
+            next[at] = next[at] with { Records = next[at].Records + 1 };
             foreach (Item item in items)
             {
-                next[at] = next[at].Add(insight.Definition, item, heardAt);
+                // What is not kept cannot wait for its moment: it counts from now on.
+                Item known = item with
+                {
+                    At = Math.Min(item.At, heardAt),
+                };
+                next[at] = next[at].Add(insight.Definition, known, heardAt);
             }
         }
 

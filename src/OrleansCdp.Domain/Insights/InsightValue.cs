@@ -67,7 +67,9 @@ public static class NoValue
 /// <summary>One part of a divided insight.</summary>
 /// <param name="Key">Its name (<see cref="Values"/>).</param>
 /// <param name="Value">What it comes to.</param>
-/// <param name="Share">Of the total of all parts, from 0 to 1; 0 where the total is not above 0.</param>
+/// <param name="Share">
+/// Of the total of all parts, from 0 to 1 as long as no part is below 0; 0 where the total is not above 0.
+/// </param>
 /// <param name="IsTied">Whether another part comes to the same: then their names decide which is first.</param>
 public sealed record InsightPart(string Key, decimal Value, double Share, bool IsTied)
 {

@@ -213,6 +213,19 @@ public sealed record RecordSet
         RecordState oldest = Records.MinBy(record =>
             (Open: Object == RecordObjects.Case && !record.IsClosed, record.First.At, record.Id)
         )!;
+        if (oldest.MadeAt > cause.ReceivedAt.UtcTicks)
+        {
+            // An order dated ahead counts from then on, which only a record that is kept can wait for.
+            oldest = Records.MinBy(record =>
+                (
+                    Ahead: record.MadeAt > cause.ReceivedAt.UtcTicks,
+                    Open: Object == RecordObjects.Case && !record.IsClosed,
+                    record.First.At,
+                    record.Id
+                )
+            )!;
+        }
+
         RecordBase folded = Base.Fold(oldest);
         return this with
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace OrleansCdp.Insights;
@@ -113,7 +114,7 @@ public sealed record Tally
 
     /// <summary>A hash of a value, by which it is told from others.</summary>
     internal static ulong HashOf(Measured value) =>
-        Events.Partitions.HashOf(value.Text ?? value.Order.ToString(null, null));
+        Events.Partitions.HashOf(value.Text ?? value.Order.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Adds what other items of the same part and stretch come to.</summary>
     internal Tally Add(InsightDefinition insight, Tally other)
@@ -147,9 +148,12 @@ public sealed record Tally
             : sum;
     }
 
-    /// <summary>What is left of the sum at a moment that is not before <see cref="FadedAt"/>.</summary>
+    /// <summary>
+    /// What is left of the sum at a moment. Before <see cref="FadedAt"/>, as a clock that runs behind has it, nothing has
+    /// faded yet.
+    /// </summary>
     internal double FadedBy(long at, TimeSpan halfLife) =>
-        Faded * double.Exp2(-(at - FadedAt) / (double)halfLife.Ticks);
+        Faded * double.Exp2(-Math.Max(0, at - FadedAt) / (double)halfLife.Ticks);
 }
 
 /// <summary>
