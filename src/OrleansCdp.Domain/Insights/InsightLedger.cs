@@ -12,6 +12,9 @@ namespace OrleansCdp.Insights;
 /// <param name="subject">Whose they are.</param>
 public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
 {
+    /// <summary>Changes up to which it is cheaper to look for each than to go through everything once.</summary>
+    private const int FewMax = 16;
+
     private readonly ImmutableArray<Account> accounts =
     [
         .. insights
@@ -19,7 +22,9 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
             .Select(insight => new Account(insight)),
     ];
 
-    private readonly List<Item> read = [];
+    /// <summary>Records that some item is of.</summary>
+    private readonly Dictionary<RecordKey, ItemOrigin> origins = [];
+    private readonly HashSet<RecordKey> renewed = [];
     private LinkSet links = LinkSet.Empty;
 
     /// <summary>The insights it is about.</summary>
@@ -37,16 +42,15 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
             return false;
         }
 
-        bool changed = false;
         SortedArrays.Compare(
             before.Links,
             next.Links,
             link => link.Key,
             LinkSet.Order,
-            (known, link) => changed |= Compare(link.Key, known?.Records ?? [], link.Records),
-            gone => changed |= Compare(gone.Key, gone.Records, [])
+            (known, link) => Compare(link.Key, known?.Records ?? [], link.Records),
+            gone => Compare(gone.Key, gone.Records, [])
         );
-        return changed;
+        return renewed.Count > 0 && Renew();
     }
 
     /// <summary>The value of an insight.</summary>
@@ -113,72 +117,117 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return evaluation;
     }
 
-    private bool Compare(
+    private void Compare(
         LinkKey link,
         ImmutableArray<RecordSet> before,
         ImmutableArray<RecordSet> after
-    )
-    {
-        bool changed = false;
+    ) =>
         SortedArrays.Compare(
             before,
             after,
             set => set.Object,
             string.CompareOrdinal,
-            (known, set) => changed |= Compare(link, set.Object, known?.Records ?? [], set.Records),
-            gone => changed |= Compare(link, gone.Object, gone.Records, [])
+            (known, set) => Compare(link, known ?? new RecordSet { Object = set.Object }, set),
+            gone => Compare(link, gone, new RecordSet { Object = gone.Object })
         );
-        return changed;
-    }
 
-    private bool Compare(
-        LinkKey link,
-        string recordObject,
-        ImmutableArray<RecordState> before,
-        ImmutableArray<RecordState> after
-    )
+    private void Compare(LinkKey link, RecordSet before, RecordSet after)
     {
-        if (insights.OverRecords(recordObject).IsEmpty)
+        if (insights.OverRecords(after.Object).IsEmpty)
         {
-            return false;
+            return;
         }
 
-        bool changed = false;
         SortedArrays.Compare(
-            before,
-            after,
+            before.Records,
+            after.Records,
             record => record.Id,
             string.CompareOrdinal,
-            (_, record) => changed |= Renew(link.Source, recordObject, record.Id),
-            gone => changed |= Renew(link.Source, recordObject, gone.Id)
+            (_, record) => renewed.Add(new RecordKey(link.Source, after.Object, record.Id)),
+            gone => renewed.Add(new RecordKey(link.Source, after.Object, gone.Id))
         );
-        return changed;
+        if (before.Base.Ids != after.Base.Ids)
+        {
+            CompareFolded(link, before.Base, after);
+        }
     }
 
-    /// <summary>Reads a record anew: what its source told of it under other links belongs to it.</summary>
-    private bool Renew(string source, string recordObject, string id)
+    // What one link has folded away is no record under another either.
+    private void CompareFolded(LinkKey link, RecordBase before, RecordSet after)
     {
-        LinkRecord? record = LinkRecords.Find(links, source, recordObject, id);
-        ItemOrigin? origin = record is { } found
-            ? new ItemOrigin(found.Link, recordObject, id)
-            : null;
+        foreach (Link other in links.Links)
+        {
+            if (
+                other.Key.Source != link.Source
+                || other.Key == link
+                || other.RecordsOf(after.Object) is not { } set
+            )
+            {
+                continue;
+            }
+
+            foreach (RecordState record in set.Records)
+            {
+                if (before.Holds(record.Id) != after.Base.Holds(record.Id))
+                {
+                    renewed.Add(new RecordKey(link.Source, after.Object, record.Id));
+                }
+            }
+        }
+    }
+
+    /// <summary>Reads records anew: what their source told of them under other links belongs to them.</summary>
+    private bool Renew()
+    {
+        HashSet<ItemOrigin> stale = new(ReferenceEqualityComparer.Instance);
+        foreach (RecordKey key in renewed)
+        {
+            if (origins.Remove(key, out ItemOrigin? origin))
+            {
+                stale.Add(origin);
+            }
+        }
+
+        (LinkRecord Record, ItemOrigin Origin)[] present =
+        [
+            .. Find(renewed)
+                .Select(found => (found, new ItemOrigin(found.Link, found.Object, found.State.Id))),
+        ];
+        renewed.Clear();
         bool changed = false;
+        List<Item> read = [];
         foreach (Account account in accounts)
         {
             read.Clear();
-            foreach (InsightInput input in account.Insight.Definition.InputsOver(recordObject))
+            foreach ((LinkRecord record, ItemOrigin origin) in present)
             {
-                if (record is { } present)
+                int before = read.Count;
+                ItemReader.Read(account.Insight.Definition, record, origin, read);
+                if (read.Count > before)
                 {
-                    ItemReader.Read(input, present, origin!, read);
+                    origins[new RecordKey(origin.Link.Source, origin.Object, origin.Id)] = origin;
                 }
             }
 
-            changed |= account.Replace(source, recordObject, id, read);
+            changed |= account.Replace(stale, read);
         }
 
         return changed;
     }
+
+    /// <summary>Records as they are. Of many it looks through all links once.</summary>
+    private IEnumerable<LinkRecord> Find(HashSet<RecordKey> keys) =>
+        keys.Count <= FewMax
+            ? keys.Select(key => LinkRecords.Find(links, key.Source, key.Object, key.Id))
+                .OfType<LinkRecord>()
+            : keys.Select(key => key.Object)
+                .Distinct(StringComparer.Ordinal)
+                .SelectMany(recordObject => LinkRecords.Joined(links, recordObject))
+                .Where(record =>
+                    keys.Contains(new RecordKey(record.Link.Source, record.Object, record.State.Id))
+                );
+
+    private readonly record struct RecordKey(string Source, string Object, string Id);
 
     /// <summary>One insight with the items that count in it.</summary>
     private sealed class Account(ActiveInsight insight)
@@ -188,17 +237,20 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         /// <summary>Sorted by time, then by record and place.</summary>
         public List<Item> Items { get; } = [];
 
-        public bool Replace(string source, string recordObject, string id, List<Item> next)
+        public bool Replace(HashSet<ItemOrigin> stale, List<Item> next)
         {
-            int removed = Items.RemoveAll(item =>
-                item.Origin!.Id == id
-                && item.Origin.Object == recordObject
-                && item.Origin.Link.Source == source
-            );
+            int removed =
+                stale.Count == 0 ? 0 : Items.RemoveAll(item => stale.Contains(item.Origin!));
+            if (next.Count > FewMax)
+            {
+                Items.AddRange(next);
+                Items.Sort(Order);
+                return true;
+            }
+
             foreach (Item item in next)
             {
-                int at = Items.BinarySearch(item, Order);
-                Items.Insert(at < 0 ? ~at : at, item);
+                Items.Insert(~Items.BinarySearch(item, Order), item);
             }
 
             return removed > 0 || next.Count > 0;

@@ -125,10 +125,7 @@ public sealed class InsightSet
             }
 
             items.Clear();
-            foreach (InsightInput input in insight.Definition.InputsOver(record.Object))
-            {
-                ItemReader.Read(input, record, origin, items);
-            }
+            ItemReader.Read(insight.Definition, record, origin, items);
             int at = PlaceOf(next, insight.Revision);
             if (at < 0)
             {

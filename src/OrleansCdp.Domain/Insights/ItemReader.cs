@@ -10,17 +10,36 @@ internal static class ItemReader
     [ThreadStatic]
     private static ItemFacts? spare;
 
-    /// <summary>Adds the items that a record has in one source of an insight; a deleted record has none.</summary>
-    public static void Read(InsightInput input, LinkRecord of, ItemOrigin origin, List<Item> items)
+    /// <summary>Adds the items that a record has in an insight; a deleted record has none.</summary>
+    public static void Read(
+        InsightDefinition insight,
+        LinkRecord of,
+        ItemOrigin origin,
+        List<Item> items
+    )
     {
-        RecordState record = of.State;
-        if (record.IsDeleted)
+        if (of.State.IsDeleted)
         {
             return;
         }
 
-        ItemFacts facts = spare ??= new ItemFacts();
         int before = items.Count;
+        foreach (InsightInput input in insight.InputsOver(of.Object))
+        {
+            Read(input, of, origin, before, items);
+        }
+    }
+
+    private static void Read(
+        InsightInput input,
+        LinkRecord of,
+        ItemOrigin origin,
+        int before,
+        List<Item> items
+    )
+    {
+        RecordState record = of.State;
+        ItemFacts facts = spare ??= new ItemFacts();
         switch (input.Source.Kind)
         {
             case ItemKind.Records:
@@ -36,7 +55,7 @@ internal static class ItemReader
 
                 break;
             case ItemKind.Closures:
-                ReadClosures(input, record, facts, origin, items);
+                ReadClosures(input, record, facts, origin, before, items);
                 break;
             default:
                 break; // What was done is no record.
@@ -61,10 +80,10 @@ internal static class ItemReader
         RecordState record,
         ItemFacts facts,
         ItemOrigin origin,
+        int before,
         List<Item> items
     )
     {
-        int before = items.Count;
         for (int i = 0; i < record.ClosuresBefore; i++)
         {
             facts.Be(input.Source, record, record.Status[0].Stamp.At);

@@ -8,7 +8,8 @@ internal readonly record struct LinkRecord(LinkKey Link, string Object, RecordSt
 
 /// <summary>
 /// Reads over the records of all links together. A record that a source told of under several links (an order made
-/// before its customer signed in, and paid for after) is one: the join of what is said under each.
+/// before its customer signed in, and paid for after) is one: the join of what is said under each. Once one link has
+/// folded it away it is in that one's sums, and no record any more.
 /// </summary>
 internal static class LinkRecords
 {
@@ -29,7 +30,17 @@ internal static class LinkRecords
         LinkRecord? found = null;
         foreach (Link link in links.Links)
         {
-            if (link.Key.Source == source && link.RecordsOf(recordObject)?.Find(id) is { } record)
+            if (link.Key.Source != source || link.RecordsOf(recordObject) is not { } set)
+            {
+                continue;
+            }
+
+            if (set.Base.Holds(id))
+            {
+                return null;
+            }
+
+            if (set.Find(id) is { } record)
             {
                 LinkRecord told = new(link.Key, recordObject, record);
                 found = found is { } known ? Join(known, told) : told;
@@ -46,7 +57,8 @@ internal static class LinkRecords
             State = known.State.Join(told.State),
         };
 
-    private static IEnumerable<LinkRecord> Joined(LinkSet links, string recordObject)
+    /// <summary>Records of one object, deleted ones too.</summary>
+    public static IEnumerable<LinkRecord> Joined(LinkSet links, string recordObject)
     {
         List<(LinkKey Link, RecordSet Set)> sets = [];
         foreach (Link link in links.Links)
@@ -62,6 +74,12 @@ internal static class LinkRecords
             : JoinedById(sets);
     }
 
+    private static bool IsFolded(LinkRecord record, (LinkKey Link, RecordSet Set)[] folding) =>
+        Array.Exists(
+            folding,
+            one => one.Link.Source == record.Link.Source && one.Set.Base.Holds(record.State.Id)
+        );
+
     private static IEnumerable<LinkRecord> RecordsOf(LinkKey link, RecordSet set) =>
         set.Records.Select(record => new LinkRecord(link, set.Object, record));
 
@@ -69,8 +87,14 @@ internal static class LinkRecords
     {
         List<LinkRecord> records = [];
         Dictionary<(string Source, string Id), int> places = [];
+        (LinkKey Link, RecordSet Set)[] folding = [.. sets.Where(one => !one.Set.Base.Ids.IsEmpty)];
         foreach (LinkRecord record in sets.SelectMany(one => RecordsOf(one.Link, one.Set)))
         {
+            if (IsFolded(record, folding))
+            {
+                continue;
+            }
+
             if (places.TryAdd((record.Link.Source, record.State.Id), records.Count))
             {
                 records.Add(record);
