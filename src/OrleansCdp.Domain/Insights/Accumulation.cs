@@ -25,8 +25,8 @@ public sealed record Accumulation
     public ImmutableArray<Tally> Tallies { get; init; } = [];
 
     /// <summary>
-    /// Whether all that was done is in it. Else what came after <see cref="SinceNormal"/> and <see cref="SinceLow"/> is: the
-    /// version was made when the link had events already.
+    /// Whether all that was done is in it. Else what came after <see cref="SinceNormal"/> and <see cref="SinceLow"/> is, and
+    /// the version may have been made after something was done already.
     /// </summary>
     [Id(2)]
     public bool IsWhole { get; init; }
@@ -49,7 +49,7 @@ public sealed record Accumulation
 
     /// <summary>One of a link as it is, to be added to.</summary>
     internal static Accumulation Begin(ActiveInsight insight, Link link) =>
-        insight.IsComplete || link is { AppliedNormal: 0, AppliedLow: 0 }
+        insight.IsComplete || !HasDone(insight.Definition, link)
             ? new() { Revision = insight.Revision, IsWhole = true }
             : new()
             {
@@ -61,6 +61,11 @@ public sealed record Accumulation
     /// <summary>One of records of which so many were folded away before it began; they are not in it.</summary>
     internal static Accumulation OfFolded(long revision, int before) =>
         new() { Revision = revision, IsWhole = before == 0 };
+
+    private static bool HasDone(InsightDefinition insight, Link link) =>
+        link.Engagement.Counters.Any(done =>
+            insight.Inputs.Any(input => input.Source.Object == done.Object)
+        );
 
     /// <summary>Adds an item.</summary>
     /// <param name="insight">The insight.</param>
