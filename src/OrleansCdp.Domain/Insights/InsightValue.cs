@@ -80,7 +80,7 @@ public sealed record InsightPart(string Key, decimal Value, double Share, bool I
 /// <summary>One thing that counts in a value.</summary>
 /// <param name="Origin">The record.</param>
 /// <param name="At">When it counts.</param>
-/// <param name="Value">What is measured of it; of a ratio what is divided; null where there is none.</param>
+/// <param name="Value">What is measured of it; of a ratio what is divided, 0 where only its divisor counts.</param>
 /// <param name="Divisor">Of a ratio what it is divided by; null elsewhere.</param>
 /// <param name="Part">The part it belongs to; null where nothing is divided.</param>
 public sealed record Contribution(
