@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
@@ -66,8 +65,15 @@ internal static class Computed
         [.. ledger.Values(now ?? Histories.End).Select(Said)];
 
     public static string Said(InsightValue value) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{value.Insight.Definition.Name} {value.Insight.Revision}: {value.Value} of {value.Items} {string.Join(';', value.Parts)} of {value.PartCount} {value.LeftOut} {value.IsEstimated}"
+        string.Join(
+            ' ',
+            value.Insight.Definition.Name,
+            value.Insight.Revision,
+            value.Value,
+            value.Items,
+            string.Join(';', value.Parts),
+            value.PartCount,
+            value.LeftOut,
+            value.IsEstimated
         );
 }

@@ -117,6 +117,25 @@ public sealed class FoldedInsightTests
     }
 
     [Fact]
+    public void What_was_folded_is_stored_with_the_state()
+    {
+        UnifiedIndividual individual = Computed.Apply(
+            Insights,
+            Orders(Max + 50, new Random(Seed: 1))
+        );
+
+        Computed
+            .Said(Computed.LedgerOf(Insights, Bytes.Copy(individual)))
+            .ShouldBe(Computed.Said(Computed.LedgerOf(Insights, individual)));
+        individual
+            .Links.Links[0]
+            .Records[0]
+            .Base.Insights.Select(known => (known.Records, known.IsWhole))
+            .Distinct()
+            .ShouldBe([(50, true)]);
+    }
+
+    [Fact]
     public void A_deleted_record_that_goes_was_not_left_out()
     {
         LinkEvent[] told =
@@ -204,7 +223,7 @@ public sealed class FoldedInsightTests
         Computed
             .Said(ledger)
             .ShouldBe(
-                Computed.Said(Computed.LedgerOf(Count, Some1(folding).Apply([told], Count).Next))
+                Computed.Said(Computed.LedgerOf(Count, Folded(folding).Apply([told], Count).Next))
             );
 
         // Without the link that folded it the other's word counts again.
@@ -214,7 +233,7 @@ public sealed class FoldedInsightTests
         ledger.Values(Histories.End).Last().Items.ShouldBe(Max + 2);
     }
 
-    private static UnifiedIndividual Some1(SequencedEvent[] events) =>
+    private static UnifiedIndividual Folded(SequencedEvent[] events) =>
         new UnifiedIndividual { Id = "ind_test" }
             .Apply(events, Count)
             .Next;

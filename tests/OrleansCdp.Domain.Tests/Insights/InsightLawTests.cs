@@ -50,7 +50,7 @@ public sealed class InsightLawTests
                     Computed.Said(ofOne).ShouldBe(before);
                     Computed.Said(ofTwo).ShouldBe(beforeTwo);
                 },
-                iter: 150 * Laws.Thoroughness
+                iter: 100 * Laws.Thoroughness
             );
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class InsightLawTests
                     ledger.Become(root.Links);
                     Computed.Said(ledger).ShouldBe(before);
                 },
-                iter: 150 * Laws.Thoroughness
+                iter: 100 * Laws.Thoroughness
             );
 
     [Fact]

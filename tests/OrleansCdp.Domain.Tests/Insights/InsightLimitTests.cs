@@ -51,6 +51,23 @@ public sealed class InsightLimitTests
                 iter: 60 * Laws.Thoroughness
             );
 
+    [Fact]
+    public void What_was_accumulated_in_two_places_comes_to_what_it_would_in_one() =>
+        Gen.Select(Gen.Int[0, 250].Array[1, 300], Gen.Int[0, 250].Array[1, 300])
+            .Sample(
+                (here, there) =>
+                {
+                    LinkEvent[] some = [.. here.Select(page => Visit($"page {page}", page))];
+                    LinkEvent[] others = [.. there.Select(page => Visit($"page {page}", page))];
+
+                    Accumulation both = Known(some)
+                        .Add(Pages.All[0].Definition, Known(others), heardAt: 0);
+
+                    Bytes.Of(both.Tallies).ShouldBe(Bytes.Of(Tallies([.. some, .. others])));
+                },
+                iter: 40 * Laws.Thoroughness
+            );
+
     [Theory]
     [InlineData(PartNames.LengthMax, false)]
     [InlineData(PartNames.LengthMax + 1, true)]
@@ -158,9 +175,10 @@ public sealed class InsightLimitTests
     }
 
     private static ImmutableArray<Tally> Tallies(LinkEvent[] visits) =>
-        visits.Length == 0
-            ? []
-            : Computed.Apply(Pages, visits).Links.Links[0].Insights.Single().Tallies;
+        visits.Length == 0 ? [] : Known(visits).Tallies;
+
+    private static Accumulation Known(LinkEvent[] visits) =>
+        Computed.Apply(Pages, visits).Links.Links[0].Insights.Single();
 
     private static LinkEvent Visit(string name, int seconds) =>
         Some.Event(

@@ -36,7 +36,7 @@ public sealed class InsightOracleTests
                         All.Where(told => told.IsOfRecords)
                     );
                 },
-                iter: 400 * Laws.Thoroughness
+                iter: 250 * Laws.Thoroughness
             );
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class InsightOracleTests
                         .Said(followed, Histories.End)
                         .ShouldBe(Computed.Said(Computed.LedgerOf(Insights, individual)));
                 },
-                iter: 200 * Laws.Thoroughness
+                iter: 100 * Laws.Thoroughness
             );
 
     [Fact]
@@ -71,7 +71,7 @@ public sealed class InsightOracleTests
 
                     ShouldBeAlike(one, two);
                 },
-                iter: 200 * Laws.Thoroughness
+                iter: 100 * Laws.Thoroughness
             );
 
     private static InsightLedger Followed(

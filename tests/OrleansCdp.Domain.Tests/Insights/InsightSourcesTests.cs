@@ -99,7 +99,7 @@ public sealed class InsightSourcesTests
                 "as many parts"
             },
             {
-                "sources:\n  - { source: SalesOrder, value: total, currency: currency }\n  - { source: SalesOrder, value: total }\nmeasure: sum",
+                "sources:\n  - { source: Case, value: 1, currency: code }\n  - { source: SalesOrder, value: total }\nmeasure: sum",
                 3,
                 5,
                 "a currency each"
