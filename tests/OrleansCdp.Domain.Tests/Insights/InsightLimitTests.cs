@@ -60,8 +60,7 @@ public sealed class InsightLimitTests
                     LinkEvent[] some = [.. here.Select(page => Visit($"page {page}", page))];
                     LinkEvent[] others = [.. there.Select(page => Visit($"page {page}", page))];
 
-                    Accumulation both = Known(some)
-                        .Add(Pages.All[0].Definition, Known(others), heardAt: 0);
+                    Accumulation both = Known(some).Add(Pages.All[0].Definition, Known(others));
 
                     Bytes.Of(both.Tallies).ShouldBe(Bytes.Of(Tallies([.. some, .. others])));
                 },
