@@ -22,6 +22,7 @@ internal static class AccumulationCodec
         to.Number(known.SinceNormal);
         to.Number(known.SinceLow);
         to.Ticks(known.HeardAt);
+        to.Number(known.Records);
         to.Many(known.Tallies, WriteTally);
     }
 
@@ -33,6 +34,7 @@ internal static class AccumulationCodec
             SinceNormal = from.Number(),
             SinceLow = from.Number(),
             HeardAt = from.Ticks(),
+            Records = checked((int)from.Number()),
             Tallies = from.Many(ReadTally),
         };
 
