@@ -65,7 +65,19 @@ public sealed class InsightBadInputTests
         from type in Gen.Int[0, 6]
         from at in Gen.Int[0, Moments.Length - 1]
         from received in Gen.Int[0, Moments.Length - 1]
-        select Disfigured(e, Numbers[number], (FieldType)type, Moments[at], Moments[received]);
+        select Disfigured(
+            e,
+            Numbers[number],
+            TypeOf((FieldType)type, Numbers[number]),
+            Moments[at],
+            Moments[received]
+        );
+
+    // A number that is none is admitted as none.
+    private static FieldType TypeOf(FieldType type, string text) =>
+        type == FieldType.Number && !decimal.TryParse(text, CultureInfo.InvariantCulture, out _)
+            ? FieldType.Text
+            : type;
 
     [Fact]
     public void Nothing_that_is_admitted_makes_a_fold_or_a_value_throw() =>
