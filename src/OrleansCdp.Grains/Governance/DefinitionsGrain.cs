@@ -65,7 +65,7 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
     {
-        ImmutableArray<DefinitionError> errors = Check(kind, name, text);
+        ImmutableArray<DefinitionError> errors = Active().Check(kind, name, text);
         if (errors.IsEmpty && kind == DefinitionKinds.Ruleset)
         {
             errors = await CheckLiveAsync(name, text);
@@ -154,6 +154,8 @@ internal sealed partial class DefinitionsGrain(
             )
             .OfType<DefinitionVersion>();
 
+    private DefinitionCheck Active() => new([.. AllActive()]);
+
     private DefinitionVersion? Active(string kind, string name) =>
         stored.State.Versions.LastOrDefault(version =>
             version.Kind == kind && version.Name == name
@@ -168,113 +170,6 @@ internal sealed partial class DefinitionsGrain(
                 Append(VersionOf(kind, name, text, "shipped"));
             }
         }
-    }
-
-    private ImmutableArray<DefinitionError> Check(string kind, string name, string text)
-    {
-        if (!DefinitionKinds.All.Contains(kind))
-        {
-            string known = string.Join(", ", DefinitionKinds.All);
-            return [new("", $"Unknown kind; known are: {known}.", 0, 0)];
-        }
-
-        if (text.Length > Limits.DefinitionMax)
-        {
-            return [new("", $"Longer than {Limits.DefinitionMax} characters.", 0, 0)];
-        }
-
-        DefinitionVersion[] others = [.. AllActive().Where(v => v.Kind != kind || v.Name != name)];
-        if (others.Length >= IDefinitionsGrain.DefinitionsMax)
-        {
-            return
-            [
-                new("", $"There are {IDefinitionsGrain.DefinitionsMax} definitions already.", 0, 0),
-            ];
-        }
-
-        if (others.Sum(v => (long)v.Text.Length) + text.Length > IDefinitionsGrain.ActiveTextMax)
-        {
-            int max = IDefinitionsGrain.ActiveTextMax;
-            return [new("", $"All definitions would have more than {max} characters.", 0, 0)];
-        }
-
-        string[] rulesets =
-        [
-            .. AllActive().Where(v => v.Kind == DefinitionKinds.Ruleset).Select(v => v.Name),
-        ];
-        return kind switch
-        {
-            DefinitionKinds.Stream => CheckStream(name, text, rulesets),
-            DefinitionKinds.Insight => InsightDefinition
-                .Compile(name, text, DeclaredBy(AllActive()))
-                .Errors,
-            DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
-            _ => CheckRuleset(name, text, [name, .. rulesets]),
-        };
-    }
-
-    /// <summary>What a stream no longer declares, or otherwise, no insight may name.</summary>
-    private ImmutableArray<DefinitionError> CheckStream(string name, string text, string[] rulesets)
-    {
-        ImmutableArray<DefinitionError> errors = DataStream.Compile(name, text, rulesets).Errors;
-        if (!errors.IsEmpty)
-        {
-            return errors;
-        }
-
-        DeclaredField[] declared = DeclaredBy(
-            AllActive()
-                .Where(version => version.Kind != DefinitionKinds.Stream || version.Name != name)
-                .Append(VersionOf(DefinitionKinds.Stream, name, text, author: ""))
-        );
-        return
-        [
-            .. AllActive()
-                .Where(version => version.Kind == DefinitionKinds.Insight)
-                .SelectMany(
-                    insight =>
-                        InsightDefinition.Compile(insight.Name, insight.Text, declared).Errors,
-                    (insight, error) =>
-                        new DefinitionError(
-                            "",
-                            $"The insight `{insight.Name}` needs what this would change: {error.Message}",
-                            0,
-                            0
-                        )
-                ),
-        ];
-    }
-
-    private static DeclaredField[] DeclaredBy(IEnumerable<DefinitionVersion> definitions) =>
-        [
-            .. definitions
-                .Where(version => version.Kind == DefinitionKinds.Stream)
-                .SelectMany(version =>
-                    DataStream.Compile(version.Name, version.Text).Stream?.DeclaredFields ?? []
-                )
-                .Distinct(),
-        ];
-
-    private static ImmutableArray<DefinitionError> CheckRuleset(
-        string name,
-        string text,
-        string[] known
-    )
-    {
-        (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(name, text);
-        return ruleset is null
-            ? errors
-            :
-            [
-                .. ruleset
-                    .FindableBy.Except(known)
-                    .Select(other => new DefinitionError(
-                        "findableBy",
-                        $"There is no ruleset `{other}`.",
-                        0,
-                        0
-                    )),
-            ];
     }
 
     /// <summary>
@@ -356,16 +251,17 @@ internal sealed partial class DefinitionsGrain(
         {
             Version = revision,
             Versions = WithinBounds(
-                kept.Add(next with { Revision = revision, IsComplete = IsCompleteAtOnce(next) })
+                kept.Add(
+                    next with
+                    {
+                        Revision = revision,
+                        IsComplete =
+                            next.Kind == DefinitionKinds.Insight && Active().IsOverRecords(next),
+                    }
+                )
             ),
         };
     }
-
-    /// <summary>Records are kept: what is computed of them alone knows all of them from the start.</summary>
-    private bool IsCompleteAtOnce(DefinitionVersion next) =>
-        next.Kind == DefinitionKinds.Insight
-        && InsightDefinition.Compile(next.Name, next.Text, DeclaredBy(AllActive())).Insight
-            is { IsOverRecords: true };
 
     /// <summary>Without as many of the oldest versions as it takes; active ones stay.</summary>
     private static ImmutableArray<DefinitionVersion> WithinBounds(

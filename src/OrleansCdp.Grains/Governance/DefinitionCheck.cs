@@ -1,0 +1,119 @@
+using System.Collections.Immutable;
+using OrleansCdp.Identity;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Governance;
+
+/// <summary>Says what is wrong with a definition, beside those that are active.</summary>
+/// <param name="active">The last version of each kind and name.</param>
+internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> active)
+{
+    /// <summary>What is wrong with a text; empty when it may become active.</summary>
+    public ImmutableArray<DefinitionError> Check(string kind, string name, string text)
+    {
+        if (!DefinitionKinds.All.Contains(kind))
+        {
+            string known = string.Join(", ", DefinitionKinds.All);
+            return [Error($"Unknown kind; known are: {known}.")];
+        }
+
+        if (text.Length > Limits.DefinitionMax)
+        {
+            return [Error($"Longer than {Limits.DefinitionMax} characters.")];
+        }
+
+        DefinitionVersion[] others = [.. active.Where(v => v.Kind != kind || v.Name != name)];
+        if (others.Length >= IDefinitionsGrain.DefinitionsMax)
+        {
+            return [Error($"There are {IDefinitionsGrain.DefinitionsMax} definitions already.")];
+        }
+
+        if (others.Sum(v => (long)v.Text.Length) + text.Length > IDefinitionsGrain.ActiveTextMax)
+        {
+            int max = IDefinitionsGrain.ActiveTextMax;
+            return [Error($"All definitions would have more than {max} characters.")];
+        }
+
+        string[] rulesets = [.. active.Where(IsOf(DefinitionKinds.Ruleset)).Select(v => v.Name)];
+        return kind switch
+        {
+            DefinitionKinds.Stream => CheckStream(name, text, rulesets),
+            DefinitionKinds.Insight => InsightDefinition.Compile(name, text, Declared()).Errors,
+            DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
+            _ => CheckRuleset(name, text, [name, .. rulesets]),
+        };
+    }
+
+    /// <summary>Whether an insight is computed of records alone, which are kept: it knows all of them from the start.</summary>
+    public bool IsOverRecords(DefinitionVersion insight) =>
+        InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
+            is { IsOverRecords: true };
+
+    private static DefinitionError Error(string message) => new("", message, 0, 0);
+
+    private static Func<DefinitionVersion, bool> IsOf(string kind) =>
+        version => version.Kind == kind;
+
+    /// <summary>What the active streams declare, one of them perhaps with another text.</summary>
+    private DeclaredField[] Declared(string? name = null, string text = "") =>
+        [
+            .. active
+                .Where(IsOf(DefinitionKinds.Stream))
+                .Where(version => version.Name != name)
+                .Select(version => (version.Name, version.Text))
+                .Concat(name is null ? [] : [(name, text)])
+                .SelectMany(stream =>
+                    DataStream.Compile(stream.Name, stream.Text).Stream?.DeclaredFields ?? []
+                )
+                .Distinct(),
+        ];
+
+    /// <summary>What a stream no longer declares, or otherwise, no insight may name.</summary>
+    private ImmutableArray<DefinitionError> CheckStream(string name, string text, string[] rulesets)
+    {
+        ImmutableArray<DefinitionError> errors = DataStream.Compile(name, text, rulesets).Errors;
+        if (!errors.IsEmpty)
+        {
+            return errors;
+        }
+
+        DeclaredField[] before = Declared();
+        DeclaredField[] after = Declared(name, text);
+        return
+        [
+            .. from insight in active.Where(IsOf(DefinitionKinds.Insight))
+            where ErrorsOf(insight, before).IsEmpty
+            from error in ErrorsOf(insight, after)
+            select Error(
+                $"The insight `{insight.Name}` needs what this would change: {error.Message}"
+            ),
+        ];
+    }
+
+    private static ImmutableArray<DefinitionError> ErrorsOf(
+        DefinitionVersion insight,
+        DeclaredField[] declared
+    ) => InsightDefinition.Compile(insight.Name, insight.Text, declared).Errors;
+
+    private static ImmutableArray<DefinitionError> CheckRuleset(
+        string name,
+        string text,
+        string[] known
+    )
+    {
+        (Ruleset? ruleset, ImmutableArray<DefinitionError> errors) = Ruleset.Compile(name, text);
+        return ruleset is null
+            ? errors
+            :
+            [
+                .. ruleset
+                    .FindableBy.Except(known)
+                    .Select(other => new DefinitionError(
+                        "findableBy",
+                        $"There is no ruleset `{other}`.",
+                        0,
+                        0
+                    )),
+            ];
+    }
+}
