@@ -55,6 +55,14 @@ public sealed record Account : ISubject<Account>
     [Id(5)]
     public ImmutableArray<ulong> LeftOut { get; init; } = [];
 
+    /// <summary>What was last handed over for the fields of the CRM that insights write.</summary>
+    [Id(6)]
+    public ImmutableArray<WrittenValue> Written
+    {
+        get => field.IsDefault ? [] : field; // In states of first versions.
+        init;
+    } = [];
+
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
 

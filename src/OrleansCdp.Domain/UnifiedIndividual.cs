@@ -43,6 +43,14 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     [Id(8)]
     public ImmutableArray<PossibleMatches> Possible { get; init; } = [];
 
+    /// <summary>What was last handed over for the fields of the CRM that insights write.</summary>
+    [Id(9)]
+    public ImmutableArray<WrittenValue> Written
+    {
+        get => field.IsDefault ? [] : field; // In states of first versions.
+        init;
+    } = [];
+
     /// <summary>The individual that has this one's links since it was merged; null for this one.</summary>
     [Id(5)]
     public string? PlacedAt { get; init; }

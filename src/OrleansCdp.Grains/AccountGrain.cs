@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansCdp.Activation;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Insights;
@@ -24,6 +25,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly StateRepair repair;
     private readonly Recovery<Account> recovery;
     private readonly IInsightSets insights;
+    private readonly TimeProvider clock;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
@@ -53,6 +55,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         this.residences = residences;
         this.repair = repair;
         this.insights = insights;
+        this.clock = clock;
         recovery = new Recovery<Account>(id, cell, repair, clock, DeactivateOnIdle);
         this.logger = logger;
     }
@@ -169,14 +172,19 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             return null;
         }
 
-        InsightSet computed = await insights.CurrentAsync();
+        InsightLedger present = LedgerOf(await insights.CurrentAsync(), account.Links);
+        return Answer(InsightJson.Answer(account.Id, present, account.Links, question));
+    }
+
+    private InsightLedger LedgerOf(InsightSet computed, LinkSet links)
+    {
         if (ledger?.Insights != computed)
         {
             ledger = new InsightLedger(computed, SubjectKind.Account);
         }
 
-        ledger.Become(account.Links);
-        return Answer(InsightJson.Answer(account.Id, ledger, account.Links, question));
+        ledger.Become(links);
+        return ledger;
     }
 
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
@@ -225,6 +233,21 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             throw new InconsistentStateException($"{account.Id} is being reloaded.");
         }
 
+        ImmutableArray<FieldUpdate> updates = [];
+        InsightSet computed = await insights.CurrentAsync();
+        if (computed.AnyWrites)
+        {
+            updates = FieldUpdates.Of(
+                account.Id,
+                LedgerOf(computed, transition.Next.Links),
+                transition.Next.Links,
+                transition.Next.Written,
+                clock.GetUtcNow(),
+                out ImmutableArray<WrittenValue> written
+            );
+            transition = transition with { Next = transition.Next with { Written = written } };
+        }
+
         account = transition.Next;
         facts.Answer = null;
         try
@@ -234,6 +257,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
                 IdentifiersAdded = transition.IdentifiersAdded,
                 IdentifiersRemoved = transition.IdentifiersRemoved,
                 Fates = noted,
+                Outbox = OutboxRow.Of(updates),
             };
             await cell.SaveAsync(write);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Orleans.Serialization;
 using Orleans.Storage;
+using OrleansCdp.Activation;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
@@ -20,6 +21,7 @@ internal sealed class HeldIndividual(
     IGrainFactory grains,
     IdentifierWatch watch,
     IInsightSets insights,
+    TimeProvider clock,
     Action deactivate
 ) : IPlacedState, IDisposable
 {
@@ -53,14 +55,16 @@ internal sealed class HeldIndividual(
     }
 
     /// <summary>What counts in its insights, up to its present state.</summary>
-    public InsightLedger LedgerOf(InsightSet computed)
+    public InsightLedger LedgerOf(InsightSet computed) => LedgerOf(computed, State.Links);
+
+    private InsightLedger LedgerOf(InsightSet computed, LinkSet links)
     {
         if (ledger?.Insights != computed)
         {
             ledger = new InsightLedger(computed, SubjectKind.Individual);
         }
 
-        ledger.Become(State.Links);
+        ledger.Become(links);
         return ledger;
     }
 
@@ -89,9 +93,11 @@ internal sealed class HeldIndividual(
     )
     {
         DemandWhole();
+        ImmutableArray<FieldUpdate> updates = [];
         if (transition.Changed)
         {
-            State = transition.Next;
+            State = WithUpdates(transition.Next, await insights.CurrentAsync(), out updates);
+            transition = transition with { Next = State };
             context.Answer = null;
             counts?.Note(transition.IdentifiersAdded, transition.IdentifiersRemoved);
         }
@@ -103,7 +109,7 @@ internal sealed class HeldIndividual(
             DemandWhole();
             if (transition.Changed)
             {
-                await Cell.SaveAsync(WriteOf(transition, taken, noted));
+                await Cell.SaveAsync(WriteOf(transition, taken, noted, updates));
             }
         }
         catch
@@ -121,6 +127,30 @@ internal sealed class HeldIndividual(
         {
             watch.Look(id, State.Links, ref counts);
         }
+    }
+
+    /// <summary>The state with what is to be written into the CRM because of it.</summary>
+    private UnifiedIndividual WithUpdates(
+        UnifiedIndividual next,
+        InsightSet computed,
+        out ImmutableArray<FieldUpdate> updates
+    )
+    {
+        updates = [];
+        if (!computed.AnyWrites || next.ElsewhereAt is not null)
+        {
+            return next;
+        }
+
+        updates = FieldUpdates.Of(
+            id,
+            LedgerOf(computed, next.Links),
+            next.Links,
+            next.Written,
+            clock.GetUtcNow(),
+            out ImmutableArray<WrittenValue> written
+        );
+        return updates.IsEmpty ? next : next with { Written = written };
     }
 
     public async Task DemandCurrentAsync()
@@ -217,10 +247,12 @@ internal sealed class HeldIndividual(
     private SnapshotWrite WriteOf(
         Transition<UnifiedIndividual> transition,
         LinkTransfer? taken,
-        ImmutableArray<EventFate> noted
+        ImmutableArray<EventFate> noted,
+        ImmutableArray<FieldUpdate> updates
     ) =>
         Cell.Prepare(transition.Next) with
         {
+            Outbox = OutboxRow.Of(updates),
             IdentifiersAdded = transition.IdentifiersAdded,
             IdentifiersRemoved = transition.IdentifiersRemoved,
             ClaimsTaken = taken is { ChangesOwner: true }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Activation;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 
@@ -100,4 +101,9 @@ public sealed record SnapshotWrite
 /// <param name="Topic">What it is about, e.g. <c>memberships</c>.</param>
 /// <param name="Sequence">Dense per id and topic, from 1.</param>
 /// <param name="Payload">The message.</param>
-public sealed record OutboxRow(string Topic, long Sequence, byte[] Payload);
+public sealed record OutboxRow(string Topic, long Sequence, byte[] Payload)
+{
+    /// <summary>Messages about fields of the CRM. Of one field only the newest waits: it replaces those before it.</summary>
+    public static ImmutableArray<OutboxRow> Of(ImmutableArray<FieldUpdate> updates) =>
+        [.. updates.Select(update => new OutboxRow(update.Topic, update.Sequence, update.Payload))];
+}

@@ -57,6 +57,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             GrainFactory,
             watch,
             insights,
+            clock,
             DeactivateOnIdle
         );
         this.reconciliation = reconciliation;

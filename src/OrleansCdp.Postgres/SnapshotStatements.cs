@@ -105,6 +105,11 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
                 join won w on w.id = t.id
                 cross join lateral (values (t.id), (t.other)) as m(id)
             order by 1 on conflict do nothing
+        ), superseded as (
+            delete from cdp.outbox p
+            using unnest($19, $20, $21) as o(id, topic, seq), won w
+            where p.id = o.id and p.topic = o.topic and p.seq < o.seq and w.id = o.id
+                and o.topic like 'enrichments/%'
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
             select o.id, o.topic, o.seq, o.payload

@@ -81,6 +81,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             cluster.Grains,
             new IdentifierWatch(new NoRulesets(), null!),
             FakeInsights.None,
+            TimeProvider.System,
             deactivate: () => { }
         );
         opened.Add(held);

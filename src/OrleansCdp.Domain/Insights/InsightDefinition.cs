@@ -188,4 +188,5 @@ public sealed record MeasuredItems
 /// <summary>A field of the CRM that an insight may write.</summary>
 /// <param name="Object">E.g. <c>Contact</c>.</param>
 /// <param name="Field">E.g. <c>Lifetime_Value__c</c>.</param>
-public sealed record WrittenField(string Object, string Field);
+[GenerateSerializer, Immutable, Alias("cdp.written-field")]
+public sealed record WrittenField([property: Id(0)] string Object, [property: Id(1)] string Field);

@@ -36,6 +36,7 @@ public sealed class InsightSet
     {
         All = [.. insights.OrderBy(insight => insight.Definition.Name, StringComparer.Ordinal)];
         Newest = newest;
+        AnyWrites = insights.Any(insight => insight.Definition.Writes is not null);
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
         doneBy = ByObject(isDone: true);
         recordsBy = ByObject(isDone: false);
@@ -49,6 +50,9 @@ public sealed class InsightSet
 
     /// <summary>The highest revision there was.</summary>
     public long Newest { get; }
+
+    /// <summary>Whether any of them may write a field of the CRM.</summary>
+    public bool AnyWrites { get; }
 
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);

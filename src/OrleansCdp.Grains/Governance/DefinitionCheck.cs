@@ -38,7 +38,7 @@ internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> act
         return kind switch
         {
             DefinitionKinds.Stream => CheckStream(name, text, rulesets),
-            DefinitionKinds.Insight => InsightDefinition.Compile(name, text, Declared()).Errors,
+            DefinitionKinds.Insight => CheckInsight(name, text),
             DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
         };
@@ -67,6 +67,30 @@ internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> act
                 )
                 .Distinct(),
         ];
+
+    /// <summary>A field of the CRM has one owner, and of one owner one insight that writes it.</summary>
+    private ImmutableArray<DefinitionError> CheckInsight(string name, string text)
+    {
+        DeclaredField[] declared = Declared();
+        (InsightDefinition? insight, ImmutableArray<DefinitionError> errors) =
+            InsightDefinition.Compile(name, text, declared);
+        return insight?.Writes is not { } field
+            ? errors
+            :
+            [
+                .. from other in active.Where(IsOf(DefinitionKinds.Insight))
+                where
+                    other.Name != name
+                    && InsightDefinition.Compile(other.Name, other.Text, declared).Insight?.Writes
+                        == field
+                select new DefinitionError(
+                    "writes",
+                    $"{field.Object}.{field.Field} is written by the insight `{other.Name}`.",
+                    0,
+                    0
+                ),
+            ];
+    }
 
     /// <summary>What a stream no longer declares, or otherwise, no insight may name.</summary>
     private ImmutableArray<DefinitionError> CheckStream(string name, string text, string[] rulesets)

@@ -205,6 +205,36 @@ public sealed class InsightTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_field_that_an_insight_writes_has_one_row_in_the_outbox_with_the_newest_value()
+    {
+        const string Yaml =
+            "source: Entitlement\nmeasure: count\nwrites: { object: Contact, field: Entitlements__c }";
+        (await PutAsync("entitlements", Yaml)).Status.ShouldBe(200);
+        Answer second = await PutAsync("entitlements_again", Yaml);
+        second.Status.ShouldBe(422);
+        second.Text.ShouldContain("is written by the insight `entitlements`");
+        foreach (string id in new[] { "e1", "e2" })
+        {
+            await PostAsync(
+                "entitlement",
+                $$"""
+                {"id":"{{id}}-in-8","userId":"in-8","status":"active","updatedAt":"2026-03-01T00:00:00Z"}
+                """
+            );
+            await host.Api.DrainAsync();
+        }
+
+        string[] rows = await host.Database.RowsAsync(
+            """
+            select seq, convert_from(payload, 'UTF8')::jsonb ->> 'value' from cdp.outbox
+            where topic = 'enrichments/Contact/Entitlements__c'
+                and convert_from(payload, 'UTF8')::jsonb ->> 'value' = '2'
+            """
+        );
+        rows.ShouldBe(["2|2"]);
+    }
+
+    [Fact]
     public async Task Nobody_has_no_insights() =>
         (await host.GetAsync("/v1/individuals/customerId/in-nobody/insights")).ShouldBeProblem(
             404,
