@@ -10,9 +10,10 @@ internal static class ApplyCommand
     private const string Stream = "stream";
     private const string Ruleset = "ruleset";
     private const string Model = "model";
+    private const string Insight = "insight";
 
-    // Rulesets first: streams name them.
-    private static readonly string[] Order = [Ruleset, Stream, Model];
+    // Rulesets first: streams name them. Insights last: they name fields of streams, and models.
+    private static readonly string[] Order = [Ruleset, Stream, Model, Insight];
 
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
@@ -23,12 +24,13 @@ internal static class ApplyCommand
         {
             Description =
                 "A definition, or a folder of them. NAME.yaml is a data stream, "
-                + "NAME.ruleset.yaml a ruleset, NAME.model.yaml a model of purchases.",
+                + "NAME.ruleset.yaml a ruleset, NAME.model.yaml a model of purchases, "
+                + "NAME.insight.yaml an insight.",
             Required = true,
         };
         Command command = new(
             "apply",
-            "Registers definitions: rulesets, then data streams, then models."
+            "Registers definitions: rulesets, then data streams, models and insights."
         )
         {
             from,
@@ -71,6 +73,7 @@ internal static class ApplyCommand
         {
             "." + Ruleset => Ruleset,
             "." + Model => Model,
+            "." + Insight => Insight,
             _ => Stream,
         };
 

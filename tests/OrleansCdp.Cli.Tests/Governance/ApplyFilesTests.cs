@@ -11,11 +11,12 @@ public sealed class ApplyFilesTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
-    public async Task Rulesets_go_first_then_streams_then_models_by_the_endings_of_their_names()
+    public async Task Rulesets_go_first_then_streams_models_and_insights_by_the_endings_of_their_names()
     {
         string[] files =
         [
             "a.model.yaml",
+            "a_spent.insight.yaml",
             "b.model.json",
             "c.yaml",
             "d-model.yml",
@@ -27,12 +28,13 @@ public sealed class ApplyFilesTests : IDisposable
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, file), "unit: day");
         }
 
-        (await AppliedAsync(requests: 5)).ShouldBe([
+        (await AppliedAsync(requests: 6)).ShouldBe([
             "PUT /v1/definitions/ruleset/e application/yaml",
             "PUT /v1/definitions/stream/c application/yaml",
             "PUT /v1/definitions/stream/d-model application/yaml",
             "PUT /v1/definitions/model/a application/yaml",
             "PUT /v1/definitions/model/b application/json",
+            "PUT /v1/definitions/insight/a_spent application/yaml",
         ]);
     }
 
