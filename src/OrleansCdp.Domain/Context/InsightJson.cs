@@ -73,6 +73,31 @@ public static class InsightJson
         InsightDefinition insight = value.Insight.Definition;
         json.WriteStartObject();
         WriteValue(json, value);
+        if (question.Explain)
+        {
+            WriteFormula(json, insight);
+            WriteContributions(json, value.Insight, ledger, question.At);
+            WriteTallies(json, value.Insight, links);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>A value with what it is, as fields of an object.</summary>
+    private static void WriteValue(Utf8JsonWriter json, InsightValue value)
+    {
+        InsightDefinition insight = value.Insight.Definition;
+        json.WritePropertyName("value");
+        json.WriteValue(value.Value ?? FieldValue.Null);
+        if (insight.IsMoney && insight.Prediction is null)
+        {
+            WriteAmounts(json, value);
+        }
+        else if (insight.IsDivided)
+        {
+            WriteParts(json, value);
+        }
+
         if (value.Why is { } why)
         {
             json.WriteString("why", why);
@@ -96,39 +121,20 @@ public static class InsightJson
         {
             json.WriteString("description", description);
         }
-
-        if (question.Explain)
-        {
-            WriteFormula(json, insight);
-            WriteContributions(json, value.Insight, ledger, question.At);
-            WriteTallies(json, value.Insight, links);
-        }
-
-        json.WriteEndObject();
     }
 
-    private static void WriteValue(Utf8JsonWriter json, InsightValue value)
+    private static void WriteAmounts(Utf8JsonWriter json, InsightValue value)
     {
-        json.WritePropertyName("value");
-        json.WriteValue(value.Value ?? FieldValue.Null);
-        InsightDefinition insight = value.Insight.Definition;
-        if (insight.IsMoney)
+        json.WriteStartArray("amounts");
+        foreach (InsightPart part in value.Parts)
         {
-            json.WriteStartArray("amounts");
-            foreach (InsightPart part in value.Parts)
-            {
-                json.WriteStartObject();
-                json.WriteString("currency", part.Key);
-                json.WriteNumber("amount", part.Value);
-                json.WriteEndObject();
-            }
+            json.WriteStartObject();
+            json.WriteString("currency", part.Key);
+            json.WriteNumber("amount", part.Value);
+            json.WriteEndObject();
+        }
 
-            json.WriteEndArray();
-        }
-        else if (insight.IsDivided)
-        {
-            WriteParts(json, value);
-        }
+        json.WriteEndArray();
     }
 
     /// <summary>What the model of a prediction is, and what it knows of the customer.</summary>
