@@ -54,6 +54,11 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("seed-insight")]
     Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
+    /// <summary>What it is as a customer, for a fit of predictions. Whom nobody else has asked for leaves the memory.</summary>
+    [AlwaysInterleave]
+    [Alias("customer")]
+    ValueTask<CustomerAnswer> GetCustomerAsync(CustomerQuestion question);
+
     /// <summary>
     /// First step of a link move: freezes links here for <paramref name="target"/> and returns their state.
     /// Repeating it returns the same.

@@ -68,6 +68,20 @@ internal sealed class HeldIndividual(
         return ledger;
     }
 
+    /// <summary>What it is as a customer.</summary>
+    public CustomerAnswer CustomerOf(CustomerQuestion question, InsightSet computed)
+    {
+        if (context.Answer is null && ledger is null)
+        {
+            // Nobody has read it since it was loaded: whoever asks everybody must not leave everybody in memory.
+            deactivate();
+        }
+
+        return State.ElsewhereAt is null
+            ? CustomerAnswer.Of(State.Links, computed, question)
+            : CustomerAnswer.Nobody;
+    }
+
     /// <summary>Takes a state that was made anew, and is saved.</summary>
     public void Restore(UnifiedIndividual state) => (State, counts) = (state, null);
 

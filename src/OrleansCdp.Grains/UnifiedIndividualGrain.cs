@@ -221,6 +221,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         return answer;
     }
 
+    public async ValueTask<CustomerAnswer> GetCustomerAsync(CustomerQuestion question)
+    {
+        await recovery.WhenMadeAsync();
+        return held.CustomerOf(question, await insights.SinceAsync(question.Revision));
+    }
+
     public async Task<LinkTransfer> DetachAsync(
         ImmutableArray<LinkKey> links,
         string target,
@@ -241,7 +247,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             isSentByOwner,
             out Departure departure
         );
-        LinkTransfer transfer = TransferOf(departure);
+        LinkTransfer transfer = LinkTransfer.Of(Individual.Id, departure);
         // Whose a link is that stays here the claims say at the same instant, as with one that is taken in.
         LinkTransfer? taken = departure.Stays
             ? transfer with
@@ -333,7 +339,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             await held.DemandCurrentAsync();
         }
 
-        return TransferOf(departure);
+        return LinkTransfer.Of(Individual.Id, departure);
     }
 
     public async Task NotePossibleMatchesAsync(PossibleMatches matches)
@@ -369,22 +375,6 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             );
         }
     }
-
-    private LinkTransfer TransferOf(Departure departure) =>
-        new()
-        {
-            From = Individual.Id,
-            To = departure.Target,
-            Links = departure.Links,
-            Owner = departure.Owner,
-            FormerOwner = departure.FormerOwner,
-            Rank = departure.Rank,
-            Cause = departure.Cause,
-            More = departure.More,
-            AskThere = departure.AskThere,
-            Stays = departure.Stays,
-            Left = departure.Left,
-        };
 
     private ContextAnswer Answer(byte[] json) =>
         new()

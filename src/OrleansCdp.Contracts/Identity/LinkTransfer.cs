@@ -70,6 +70,25 @@ public sealed record LinkTransfer
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;
 
+    /// <summary>What leaves an individual.</summary>
+    /// <param name="from">That individual.</param>
+    /// <param name="departure">What it gives up, and to whom.</param>
+    public static LinkTransfer Of(string from, Departure departure) =>
+        new()
+        {
+            From = from,
+            To = departure.Target,
+            Links = departure.Links,
+            Owner = departure.Owner,
+            FormerOwner = departure.FormerOwner,
+            Rank = departure.Rank,
+            Cause = departure.Cause,
+            More = departure.More,
+            AskThere = departure.AskThere,
+            Stays = departure.Stays,
+            Left = departure.Left,
+        };
+
     /// <summary>No links: all there is of an individual that has none.</summary>
     public static LinkTransfer Nothing(string from, string to) =>
         new()

@@ -145,6 +145,24 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         return Math.Round((decimal)answer, Exact.Decimals);
     }
 
+    /// <summary>What is known of the customer; null before the first purchase, and where nothing is predicted.</summary>
+    public CustomerSummary? ToCustomer(RfmCounting counting)
+    {
+        bool isOfOneCurrency = false;
+        return purchases?.Summary(now, counting, out isOfOneCurrency) is { } customer
+            ? new CustomerSummary
+            {
+                Frequency = customer.Frequency,
+                Recency = customer.Recency,
+                Age = customer.Age,
+                MonetaryValue = customer.MonetaryValue,
+                Currency = isOfOneCurrency ? purchases.Currency : null,
+                FirstAt = purchases.FirstAt,
+                IsIncomplete = leftOut > 0,
+            }
+            : null;
+    }
+
     /// <summary>What is said where it is not known any more.</summary>
     public InsightValue Forgotten() =>
         new()
@@ -168,12 +186,17 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             long last = Stretches.Of(definition, nowTicks);
             foreach (Tally tally in accumulation.Tallies)
             {
+                if (tally.Stretch < first || tally.Stretch > last)
+                {
+                    continue;
+                }
+
                 if (purchases is not null)
                 {
                     count += tally.Count;
                     purchases.Add(tally);
                 }
-                else if (tally.Stretch >= first && tally.Stretch <= last)
+                else
                 {
                     SumOf(tally.Part).Add(definition, tally, nowTicks);
                     isEstimated |= definition.Window is not null;

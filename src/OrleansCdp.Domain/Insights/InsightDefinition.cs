@@ -113,6 +113,9 @@ public sealed record InsightDefinition
     /// <summary>Whether it is divided into parts, e.g. by category.</summary>
     public bool IsDivided => !Inputs[0].By.IsEmpty;
 
+    /// <summary>Whether something is measured of its items, and not only counted.</summary>
+    public bool HasValue => Inputs.Any(input => input.Items.Value is not null);
+
     /// <summary>Whether it is an amount of money: there is one value for each currency.</summary>
     public bool IsMoney => Inputs[0].Currency is not null;
 

@@ -101,6 +101,23 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         }
     }
 
+    /// <summary>What an insight that predicts knows of a customer, counted as somebody wants it.</summary>
+    /// <param name="insight">One of <see cref="Insights"/>.</param>
+    /// <param name="question">Until when, and how purchases are counted.</param>
+    /// <returns>Null before the first purchase, and where nothing is predicted.</returns>
+    public CustomerSummary? CustomerOf(ActiveInsight insight, CustomerQuestion question)
+    {
+        foreach (Account account in accounts)
+        {
+            if (account.Insight == insight)
+            {
+                return Evaluate(account, question.Until).ToCustomer(question.Counting);
+            }
+        }
+
+        return null;
+    }
+
     private Evaluation Evaluate(Account account, DateTimeOffset now)
     {
         Evaluation evaluation = new(account.Insight, now);

@@ -9,6 +9,9 @@ internal sealed class PurchaseHistory
     /// <summary>The currency of the first purchase; null where none is stated, or nothing was bought.</summary>
     public string? Currency => purchases.Count == 0 ? null : purchases[0].Currency;
 
+    /// <summary>When the first purchase was made; there has to be one.</summary>
+    public DateTimeOffset FirstAt => new(purchases.Min(purchase => purchase.At), TimeSpan.Zero);
+
     /// <summary>Adds an item: below zero it is a refund, which is no purchase.</summary>
     public void Add(in Item item) => Add(item.At, item.Part, Exact.ToNumber(item.Value.Order));
 
