@@ -3,6 +3,7 @@ using OrleansCdp;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 using Spectre.Console;
 
 // A bar is only written: that nothing can be typed, as in a background process, does not matter.
@@ -14,5 +15,6 @@ RootCommand root = new("The command line of OrleansCdp.")
     DemoCommand.Create(),
     VerifyCommand.Create(),
     IdentityCommand.Create(),
+    InsightsCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -80,6 +80,7 @@ public static class GatewayHosting
         MatchEndpoints.Map(app);
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);
+        FitEndpoints.Map(app);
         StewardEndpoints.Map(app);
         StewardListEndpoints.Map(app);
         KeyEndpoints.Map(app);

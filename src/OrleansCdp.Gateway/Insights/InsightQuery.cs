@@ -28,14 +28,7 @@ internal sealed record InsightQuery
     )
     {
         DateTimeOffset at = now;
-        bool isRight =
-            At is null
-            || DateTimeOffset.TryParse(
-                At,
-                CultureInfo.InvariantCulture,
-                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
-                out at
-            );
+        bool isRight = At is null || TryReadInstant(At, out at);
         question = isRight
             ? new InsightQuestion(at, Explain ?? false, Name) { IsPast = at < now }
             : null;
@@ -44,4 +37,13 @@ internal sealed record InsightQuery
             : Problem.BadRequest("bad_at", "`at` is an instant such as 2026-06-01T12:00:00Z.");
         return isRight;
     }
+
+    /// <summary>Reads an instant; without a zone it is in UTC.</summary>
+    public static bool TryReadInstant(string text, out DateTimeOffset at) =>
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out at
+        );
 }
