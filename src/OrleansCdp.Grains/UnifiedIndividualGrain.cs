@@ -267,7 +267,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
 
     public async Task<OtherTaker?> AttachAsync(Immutable<LinkTransfer> transfer)
     {
-        DemandFew(transfer.Value.Links.Length);
+        LinkTransfer.DemandFew(transfer.Value.Links.Length);
         await recovery.WhenMadeAsync();
         await placement.GoOnAsync();
         return await held.TakeAsync(transfer.Value);
@@ -275,7 +275,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
 
     public async Task<OtherTaker?> ReceiveAsync(Immutable<LinkTransfer> transfer)
     {
-        DemandFew(transfer.Value.Links.Length);
+        LinkTransfer.DemandFew(transfer.Value.Links.Length);
         await recovery.WhenMadeAsync();
         return await held.TakeAsync(transfer.Value);
     }
@@ -358,23 +358,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
 
     public async ValueTask<IndividualEvidence> GetEvidenceAsync(ImmutableArray<LinkKey> links)
     {
-        DemandFew(links.Length);
+        LinkTransfer.DemandFew(links.Length);
         await recovery.WhenMadeAsync();
         return Individual.EvidenceOf(links, held.Answer?.Tag, reconciliation);
     }
 
     public void Dispose() => held.Dispose();
-
-    private static void DemandFew(int links)
-    {
-        if (links > Limits.TransferLinksMax)
-        {
-            throw new ArgumentException(
-                $"More than {Limits.TransferLinksMax} links.",
-                nameof(links)
-            );
-        }
-    }
 
     private ContextAnswer Answer(byte[] json) =>
         new()

@@ -70,6 +70,19 @@ public sealed record LinkTransfer
     /// <summary>Whether the base individual changes.</summary>
     public bool ChangesOwner => Owner != FormerOwner;
 
+    /// <summary>Makes sure that there are no more links than one transfer has.</summary>
+    /// <exception cref="ArgumentException">More than <see cref="Limits.TransferLinksMax"/>.</exception>
+    public static void DemandFew(int links)
+    {
+        if (links > Limits.TransferLinksMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.TransferLinksMax} links.",
+                nameof(links)
+            );
+        }
+    }
+
     /// <summary>What leaves an individual.</summary>
     /// <param name="from">That individual.</param>
     /// <param name="departure">What it gives up, and to whom.</param>
