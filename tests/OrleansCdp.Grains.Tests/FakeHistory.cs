@@ -17,6 +17,12 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     /// <summary>Called before the links of an individual are read.</summary>
     public Func<Task> OnLinks { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Ids of stored states, in any order.</summary>
+    public IReadOnlyCollection<string> Ids { get; set; } = [];
+
+    /// <summary>Called before ids are read.</summary>
+    public Func<Task> OnIds { get; set; } = () => Task.CompletedTask;
+
     /// <summary>First sequence that was not dropped.</summary>
     public long First { get; set; } = 1;
 
@@ -55,11 +61,20 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
         CancellationToken cancel
     ) => Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
 
-    public Task<ImmutableArray<string>> IdsAsync(
+    public async Task<ImmutableArray<string>> IdsAsync(
         string after,
         int limit,
         CancellationToken cancel
-    ) => Task.FromResult(ImmutableArray<string>.Empty);
+    )
+    {
+        await OnIds();
+        return
+        [
+            .. Ids.Order(StringComparer.Ordinal)
+                .Where(id => string.CompareOrdinal(id, after) > 0)
+                .Take(limit),
+        ];
+    }
 
     public Task<ImmutableArray<QuarantineSum>> QuarantineSumsAsync(CancellationToken cancel) =>
         Task.FromResult(ImmutableArray<QuarantineSum>.Empty);
