@@ -171,9 +171,13 @@ internal static class FitReport
     {
         StringBuilder text = new();
         string sample = (bool)answer["isSample"]! ? ", a sample by their ids" : "";
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{answer["customers"]} customers{sample}, {answer["repeatBuyers"]} of whom bought again; "
+        );
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"{answer["customers"]} customers{sample}, {answer["repeatBuyers"]} of whom bought again; {answer["individuals"]} individuals were asked."
+            $"{answer["individuals"]} individuals were asked."
         );
         if ((int)answer["damaged"]! > 0)
         {

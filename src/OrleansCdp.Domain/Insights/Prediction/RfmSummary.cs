@@ -68,7 +68,9 @@ public readonly record struct RfmSummary
     /// <param name="purchases">All of one customer, in any order and of one currency.</param>
     /// <param name="end">The last moment that counts as observed; purchases after it are left out.</param>
     /// <param name="counting">What is one purchase, and in what unit time is counted.</param>
-    /// <returns>The summary, with at most <see cref="MonetaryValueMax"/> a purchase; null when there is no purchase up to <paramref name="end"/>.</returns>
+    /// <returns>
+    /// The summary, with at most <see cref="MonetaryValueMax"/> a purchase; null when there is none up to <paramref name="end"/>.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">A value is negative: take refunds off beforehand.</exception>
     public static RfmSummary? Of(
         IEnumerable<Purchase> purchases,
