@@ -28,6 +28,8 @@ public sealed class ReferenceTests
         [("Events", "Identity")] = "an event names its subject, and a partition resolves it",
         [("Governance", "Identity")] = "admission normalises identifiers",
         [("Governance", "Insights")] = "the catalogue has the models by which is predicted",
+        [("Insights", "Identity")] = "who bears an identifier is asked, and who has a link is told",
+        [("Insights", "Context")] = "the values of insights are one of the answers",
         [("Insights", "Governance")] = "an insight's definition is read and reported as all are",
         [("Identity", "Governance")] = "an address of the API needs a key with its scope",
         [("Identity", "Context")] = "the profile of an individual is one of the answers",

@@ -47,16 +47,17 @@ public static class LogOracle
             differences.Enqueue(flaw);
         }
 
+        OracleInsights insights = new();
         ParallelOptions several = new() { MaxDegreeOfParallelism = RequestsMax };
         await Parallel.ForEachAsync(
             tables.IdsOf(SubjectIds.IndividualPrefix).Union(fold.Individuals),
             several,
-            async (id, _) => await CompareIndividualAsync(api, fold, id, differences)
+            async (id, _) => await CompareIndividualAsync(api, fold, insights, id, differences)
         );
         await Parallel.ForEachAsync(
             tables.IdsOf(SubjectIds.AccountPrefix).Union(fold.Accounts),
             several,
-            async (id, _) => await CompareAccountAsync(api, fold, id, differences)
+            async (id, _) => await CompareAccountAsync(api, fold, insights, id, differences)
         );
         return [.. differences.Take(DifferencesMax)];
     }
@@ -64,6 +65,7 @@ public static class LogOracle
     private static async Task CompareIndividualAsync(
         Api api,
         OracleFold fold,
+        OracleInsights insights,
         string id,
         ConcurrentQueue<string> differences
     )
@@ -96,11 +98,13 @@ public static class LogOracle
         );
         path = $"/v1/context/individual/{id}";
         Compare(path, fold.GraphOf(expected), await api.BytesAsync(path), differences);
+        await insights.CompareAsync(api, expected, differences);
     }
 
     private static async Task CompareAccountAsync(
         Api api,
         OracleFold fold,
+        OracleInsights insights,
         string id,
         ConcurrentQueue<string> differences
     )
@@ -115,6 +119,7 @@ public static class LogOracle
             served,
             differences
         );
+        await insights.CompareAsync(api, expected, differences);
     }
 
     /// <summary>Which records may be somebody's does not follow from its own events: that is taken as it is served.</summary>

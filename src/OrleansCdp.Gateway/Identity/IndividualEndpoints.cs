@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
-using OrleansCdp.Insights;
 
 namespace OrleansCdp.Identity;
 
@@ -22,16 +21,6 @@ internal static class IndividualEndpoints
             .WithSummary(
                 "The profile of whoever bears an identifier; ?explain=true adds what lost."
             );
-        routes
-            .MapGet("/v1/individuals/{idType}/{idValue}/insights", GetInsightsAsync)
-            .RequireScope(Scopes.Read)
-            .WithSummary(
-                "The insights of whoever bears an identifier, now or ?at a moment; ?explain=true adds formulas and what counts."
-            );
-        routes
-            .MapGet("/v1/accounts/{id}/insights", GetAccountInsightsAsync)
-            .RequireScope(Scopes.Read)
-            .WithSummary("The insights of an account.");
         routes
             .MapGet("/v1/accounts/{id}", GetAccountAsync)
             .RequireScope(Scopes.Read)
@@ -54,25 +43,8 @@ internal static class IndividualEndpoints
             individual => individual.GetProfileAsync(explain ?? false)
         );
 
-    private static async Task<IResult> GetInsightsAsync(
-        string idType,
-        string idValue,
-        [AsParameters] InsightQuery query,
-        IdentifierCache identifiers,
-        IGrainFactory grains,
-        TimeProvider clock
-    ) =>
-        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
-            ? await AskAsync(
-                idType,
-                idValue,
-                identifiers,
-                grains,
-                individual => individual.GetInsightsAsync(question)
-            )
-            : problem;
-
-    private static async Task<IResult> AskAsync(
+    /// <summary>Asks whoever bears an identifier, and whoever that one is merged into.</summary>
+    internal static async Task<IResult> AskAsync(
         string idType,
         string idValue,
         IdentifierCache identifiers,
@@ -108,17 +80,8 @@ internal static class IndividualEndpoints
         IGrainFactory grains
     ) => AskAccountAsync(PathValue.LastOf(http, id), grains, account => account.GetProfileAsync());
 
-    private static async Task<IResult> GetAccountInsightsAsync(
-        string id,
-        [AsParameters] InsightQuery query,
-        IGrainFactory grains,
-        TimeProvider clock
-    ) =>
-        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
-            ? await AskAccountAsync(id, grains, account => account.GetInsightsAsync(question))
-            : problem;
-
-    private static async Task<IResult> AskAccountAsync(
+    /// <summary>Asks an account by our id or by its id at its source.</summary>
+    internal static async Task<IResult> AskAccountAsync(
         string id,
         IGrainFactory grains,
         Func<IAccountGrain, ValueTask<ContextAnswer?>> ask

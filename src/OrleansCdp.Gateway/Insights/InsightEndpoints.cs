@@ -2,19 +2,64 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Insights;
 
-/// <summary>Which insights there are.</summary>
+/// <summary>Which insights there are, and what they say of somebody.</summary>
 internal static class InsightEndpoints
 {
-    public static void Map(IEndpointRouteBuilder routes) =>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
         routes
             .MapGet("/v1/insights", ListAsync)
             .RequireScope(Scopes.Read)
             .WithSummary(
                 "Every insight with the version that is shown, and how far a newer one is."
             );
+        routes
+            .MapGet("/v1/individuals/{idType}/{idValue}/insights", GetAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "The insights of whoever bears an identifier, now or ?at a moment; ?explain=true adds formulas and what counts."
+            );
+        routes
+            .MapGet("/v1/accounts/{id}/insights", GetOfAccountAsync)
+            .RequireScope(Scopes.Read)
+            .WithSummary("The insights of an account.");
+    }
+
+    private static async Task<IResult> GetAsync(
+        string idType,
+        string idValue,
+        [AsParameters] InsightQuery query,
+        IdentifierCache identifiers,
+        IGrainFactory grains,
+        TimeProvider clock
+    ) =>
+        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
+            ? await IndividualEndpoints.AskAsync(
+                idType,
+                idValue,
+                identifiers,
+                grains,
+                individual => individual.GetInsightsAsync(question)
+            )
+            : problem;
+
+    private static async Task<IResult> GetOfAccountAsync(
+        string id,
+        [AsParameters] InsightQuery query,
+        IGrainFactory grains,
+        TimeProvider clock
+    ) =>
+        query.TryRead(clock.GetUtcNow(), out InsightQuestion? question, out Problem? problem)
+            ? await IndividualEndpoints.AskAccountAsync(
+                id,
+                grains,
+                account => account.GetInsightsAsync(question)
+            )
+            : problem;
 
     private static async Task<IResult> ListAsync(
         DefinitionCatalogue catalogue,

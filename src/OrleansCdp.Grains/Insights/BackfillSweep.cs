@@ -36,7 +36,7 @@ internal sealed partial class BackfillSweep(
     }
 
     [LoggerMessage(
-        LogEvents.InsightBackfillFailed,
+        LogEvents.InsightSweepFailed,
         LogLevel.Warning,
         "New versions of insights could not be looked after; it is tried again"
     )]
