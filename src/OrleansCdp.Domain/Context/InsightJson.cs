@@ -90,6 +90,11 @@ public static class InsightJson
         json.WriteString("unit", insight.Unit);
         json.WriteNumber("version", value.Insight.Version);
         json.WriteNumber("items", value.Items);
+        if (!value.Insight.IsComplete)
+        {
+            json.WriteBoolean("incomplete", true);
+        }
+
         if (value.IsEstimated)
         {
             json.WriteBoolean("estimated", true);
