@@ -212,7 +212,9 @@ public sealed class InsightTests(GatewayHost host)
         (await PutAsync("entitlements", Yaml)).Status.ShouldBe(200);
         Answer second = await PutAsync("entitlements_again", Yaml);
         second.Status.ShouldBe(422);
-        second.Text.ShouldContain("is written by the insight `entitlements`");
+        ((string)second.Json["errors"]![0]!["message"]!).ShouldBe(
+            "Contact.Entitlements__c is written by the insight `entitlements`."
+        );
         foreach (string id in new[] { "e1", "e2" })
         {
             await PostAsync(
