@@ -179,5 +179,37 @@ public sealed class LinkCodecTests
             First = Stamp,
             Moves = 4,
             IdentifiersLeftOut = true,
+            Insights =
+            [
+                new Accumulation
+                {
+                    Revision = 7,
+                    IsWhole = true,
+                    SinceNormal = 3,
+                    SinceLow = 4,
+                    HeardAt = 5,
+                    Records = 6,
+                    Tallies =
+                    [
+                        new Tally
+                        {
+                            Stretch = 8,
+                            Part = "books",
+                            Count = 9,
+                            Sum = -((Int128)long.MaxValue * 1_000),
+                            Divisor = 10,
+                            Faded = -0.1,
+                            FadedAt = 11,
+                            Picked = new Picked(12, new Measured((Int128)1 << 100, "z")),
+                            Distinct = new DistinctCount
+                            {
+                                Hashes = [ulong.MaxValue],
+                                Ranks = [63],
+                            },
+                        },
+                        new Tally { Count = 1 },
+                    ],
+                },
+            ],
         };
 }

@@ -3,6 +3,7 @@ using Orleans.Core;
 using Orleans.Runtime;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -24,7 +25,8 @@ public sealed class GovernanceLimitTests
         int free =
             IDefinitionsGrain.DefinitionsMax
             - ShippedDefinitions.All.Count
-            - ShippedRulesets.All.Count;
+            - ShippedRulesets.All.Count
+            - ShippedInsights.All.Count;
         for (int i = 1; i < free; i++)
         {
             (await grain.PutAsync("stream", $"s{i}", Definition, "me")).Errors.ShouldBeEmpty();

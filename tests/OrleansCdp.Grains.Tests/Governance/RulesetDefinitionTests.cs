@@ -26,7 +26,15 @@ public sealed class RulesetDefinitionTests
 
         string[] kinds = [.. catalogue.Definitions.Select(definition => definition.Kind)];
         kinds.Take(ShippedRulesets.All.Count).ShouldAllBe(kind => kind == DefinitionKinds.Ruleset);
-        kinds.Skip(ShippedRulesets.All.Count).ShouldAllBe(kind => kind == DefinitionKinds.Stream);
+        kinds
+            .Skip(ShippedRulesets.All.Count)
+            .Take(ShippedDefinitions.All.Count)
+            .ShouldAllBe(kind => kind == DefinitionKinds.Stream);
+        catalogue
+            .Definitions.Skip(ShippedRulesets.All.Count + ShippedDefinitions.All.Count)
+            .ShouldAllBe(definition =>
+                definition.Kind == DefinitionKinds.Insight && definition.IsComplete
+            );
     }
 
     [Fact]
@@ -34,7 +42,7 @@ public sealed class RulesetDefinitionTests
     {
         FakeDefinitions stored = new();
         DefinitionsGrain before = await DefinitionsAsync(stored);
-        await before.PutAsync("stream", "web", Notes, "me");
+        await before.PutAsync("stream", "salesforce-contact", Notes, "me");
         stored.State = stored.State with
         {
             Versions = stored.State.Versions.RemoveAll(v => v.Kind == DefinitionKinds.Ruleset),
@@ -44,7 +52,7 @@ public sealed class RulesetDefinitionTests
         DefinitionsGrain after = await DefinitionsAsync(stored);
 
         (await after.GetVersionsAsync("ruleset", "sales")).Length.ShouldBe(1);
-        (await after.GetVersionsAsync("stream", "web"))[^1].Text.ShouldBe(Notes);
+        (await after.GetVersionsAsync("stream", "salesforce-contact"))[^1].Text.ShouldBe(Notes);
         stored.Writes.ShouldBe(writes + 1);
     }
 
@@ -98,7 +106,7 @@ public sealed class RulesetDefinitionTests
 
         refused
             .Errors.ShouldHaveSingleItem()
-            .Message.ShouldBe("Unknown kind; known are: ruleset, stream, model.");
+            .Message.ShouldBe("Unknown kind; known are: ruleset, stream, model, insight.");
     }
 
     [Fact]
