@@ -78,7 +78,10 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             Insight = insight,
             At = now,
             Items = count + (only?.Count ?? 0) + sums.Values.Sum(sum => sum.Count),
-            IsEstimated = isEstimated || only?.Distinct is { IsEstimated: true },
+            IsEstimated =
+                isEstimated
+                || only is { Different.IsEstimated: true }
+                || sums.Values.Any(sum => sum is { Different.IsEstimated: true }),
             LeftOut = leftOut,
         };
         return purchases is not null ? Predicted(value, purchases)
@@ -231,7 +234,8 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             .. sums.Select(sum => (sum.Key, Value: sum.Value.ToNumber(definition)!.Value))
                 .OrderByDescending(part => part.Value), // Stable: of equal ones by name.
         ];
-        decimal total = parts.Sum(part => part.Value);
+        decimal total =
+            definition.Measure == Measure.Distinct ? Different() : parts.Sum(part => part.Value);
         return value with
         {
             Value = FieldValue.Of(total),
@@ -252,6 +256,18 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                     ),
             ],
         };
+    }
+
+    // A value may be in several parts, and is one all the same.
+    private long Different()
+    {
+        Differences all = new();
+        foreach (Sum sum in sums.Values)
+        {
+            all.Add(sum.Different!);
+        }
+
+        return all.Count;
     }
 
     // Amounts of different currencies cannot be added up.
@@ -283,7 +299,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 
         public long Count { get; private set; }
 
-        public DistinctCount? Distinct { get; private set; }
+        public Differences? Different { get; private set; }
 
         public void Add(InsightDefinition definition, in Item item, long now)
         {
@@ -294,7 +310,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                     Pick(definition, new Picked(item.At, item.Value));
                     break;
                 case Measure.Distinct:
-                    Distinct = (Distinct ?? DistinctCount.None).Add(Tally.HashOf(item.Value));
+                    (Different ??= new Differences()).Add(item.Value);
                     break;
                 case Measure.Median:
                     (values ??= []).Add(item.Value.Order);
@@ -329,7 +345,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 
             if (tally.Distinct is { } distinct)
             {
-                Distinct = (Distinct ?? DistinctCount.None).Join(distinct);
+                (Different ??= new Differences()).Add(distinct);
             }
         }
 
@@ -358,7 +374,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 )
                     ? ratio
                     : null,
-                Measure.Distinct => Distinct?.Count ?? 0,
+                Measure.Distinct => Different?.Count ?? 0,
                 Measure.Median => Middle(),
                 _ => picked is { } one ? Exact.ToNumber(one.Value.Order) : null,
             };

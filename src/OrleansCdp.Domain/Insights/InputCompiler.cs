@@ -154,8 +154,13 @@ internal sealed class InputCompiler(
         RefuseIf("denominator", measure != Measure.Ratio, "Only a ratio has a denominator.");
         RefuseIf(
             "by",
-            measure is not (Measure.Count or Measure.Sum),
-            "Only a count and a sum can be divided."
+            measure is not (Measure.Count or Measure.Sum or Measure.Distinct),
+            "Only a count, a sum and a count of different values can be divided."
+        );
+        RefuseIf(
+            "by",
+            measure == Measure.Distinct && source.Kind == ItemKind.Engagements,
+            InsightCompiler.NotKept + "divided, only how many and how much is known of it."
         );
         RefuseIf(
             "currency",

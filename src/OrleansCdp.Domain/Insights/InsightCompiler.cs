@@ -248,6 +248,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         );
         RefuseIf("halfLife", insight.Window is not null, "It fades, or it has a window: not both.");
         RefuseIf(
+            "window",
+            insight.Measure == Measure.Distinct && insight.IsDivided,
+            "The different values of each part and each time are more than is kept of old records."
+        );
+        RefuseIf(
             "deadBand",
             insight.Type != ExpressionType.Number,
             "Only a number has a smallest change that counts."

@@ -13,7 +13,7 @@ public sealed record InsightValue
 
     /// <summary>
     /// The value; null where there is none, as an average of nothing or a division by zero. Of a divided insight the total of
-    /// all its parts; of money in several currencies null.
+    /// all its parts, where a value that is in several of them counts once; of money in several currencies null.
     /// </summary>
     public FieldValue? Value { get; init; }
 
@@ -30,8 +30,8 @@ public sealed record InsightValue
     public long Items { get; init; }
 
     /// <summary>
-    /// Whether it is not exact: a window over what is not kept reaches up to a 32nd too far, and many different values are
-    /// estimated.
+    /// Whether it is not exact: a window over what is not kept reaches up to a 32nd too far, and many different values that
+    /// are not kept are estimated.
     /// </summary>
     public bool IsEstimated { get; init; }
 
@@ -68,7 +68,8 @@ public static class NoValue
 /// <param name="Key">Its name (<see cref="Values"/>).</param>
 /// <param name="Value">What it comes to.</param>
 /// <param name="Share">
-/// Of the total of all parts, from 0 to 1 as long as no part is below 0; 0 where the total is not above 0.
+/// Of the value of the whole, from 0 to 1 as long as no part is below 0; 0 where that is not above 0. Shares of different
+/// values come to more than 1 where one is in several parts.
 /// </param>
 /// <param name="IsTied">Whether another part comes to the same: then their names decide which is first.</param>
 public sealed record InsightPart(string Key, decimal Value, double Share, bool IsTied)

@@ -27,6 +27,7 @@ public sealed class FoldedInsightTests
                     or "by_channel_and_size"
                     or "biggest_line"
                     or "categories"
+                    or "channels_by_category"
                     or "median_order"
         ),
     ];

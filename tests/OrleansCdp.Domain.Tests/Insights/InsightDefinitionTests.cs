@@ -65,6 +65,10 @@ public sealed class InsightDefinitionTests
     [InlineData("source: ProductUsage\nmeasure: last\nvalue: name", ItemKind.Engagements)]
     [InlineData("source: SalesOrder\nmeasure: distinct\nvalue: channel", ItemKind.Records)]
     [InlineData(
+        "source: SalesOrder.lines\nmeasure: distinct\nvalue: record.id\nby: line.category",
+        ItemKind.Lines
+    )]
+    [InlineData(
         "source: Opportunity\nof: account\nmeasure: average\nvalue: amount",
         ItemKind.Records
     )]
@@ -201,6 +205,18 @@ public sealed class InsightDefinitionTests
                 4,
                 9,
                 "counted and not kept"
+            },
+            {
+                "source: Engagement\nmeasure: distinct\nvalue: name\nby: category",
+                4,
+                5,
+                "counted and not kept"
+            },
+            {
+                "source: SalesOrder\nmeasure: distinct\nvalue: total\nby: status\nwindow: 1 day",
+                5,
+                9,
+                "more than is kept"
             },
             { "source: Engagement\nmeasure: count\nat: item.at", 3, 5, "counts when it happened" },
         };

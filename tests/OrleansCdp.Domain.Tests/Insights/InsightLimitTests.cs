@@ -173,6 +173,60 @@ public sealed class InsightLimitTests
             .Items.ShouldBeInRange(32 * 24, 33 * 24);
     }
 
+    [Theory]
+    [InlineData("SalesOrder", DistinctCount.ExactMax + 1, false)]
+    [InlineData("SalesOrder", Limits.RecordsMax, false)]
+    [InlineData("Engagement", DistinctCount.ExactMax, false)]
+    [InlineData("Engagement", DistinctCount.ExactMax + 1, true)]
+    public void Different_values_are_counted_exactly_as_long_as_they_are_kept(
+        string source,
+        int count,
+        bool isEstimated
+    )
+    {
+        EventKind kind = source == "Engagement" ? EventKind.Engagement : EventKind.Created;
+        string field = source == "Engagement" ? "name" : "channel";
+
+        InsightValue value = Computed.Value(
+            Computed.SetOf($"source: {source}\nmeasure: distinct\nvalue: {field}"),
+            Enumerable
+                .Range(0, count)
+                .Select(i =>
+                    Some.Event(kind, source, record: $"r{i}", fields: field.Is($"value {i}"))
+                )
+        );
+
+        value.IsEstimated.ShouldBe(isEstimated);
+        value.Value!.Value.AsNumber()!.Value.ShouldBe(count, isEstimated ? count / 10m : 0.1m);
+    }
+
+    [Fact]
+    public void A_different_value_in_two_parts_is_one_value_of_the_whole()
+    {
+        LinkEvent order = Some.Event(EventKind.Created, "SalesOrder", record: "o1") with
+        {
+            Lines =
+            [
+                new OrderLine { Id = "1", Category = "b" },
+                new OrderLine { Id = "2", Category = "b" },
+                new OrderLine { Id = "3", Category = "a" },
+            ],
+        };
+
+        InsightValue value = Computed.Value(
+            Computed.SetOf(
+                "source: SalesOrder.lines\nmeasure: distinct\nvalue: record.id\nby: line.category"
+            ),
+            [order]
+        );
+
+        (value.Value, value.Items).ShouldBe((FieldValue.Of(1m), 3));
+        value.Parts.ShouldBe([
+            new InsightPart("a", 1, Share: 1, IsTied: true),
+            new InsightPart("b", 1, Share: 1, IsTied: true),
+        ]);
+    }
+
     private static ImmutableArray<Tally> Tallies(LinkEvent[] visits) =>
         visits.Length == 0 ? [] : Known(visits).Tallies;
 

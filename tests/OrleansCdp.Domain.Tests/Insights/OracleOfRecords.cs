@@ -167,6 +167,28 @@ internal static class OracleOfRecords
                     )
             ),
             new(
+                "orders_by_category",
+                "source: SalesOrder.lines\nmeasure: distinct\nvalue: record.id\nby: line.category",
+                (all, now) =>
+                    DistinctBy(
+                        all.Orders(now)
+                            .SelectMany(o =>
+                                o.Lines.Select(line => (Key(line.Category), (string?)o.Id))
+                            )
+                    )
+            ),
+            new(
+                "channels_by_category",
+                "source: SalesOrder.lines\nmeasure: distinct\nvalue: channel\nby: line.category",
+                (all, now) =>
+                    DistinctBy(
+                        all.Orders(now)
+                            .SelectMany(o =>
+                                o.Lines.Select(line => (Key(line.Category), o.Text("channel")))
+                            )
+                    )
+            ),
+            new(
                 "affinity",
                 "source: SalesOrder.lines\nmeasure: sum\nvalue: line.quantity\nby: line.category\nhalfLife: 30 days",
                 (all, now) =>

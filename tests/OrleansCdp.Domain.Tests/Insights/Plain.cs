@@ -12,6 +12,8 @@ internal sealed class PlainRecord(IEnumerable<LinkEvent> events)
         .. events.OrderBy(e => e.OccurredAt).ThenBy(e => e.Version),
     ];
 
+    public string Id => told[0].RecordId!;
+
     public bool Exists => told[^1].Kind != EventKind.Deleted;
 
     public DateTimeOffset Made =>
@@ -197,6 +199,24 @@ internal sealed record Answer(FieldValue? Value, long Items)
     {
         string[] known = [.. items.OfType<string>()];
         return Of(known.Distinct(StringComparer.Ordinal).Count(), known.Length);
+    }
+
+    /// <summary>Different values by part, the most first; of equal ones by name. In all each counts once.</summary>
+    public static Answer DistinctBy(IEnumerable<(string Key, string? Value)> items)
+    {
+        (string Key, string? Value)[] known = [.. items.Where(item => item.Value is not null)];
+        return Distinct(known.Select(item => item.Value)) with
+        {
+            Parts =
+            [
+                .. known
+                    .Distinct()
+                    .CountBy(item => item.Key)
+                    .Select(part => (part.Key, (decimal)part.Value))
+                    .OrderByDescending(part => part.Item2)
+                    .ThenBy(part => part.Key, StringComparer.Ordinal),
+            ],
+        };
     }
 
     public static Answer Ratio(decimal top, decimal bottom, int items) =>
