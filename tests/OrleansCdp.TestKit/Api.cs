@@ -18,15 +18,16 @@ public sealed class Api(Uri address, string key)
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
     };
 
-    /// <summary>Makes a data stream definition active.</summary>
-    public async Task DefineAsync(string name)
+    /// <summary>Makes a definition active: a data stream, or of the kind that its file is named with.</summary>
+    public async Task DefineAsync(string name, string kind = "stream")
     {
+        string file = kind == "stream" ? $"{name}.yaml" : $"{name}.{kind}.yaml";
         string yaml = await File.ReadAllTextAsync(
-            Path.Combine(AppContext.BaseDirectory, "Definitions", name + ".yaml")
+            Path.Combine(AppContext.BaseDirectory, "Definitions", file)
         );
         using StringContent body = new(yaml, Encoding.UTF8, "application/yaml");
         using HttpResponseMessage answer = await http.PutAsync(
-            $"/v1/definitions/stream/{name}",
+            $"/v1/definitions/{kind}/{name}",
             body
         );
         (await answer.Content.ReadAsStringAsync()).ShouldSatisfyAllConditions(text =>
@@ -111,6 +112,12 @@ public sealed class Api(Uri address, string key)
     /// <summary>The profile of whoever bears an identifier.</summary>
     public Task<JsonNode?> ProfileAsync(string type, string value) =>
         GetAsync($"/v1/individuals/{type}/{Uri.EscapeDataString(value)}");
+
+    /// <summary>The insights of whoever bears an identifier, by name; null when there is nobody.</summary>
+    public async Task<JsonNode?> InsightsAsync(string type, string value, string query = "") =>
+        (await GetAsync($"/v1/individuals/{type}/{Uri.EscapeDataString(value)}/insights{query}"))?[
+            "insights"
+        ];
 
     /// <summary>The context of whoever bears an identifier.</summary>
     public Task<JsonNode?> ContextAsync(string type, string value) =>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -9,6 +10,7 @@ namespace OrleansCdp.Insights;
 public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<RunningHost>
 {
     private const string Stream = "incident-event-log";
+    private const string Insight = "closures_of_all_time";
 
     /// <summary>
     /// The one incident whose rows are not in the order of their times: its first row is not its first event.
@@ -36,6 +38,7 @@ public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<R
         );
         int[] order = [.. Enumerable.Range(0, rows.Length).OrderBy(i => TimeOf(table[i]))];
         await host.Api.DefineAsync(Stream);
+        await host.Api.DefineAsync(Insight, "insight");
 
         Taken first = await host.Api.ImportAsync(Stream, header, order.Select(i => rows[i]));
         Counts counts = await host.Api.DrainAsync();
@@ -46,6 +49,7 @@ public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<R
         counts[Stream, "suppressed"].ShouldBeGreaterThan(0);
         counts.All.Select(count => (count.Kind, count.Reason)).ShouldBeSubsetOf(Fates);
         await CheckAsync(table);
+        await CheckInsightsAsync(table);
         string before = await SnapshotAsync(host.Api, table);
 
         string[] shuffled = [.. ShuffledInMinute(table, rows)];
@@ -102,6 +106,53 @@ public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<R
             }
         );
         wrong.ShouldBeEmpty();
+    }
+
+    /// <summary>Closures by category and resolution code, and how often a case was closed again.</summary>
+    private async Task CheckInsightsAsync(IReadOnlyList<Dictionary<string, string>> table)
+    {
+        Expected[] incidents =
+        [
+            .. Expectations(table).Values.Where(incident => incident.Caller != "?"),
+        ];
+        ConcurrentDictionary<string, int> all = [];
+
+        string[] wrong = await Everybody.WrongAsync(
+            incidents.ToLookup(incident => incident.Caller),
+            async caller =>
+            {
+                Closures served = await ClosuresAsync(caller.Key);
+                foreach ((string by, int count) in served.Parts)
+                {
+                    all.AddOrUpdate(by, count, (_, known) => known + count);
+                }
+
+                Closures expected = Closures.Of(caller);
+                return served.ToString() == expected.ToString()
+                    ? []
+                    : [$"{caller.Key} has {served}, expected {expected}"];
+            }
+        );
+
+        wrong.ShouldBeEmpty();
+        all.OrderBy(one => one.Key, StringComparer.Ordinal)
+            .ShouldBe(Closures.Of(incidents).Parts.OrderBy(one => one.Key, StringComparer.Ordinal));
+    }
+
+    /// <summary>Those of whom there are more parts than are told are listed one by one.</summary>
+    private async Task<Closures> ClosuresAsync(string caller)
+    {
+        JsonNode insights = (await host.Api.InsightsAsync("contactId", caller))!;
+        Closures told = Closures.Of(insights, insights[Insight]!["parts"]!.AsArray());
+        if (told.PartCount <= Closures.ToldMax)
+        {
+            return told;
+        }
+
+        JsonNode explained = (
+            await host.Api.InsightsAsync("contactId", caller, $"?explain=true&name={Insight}")
+        )!;
+        return Closures.Of(insights, explained[Insight]!["contributions"]!.AsArray());
     }
 
     private static IEnumerable<string> Compare(JsonNode? context, Expected[] incidents)
@@ -236,6 +287,75 @@ public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<R
 
     [GeneratedRegex("\"asOf\":\"[^\"]*\"", RegexOptions.None, 1000)]
     private static partial Regex AsOf();
+
+    /// <summary>Closures of somebody's cases.</summary>
+    /// <param name="Parts">How many there are by category and code.</param>
+    /// <param name="Told">Those that are told as parts: the most first, of equal ones by name.</param>
+    /// <param name="PartCount">How many parts there are.</param>
+    /// <param name="Reopenings">Closures of cases that had been closed before.</param>
+    private sealed record Closures(
+        IReadOnlyDictionary<string, int> Parts,
+        string[] Told,
+        int PartCount,
+        int Reopenings
+    )
+    {
+        public const int ToldMax = 20;
+
+        /// <summary>What is served.</summary>
+        /// <param name="insights">The insights.</param>
+        /// <param name="counted">Parts, or single closures.</param>
+        public static Closures Of(JsonNode insights, JsonArray counted) =>
+            new(
+                counted
+                    .GroupBy(one => NameOf(one!), StringComparer.Ordinal)
+                    .ToDictionary(
+                        same => same.Key,
+                        same => same.Sum(one => (int)one!["value"]!),
+                        StringComparer.Ordinal
+                    ),
+                [
+                    .. insights[Insight]!["parts"]!
+                        .AsArray()
+                        .Select(part => $"{NameOf(part!)}: {(int)part!["value"]!}"),
+                ],
+                (int)insights[Insight]!["partCount"]!,
+                (int)insights["case_reopenings"]!["value"]!
+            );
+
+        /// <summary>What the published expectation comes to.</summary>
+        public static Closures Of(IEnumerable<Expected> incidents)
+        {
+            Expected[] all = [.. incidents];
+            Dictionary<string, int> parts = all.GroupBy(
+                    one => $"{one.Category}/{one.ClosedCode}",
+                    StringComparer.Ordinal
+                )
+                .ToDictionary(
+                    same => same.Key,
+                    same => same.Sum(one => one.Closures),
+                    StringComparer.Ordinal
+                );
+            return new(
+                parts,
+                [
+                    .. parts
+                        .OrderByDescending(part => part.Value)
+                        .ThenBy(part => part.Key, StringComparer.Ordinal)
+                        .Take(ToldMax)
+                        .Select(part => $"{part.Key}: {part.Value}"),
+                ],
+                parts.Count,
+                all.Sum(one => one.Closures - 1)
+            );
+        }
+
+        public override string ToString() =>
+            $"{string.Join(", ", Told)}; {PartCount} parts, {Reopenings} reopenings: "
+            + string.Join(", ", Parts.OrderBy(part => part.Key, StringComparer.Ordinal));
+
+        private static string NameOf(JsonNode part) => string.Join('/', part["by"]!.AsArray());
+    }
 
     private sealed record Expected(
         string Number,
