@@ -39,6 +39,7 @@ public static class LogEvents
     public const int InsightBackfillFailed = 243;
     public const int InsightComplete = 244;
     public const int InsightSweepFailed = 245;
+    public const int InsightLinkNotTold = 246;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

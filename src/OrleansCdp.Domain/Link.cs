@@ -162,6 +162,23 @@ public sealed record Link
         };
     }
 
+    /// <summary>The newest version of an insight that it knows of; 0 for none.</summary>
+    public long NewestRevision
+    {
+        get
+        {
+            long newest = Insights.IsEmpty ? 0 : Insights[^1].Revision;
+            foreach (RecordSet set in Records)
+            {
+                newest = set.Base.Insights.IsEmpty
+                    ? newest
+                    : Math.Max(newest, set.Base.Insights[^1].Revision);
+            }
+
+            return newest;
+        }
+    }
+
     /// <summary>The link as it would be if no insights were computed.</summary>
     public Link WithoutInsights() =>
         this with

@@ -67,7 +67,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         {
             account = await cell.LoadAsync(cancellationToken) ?? account;
             await insights.SinceAsync(
-                account.Links.Links.Max(link => link.Insights.LastOrDefault()?.Revision) ?? 0
+                account.Links.Links.Select(link => link.NewestRevision).DefaultIfEmpty().Max()
             );
         }
         catch (CorruptSnapshotException damage)
@@ -234,7 +234,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         ImmutableArray<FieldUpdate> updates = [];
-        InsightSet computed = await insights.CurrentAsync();
+        InsightSet computed = insights.Current;
         if (computed.AnyWrites)
         {
             updates = FieldUpdates.Of(

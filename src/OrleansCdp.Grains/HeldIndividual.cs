@@ -110,7 +110,7 @@ internal sealed class HeldIndividual(
         ImmutableArray<FieldUpdate> updates = [];
         if (transition.Changed)
         {
-            State = WithUpdates(transition.Next, await insights.CurrentAsync(), out updates);
+            State = WithUpdates(transition.Next, insights.Current, out updates);
             transition = transition with { Next = State };
             context.Answer = null;
             counts?.Note(transition.IdentifiersAdded, transition.IdentifiersRemoved);
@@ -221,7 +221,7 @@ internal sealed class HeldIndividual(
         long newest = 0;
         foreach (Link link in links)
         {
-            newest = link.Insights.IsEmpty ? newest : Math.Max(newest, link.Insights[^1].Revision);
+            newest = Math.Max(newest, link.NewestRevision);
         }
 
         await insights.SinceAsync(newest);

@@ -108,13 +108,15 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         ), superseded as (
             delete from cdp.outbox p
             using unnest($19, $20, $21) as o(id, topic, seq), won w
-            where p.id = o.id and p.topic = o.topic and p.seq < o.seq and w.id = o.id
+            where p.id = o.id and p.topic = o.topic and p.seq <> o.seq and w.id = o.id
                 and o.topic like 'enrichments/%'
         ), told as (
             insert into cdp.outbox (id, topic, seq, payload)
             select o.id, o.topic, o.seq, o.payload
             from unnest($19, $20, $21, $22) as o(id, topic, seq, payload)
                 join won w on w.id = o.id
+            on conflict (id, topic, seq) do update set payload = excluded.payload
+                where excluded.topic like 'enrichments/%'
         ), never_due as (
             delete from cdp.due d using won w
             where d.id = w.id and not w.id = any($23)

@@ -11,10 +11,10 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     private const double DetectionMilliseconds = 8_000;
     private const double NewsMilliseconds = 3_000;
 
-    private readonly Dictionary<GrainKey, Activation> directory = [];
-    private readonly Dictionary<GrainKey, Activation> strays = [];
+    private readonly Dictionary<GrainKey, GrainActivation> directory = [];
+    private readonly Dictionary<GrainKey, GrainActivation> strays = [];
     private readonly Dictionary<GrainKey, SiloAddress> moving = [];
-    private readonly List<Activation> living = [];
+    private readonly List<GrainActivation> living = [];
     private int silosEver;
 
     /// <summary>Silos that the membership says are active, dead ones among them until that is found out.</summary>
@@ -33,7 +33,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     public SiloParts Parts => parts;
 
     /// <summary>Activations that the directory knows.</summary>
-    public IReadOnlyCollection<Activation> Activations => directory.Values;
+    public IReadOnlyCollection<GrainActivation> Activations => directory.Values;
 
     /// <summary>Whether one of two activations is left, which need not be the one that wrote.</summary>
     public bool IsTwin(string individual) =>
@@ -113,7 +113,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     }
 
     /// <summary>The directory forgets an activation that goes on living, and some still know the way to it.</summary>
-    public void Stray(Activation activation)
+    public void Stray(GrainActivation activation)
     {
         Note($"{activation.Silo.Name}: {activation.Key} STRAYS");
         directory.Remove(activation.Key);
@@ -173,7 +173,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     public void Route(Call call)
     {
         if (
-            strays.TryGetValue(call.Target, out Activation? stray)
+            strays.TryGetValue(call.Target, out GrainActivation? stray)
             && !stray.IsGone
             && scheduler.Happens(0.4)
         )
@@ -182,7 +182,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
             return;
         }
 
-        if (!directory.TryGetValue(call.Target, out Activation? target) || target.IsGone)
+        if (!directory.TryGetValue(call.Target, out GrainActivation? target) || target.IsGone)
         {
             Silo? silo = Place(call);
             if (silo is null || silo.Process.IsDead)
@@ -192,7 +192,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
             }
 
             Note($"{silo.Name}: {call.Target} comes");
-            directory[call.Target] = target = new Activation(this, silo, call.Target)
+            directory[call.Target] = target = new GrainActivation(this, silo, call.Target)
             {
                 IsTwin = stray is { IsGone: false },
             };
@@ -209,7 +209,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     }
 
     /// <summary>An activation ends, to come again on another silo.</summary>
-    public void Move(Activation activation, SiloAddress home)
+    public void Move(GrainActivation activation, SiloAddress home)
     {
         Note($"{activation.Silo.Name}: {activation.Key} moves to {home.ToParsableString()}");
         moving[activation.Key] = home;
@@ -217,7 +217,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     }
 
     /// <summary>An activation is no more.</summary>
-    public void Forget(Activation activation)
+    public void Forget(GrainActivation activation)
     {
         Note($"{activation.Silo.Name}: {activation.Key} goes");
         living.Remove(activation);
@@ -235,7 +235,7 @@ internal sealed class Cluster(Scheduler scheduler, Faults faults, SiloParts part
     /// <summary>Ends what only trouble brings: activations beside others.</summary>
     public void EndStrays()
     {
-        foreach (Activation stray in strays.Values)
+        foreach (GrainActivation stray in strays.Values)
         {
             stray.Stop();
         }

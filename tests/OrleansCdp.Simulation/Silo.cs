@@ -138,7 +138,8 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
     public object? GetService(Type serviceType) =>
         serviceType == typeof(IGrainRuntime) ? this : null;
 
-    public void DeactivateOnIdle(IGrainContext grainContext) => ((Activation)grainContext).Stop();
+    public void DeactivateOnIdle(IGrainContext grainContext) =>
+        ((GrainActivation)grainContext).Stop();
 
     public void DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) { }
 
@@ -184,11 +185,11 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
     }
 
     /// <summary>Ends as told: reading stops, activations go, what is pending is written.</summary>
-    public void Retire(Activation[] activations) =>
+    public void Retire(GrainActivation[] activations) =>
         Process.Run(async () =>
         {
             await Task.WhenAll(agents.Values.Select(agent => agent.StopAsync()));
-            foreach (Activation activation in activations)
+            foreach (GrainActivation activation in activations)
             {
                 activation.Stop();
             }
@@ -347,7 +348,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
         }
     }
 
-    private void Await(Activation[] activations, TaskCompletionSource gone)
+    private void Await(GrainActivation[] activations, TaskCompletionSource gone)
     {
         if (Array.TrueForAll(activations, activation => activation.IsGone))
         {

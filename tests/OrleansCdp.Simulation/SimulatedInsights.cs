@@ -41,6 +41,8 @@ internal sealed class SimulatedInsights : IInsightSets
             newest: Definitions.Length
         );
 
+    public InsightSet Current => Set;
+
     public ValueTask<InsightSet> CurrentAsync() => new(Set);
 
     public ValueTask<InsightSet> SinceAsync(long revision) => new(Set);

@@ -180,7 +180,10 @@ internal sealed class Simulation
         [
             .. cluster.Members.Where(silo => !silo.Process.IsDead && !silo.Process.IsPaused),
         ];
-        Activation[] activations = [.. cluster.Activations.Where(one => !one.Silo.Process.IsDead)];
+        GrainActivation[] activations =
+        [
+            .. cluster.Activations.Where(one => !one.Silo.Process.IsDead),
+        ];
         int what = scheduler.Chance.Next(12);
         if (running.Length == 0 || (what < 3 && cluster.Members.Count < SilosMax))
         {
@@ -209,7 +212,7 @@ internal sealed class Simulation
         else if (what == 10)
         {
             // The directory loses a part of what it knew.
-            foreach (Activation lost in activations.Where(_ => scheduler.Happens(0.5)))
+            foreach (GrainActivation lost in activations.Where(_ => scheduler.Happens(0.5)))
             {
                 cluster.Stray(lost);
             }

@@ -44,9 +44,10 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
     /// </summary>
     /// <param name="name">The insight.</param>
-    /// <param name="version">Its version; one that is not kept changes nothing.</param>
+    /// <param name="version">Its version; one that is not the active one changes nothing.</param>
+    /// <param name="past">How much of the past it knows.</param>
     [Alias("complete")]
-    Task CompleteAsync(string name, int version);
+    Task CompleteAsync(string name, int version, PastKnown past);
 
     /// <summary>Every active definition, if the catalogue is newer than <paramref name="known"/>.</summary>
     /// <returns>Null when the caller knows the newest.</returns>
@@ -93,7 +94,20 @@ public sealed record DefinitionVersion
     /// <summary>Of an insight, whether it knows all that happened before it was made; false elsewhere.</summary>
     [Id(8)]
     public bool IsComplete { get; init; }
+
+    /// <summary>How much of the past it was told; null where it was told nothing, for it saw everything itself.</summary>
+    [Id(9)]
+    public PastKnown? Past { get; init; }
 }
+
+/// <summary>How much of what was done before a version of an insight was made is in it.</summary>
+/// <param name="Since">What was received before this was no longer in the log; null when everything was there.</param>
+/// <param name="LinksNotTold">Links that could not be told: what they did before is not in it.</param>
+[GenerateSerializer, Immutable, Alias("cdp.past-known")]
+public sealed record PastKnown(
+    [property: Id(0)] DateTimeOffset? Since,
+    [property: Id(1)] long LinksNotTold
+);
 
 /// <summary>What became of a put definition.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.put-result")]

@@ -8,7 +8,7 @@ namespace OrleansCdp.Activation;
 
 /// <summary>A value to be written into a field of the CRM.</summary>
 /// <param name="Topic">What it is about: <c>enrichments/OBJECT/FIELD</c>.</param>
-/// <param name="Sequence">From 1 for each individual and field: of two the higher is the newer.</param>
+/// <param name="Sequence">Of two for the same individual and field the higher is the newer.</param>
 /// <param name="Payload">The value with where it comes from, as JSON.</param>
 public sealed record FieldUpdate(string Topic, long Sequence, byte[] Payload);
 
@@ -39,11 +39,15 @@ public static class FieldUpdates
     )
     {
         var updates = ImmutableArray.CreateBuilder<FieldUpdate>();
+        HashSet<WrittenField> fields = [];
         written = known;
         foreach (ActiveInsight insight in ledger.Insights.Serving)
         {
+            // What a first version knows is a part of what was done, and of two that may write one field the first does.
             if (
-                insight.Definition.Writes is not { } field
+                !insight.IsComplete
+                || insight.Definition.Writes is not { } field
+                || !fields.Add(field)
                 || ledger.ValueOf(insight, now) is not { } value
             )
             {
@@ -57,7 +61,9 @@ public static class FieldUpdates
                 continue;
             }
 
-            WrittenValue latest = new(field, next, (before?.Sequence ?? 0) + 1);
+            // A state that was made anew has forgotten what it handed over: the clock goes on all the same.
+            long sequence = Math.Max((before?.Sequence ?? 0) + 1, now.ToUnixTimeMilliseconds());
+            WrittenValue latest = new(field, next, sequence);
             written = before is null ? written.Add(latest) : written.Replace(before, latest);
             updates.Add(
                 new FieldUpdate(

@@ -121,19 +121,21 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             : model.Values is null || (definition.IsMoney && history.Currency != model.Currency)
                 ? NoValue.NotOfThisCurrency
             : null;
+        double answer = why is null ? Ask(model, customer) : 0;
+        why ??= Math.Abs(answer) <= (double)Limits.AmountMax ? null : NoValue.TooLarge;
         return value with
         {
             Customer = customer,
             Why = why,
-            Value = why is null ? FieldValue.Of(Ask(model, customer)) : null,
+            Value = why is null ? FieldValue.Of(Math.Round((decimal)answer, Exact.Decimals)) : null,
         };
     }
 
-    private decimal Ask(PredictionModel model, RfmSummary customer)
+    private double Ask(PredictionModel model, RfmSummary customer)
     {
         Prediction asked = definition.Prediction!;
         double horizon = Prediction.TimeOf(asked.Horizon ?? default, model.Counting.Unit);
-        double answer = definition.Measure switch
+        return definition.Measure switch
         {
             Measure.Alive => model.Purchases.ProbabilityAlive(customer),
             Measure.Purchases => model.Purchases.ExpectedPurchases(customer, horizon),
@@ -145,7 +147,6 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 (double)asked.DiscountRate
             ).Of(model.Purchases, model.Values!, customer),
         };
-        return Math.Round((decimal)answer, Exact.Decimals);
     }
 
     /// <summary>What is known of the customer; null before the first purchase, and where nothing is predicted.</summary>
@@ -198,6 +199,8 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 {
                     count += tally.Count;
                     purchases.Add(tally);
+                    // Of what is not kept only the day in UTC is known.
+                    isEstimated |= insight.Model is { Counting.Offset.Ticks: not 0 };
                 }
                 else
                 {

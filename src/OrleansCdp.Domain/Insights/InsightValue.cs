@@ -60,6 +60,9 @@ public static class NoValue
     /// <summary>There is no model of the name that it asks.</summary>
     public const string NoModel = "no_model";
 
+    /// <summary>It would be more than 10^15: the model, or what was bought, cannot be meant so.</summary>
+    public const string TooLarge = "too_large";
+
     /// <summary>The model does not say what purchases are worth, or not in this currency.</summary>
     public const string NotOfThisCurrency = "not_of_this_currency";
 }

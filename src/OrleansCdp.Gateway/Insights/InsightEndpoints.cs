@@ -67,6 +67,12 @@ internal static class InsightEndpoints
     )
     {
         await catalogue.RefreshAsync();
+        Catalogue all = (
+            await grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key).GetCatalogueAsync(-1)
+        )!;
+        var past = all
+            .Definitions.Where(version => version.Kind == DefinitionKinds.Insight)
+            .ToDictionary(version => version.Name, version => version.Past);
         var progress = await grains
             .GetGrain<IInsightBackfillGrain>(IInsightBackfillGrain.Key)
             .GetProgressAsync();
@@ -81,8 +87,10 @@ internal static class InsightEndpoints
                         versions.Last().Definition.Description,
                         of = versions.Last().Definition.Of.ToString().ToLowerInvariant(),
                         measure = versions.Last().Definition.Measure.ToString().ToLowerInvariant(),
-                        shown = versions.First(version => version.IsServing).Version,
+                        shown = versions.FirstOrDefault(version => version.IsServing)?.Version,
                         complete = versions.All(version => version.IsComplete),
+                        knownSince = past.GetValueOrDefault(versions.Key)?.Since,
+                        linksNotTold = past.GetValueOrDefault(versions.Key)?.LinksNotTold ?? 0,
                         making = progress.FirstOrDefault(one => one.Name == versions.Key),
                     }),
             }

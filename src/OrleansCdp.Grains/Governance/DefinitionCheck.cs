@@ -6,8 +6,15 @@ namespace OrleansCdp.Governance;
 
 /// <summary>Says what is wrong with a definition, beside those that are active.</summary>
 /// <param name="active">The last version of each kind and name.</param>
-internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> active)
+/// <param name="former">Versions of insights that are shown until the last ones know everything.</param>
+internal sealed class DefinitionCheck(
+    IReadOnlyCollection<DefinitionVersion> active,
+    IReadOnlyCollection<DefinitionVersion> former
+)
 {
+    private IEnumerable<DefinitionVersion> Insights =>
+        active.Where(IsOf(DefinitionKinds.Insight)).Concat(former);
+
     /// <summary>What is wrong with a text; empty when it may become active.</summary>
     public ImmutableArray<DefinitionError> Check(string kind, string name, string text)
     {
@@ -78,7 +85,7 @@ internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> act
             ? errors
             :
             [
-                .. from other in active.Where(IsOf(DefinitionKinds.Insight))
+                .. from other in Insights
                 where
                     other.Name != name
                     && InsightDefinition.Compile(other.Name, other.Text, declared).Insight?.Writes
@@ -105,7 +112,7 @@ internal sealed class DefinitionCheck(IReadOnlyCollection<DefinitionVersion> act
         DeclaredField[] after = Declared(name, text);
         return
         [
-            .. from insight in active.Where(IsOf(DefinitionKinds.Insight))
+            .. from insight in Insights
             where ErrorsOf(insight, before).IsEmpty
             from error in ErrorsOf(insight, after)
             select Error(

@@ -90,13 +90,14 @@ internal sealed partial class DefinitionsGrain(
         return new PutResult { Active = Active(kind, name), Changed = true };
     }
 
-    public async Task CompleteAsync(string name, int version)
+    public async Task CompleteAsync(string name, int version, PastKnown past)
     {
         DefinitionsState before = stored.State;
-        DefinitionVersion? known = before.Versions.LastOrDefault(one =>
-            one.Kind == DefinitionKinds.Insight && one.Name == name && one.Version == version
-        );
-        if (known is null or { IsComplete: true })
+        // One that was replaced meanwhile is counted by nobody any more.
+        if (
+            Active(DefinitionKinds.Insight, name) is not { IsComplete: false } active
+            || active.Version != version
+        )
         {
             return;
         }
@@ -104,7 +105,14 @@ internal sealed partial class DefinitionsGrain(
         stored.State = new DefinitionsState
         {
             Version = before.Version + 1,
-            Versions = before.Versions.Replace(known, known with { IsComplete = true }),
+            Versions = before.Versions.Replace(
+                active,
+                active with
+                {
+                    IsComplete = true,
+                    Past = past,
+                }
+            ),
         };
         await StoreAsync(before);
     }
@@ -154,7 +162,7 @@ internal sealed partial class DefinitionsGrain(
             )
             .OfType<DefinitionVersion>();
 
-    private DefinitionCheck Active() => new([.. AllActive()]);
+    private DefinitionCheck Active() => new([.. AllActive()], [.. Former()]);
 
     private DefinitionVersion? Active(string kind, string name) =>
         stored.State.Versions.LastOrDefault(version =>
@@ -245,7 +253,7 @@ internal sealed partial class DefinitionsGrain(
         var kept =
             same.Length < IDefinitionsGrain.VersionsMax
                 ? stored.State.Versions
-                : stored.State.Versions.Remove(same[0]);
+                : stored.State.Versions.Remove(same.First(version => !Former().Contains(version)));
         long revision = stored.State.Version + 1;
         stored.State = new DefinitionsState
         {
@@ -263,7 +271,7 @@ internal sealed partial class DefinitionsGrain(
         };
     }
 
-    /// <summary>Without as many of the oldest versions as it takes; active ones stay.</summary>
+    /// <summary>Without as many of the oldest versions as it takes; those that are active or shown stay.</summary>
     private static ImmutableArray<DefinitionVersion> WithinBounds(
         ImmutableArray<DefinitionVersion> versions
     )
@@ -275,7 +283,12 @@ internal sealed partial class DefinitionsGrain(
         }
 
         HashSet<DefinitionVersion> active = new(
-            versions.GroupBy(v => (v.Kind, v.Name)).Select(group => group.Last()),
+            versions
+                .GroupBy(v => (v.Kind, v.Name))
+                .SelectMany(group =>
+                    (DefinitionVersion?[])[group.Last(), group.LastOrDefault(v => v.IsComplete)]
+                )
+                .OfType<DefinitionVersion>(),
             ReferenceEqualityComparer.Instance
         );
         return versions.RemoveAll(version =>

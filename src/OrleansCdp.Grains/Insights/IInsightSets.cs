@@ -5,6 +5,9 @@ namespace OrleansCdp.Insights;
 /// <summary>The insights that this process computes.</summary>
 internal interface IInsightSets
 {
+    /// <summary>Them, as far as they are known; none before the first definitions are.</summary>
+    InsightSet Current { get; }
+
     /// <summary>Them, once the first definitions are known.</summary>
     ValueTask<InsightSet> CurrentAsync();
 
@@ -16,6 +19,8 @@ internal interface IInsightSets
 /// <summary>The insights of this process's catalogue.</summary>
 internal sealed class CatalogueInsights(DefinitionCatalogue catalogue) : IInsightSets
 {
+    public InsightSet Current => catalogue.Insights;
+
     public ValueTask<InsightSet> CurrentAsync() =>
         catalogue.Version > 0 ? new(catalogue.Insights) : LoadedAsync();
 

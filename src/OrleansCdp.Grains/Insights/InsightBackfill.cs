@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
@@ -10,7 +11,12 @@ namespace OrleansCdp.Insights;
 /// Reads one partition of the log for a new version of an insight and tells each link what was done before it began to count.
 /// Paced: it rests as long as it works, so that what arrives meanwhile does not wait for it.
 /// </summary>
-internal sealed class InsightBackfill(ILogHistory log, IGrainFactory grains, TimeProvider clock)
+internal sealed partial class InsightBackfill(
+    ILogHistory log,
+    IGrainFactory grains,
+    TimeProvider clock,
+    ILogger<InsightBackfill> logger
+)
 {
     /// <summary>Links that are told at once.</summary>
     public const int ToldAtOnceMax = 8;
@@ -37,7 +43,10 @@ internal sealed class InsightBackfill(ILogHistory log, IGrainFactory grains, Tim
         InsightSet only = new([insight], insight.Revision);
         ImmutableArray<LaneExtent> extents =
         [
-            .. (await log.ExtentsAsync(cancel)).Where(lane => lane.Partition == partition),
+            // Up to the head: what lies beyond the checkpoint may have been applied before its silo knew the version.
+            .. (await log.ExtentsAsync(cancel))
+                .Where(lane => lane.Partition == partition)
+                .Select(lane => lane with { Checkpoint = lane.Head }),
         ];
         for (ulong from = 0; !extents.IsEmpty; )
         {
@@ -203,13 +212,21 @@ internal sealed class InsightBackfill(ILogHistory log, IGrainFactory grains, Tim
                 individual = answer.Elsewhere;
             }
         }
-        catch (StateCorruptException)
+        catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            // Nobody is served it; once a person has seen to it, it is made anew from the log, with the version.
+            // One link must not keep all others from being told: it is asked again, and counted if it never answers.
+            LogNotTold(seed.Link.Source, e);
         }
 
         return answer;
     }
+
+    [LoggerMessage(
+        LogEvents.InsightLinkNotTold,
+        LogLevel.Warning,
+        "A link of {Source} could not be told what it did before an insight was made; it is asked again"
+    )]
+    private partial void LogNotTold(string source, Exception exception);
 
     /// <summary>A part of the work.</summary>
     /// <param name="Events">Events read.</param>

@@ -125,9 +125,19 @@ internal sealed partial class InsightBackfillGrain(
 
         await GrainFactory
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .CompleteAsync(progress.Name, progress.Version);
+            .CompleteAsync(
+                progress.Name,
+                progress.Version,
+                new PastKnown(progress.KnownSince, progress.LinksNotTold)
+            );
         await insights.SinceAsync(long.MaxValue);
-        LogComplete(progress.Name, progress.Version, progress.Events, progress.Links);
+        LogComplete(
+            progress.Name,
+            progress.Version,
+            progress.Events,
+            progress.Links,
+            progress.LinksNotTold
+        );
     }
 
     private async Task SaveAsync(BackfillProgress progress)
@@ -181,7 +191,13 @@ internal sealed partial class InsightBackfillGrain(
     [LoggerMessage(
         LogEvents.InsightComplete,
         LogLevel.Information,
-        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told"
+        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told, {NotTold} not"
     )]
-    private partial void LogComplete(string name, int version, long events, long links);
+    private partial void LogComplete(
+        string name,
+        int version,
+        long events,
+        long links,
+        long notTold
+    );
 }

@@ -40,7 +40,7 @@ public sealed class FieldUpdateTests
         writer.Order("o3", 6);
 
         writer.Values.ShouldBe(["100", "112"]);
-        writer.Updates[^1].Sequence.ShouldBe(2);
+        writer.Updates[1].Sequence.ShouldBe(writer.Updates[0].Sequence + 1);
     }
 
     [Fact]
@@ -83,6 +83,39 @@ public sealed class FieldUpdateTests
     }
 
     [Fact]
+    public void A_first_version_that_knows_a_part_of_the_past_writes_nothing()
+    {
+        Writer writer = new("", isComplete: false);
+
+        writer.Order("o1", 12.5m);
+
+        writer.Updates.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_two_insights_that_write_one_field_the_first_does()
+    {
+        Writer writer = new("", twice: true);
+
+        writer.Order("o1", 12.5m);
+        writer.Order("o2", 1);
+
+        writer.Values.ShouldBe(["12.5", "13.5"]);
+    }
+
+    [Fact]
+    public void A_state_that_was_made_anew_goes_on_with_higher_numbers()
+    {
+        Writer writer = new("");
+        writer.Order("o1", 12.5m);
+
+        writer.Forget();
+        writer.Order("o2", 1);
+
+        writer.Updates[1].Sequence.ShouldBeGreaterThanOrEqualTo(writer.Updates[0].Sequence);
+    }
+
+    [Fact]
     public void A_divided_insight_writes_the_name_of_its_largest_part()
     {
         Writer writer = new("", "measure: count\nby: channel");
@@ -101,7 +134,12 @@ public sealed class FieldUpdateTests
         private UnifiedIndividual individual = new() { Id = "ind_a" };
         private int events;
 
-        public Writer(string more, string measure = "measure: sum\nvalue: total")
+        public Writer(
+            string more,
+            string measure = "measure: sum\nvalue: total",
+            bool isComplete = true,
+            bool twice = false
+        )
         {
             var (insight, errors) = InsightDefinition.Compile(
                 "spent",
@@ -109,8 +147,12 @@ public sealed class FieldUpdateTests
                 Declared
             );
             errors.ShouldBeEmpty();
+            ActiveInsight active = new(insight!, Version: 7, Revision: 3, IsComplete: isComplete);
             ledger = new InsightLedger(
-                new InsightSet([new ActiveInsight(insight!, Version: 7, Revision: 3)], newest: 3),
+                new InsightSet(
+                    twice ? [active, active with { Revision = 4, Version = 8 }] : [active],
+                    newest: 4
+                ),
                 SubjectKind.Individual
             );
         }
@@ -119,6 +161,8 @@ public sealed class FieldUpdateTests
 
         public IEnumerable<string> Values =>
             Updates.Select(update => JsonNode.Parse(update.Payload)!["value"]?.ToString() ?? "");
+
+        public void Forget() => written = [];
 
         public void Order(
             string id,

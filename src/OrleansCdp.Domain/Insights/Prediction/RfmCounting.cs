@@ -24,7 +24,8 @@ public sealed record RfmCounting
     internal int PeriodOf(DateTimeOffset at)
     {
         // Day 0 of the calendar, 0001-01-01, is a Monday.
-        int day = DateOnly.FromDateTime(at.ToOffset(Offset).DateTime).DayNumber;
+        long ticks = Math.Clamp(at.UtcTicks + Offset.Ticks, 0, DateTime.MaxValue.Ticks);
+        int day = (int)(ticks / TimeSpan.TicksPerDay);
         return Period == TimeUnit.Week ? day / DaysPerWeek : day;
     }
 

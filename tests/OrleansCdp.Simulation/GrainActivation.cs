@@ -10,7 +10,7 @@ namespace OrleansCdp;
 /// One grain in one silo's memory. Its turns run one after the other; requests wait for each other unless they may
 /// interleave. Once it goes, what still waits is sent to its successor.
 /// </summary>
-internal sealed class Activation : IGrainContext
+internal sealed class GrainActivation : IGrainContext
 {
     private static readonly Action<IGrainContext?> SetRuntimeContext = FindRuntimeContext();
     private readonly Cluster cluster;
@@ -22,7 +22,7 @@ internal sealed class Activation : IGrainContext
     private int blocking;
     private bool stopping;
 
-    public Activation(Cluster cluster, Silo silo, GrainKey key)
+    public GrainActivation(Cluster cluster, Silo silo, GrainKey key)
     {
         this.cluster = cluster;
         Silo = silo;
