@@ -68,6 +68,34 @@ public static class SortedArrays
         Action<TItem?, TItem> differs,
         Action<TItem> gone
     )
+        where TItem : class =>
+        Compare(
+            before,
+            after,
+            (differs, gone),
+            keyOf,
+            order,
+            static (calls, known, item) => calls.differs(known, item),
+            static (calls, item) => calls.gone(item)
+        );
+
+    /// <summary>The same, for static lambdas, which allocate nothing.</summary>
+    /// <param name="before">Sorted by key.</param>
+    /// <param name="after">Sorted by key.</param>
+    /// <param name="state">What the two calls are given.</param>
+    /// <param name="keyOf">An item's key.</param>
+    /// <param name="order">The order of keys.</param>
+    /// <param name="differs">Called with the item before, if any, and after.</param>
+    /// <param name="gone">Called with an item that is no more.</param>
+    public static void Compare<TItem, TKey, TState>(
+        ImmutableArray<TItem> before,
+        ImmutableArray<TItem> after,
+        TState state,
+        Func<TItem, TKey> keyOf,
+        Func<TKey, TKey, int> order,
+        Action<TState, TItem?, TItem> differs,
+        Action<TState, TItem> gone
+    )
         where TItem : class
     {
         if (before == after)
@@ -92,11 +120,11 @@ public static class SortedArrays
                 : order(keyOf(before[b]), keyOf(after[a]));
             if (turn < 0)
             {
-                gone(before[b++]);
+                gone(state, before[b++]);
             }
             else
             {
-                differs(turn == 0 ? before[b++] : null, after[a++]);
+                differs(state, turn == 0 ? before[b++] : null, after[a++]);
             }
         }
     }

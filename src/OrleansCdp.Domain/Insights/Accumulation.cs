@@ -71,8 +71,21 @@ public sealed record Accumulation
     /// <param name="insight">The insight.</param>
     /// <param name="item">The item.</param>
     /// <param name="heardAt">When it was received, UTC ticks: what no window reaches since the latest goes.</param>
-    internal Accumulation Add(InsightDefinition insight, in Item item, long heardAt) =>
-        Add(insight, Tally.Of(insight, item)).Heard(insight, heardAt);
+    internal Accumulation Add(InsightDefinition insight, in Item item, long heardAt)
+    {
+        int at = PlaceOf(Stretches.Of(insight, item.At), item.Part);
+        if (at < 0)
+        {
+            return Add(insight, Tally.Of(insight, item)).Heard(insight, heardAt);
+        }
+
+        long latest = Math.Max(HeardAt, heardAt);
+        return this with
+        {
+            HeardAt = latest,
+            Tallies = Reached(insight, latest, Tallies.SetItem(at, Tallies[at].Add(insight, item))),
+        };
+    }
 
     /// <summary>Adds what was accumulated elsewhere.</summary>
     internal Accumulation Add(InsightDefinition insight, Accumulation other) =>
@@ -102,14 +115,7 @@ public sealed record Accumulation
 
     private Accumulation Join(InsightDefinition insight, Tally tally)
     {
-        int at = Tallies.IndexOf(
-            tally,
-            static (known, key) =>
-            {
-                int order = known.Stretch.CompareTo(key.Stretch);
-                return order == 0 ? string.CompareOrdinal(known.Part, key.Part) : order;
-            }
-        );
+        int at = PlaceOf(tally.Stretch, tally.Part);
         return this with
         {
             Tallies =
@@ -122,16 +128,35 @@ public sealed record Accumulation
     private Accumulation Heard(InsightDefinition insight, long at)
     {
         long latest = Math.Max(HeardAt, at);
-        long first = Stretches.FirstAt(insight, latest);
-        return this with
-        {
-            HeardAt = latest,
-            Tallies =
-                Tallies.IsEmpty || Tallies[0].Stretch >= first
-                    ? Tallies
-                    : Tallies.RemoveAll(tally => tally.Stretch < first),
-        };
+        return this with { HeardAt = latest, Tallies = Reached(insight, latest, Tallies) };
     }
+
+    /// <summary>Those that a window reaches.</summary>
+    private static ImmutableArray<Tally> Reached(
+        InsightDefinition insight,
+        long at,
+        ImmutableArray<Tally> tallies
+    )
+    {
+        long first = Stretches.FirstAt(insight, at);
+        int gone = 0;
+        while (gone < tallies.Length && tallies[gone].Stretch < first)
+        {
+            gone++;
+        }
+
+        return gone == 0 ? tallies : tallies.RemoveRange(0, gone);
+    }
+
+    private int PlaceOf(long stretch, string? part) =>
+        Tallies.IndexOf(
+            (stretch, part),
+            static (known, key) =>
+            {
+                int order = known.Stretch.CompareTo(key.stretch);
+                return order == 0 ? string.CompareOrdinal(known.Part, key.part) : order;
+            }
+        );
 
     private static Tally Other(Tally tally) => tally with { Part = PartNames.Other };
 

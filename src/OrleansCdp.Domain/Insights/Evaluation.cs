@@ -62,7 +62,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         Add(link.Insights);
         foreach (RecordSet set in link.Records)
         {
-            if (set.Base.Count > 0 && definition.InputsOver(set.Object).Any())
+            if (set.Base.Count > 0 && definition.IsOver(set.Object))
             {
                 Accumulation? known = Add(set.Base.Insights);
                 leftOut += set.Base.Count - (known?.Records ?? 0);

@@ -134,11 +134,19 @@ public sealed record InsightDefinition
     /// <summary>The type of what is measured of an item.</summary>
     internal ExpressionType MeasuredType => InputCompiler.MeasuredTypeOf(Inputs[0]);
 
-    /// <summary>Its sources whose items are of records of one object.</summary>
-    internal IEnumerable<InsightInput> InputsOver(string recordObject) =>
-        Inputs.Where(input =>
-            input.Source.Object == recordObject && input.Source.Kind != ItemKind.Engagements
-        );
+    /// <summary>Whether any of its items are of records of an object.</summary>
+    internal bool IsOver(string recordObject)
+    {
+        foreach (InsightInput input in Inputs)
+        {
+            if (input.IsOver(recordObject))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The insight's name.</param>
@@ -176,6 +184,10 @@ public sealed record InsightInput
     /// <summary>Its expressions in the one way to write them, by where they stand in the definition.</summary>
     public ImmutableSortedDictionary<string, string> Forms { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Whether its items are of records of an object.</summary>
+    internal bool IsOver(string recordObject) =>
+        Source.Object == recordObject && Source.Kind != ItemKind.Engagements;
 }
 
 /// <summary>Items that count, and what is measured of each.</summary>

@@ -15,6 +15,9 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>Changes up to which it is cheaper to look for each than to go through everything once.</summary>
     private const int FewMax = 16;
 
+    [ThreadStatic]
+    private static Renewal? spare;
+
     private readonly ImmutableArray<Account> accounts =
     [
         .. insights
@@ -45,10 +48,12 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         SortedArrays.Compare(
             before.Links,
             next.Links,
-            link => link.Key,
+            this,
+            static link => link.Key,
             LinkSet.Order,
-            (known, link) => Compare(link.Key, known?.Records ?? [], link.Records),
-            gone => Compare(gone.Key, gone.Records, [])
+            static (ledger, known, link) =>
+                ledger.Compare(link.Key, known?.Records ?? [], link.Records),
+            static (ledger, gone) => ledger.Compare(gone.Key, gone.Records, [])
         );
         return renewed.Count > 0 && Renew();
     }
@@ -142,10 +147,13 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         SortedArrays.Compare(
             before,
             after,
-            set => set.Object,
+            (Ledger: this, Link: link),
+            static set => set.Object,
             string.CompareOrdinal,
-            (known, set) => Compare(link, known ?? new RecordSet { Object = set.Object }, set),
-            gone => Compare(link, gone, new RecordSet { Object = gone.Object })
+            static (of, known, set) =>
+                of.Ledger.Compare(of.Link, known ?? new RecordSet { Object = set.Object }, set),
+            static (of, gone) =>
+                of.Ledger.Compare(of.Link, gone, new RecordSet { Object = gone.Object })
         );
 
     private void Compare(LinkKey link, RecordSet before, RecordSet after)
@@ -158,10 +166,12 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         SortedArrays.Compare(
             before.Records,
             after.Records,
-            record => record.Id,
+            (Renewed: renewed, link.Source, after.Object),
+            static record => record.Id,
             string.CompareOrdinal,
-            (_, record) => renewed.Add(new RecordKey(link.Source, after.Object, record.Id)),
-            gone => renewed.Add(new RecordKey(link.Source, after.Object, gone.Id))
+            static (of, _, record) =>
+                of.Renewed.Add(new RecordKey(of.Source, of.Object, record.Id)),
+            static (of, gone) => of.Renewed.Add(new RecordKey(of.Source, of.Object, gone.Id))
         );
         if (before.Base.Ids != after.Base.Ids)
         {
@@ -196,53 +206,71 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>Reads records anew: what their source told of them under other links belongs to them.</summary>
     private bool Renew()
     {
-        HashSet<ItemOrigin> stale = new(ReferenceEqualityComparer.Instance);
+        Renewal renewal = spare ?? new Renewal();
+        spare = null;
         foreach (RecordKey key in renewed)
         {
+            renewal.Note(key.Object);
             if (origins.Remove(key, out ItemOrigin? origin))
             {
-                stale.Add(origin);
+                renewal.Stale.Add(origin);
             }
         }
 
-        (LinkRecord Record, ItemOrigin Origin)[] present =
-        [
-            .. Find(renewed)
-                .Select(found => (found, new ItemOrigin(found.Link, found.Object, found.State.Id))),
-        ];
+        bool isMuch = renewed.Count > FewMax;
+        Find(renewal);
         renewed.Clear();
         bool changed = false;
-        List<Item> read = [];
         foreach (Account account in accounts)
         {
-            read.Clear();
-            foreach ((LinkRecord record, ItemOrigin origin) in present)
-            {
-                int before = read.Count;
-                ItemReader.Read(account.Insight.Definition, record, origin, read);
-                if (read.Count > before)
-                {
-                    origins[new RecordKey(origin.Link.Source, origin.Object, origin.Id)] = origin;
-                }
-            }
+            changed |= renewal.Concerns(account.Insight) && account.Renew(renewal);
+        }
 
-            changed |= account.Replace(stale, read);
+        foreach (ref readonly Present one in CollectionsMarshal.AsSpan(renewal.Present))
+        {
+            if (one.Counts)
+            {
+                ItemOrigin origin = one.Origin;
+                origins[new RecordKey(origin.Link.Source, origin.Object, origin.Id)] = origin;
+            }
+        }
+
+        if (!isMuch)
+        {
+            renewal.Clear();
+            spare = renewal;
         }
 
         return changed;
     }
 
-    /// <summary>Records as they are. Of many it looks through all links once.</summary>
-    private IEnumerable<LinkRecord> Find(HashSet<RecordKey> keys) =>
-        keys.Count <= FewMax
-            ? keys.Select(key => LinkRecords.Find(links, key.Source, key.Object, key.Id))
-                .OfType<LinkRecord>()
-            : keys.Select(key => key.Object)
-                .Distinct(StringComparer.Ordinal)
-                .SelectMany(recordObject => LinkRecords.Joined(links, recordObject))
-                .Where(record =>
-                    keys.Contains(new RecordKey(record.Link.Source, record.Object, record.State.Id))
-                );
+    /// <summary>Finds records as they are. Of many it looks through all links once.</summary>
+    private void Find(Renewal renewal)
+    {
+        if (renewed.Count <= FewMax)
+        {
+            foreach (RecordKey key in renewed)
+            {
+                if (LinkRecords.Find(links, key.Source, key.Object, key.Id) is { } record)
+                {
+                    renewal.Present.Add(new Present(record));
+                }
+            }
+
+            return;
+        }
+
+        foreach (string recordObject in renewal.Objects)
+        {
+            foreach (LinkRecord record in LinkRecords.Joined(links, recordObject))
+            {
+                if (renewed.Contains(new(record.Link.Source, recordObject, record.State.Id)))
+                {
+                    renewal.Present.Add(new Present(record));
+                }
+            }
+        }
+    }
 
     private readonly record struct RecordKey(string Source, string Object, string Id);
 
@@ -254,10 +282,19 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         /// <summary>Sorted by time, then by record and place.</summary>
         public List<Item> Items { get; } = [];
 
-        public bool Replace(HashSet<ItemOrigin> stale, List<Item> next)
+        /// <summary>Lets go of items of stale records and takes in those of the present ones.</summary>
+        public bool Renew(Renewal renewal)
         {
-            int removed =
-                stale.Count == 0 ? 0 : Items.RemoveAll(item => stale.Contains(item.Origin!));
+            List<Item> next = renewal.Read;
+            next.Clear();
+            foreach (ref Present one in CollectionsMarshal.AsSpan(renewal.Present))
+            {
+                int before = next.Count;
+                ItemReader.Read(insight.Definition, one.Record, one.Origin, next);
+                one.Counts |= next.Count > before;
+            }
+
+            int removed = renewal.Stale.Count == 0 ? 0 : Items.RemoveAll(renewal.IsStale);
             if (next.Count > FewMax)
             {
                 Items.AddRange(next);
@@ -281,5 +318,63 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 return order == 0 ? left.Place.CompareTo(right.Place) : order;
             }
         );
+    }
+
+    /// <summary>A record that is read anew.</summary>
+    [StructLayout(LayoutKind.Auto)]
+    private struct Present(LinkRecord record)
+    {
+        public LinkRecord Record { get; } = record;
+
+        public ItemOrigin Origin { get; } = new(record.Link, record.Object, record.State.Id);
+
+        /// <summary>Whether anything of it counts.</summary>
+        public bool Counts { get; set; }
+    }
+
+    /// <summary>What reading anew needs at hand. One is used again and again, so that it costs no memory.</summary>
+    private sealed class Renewal
+    {
+        public Renewal() => IsStale = item => Stale.Contains(item.Origin!);
+
+        public HashSet<ItemOrigin> Stale { get; } = new(ReferenceEqualityComparer.Instance);
+
+        public Predicate<Item> IsStale { get; }
+
+        public List<Present> Present { get; } = [];
+
+        public List<Item> Read { get; } = [];
+
+        /// <summary>Objects of the records.</summary>
+        public List<string> Objects { get; } = [];
+
+        public void Note(string recordObject)
+        {
+            if (!Objects.Contains(recordObject))
+            {
+                Objects.Add(recordObject);
+            }
+        }
+
+        public bool Concerns(ActiveInsight insight)
+        {
+            foreach (string recordObject in Objects)
+            {
+                if (insight.Definition.IsOver(recordObject))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        public void Clear()
+        {
+            Stale.Clear();
+            Present.Clear();
+            Read.Clear();
+            Objects.Clear();
+        }
     }
 }

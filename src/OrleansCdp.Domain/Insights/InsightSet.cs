@@ -165,7 +165,7 @@ public sealed class InsightSet
     /// <summary>What stays: not what versions knew that nobody computes any more. A newer version than this set stays.</summary>
     private ImmutableArray<Accumulation>.Builder Kept(ImmutableArray<Accumulation> known)
     {
-        var kept = ImmutableArray.CreateBuilder<Accumulation>(known.Length + 1);
+        var kept = ImmutableArray.CreateBuilder<Accumulation>(known.Length);
         foreach (Accumulation accumulation in known)
         {
             if (accumulation.Revision > Newest || revisions.Contains(accumulation.Revision))

@@ -24,9 +24,12 @@ internal static class ItemReader
         }
 
         int before = items.Count;
-        foreach (InsightInput input in insight.InputsOver(of.Object))
+        foreach (InsightInput input in insight.Inputs)
         {
-            Read(input, of, origin, before, items);
+            if (input.IsOver(of.Object))
+            {
+                Read(input, of, origin, before, items);
+            }
         }
     }
 

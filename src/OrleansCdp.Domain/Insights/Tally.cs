@@ -72,49 +72,58 @@ public sealed record Tally
     public DistinctCount? Distinct { get; init; }
 
     /// <summary>What one item comes to.</summary>
-    internal static Tally Of(InsightDefinition insight, in Item item)
-    {
-        Tally one = new()
-        {
-            Stretch = Stretches.Of(insight, item.At),
-            Part = item.Part,
-            Count = 1,
-            Divisor = item.Divisor,
-        };
-        if (insight.Prediction is not null)
-        {
-            // A refund is no purchase: it is kept apart, as what is to be taken off.
-            return item.Value.Order >= 0
-                ? one with
-                {
-                    Sum = item.Value.Order,
-                }
-                : one with
-                {
-                    Count = 0,
-                    Divisor = -item.Value.Order,
-                };
-        }
-
-        return insight.Measure switch
-        {
-            Measure.Min or Measure.Max or Measure.First or Measure.Last => one with
-            {
-                Picked = new Picked(item.At, item.Value),
-            },
-            Measure.Distinct => one with { Distinct = DistinctCount.None.Add(HashOf(item.Value)) },
-            _ when insight.HalfLife is not null => one with
-            {
-                Faded = (double)Exact.ToNumber(item.Value.Order),
-                FadedAt = item.At,
-            },
-            _ => one with { Sum = item.Value.Order },
-        };
-    }
+    internal static Tally Of(InsightDefinition insight, in Item item) =>
+        new Tally { Stretch = Stretches.Of(insight, item.At), Part = item.Part }.Add(insight, item);
 
     /// <summary>A hash of a value, by which it is told from others.</summary>
     internal static ulong HashOf(Measured value) =>
         Events.Partitions.HashOf(value.Text ?? value.Order.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Adds an item of the same part and stretch.</summary>
+    internal Tally Add(InsightDefinition insight, in Item item)
+    {
+        Int128 value = item.Value.Order;
+        if (insight.Prediction is not null && value < 0)
+        {
+            // A refund is no purchase: it is kept apart, as what is to be taken off.
+            return this with { Divisor = Divisor - value };
+        }
+
+        switch (insight.Measure)
+        {
+            case Measure.Min or Measure.Max or Measure.First or Measure.Last:
+                Picked one = new(item.At, item.Value);
+                return this with
+                {
+                    Count = Count + 1,
+                    Picked = Picked is { } known
+                        ? Insights.Picked.Of(insight.Measure, known, one)
+                        : one,
+                };
+            case Measure.Distinct:
+                return this with
+                {
+                    Count = Count + 1,
+                    Distinct = (Distinct ?? DistinctCount.None).Add(HashOf(item.Value)),
+                };
+            case Measure.Count or Measure.Sum when insight.HalfLife is { } halfLife:
+                long at = Math.Max(FadedAt, item.At);
+                double amount = (double)Exact.ToNumber(value);
+                return this with
+                {
+                    Count = Count + 1,
+                    Faded = FadedBy(at, halfLife) + FadedBy(amount, item.At, at, halfLife),
+                    FadedAt = at,
+                };
+            default:
+                return this with
+                {
+                    Count = Count + 1,
+                    Sum = Sum + value,
+                    Divisor = Divisor + item.Divisor,
+                };
+        }
+    }
 
     /// <summary>Adds what other items of the same part and stretch come to.</summary>
     internal Tally Add(InsightDefinition insight, Tally other)
@@ -152,8 +161,10 @@ public sealed record Tally
     /// What is left of the sum at a moment. Before <see cref="FadedAt"/>, as a clock that runs behind has it, nothing has
     /// faded yet.
     /// </summary>
-    internal double FadedBy(long at, TimeSpan halfLife) =>
-        Faded * double.Exp2(-Math.Max(0, at - FadedAt) / (double)halfLife.Ticks);
+    internal double FadedBy(long at, TimeSpan halfLife) => FadedBy(Faded, FadedAt, at, halfLife);
+
+    private static double FadedBy(double amount, long since, long at, TimeSpan halfLife) =>
+        amount * double.Exp2(-Math.Max(0, at - since) / (double)halfLife.Ticks);
 }
 
 /// <summary>
