@@ -3,6 +3,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
@@ -25,6 +26,16 @@ switch (options.Scenario)
     case "identity":
         IdentityRun.Run();
         return;
+    case "fold":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(FoldRun.Run(run));
+        }
+
+        break;
+    case "snapshots":
+        report.Add(SnapshotRun.Run(options));
+        break;
     case "s1":
         for (int run = 1; run <= options.Repetitions; run++)
         {
