@@ -14,7 +14,7 @@ internal static class SnapshotRun
     /// <summary>
     /// Folds the events of every so manieth person, those of all their links into one state, and stores it as the grains do.
     /// </summary>
-    public static IEnumerable<Figure> Run(BenchmarkOptions options)
+    public static Figure[] Run(BenchmarkOptions options)
     {
         int step = Math.Max(1, options.Workload.People / Asked);
         var lives = new Workload(options.Workload)
@@ -27,8 +27,11 @@ internal static class SnapshotRun
             .AddSerializer(builder => builder.AddAssembly(typeof(LinkKey).Assembly))
             .BuildServiceProvider();
         Serializer serializer = services.GetRequiredService<Serializer>();
-        return FiguresOf("20 insights", FoldSubject.Shipped)
-            .Concat(FiguresOf("no insights", InsightSet.None));
+        return
+        [
+            .. FiguresOf("20 insights", FoldSubject.Shipped),
+            .. FiguresOf("no insights", InsightSet.None),
+        ];
 
         IEnumerable<Figure> FiguresOf(string contender, InsightSet insights)
         {
