@@ -34,13 +34,19 @@ internal sealed class Differences
         }
     }
 
-    /// <summary>Adds the values of another part.</summary>
-    public void Add(Differences other)
+    /// <summary>How many there are in all parts: one that is in several of them counts once.</summary>
+    public static long CountOf(IEnumerable<Differences> parts)
     {
-        hashes.UnionWith(other.hashes);
-        if (other.estimated is { } counted)
+        Differences all = new();
+        foreach (Differences part in parts)
         {
-            Add(counted);
+            all.hashes.UnionWith(part.hashes);
+            if (part.estimated is { } counted)
+            {
+                all.Add(counted);
+            }
         }
+
+        return all.Count;
     }
 }

@@ -238,7 +238,9 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 .OrderByDescending(part => part.Value), // Stable: of equal ones by name.
         ];
         decimal total =
-            definition.Measure == Measure.Distinct ? Different() : parts.Sum(part => part.Value);
+            definition.Measure == Measure.Distinct
+                ? Differences.CountOf(sums.Values.Select(sum => sum.Different!))
+                : parts.Sum(part => part.Value);
         return value with
         {
             Value = FieldValue.Of(total),
@@ -259,18 +261,6 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                     ),
             ],
         };
-    }
-
-    // A value may be in several parts, and is one all the same.
-    private long Different()
-    {
-        Differences all = new();
-        foreach (Sum sum in sums.Values)
-        {
-            all.Add(sum.Different!);
-        }
-
-        return all.Count;
     }
 
     // Amounts of different currencies cannot be added up.
