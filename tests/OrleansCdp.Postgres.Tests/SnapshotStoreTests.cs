@@ -99,6 +99,43 @@ public sealed class SnapshotStoreTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Of_a_field_of_the_CRM_only_the_newest_value_waits()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        await SaveAsync("ind_a", 1, new OutboxRow("enrichments/Contact/A", 5, [1]));
+        await SaveAsync("ind_b", 1, new OutboxRow("enrichments/Contact/A", 5, [2]));
+        await SaveAsync(
+            "ind_a",
+            2,
+            new OutboxRow("enrichments/Contact/A", 7, [3]),
+            new OutboxRow("enrichments/Contact/B", 7, [4]),
+            new OutboxRow("memberships", 1, [5])
+        );
+        // A state that was made anew may count from the same number.
+        await SaveAsync("ind_a", 3, new OutboxRow("enrichments/Contact/A", 7, [6]));
+
+        (
+            await database.RowsAsync(
+                "select id, topic, seq, encode(payload, 'hex') from cdp.outbox order by id, topic"
+            )
+        ).ShouldBe([
+            "ind_a|enrichments/Contact/A|7|06",
+            "ind_a|enrichments/Contact/B|7|04",
+            "ind_a|memberships|1|05",
+            "ind_b|enrichments/Contact/A|5|02",
+        ]);
+
+        Task SaveAsync(string id, long version, params OutboxRow[] rows) =>
+            silo.Snapshots.SaveAsync(
+                Some.Write(id, version - 1, version) with
+                {
+                    Outbox = [.. rows],
+                }
+            );
+    }
+
+    [Fact]
     public async Task In_a_group_one_loser_keeps_nobody_else_back()
     {
         await using TestDatabase database = await server.CreateDatabaseAsync();
