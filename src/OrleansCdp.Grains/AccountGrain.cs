@@ -176,16 +176,8 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         return Answer(InsightJson.Answer(account.Id, present, account.Links, question));
     }
 
-    private InsightLedger LedgerOf(InsightSet computed, LinkSet links)
-    {
-        if (ledger?.Insights != computed)
-        {
-            ledger = new InsightLedger(computed, SubjectKind.Account);
-        }
-
-        ledger.Become(links);
-        return ledger;
-    }
+    private InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
+        ledger = InsightLedger.Of(ledger, computed, SubjectKind.Account, links);
 
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
     {

@@ -57,16 +57,8 @@ internal sealed class HeldIndividual(
     /// <summary>What counts in its insights, up to its present state.</summary>
     public InsightLedger LedgerOf(InsightSet computed) => LedgerOf(computed, State.Links);
 
-    private InsightLedger LedgerOf(InsightSet computed, LinkSet links)
-    {
-        if (ledger?.Insights != computed)
-        {
-            ledger = new InsightLedger(computed, SubjectKind.Individual);
-        }
-
-        ledger.Become(links);
-        return ledger;
-    }
+    private InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
+        ledger = InsightLedger.Of(ledger, computed, SubjectKind.Individual, links);
 
     /// <summary>What it is as a customer.</summary>
     public CustomerAnswer CustomerOf(CustomerQuestion question, InsightSet computed)

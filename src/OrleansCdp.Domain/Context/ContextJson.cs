@@ -63,16 +63,7 @@ internal static class ContextJson
     {
         json.WriteStartObject("insights");
         json.WriteNumber("orderCount", insights.OrderCount);
-        json.WriteStartArray("revenue");
-        foreach (Money money in insights.Revenue)
-        {
-            json.WriteStartObject();
-            json.WriteString("currency", money.Currency);
-            json.WriteNumber("amount", money.Amount);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        json.WriteMoney("revenue", insights.Revenue);
         json.WriteInstant("firstOrderAt", insights.FirstOrderAt);
         json.WriteInstant("lastOrderAt", insights.LastOrderAt);
         json.WriteNumber("engagementCount", insights.EngagementCount);
@@ -81,6 +72,21 @@ internal static class ContextJson
         json.WriteNumber("openCases", insights.OpenCases);
         json.WriteNumber("caseClosures", insights.CaseClosures);
         json.WriteEndObject();
+    }
+
+    /// <summary>Amounts, one for each currency.</summary>
+    public static void WriteMoney(this Utf8JsonWriter json, string name, IEnumerable<Money> sums)
+    {
+        json.WriteStartArray(name);
+        foreach (Money money in sums)
+        {
+            json.WriteStartObject();
+            json.WriteString("currency", money.Currency);
+            json.WriteNumber("amount", money.Amount);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     public static void WriteRecord(this Utf8JsonWriter json, LinkRecord record)

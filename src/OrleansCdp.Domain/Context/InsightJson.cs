@@ -29,14 +29,10 @@ public static class InsightJson
         json.WriteInstant("at", question.At);
         json.WriteInstant("asOf", ServiceGraph.AsOf(links));
         json.WriteStartObject("insights");
-        foreach (InsightValue value in ledger.Values(question.At, question.IsPast))
+        foreach (InsightValue value in ledger.Values(question.At, question.IsPast, question.Name))
         {
-            InsightDefinition insight = value.Insight.Definition;
-            if (question.Name is null || question.Name == insight.Name)
-            {
-                json.WritePropertyName(insight.Name);
-                Write(json, value, ledger, links, question);
-            }
+            json.WritePropertyName(value.Insight.Definition.Name);
+            Write(json, value, ledger, links, question);
         }
 
         json.WriteEndObject();
@@ -74,7 +70,7 @@ public static class InsightJson
         json.WriteValue(value.Value ?? FieldValue.Null);
         if (insight.IsMoney && insight.Prediction is null)
         {
-            WriteAmounts(json, value);
+            json.WriteMoney("amounts", value.Parts.Select(part => new Money(part.Key, part.Value)));
         }
         else if (insight.IsDivided)
         {
@@ -111,20 +107,6 @@ public static class InsightJson
         }
     }
 
-    private static void WriteAmounts(Utf8JsonWriter json, InsightValue value)
-    {
-        json.WriteStartArray("amounts");
-        foreach (InsightPart part in value.Parts)
-        {
-            json.WriteStartObject();
-            json.WriteString("currency", part.Key);
-            json.WriteNumber("amount", part.Value);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
     /// <summary>What the model of a prediction is, and what it knows of the customer.</summary>
     private static void WriteCustomer(Utf8JsonWriter json, InsightValue value)
     {
@@ -149,13 +131,7 @@ public static class InsightJson
         foreach (InsightPart part in value.Parts)
         {
             json.WriteStartObject();
-            json.WriteStartArray("by");
-            foreach (string? key in part.Values)
-            {
-                json.WriteStringValue(key);
-            }
-
-            json.WriteEndArray();
+            WriteBy(json, part.Values);
             json.WriteNumber("value", part.Value);
             json.WriteNumber("share", part.Share);
             if (part.IsTied)
@@ -168,6 +144,18 @@ public static class InsightJson
 
         json.WriteEndArray();
         json.WriteNumber("partCount", value.PartCount);
+    }
+
+    /// <summary>What each of the expressions says that a part is named by.</summary>
+    private static void WriteBy(Utf8JsonWriter json, IEnumerable<string?> values)
+    {
+        json.WriteStartArray("by");
+        foreach (string? value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteFormula(Utf8JsonWriter json, InsightDefinition insight)
@@ -238,13 +226,7 @@ public static class InsightJson
 
         if (contribution.Part is { } part)
         {
-            json.WriteStartArray("by");
-            foreach (string? key in PartNames.ValuesOf(part))
-            {
-                json.WriteStringValue(key);
-            }
-
-            json.WriteEndArray();
+            WriteBy(json, PartNames.ValuesOf(part));
         }
 
         json.WriteEndObject();

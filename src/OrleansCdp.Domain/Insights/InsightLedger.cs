@@ -33,6 +33,23 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>The insights it is about.</summary>
     public InsightSet Insights => insights;
 
+    /// <summary>A ledger that has followed a state: the one there was, unless it is of other insights.</summary>
+    /// <param name="known">The one there was; null for none.</param>
+    /// <param name="insights">The insights.</param>
+    /// <param name="subject">Whose they are.</param>
+    /// <param name="links">All links.</param>
+    public static InsightLedger Of(
+        InsightLedger? known,
+        InsightSet insights,
+        SubjectKind subject,
+        LinkSet links
+    )
+    {
+        InsightLedger ledger = known?.Insights == insights ? known : new(insights, subject);
+        ledger.Become(links);
+        return ledger;
+    }
+
     /// <summary>Follows the state to its next one.</summary>
     /// <param name="next">All links.</param>
     /// <returns>Whether any item of a record is another.</returns>
@@ -78,9 +95,15 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>The values of all insights that are shown, sorted by name.</summary>
     /// <param name="at">The moment they are asked for.</param>
     /// <param name="isPast">Whether that moment is over.</param>
-    public IEnumerable<InsightValue> Values(DateTimeOffset at, bool isPast = false) =>
+    /// <param name="name">Only this insight; null for all.</param>
+    public IEnumerable<InsightValue> Values(
+        DateTimeOffset at,
+        bool isPast = false,
+        string? name = null
+    ) =>
         accounts
             .Where(account => account.Insight.IsServing)
+            .Where(account => name is null || account.Insight.Definition.Name == name)
             .Select(account =>
             {
                 Evaluation evaluation = Evaluate(account, at);
@@ -318,63 +341,5 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 return order == 0 ? left.Place.CompareTo(right.Place) : order;
             }
         );
-    }
-
-    /// <summary>A record that is read anew.</summary>
-    [StructLayout(LayoutKind.Auto)]
-    private struct Present(LinkRecord record)
-    {
-        public LinkRecord Record { get; } = record;
-
-        public ItemOrigin Origin { get; } = new(record.Link, record.Object, record.State.Id);
-
-        /// <summary>Whether anything of it counts.</summary>
-        public bool Counts { get; set; }
-    }
-
-    /// <summary>What reading anew needs at hand. One is used again and again, so that it costs no memory.</summary>
-    private sealed class Renewal
-    {
-        public Renewal() => IsStale = item => Stale.Contains(item.Origin!);
-
-        public HashSet<ItemOrigin> Stale { get; } = new(ReferenceEqualityComparer.Instance);
-
-        public Predicate<Item> IsStale { get; }
-
-        public List<Present> Present { get; } = [];
-
-        public List<Item> Read { get; } = [];
-
-        /// <summary>Objects of the records.</summary>
-        public List<string> Objects { get; } = [];
-
-        public void Note(string recordObject)
-        {
-            if (!Objects.Contains(recordObject))
-            {
-                Objects.Add(recordObject);
-            }
-        }
-
-        public bool Concerns(ActiveInsight insight)
-        {
-            foreach (string recordObject in Objects)
-            {
-                if (insight.Definition.IsOver(recordObject))
-                {
-                    return true;
-                }
-            }
-
-            return false;
-        }
-
-        public void Clear()
-        {
-            Stale.Clear();
-            Present.Clear();
-            Read.Clear();
-            Objects.Clear();
-        }
     }
 }

@@ -37,26 +37,11 @@ internal sealed partial class DefinitionsGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         long before = stored.State.Version;
-        Seed(DefinitionKinds.Ruleset, ShippedRulesets.All);
-        Seed(DefinitionKinds.Stream, ShippedDefinitions.All);
-        Seed(DefinitionKinds.Insight, ShippedInsights.All);
-        if (before == 0)
-        {
-            // Nothing can have happened yet, so all of them know everything.
-            stored.State = stored.State with
-            {
-                Versions =
-                [
-                    .. stored.State.Versions.Select(version =>
-                        version with
-                        {
-                            IsComplete = version.Kind == DefinitionKinds.Insight,
-                        }
-                    ),
-                ],
-            };
-        }
-
+        // In a new database nothing can have happened yet, so the insights it begins with know everything.
+        bool isNew = before == 0;
+        Seed(DefinitionKinds.Ruleset, ShippedRulesets.All, isNew);
+        Seed(DefinitionKinds.Stream, ShippedDefinitions.All, isNew);
+        Seed(DefinitionKinds.Insight, ShippedInsights.All, isNew);
         if (stored.State.Version > before)
         {
             await stored.WriteStateAsync(cancellationToken);
@@ -84,7 +69,7 @@ internal sealed partial class DefinitionsGrain(
         }
 
         DefinitionsState before = stored.State;
-        Append(next);
+        Append(next, KnowsAll(next));
         await StoreAsync(before);
         LogPut(kind, name, next.Version, author);
         return new PutResult { Active = Active(kind, name), Changed = true };
@@ -169,13 +154,14 @@ internal sealed partial class DefinitionsGrain(
             version.Kind == kind && version.Name == name
         );
 
-    private void Seed(string kind, IReadOnlyDictionary<string, string> shipped)
+    private void Seed(string kind, IReadOnlyDictionary<string, string> shipped, bool isNew)
     {
         foreach ((string name, string text) in shipped)
         {
             if (Active(kind, name) is null)
             {
-                Append(VersionOf(kind, name, text, "shipped"));
+                DefinitionVersion next = VersionOf(kind, name, text, "shipped");
+                Append(next, isNew ? kind == DefinitionKinds.Insight : KnowsAll(next));
             }
         }
     }
@@ -244,7 +230,11 @@ internal sealed partial class DefinitionsGrain(
             At = clock.GetUtcNow(),
         };
 
-    private void Append(DefinitionVersion next)
+    /// <summary>Whether a version knows everything from the start: an insight over records, which are kept.</summary>
+    private bool KnowsAll(DefinitionVersion next) =>
+        next.Kind == DefinitionKinds.Insight && Active().IsOverRecords(next);
+
+    private void Append(DefinitionVersion next, bool isComplete)
     {
         DefinitionVersion[] same =
         [
@@ -259,14 +249,7 @@ internal sealed partial class DefinitionsGrain(
         {
             Version = revision,
             Versions = WithinBounds(
-                kept.Add(
-                    next with
-                    {
-                        Revision = revision,
-                        IsComplete =
-                            next.Kind == DefinitionKinds.Insight && Active().IsOverRecords(next),
-                    }
-                )
+                kept.Add(next with { Revision = revision, IsComplete = isComplete })
             ),
         };
     }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace OrleansCdp.Insights;
 
 /// <summary>Collects the customers to whom a model is fitted, in the order of their ids.</summary>
@@ -89,12 +87,12 @@ public sealed class CustomerSample(FitRequest request, InsightDefinition insight
         List<string> parts = [$"purchases as {insight.Name} version {version} has them"];
         if (request.FirstFrom is { } from)
         {
-            parts.Add($"the first not before {Instant(from)}");
+            parts.Add($"the first not before {Rfc3339.Format(from)}");
         }
 
         if (request.FirstBefore is { } before)
         {
-            parts.Add($"the first before {Instant(before)}");
+            parts.Add($"the first before {Rfc3339.Format(before)}");
         }
 
         if (currency is not null && WithoutValue(currency) is > 0 and int others)
@@ -109,7 +107,4 @@ public sealed class CustomerSample(FitRequest request, InsightDefinition insight
 
         return string.Join("; ", parts);
     }
-
-    private static string Instant(DateTimeOffset at) =>
-        at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }

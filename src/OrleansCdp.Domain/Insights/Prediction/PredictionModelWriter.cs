@@ -7,8 +7,6 @@ namespace OrleansCdp.Insights;
 /// <summary>Writes a model as a definition that a person can review, and that compiles to the very same model.</summary>
 public sealed class PredictionModelWriter
 {
-    private const string Instant = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
-
     private readonly StringBuilder text = new();
 
     private PredictionModelWriter() { }
@@ -134,8 +132,8 @@ public sealed class PredictionModelWriter
             $"# For people: no prediction depends on it. Likelihoods compare only with those of fits to the same customers."
         );
         Line($"fitted:");
-        Fact("at", fitted.At?.UtcDateTime.ToString(Instant, CultureInfo.InvariantCulture));
-        Fact("until", fitted.Until?.UtcDateTime.ToString(Instant, CultureInfo.InvariantCulture));
+        Fact("at", fitted.At is { } at ? Rfc3339.Format(at) : null);
+        Fact("until", fitted.Until is { } until ? Rfc3339.Format(until) : null);
         Fact("customers", fitted.Customers?.ToString(CultureInfo.InvariantCulture));
         Fact("repeatBuyers", fitted.RepeatBuyers?.ToString(CultureInfo.InvariantCulture));
         Fact("logLikelihood", fitted.LogLikelihood is { } all ? Exact(all) : null);
