@@ -40,6 +40,10 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("seed-insight")]
     Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
+    /// <summary>See <see cref="IUnifiedIndividualGrain.WakeAsync"/>.</summary>
+    [Alias("wake")]
+    Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt);
+
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     [AlwaysInterleave]
     [Alias("evidence")]

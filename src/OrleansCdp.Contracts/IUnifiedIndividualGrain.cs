@@ -54,6 +54,16 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("seed-insight")]
     Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
+    /// <summary>Does all that time alone asks for. Whom nobody else has asked for leaves the memory.</summary>
+    /// <param name="dueAt">The moment that is looked at, if the clock where it lives is not yet so far.</param>
+    /// <returns>
+    /// When it is next due, once all is durable; null for never, also when nobody is here or the links are elsewhere. Storing
+    /// it is up to the caller, unless something newer is stored since.
+    /// </returns>
+    /// <exception cref="StateCorruptException">The stored state is damaged.</exception>
+    [Alias("wake")]
+    Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt);
+
     /// <summary>What it is as a customer, for a fit of predictions. Whom nobody else has asked for leaves the memory.</summary>
     [AlwaysInterleave]
     [Alias("customer")]

@@ -22,6 +22,8 @@ public static class LogEvents
     public const int MergeNotMade = 212;
     public const int StateRebuilt = 220;
     public const int StateNotRebuilt = 221;
+    public const int NotWoken = 223;
+    public const int DueSweepFailed = 224;
     public const int NewsNotKept = 222;
     public const int MatchOversized = 230;
     public const int MatchKeysClosed = 231;

@@ -26,10 +26,10 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly Recovery<Account> recovery;
     private readonly IInsightSets insights;
     private readonly TimeProvider clock;
+    private readonly WriteBack writeBack;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
-    private InsightLedger? ledger;
     private Account account;
     private bool broken;
 
@@ -49,6 +49,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         string id = this.GetPrimaryKeyString();
         cell = new SnapshotCell<Account>(id, store, serializer, AccountShape.Instance);
         account = new Account { Id = id };
+        writeBack = new WriteBack(id, SubjectKind.Account);
         this.published = published;
         this.reconciliation = reconciliation;
         this.fates = fates;
@@ -172,12 +173,9 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             return null;
         }
 
-        InsightLedger present = LedgerOf(await insights.CurrentAsync(), account.Links);
+        InsightLedger present = writeBack.LedgerOf(await insights.CurrentAsync(), account.Links);
         return Answer(InsightJson.Answer(account.Id, present, account.Links, question));
     }
-
-    private InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
-        ledger = InsightLedger.Of(ledger, computed, SubjectKind.Account, links);
 
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
     {
@@ -194,6 +192,31 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         return answer;
+    }
+
+    public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
+    {
+        await recovery.WhenMadeAsync();
+        if (facts.Answer is null && !writeBack.IsAsked)
+        {
+            DeactivateOnIdle(); // Nobody has read it since it was loaded: whoever wakes everybody leaves nobody in memory.
+        }
+
+        InsightSet computed = await insights.CurrentAsync();
+        DemandWhole();
+        DateTimeOffset now = clock.GetUtcNow();
+        Written written = writeBack.Wake(
+            account.Links,
+            account.Written,
+            computed,
+            now > dueAt ? now : dueAt
+        );
+        if (!written.Updates.IsEmpty)
+        {
+            await SaveAsync(account.Becomes(account, null), [], written);
+        }
+
+        return written.DueAt;
     }
 
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
@@ -220,27 +243,28 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
     private async Task BecomeAsync(Transition<Account> transition, ImmutableArray<EventFate> noted)
     {
-        if (broken)
-        {
-            throw new InconsistentStateException($"{account.Id} is being reloaded.");
-        }
+        DemandWhole();
+        Written written = writeBack.Follow(
+            transition.Next.Links,
+            transition.Next.Written,
+            insights.Current,
+            clock.GetUtcNow()
+        );
+        await SaveAsync(transition, noted, written);
+    }
 
-        ImmutableArray<FieldUpdate> updates = [];
-        InsightSet computed = insights.Current;
-        if (computed.AnyWrites)
-        {
-            updates = FieldUpdates.Of(
-                account.Id,
-                LedgerOf(computed, transition.Next.Links),
-                transition.Next.Links,
-                transition.Next.Written,
-                clock.GetUtcNow(),
-                out ImmutableArray<WrittenValue> written
-            );
-            transition = transition with { Next = transition.Next with { Written = written } };
-        }
-
-        account = transition.Next;
+    private async Task SaveAsync(
+        Transition<Account> transition,
+        ImmutableArray<EventFate> noted,
+        Written written
+    )
+    {
+        account = written.Updates.IsEmpty
+            ? transition.Next
+            : transition.Next with
+            {
+                Written = written.Values,
+            };
         facts.Answer = null;
         try
         {
@@ -249,7 +273,8 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
                 IdentifiersAdded = transition.IdentifiersAdded,
                 IdentifiersRemoved = transition.IdentifiersRemoved,
                 Fates = noted,
-                Outbox = OutboxRow.Of(updates),
+                Outbox = OutboxRow.Of(written.Updates),
+                Due = written.Due,
             };
             await cell.SaveAsync(write);
         }
@@ -260,6 +285,14 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             published.Close(account.Id, facts);
             DeactivateOnIdle();
             throw;
+        }
+    }
+
+    private void DemandWhole()
+    {
+        if (broken)
+        {
+            throw new InconsistentStateException($"{account.Id} is being reloaded.");
         }
     }
 }

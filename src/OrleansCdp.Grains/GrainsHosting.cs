@@ -34,6 +34,9 @@ public static class GrainsHosting
         silo.Services.TryAddSingleton<IInsightSets, CatalogueInsights>();
         silo.Services.AddTransient<InsightBackfill>();
         silo.Services.AddHostedService<BackfillSweep>();
+        silo.Services.AddSingleton<DueInstruments>();
+        silo.Services.AddSingleton<Waking>();
+        silo.Services.AddHostedService<DueSweep>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();

@@ -26,9 +26,9 @@ internal sealed class HeldIndividual(
 ) : IPlacedState, IDisposable
 {
     private readonly SemaphoreSlim saves = new(1);
+    private readonly WriteBack writeBack = new(id, SubjectKind.Individual);
     private PublishedContext context = new();
     private IdentifierCounts? counts;
-    private InsightLedger? ledger;
     private bool broken;
 
     /// <summary>Its stored state.</summary>
@@ -55,20 +55,12 @@ internal sealed class HeldIndividual(
     }
 
     /// <summary>What counts in its insights, up to its present state.</summary>
-    public InsightLedger LedgerOf(InsightSet computed) => LedgerOf(computed, State.Links);
-
-    private InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
-        ledger = InsightLedger.Of(ledger, computed, SubjectKind.Individual, links);
+    public InsightLedger LedgerOf(InsightSet computed) => writeBack.LedgerOf(computed, State.Links);
 
     /// <summary>What it is as a customer.</summary>
     public CustomerAnswer CustomerOf(CustomerQuestion question, InsightSet computed)
     {
-        if (context.Answer is null && ledger is null)
-        {
-            // Nobody has read it since it was loaded: whoever asks everybody must not leave everybody in memory.
-            deactivate();
-        }
-
+        LeaveUnlessRead();
         return State.ElsewhereAt is null
             ? CustomerAnswer.Of(State.Links, computed, question)
             : CustomerAnswer.Nobody;
@@ -99,10 +91,55 @@ internal sealed class HeldIndividual(
     )
     {
         DemandWhole();
-        ImmutableArray<FieldUpdate> updates = [];
+        UnifiedIndividual next = transition.Next;
+        Written written = Written.Nothing(next.Written);
+        if (transition.Changed && next.ElsewhereAt is null)
+        {
+            written = writeBack.Follow(
+                next.Links,
+                next.Written,
+                insights.Current,
+                clock.GetUtcNow()
+            );
+        }
+
+        await SaveAsync(transition, taken, noted, written);
+    }
+
+    /// <summary>Does all that time alone asks for.</summary>
+    /// <param name="dueAt">The moment that is looked at, if the clock here is not yet so far.</param>
+    /// <returns>When it is next due; null for never.</returns>
+    /// <inheritdoc cref="BecomeAsync(Transition{UnifiedIndividual}, LinkTransfer, ImmutableArray{EventFate})"/>
+    public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
+    {
+        LeaveUnlessRead();
+        InsightSet computed = await insights.CurrentAsync();
+        DemandWhole();
+        DateTimeOffset now = clock.GetUtcNow();
+        Written written = State.ElsewhereAt is null
+            ? writeBack.Wake(State.Links, State.Written, computed, now > dueAt ? now : dueAt)
+            : Written.Nothing(State.Written);
+        Transition<UnifiedIndividual> transition = new()
+        {
+            Next = State,
+            Changed = !written.Updates.IsEmpty,
+            Outcomes = [],
+        };
+        await SaveAsync(transition, taken: null, [], written);
+        return written.DueAt;
+    }
+
+    private async Task SaveAsync(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer? taken,
+        ImmutableArray<EventFate> noted,
+        Written written
+    )
+    {
         if (transition.Changed)
         {
-            State = WithUpdates(transition.Next, insights.Current, out updates);
+            UnifiedIndividual next = transition.Next;
+            State = written.Updates.IsEmpty ? next : next with { Written = written.Values };
             transition = transition with { Next = State };
             context.Answer = null;
             counts?.Note(transition.IdentifiersAdded, transition.IdentifiersRemoved);
@@ -115,7 +152,7 @@ internal sealed class HeldIndividual(
             DemandWhole();
             if (transition.Changed)
             {
-                await Cell.SaveAsync(WriteOf(transition, taken, noted, updates));
+                await Cell.SaveAsync(WriteOf(transition, taken, noted, written));
             }
         }
         catch
@@ -135,28 +172,22 @@ internal sealed class HeldIndividual(
         }
     }
 
-    /// <summary>The state with what is to be written into the CRM because of it.</summary>
-    private UnifiedIndividual WithUpdates(
-        UnifiedIndividual next,
-        InsightSet computed,
-        out ImmutableArray<FieldUpdate> updates
-    )
+    /// <summary>Tells a version of an insight what was done before it was made.</summary>
+    public async Task<SeedAnswer> SeedAsync(long revision, InsightSeed seed)
     {
-        updates = [];
-        if (!computed.AnyWrites || next.ElsewhereAt is not null)
+        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
         {
-            return next;
+            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
         }
 
-        updates = FieldUpdates.Of(
-            id,
-            LedgerOf(computed, next.Links),
-            next.Links,
-            next.Written,
-            clock.GetUtcNow(),
-            out ImmutableArray<WrittenValue> written
-        );
-        return updates.IsEmpty ? next : next with { Written = written };
+        var transition = State.Seed(insight, seed, out SeedAnswer answer);
+        await BecomeAsync(transition);
+        if (!transition.Changed)
+        {
+            await DemandCurrentAsync();
+        }
+
+        return answer;
     }
 
     public async Task DemandCurrentAsync()
@@ -254,11 +285,12 @@ internal sealed class HeldIndividual(
         Transition<UnifiedIndividual> transition,
         LinkTransfer? taken,
         ImmutableArray<EventFate> noted,
-        ImmutableArray<FieldUpdate> updates
+        Written written
     ) =>
         Cell.Prepare(transition.Next) with
         {
-            Outbox = OutboxRow.Of(updates),
+            Outbox = OutboxRow.Of(written.Updates),
+            Due = written.Due,
             IdentifiersAdded = transition.IdentifiersAdded,
             IdentifiersRemoved = transition.IdentifiersRemoved,
             ClaimsTaken = taken is { ChangesOwner: true }
@@ -271,6 +303,15 @@ internal sealed class HeldIndividual(
             MovedWith = taken is { Stays: false } ? taken.From : null,
             Fates = noted,
         };
+
+    /// <summary>Lets it go that nobody has read since it was loaded: whoever asks everybody must not leave everybody in memory.</summary>
+    private void LeaveUnlessRead()
+    {
+        if (context.Answer is null && !writeBack.IsAsked)
+        {
+            deactivate();
+        }
+    }
 
     private void DemandWhole()
     {

@@ -93,8 +93,8 @@ public sealed record SnapshotWrite
     /// <summary>Events of the batch that are in no state: noted, and the refused ones quarantined and counted.</summary>
     public ImmutableArray<EventFate> Fates { get; init; } = [];
 
-    /// <summary>When the state next needs to be looked at by the clock; null for never.</summary>
-    public DateTimeOffset? DueAt { get; init; }
+    /// <summary>When the state is next to be looked at by the clock. By default what is stored of that stays.</summary>
+    public DueChange Due { get; init; }
 }
 
 /// <summary>A message that is true because its state is.</summary>

@@ -206,19 +206,13 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
     {
         await recovery.WhenMadeAsync();
-        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
-        {
-            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
-        }
+        return await held.SeedAsync(revision, seed);
+    }
 
-        var transition = Individual.Seed(insight, seed, out SeedAnswer answer);
-        await held.BecomeAsync(transition);
-        if (!transition.Changed)
-        {
-            await held.DemandCurrentAsync();
-        }
-
-        return answer;
+    public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
+    {
+        await recovery.WhenMadeAsync();
+        return await held.WakeAsync(dueAt);
     }
 
     public async ValueTask<CustomerAnswer> GetCustomerAsync(CustomerQuestion question)

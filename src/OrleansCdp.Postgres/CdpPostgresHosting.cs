@@ -131,6 +131,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ILogStore>(s => s.GetRequiredService<LogWriter>());
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
+        services.AddSingleton<IDueStore, DueStore>();
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IOpenDecisionStore, OpenDecisionStore>();
         services.AddSingleton<IMergeStore, MergeStore>();

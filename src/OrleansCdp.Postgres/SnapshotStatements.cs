@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Npgsql;
-using NpgsqlTypes;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
@@ -11,7 +10,7 @@ namespace OrleansCdp;
 /// The statement that saves a group of states. There are three: many groups change states alone, others parts of
 /// them too, and none pays for what it does not use.
 /// </summary>
-internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStatements
+internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : ISnapshotStatements
 {
     // A true compare-and-set: a test for "older" would let a stale activation with a higher counter overwrite.
     // Ids are sorted by the caller, so that two silos lock them in the same order.
@@ -29,15 +28,8 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         )
         """;
 
-    private const string NeverDue = """
-        , never_due as (
-            delete from cdp.due d using won w where d.id = w.id
-        )
-        """;
-
     private const string SaveStates = $"""
         {Upsert}
-        {NeverDue}
         select id from won
         """;
 
@@ -57,7 +49,6 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
     private const string SaveParts = $"""
         {Upsert}
         {Parts}
-        {NeverDue}
         select id from won
         """;
 
@@ -118,14 +109,14 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             on conflict (id, topic, seq) do update set payload = excluded.payload
                 where excluded.topic like 'enrichments/%'
         ), never_due as (
-            delete from cdp.due d using won w
-            where d.id = w.id and not w.id = any($23)
+            delete from cdp.due d using unnest($47) as n(id), won w
+            where d.id = n.id and w.id = n.id
         ), due as (
-            insert into cdp.due as t (id, due_at)
-            select d.id, d.due_at
-            from unnest($23, $24) as d(id, due_at) join won w on w.id = d.id
+            insert into cdp.due as t (id, due_at, slice)
+            select d.id, d.due_at, d.slice
+            from unnest($23, $24, $48) as d(id, due_at, slice) join won w on w.id = d.id
             order by d.id
-            on conflict (id) do update set due_at = excluded.due_at
+            on conflict (id) do update set due_at = excluded.due_at, tries = 0
                 where t.due_at <> excluded.due_at
         ), fates as materialized (
             select f.* from unnest($27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
@@ -234,7 +225,7 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         && write.MovedWith is null
         && write.Outbox.IsEmpty
         && write.Fates.IsEmpty
-        && write.DueAt is null;
+        && !write.Due.IsSaid;
 
     private static bool HasNoParts(SnapshotWrite write) =>
         write.PartsWritten.IsEmpty && write.PartsRemoved.IsEmpty;
@@ -280,7 +271,7 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             )
         );
 
-    private static void BindRest(NpgsqlCommand command, SnapshotWrite[] writes, int slot)
+    private void BindRest(NpgsqlCommand command, SnapshotWrite[] writes, int slot)
     {
         command.With(slot);
         BindIdentifiers(
@@ -299,7 +290,7 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
         [
             .. writes.SelectMany(w => w.Outbox.Select(row => (w.Id, row))),
         ];
-        SnapshotWrite[] due = [.. writes.Where(w => w.DueAt is not null)];
+        SnapshotWrite[] due = [.. writes.Where(w => w.Due.At is not null)];
         command
             .With(Array.ConvertAll(claims, claim => claim.By.Id))
             .With(Array.ConvertAll(claims, claim => claim.Claim))
@@ -308,18 +299,15 @@ internal sealed class SnapshotStatements(DataSources sources) : ISnapshotStateme
             .With(Array.ConvertAll(outbox, row => row.Row.Sequence))
             .With(Array.ConvertAll(outbox, row => row.Row.Payload))
             .With(Array.ConvertAll(due, w => w.Id))
-            .Parameters.Add(
-                new NpgsqlParameter
-                {
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz,
-                    Value = Array.ConvertAll(due, w => w.DueAt!.Value.UtcDateTime),
-                }
-            );
-        command
+            .With(Array.ConvertAll(due, w => w.Due.At!.Value.ToUniversalTime()))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsTakenFrom ?? ""))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsRank));
         BindFates(command, writes);
         BindMoves(command, writes);
+        SnapshotWrite[] never = Array.FindAll(writes, w => w.Due is { IsSaid: true, At: null });
+        command
+            .With(Array.ConvertAll(never, w => w.Id))
+            .With(Array.ConvertAll(due, w => Partitions.Of(w.Id, shape.PartitionCount)));
     }
 
     private static void BindFates(NpgsqlCommand command, SnapshotWrite[] writes)

@@ -34,7 +34,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         SnapshotWrite write = Some.Write("ind_a", 1, 2) with
         {
             PartsWritten = [new("a", [1]), new("b", [2]), new("c", [3])],
-            DueAt = due ? LinkEvents.Noon : null,
+            Due = due ? DueChange.To(LinkEvents.Noon) : default,
         };
         await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
         await silo.Snapshots.SaveAsync(write);
@@ -155,7 +155,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                         ) with
                         {
                             Outbox = [new OutboxRow("memberships", 1, [1])],
-                            DueAt = LinkEvents.Noon,
+                            Due = DueChange.To(LinkEvents.Noon),
                         }
                     )
                 ),
@@ -226,7 +226,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 ClaimsRank = 1,
                 ClaimsCause = new ClaimCause("email:ada@example.com", "e7"),
                 Outbox = [new("memberships", 1, [7]), new("enrichments", 1, [8])],
-                DueAt = LinkEvents.Noon,
+                Due = DueChange.To(LinkEvents.Noon),
             }
         );
 
@@ -254,31 +254,6 @@ public sealed class SnapshotStoreTests(PostgresServer server)
 
         (await FindAsync(silo, phone)).ShouldBeEmpty();
         (await FindAsync(silo, mail)).ShouldBe(["ind_a"]);
-        (await database.NumberAsync("select count(*) from cdp.due")).ShouldBe(
-            0,
-            "it is due no more"
-        );
-    }
-
-    [Fact]
-    public async Task A_state_that_is_due_no_more_leaves_the_table_also_in_a_plain_save()
-    {
-        await using TestDatabase database = await server.CreateDatabaseAsync();
-        await using StoreHost silo = await StoreHost.StartAsync(database);
-        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1) with { DueAt = LinkEvents.Noon });
-        await silo.Snapshots.SaveAsync(
-            Some.Write("ind_a", 1, 2) with
-            {
-                DueAt = LinkEvents.Noon.AddDays(1),
-            }
-        );
-        (await database.RowsAsync("select due_at at time zone 'utc' from cdp.due")).ShouldBe([
-            "03/02/2026 12:00:00",
-        ]);
-
-        await silo.Snapshots.SaveAsync(Some.Write("ind_a", 2, 3));
-
-        (await database.NumberAsync("select count(*) from cdp.due")).ShouldBe(0);
     }
 
     [Fact]

@@ -39,21 +39,15 @@ public static class FieldUpdates
     )
     {
         var updates = ImmutableArray.CreateBuilder<FieldUpdate>();
-        HashSet<WrittenField> fields = [];
         written = known;
-        foreach (ActiveInsight insight in ledger.Insights.Serving)
+        foreach (ActiveInsight insight in ledger.Insights.Written)
         {
-            // What a first version knows is a part of what was done, and of two that may write one field the first does.
-            if (
-                !insight.IsComplete
-                || insight.Definition.Writes is not { } field
-                || !fields.Add(field)
-                || ledger.ValueOf(insight, now) is not { } value
-            )
+            if (ledger.ValueOf(insight, now) is not { } value)
             {
                 continue;
             }
 
+            WrittenField field = insight.Definition.Writes!;
             FieldValue next = ValueOf(value);
             WrittenValue? before = known.FirstOrDefault(one => one.Field == field);
             if (IsWithin(insight.Definition.DeadBand, before?.Value ?? FieldValue.Null, next))

@@ -17,7 +17,10 @@ public static class Partitions
     public const int CountMax = 1_024;
 
     /// <summary>The partition of a link, from 0.</summary>
-    public static int Of(LinkKey link, int count) => (int)(HashOf(link) % (ulong)count);
+    public static int Of(LinkKey link, int count) => Of(link.ToString(), count);
+
+    /// <summary>The partition that anything hashes to by its name, as an individual by its id; from 0.</summary>
+    public static int Of(string name, int count) => (int)(HashOf(name) % (ulong)count);
 
     /// <summary>The 64-bit hash of a link, also stored beside each chunk of the log.</summary>
     public static ulong HashOf(LinkKey link) => HashOf(link.ToString());

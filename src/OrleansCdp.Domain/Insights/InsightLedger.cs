@@ -92,6 +92,28 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return null;
     }
 
+    /// <summary>When time alone changes the value of an insight.</summary>
+    /// <param name="insight">One of <see cref="Insights"/>.</param>
+    /// <param name="now">The moment after which it changes.</param>
+    /// <returns>Never, when it is no insight of such a subject.</returns>
+    public NextChange NextChangeOf(ActiveInsight insight, DateTimeOffset now)
+    {
+        ChangeSearch search = new(insight, now.UtcTicks);
+        foreach (Account account in accounts)
+        {
+            if (account.Insight == insight)
+            {
+                search.Add(CollectionsMarshal.AsSpan(account.Items));
+                foreach (Link link in links.Links)
+                {
+                    search.Add(link);
+                }
+            }
+        }
+
+        return search.ToChange();
+    }
+
     /// <summary>The values of all insights that are shown, sorted by name.</summary>
     /// <param name="at">The moment they are asked for.</param>
     /// <param name="isPast">Whether that moment is over.</param>

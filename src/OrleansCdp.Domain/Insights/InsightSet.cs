@@ -36,7 +36,13 @@ public sealed class InsightSet
     {
         All = [.. insights.OrderBy(insight => insight.Definition.Name, StringComparer.Ordinal)];
         Newest = newest;
-        AnyWrites = insights.Any(insight => insight.Definition.Writes is not null);
+        // What a first version knows is a part of what was done, and of two that may write one field the first does.
+        Written =
+        [
+            .. Serving
+                .Where(insight => insight.IsComplete && insight.Definition.Writes is not null)
+                .DistinctBy(insight => insight.Definition.Writes),
+        ];
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
         doneBy = ByObject(isDone: true);
         recordsBy = ByObject(isDone: false);
@@ -51,8 +57,8 @@ public sealed class InsightSet
     /// <summary>The highest revision there was.</summary>
     public long Newest { get; }
 
-    /// <summary>Whether any of them may write a field of the CRM.</summary>
-    public bool AnyWrites { get; }
+    /// <summary>Those that write a field of the CRM, one for each field.</summary>
+    public ImmutableArray<ActiveInsight> Written { get; }
 
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);

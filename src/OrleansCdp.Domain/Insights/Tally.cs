@@ -185,5 +185,15 @@ internal static class Stretches
     public static long FirstAt(InsightDefinition insight, long now) =>
         insight.Window is { } window ? Math.Max(0, now - window.Ticks) / LengthOf(window) : 0;
 
+    /// <summary>The moment at which a stretch begins, UTC ticks.</summary>
+    public static long BeginningOf(InsightDefinition insight, long stretch) =>
+        insight.Prediction is not null ? stretch * TimeSpan.TicksPerDay
+        : insight.Window is { } window ? stretch * LengthOf(window)
+        : 0;
+
+    /// <summary>The moment from which a stretch does not count any more, UTC ticks; null when it always does.</summary>
+    public static long? EndOf(InsightDefinition insight, long stretch) =>
+        insight.Window is { } window ? ((stretch + 1) * LengthOf(window)) + window.Ticks : null;
+
     private static long LengthOf(TimeSpan window) => Math.Max(1, window.Ticks / PerWindow);
 }

@@ -76,10 +76,10 @@ public sealed class StatusStoreTests(PostgresServer server)
         await using StoreHost silo = await StoreHost.StartAsync(database);
         await database.ExecuteAsync(
             $"""
-            insert into cdp.due
-            select 'due' || i, now() - interval '1 s' from generate_series(1, {rows}) i;
-            insert into cdp.due
-            select 'later' || i, now() + interval '1 h' from generate_series(1, 9) i;
+            insert into cdp.due (id, slice, due_at)
+            select 'due' || i, i % 7, now() - interval '1 s' from generate_series(1, {rows}) i;
+            insert into cdp.due (id, slice, due_at)
+            select 'later' || i, i % 7, now() + interval '1 h' from generate_series(1, 9) i;
             insert into cdp.outbox (id, topic, seq, payload)
             select 'x', 'memberships', i, '' from generate_series(1, {rows}) i
             """

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>When time alone changes the value of an insight.</summary>
+/// <param name="At">
+/// The first moment at which something begins to count or ceases to, UTC ticks; null when nothing does any more. Before it the
+/// value is the same, but for what changes all the time.
+/// </param>
+/// <param name="IsSteady">Whether the value changes all the time: it fades, or is predicted, and something counts.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct NextChange(long? At, bool IsSteady);
+
+/// <summary>Finds the next change of an insight.</summary>
+internal sealed class ChangeSearch(ActiveInsight insight, long now)
+{
+    private readonly InsightDefinition definition = insight.Definition;
+    private long first = long.MaxValue;
+    private bool counts;
+
+    /// <summary>Looks at items of records.</summary>
+    /// <param name="items">Sorted by time.</param>
+    public void Add(ReadOnlySpan<Item> items)
+    {
+        int coming = FirstAfter(items, now);
+        if (coming < items.Length)
+        {
+            Note(items[coming].At);
+        }
+
+        long before = definition.Window is { } window ? now - window.Ticks : long.MinValue;
+        int counting = FirstAfter(items, before);
+        if (counting < coming)
+        {
+            counts = true;
+            Note(definition.Window is { } reach ? items[counting].At + reach.Ticks : null);
+        }
+    }
+
+    /// <summary>Looks at what a link knows of items that are not kept.</summary>
+    public void Add(Link link)
+    {
+        Add(link.Insights);
+        foreach (RecordSet set in link.Records)
+        {
+            if (set.Base.Count > 0 && definition.IsOver(set.Object))
+            {
+                Add(set.Base.Insights);
+            }
+        }
+    }
+
+    /// <summary>What was found.</summary>
+    public NextChange ToChange() =>
+        new(
+            first == long.MaxValue ? null : first,
+            counts && (definition.HalfLife is not null || definition.Prediction is not null)
+        );
+
+    private void Add(ImmutableArray<Accumulation> accumulations)
+    {
+        foreach (Accumulation accumulation in accumulations)
+        {
+            if (accumulation.Revision != insight.Revision)
+            {
+                continue;
+            }
+
+            long earliest = Stretches.FirstAt(definition, now);
+            long latest = Stretches.Of(definition, now);
+            foreach (Tally tally in accumulation.Tallies)
+            {
+                if (tally.Stretch > latest)
+                {
+                    Note(Stretches.BeginningOf(definition, tally.Stretch));
+                }
+                else if (tally.Stretch >= earliest)
+                {
+                    counts = true;
+                    Note(Stretches.EndOf(definition, tally.Stretch));
+                }
+            }
+        }
+    }
+
+    private void Note(long? at) => first = Math.Min(first, at ?? long.MaxValue);
+
+    /// <summary>The place of the first item later than a moment.</summary>
+    private static int FirstAfter(ReadOnlySpan<Item> items, long moment)
+    {
+        int from = 0;
+        int to = items.Length;
+        while (from < to)
+        {
+            int middle = (from + to) / 2;
+            if (items[middle].At > moment)
+            {
+                to = middle;
+            }
+            else
+            {
+                from = middle + 1;
+            }
+        }
+
+        return from;
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using OrleansCdp.Events;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Activation;
+
+/// <summary>What an activation writes back into the CRM with its saves, and when it has to be looked at by the clock.</summary>
+internal sealed class WriteBack(string id, SubjectKind subject)
+{
+    private readonly StoredDue due = new();
+    private InsightLedger? ledger;
+
+    /// <summary>Whether its insights were asked for since it was loaded.</summary>
+    public bool IsAsked => ledger is not null;
+
+    /// <summary>What counts in its insights.</summary>
+    public InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
+        ledger = InsightLedger.Of(ledger, computed, subject, links);
+
+    /// <summary>What goes with a save because the state is another.</summary>
+    /// <param name="links">The links of the new state.</param>
+    /// <param name="known">What was handed over last.</param>
+    /// <param name="computed">The insights.</param>
+    /// <param name="now">The moment.</param>
+    public Written Follow(
+        LinkSet links,
+        ImmutableArray<WrittenValue> known,
+        InsightSet computed,
+        DateTimeOffset now
+    )
+    {
+        Written written = Look(links, known, computed, now);
+        return written with { Due = due.Demand(written.DueAt) };
+    }
+
+    /// <summary>What time alone asks for. Without updates nothing need be saved.</summary>
+    /// <inheritdoc cref="Follow"/>
+    public Written Wake(
+        LinkSet links,
+        ImmutableArray<WrittenValue> known,
+        InsightSet computed,
+        DateTimeOffset now
+    )
+    {
+        Written written = Look(links, known, computed, now);
+        return written with { Due = due.Replace(written.DueAt) };
+    }
+
+    private Written Look(
+        LinkSet links,
+        ImmutableArray<WrittenValue> known,
+        InsightSet computed,
+        DateTimeOffset now
+    )
+    {
+        if (computed.Written.IsEmpty)
+        {
+            return Written.Nothing(known);
+        }
+
+        InsightLedger present = LedgerOf(computed, links);
+        ImmutableArray<FieldUpdate> updates = FieldUpdates.Of(
+            id,
+            present,
+            links,
+            known,
+            now,
+            out ImmutableArray<WrittenValue> values
+        );
+        return new Written(updates, values, NextUpdate.Of(id, present, now));
+    }
+}
+
+/// <summary>What is written back.</summary>
+/// <param name="Updates">Fields that get another value.</param>
+/// <param name="Values">What will have been handed over with these.</param>
+/// <param name="DueAt">When to look again, if nothing happens before; null for never.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct Written(
+    ImmutableArray<FieldUpdate> Updates,
+    ImmutableArray<WrittenValue> Values,
+    DateTimeOffset? DueAt
+)
+{
+    /// <summary>What the save says of that.</summary>
+    public DueChange Due { get; init; }
+
+    /// <summary>Nothing is.</summary>
+    /// <param name="known">What was handed over last.</param>
+    public static Written Nothing(ImmutableArray<WrittenValue> known) => new([], known, null);
+}

@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+
+namespace OrleansCdp;
+
+/// <summary>When individuals and accounts are next to be looked at by the clock.</summary>
+/// <remarks>
+/// A slice is a partition of the log, by number: those that hash to it (<see cref="Events.Partitions.Of(string, int)"/>) are
+/// looked after by whoever owns it.
+/// </remarks>
+public interface IDueStore
+{
+    /// <summary>Most of one statement.</summary>
+    const int DueMax = 500;
+
+    /// <summary>Those that are due, the longest overdue first.</summary>
+    /// <param name="slices">The slices.</param>
+    /// <param name="now">The moment: who is due then, or was before.</param>
+    /// <param name="limit">Most returned; at most <see cref="DueMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<ImmutableArray<DueSubject>> ReadAsync(
+        IReadOnlyCollection<int> slices,
+        DateTimeOffset now,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>Says when they are next due, unless something newer was said of one since it was read.</summary>
+    /// <param name="looks">One for each; at most <see cref="DueMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task WriteAsync(IReadOnlyCollection<Look> looks, CancellationToken cancel);
+
+    /// <summary>Says when somebody is due, unless that is to be earlier anyway.</summary>
+    /// <param name="due">One for each id; at most <see cref="DueMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task DemandAsync(
+        IReadOnlyCollection<(string Id, DateTimeOffset At)> due,
+        CancellationToken cancel
+    );
+}
+
+/// <summary>Somebody who is due.</summary>
+/// <param name="Id">The individual or account.</param>
+/// <param name="At">Since when, as stored.</param>
+/// <param name="Tries">How often in a row looking has failed.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct DueSubject(string Id, DateTimeOffset At, int Tries);
+
+/// <summary>What came of looking at somebody who was due.</summary>
+/// <param name="Of">Who.</param>
+/// <param name="Next">When next; null for never.</param>
+/// <param name="Failed">Whether looking failed: then it is tried again at <paramref name="Next"/>.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct Look(DueSubject Of, DateTimeOffset? Next, bool Failed = false);
