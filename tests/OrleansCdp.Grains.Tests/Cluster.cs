@@ -6,6 +6,7 @@ using Orleans.TestingHost;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -20,6 +21,9 @@ public sealed class Cluster : IAsyncLifetime
 
     internal IngestOptions Ingest { get; init; } =
         new() { WaitingEventsMax = Limits.AppendBatchMax };
+
+    /// <summary>The insights of every silo; null for those of the definitions.</summary>
+    internal IInsightSets? Insights { get; init; }
 
     internal FakeDatabase Database => field ??= new() { Clock = Clock };
 
@@ -36,8 +40,14 @@ public sealed class Cluster : IAsyncLifetime
             (_, silo) =>
             {
                 silo.AddMemoryGrainStorageAsDefault();
+                if (Insights is not null)
+                {
+                    silo.Services.AddSingleton(Insights);
+                }
+
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(Database);
+                silo.Services.AddSingleton<IDueStore>(Database.Due);
                 silo.Services.AddSingleton<IIdentityStore>(Database.Identity);
                 silo.Services.AddSingleton<IOpenDecisionStore>(Database.Identity);
                 silo.Services.AddSingleton<IMergeStore>(Database.Identity);

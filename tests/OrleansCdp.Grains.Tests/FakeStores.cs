@@ -37,6 +37,12 @@ internal sealed class FakeDatabase
     /// <summary>Claims, and who is one person.</summary>
     public FakeIdentity Identity { get; } = new();
 
+    /// <summary>Who is due.</summary>
+    public FakeDue Due { get; } = new();
+
+    /// <summary>Messages that wait, the newest of each topic of an id.</summary>
+    public ConcurrentDictionary<(string Id, string Topic), OutboxRow> Outbox { get; } = new();
+
     /// <summary>Called before and after every save; throw to fail it.</summary>
     public Action<SnapshotWrite, bool> OnSave { get; set; } = (_, _) => { };
 
@@ -81,6 +87,11 @@ internal sealed class FakeDatabase
             }
 
             Identity.Take(write);
+            Due.Take(write);
+            foreach (OutboxRow row in write.Outbox)
+            {
+                Outbox[(write.Id, row.Topic)] = row;
+            }
         }
 
         OnSave(write, true);

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>Who is due is woken by the silo that owns the slice, and nobody waits for one that fails.</summary>
+public sealed class DueSweepTests : IAsyncLifetime
+{
+    private readonly Cluster cluster = new() { SiloCount = 2, Clock = new SettableClock() };
+
+    private SettableClock Clock => (SettableClock)cluster.Clock;
+
+    private FakeDue Due => cluster.Database.Due;
+
+    public Task InitializeAsync() => cluster.InitializeAsync();
+
+    public Task DisposeAsync() => cluster.DisposeAsync();
+
+    [Fact]
+    public async Task All_who_are_due_are_woken_and_nobody_else_also_more_than_one_round()
+    {
+        DateTimeOffset now = Clock.GetUtcNow();
+        for (int i = 0; i <= IDueStore.DueMax; i++)
+        {
+            Due.Add($"{(i % 2 == 0 ? "ind" : "acc")}_{i}", now.AddHours(-i));
+        }
+
+        Due.Add("ind_later", now.AddDays(1));
+
+        // Nobody has these ids, so they are never due again.
+        await Eventually.BeAsync(() => Due.Rows.Length == 1);
+        Due.Rows[0].Id.ShouldBe("ind_later");
+    }
+
+    [Fact]
+    public async Task One_that_fails_is_put_off_for_longer_and_longer_and_keeps_nobody_waiting()
+    {
+        cluster.Database.Snapshots["ind_damaged"] = new Snapshot(1, [1, 2, 3], []);
+        DateTimeOffset now = Clock.GetUtcNow();
+        Due.Add("ind_damaged", now.AddDays(-1));
+        for (int i = 0; i < 40; i++)
+        {
+            Due.Add($"ind_{i}", now);
+        }
+
+        for (int tries = 1; tries <= 3; tries++)
+        {
+            await Eventually.BeAsync(() => Due.Rows is [{ Tries: var n }] && n == tries);
+            Due.Rows[0].At.ShouldBeGreaterThanOrEqualTo(now + Waking.PutOffAfter(tries - 1));
+            now = Due.Rows[0].At;
+            Clock.Advance(Waking.PutOffAfter(tries - 1));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_said_while_somebody_is_woken_stays()
+    {
+        DateTimeOffset later = Clock.GetUtcNow().AddDays(1);
+        Due.OnWrite = looks =>
+        {
+            if (looks.Any(look => look.Of.Id == "ind_a"))
+            {
+                Due.Add("ind_a", later);
+            }
+        };
+        Due.Add("ind_a", Clock.GetUtcNow());
+
+        await Eventually.BeAsync(() => Due["ind_a"] == later);
+    }
+
+    [Fact]
+    public async Task What_was_looked_at_and_not_stored_is_looked_at_again()
+    {
+        bool failed = false;
+        Due.OnWrite = looks =>
+        {
+            if (looks.Any(look => look.Of.Id == "ind_b") && !failed)
+            {
+                failed = true;
+                throw new TimeoutException("The database is away.");
+            }
+        };
+        Due.Add("ind_b", Clock.GetUtcNow());
+
+        await Eventually.BeAsync(() => failed && Due["ind_b"] is null);
+    }
+
+    [Fact]
+    public async Task Each_slice_is_swept_by_one_silo()
+    {
+        await Eventually.BeAsync(() =>
+        {
+            ImmutableArray<int>[] reads = [.. Due.Reads.DistinctBy(Key)];
+            ImmutableArray<int>[] halves = [.. reads.TakeLast(2)];
+            return halves.Length == 2
+                && !halves[0].Intersect(halves[1]).Any()
+                && halves.Sum(half => half.Length) == Some.PartitionCount;
+        });
+
+        static string Key(ImmutableArray<int> slices) => string.Join(',', slices);
+    }
+}
+
+/// <summary>What an activation says of when it is due, and how long one is put off.</summary>
+public sealed class StoredDueTests
+{
+    private static readonly DateTimeOffset Noon = Some.Noon;
+    private readonly StoredDue due = new();
+
+    [Fact]
+    public void After_loading_it_says_what_it_wants_and_then_only_what_is_earlier()
+    {
+        due.Demand(null).IsSaid.ShouldBeFalse();
+        due.Demand(Noon).ShouldBe(DueChange.To(Noon));
+        due.Demand(Noon).IsSaid.ShouldBeFalse();
+        due.Demand(Noon.AddTicks(1)).IsSaid.ShouldBeFalse();
+        due.Demand(null).IsSaid.ShouldBeFalse();
+        due.Demand(Noon.AddTicks(-1)).ShouldBe(DueChange.To(Noon.AddTicks(-1)));
+    }
+
+    [Fact]
+    public void A_look_takes_the_place_of_what_was_due()
+    {
+        due.Demand(Noon);
+        due.Replace(Noon.AddDays(1)).ShouldBe(DueChange.To(Noon.AddDays(1)));
+        due.Demand(Noon.AddDays(2)).IsSaid.ShouldBeFalse();
+        due.Replace(null).ShouldBe(DueChange.Never);
+        due.Demand(Noon.AddDays(2)).ShouldBe(DueChange.To(Noon.AddDays(2)));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    [InlineData(5, 32)]
+    [InlineData(6, 60)]
+    [InlineData(int.MaxValue, 60)]
+    public void It_is_put_off_for_so_many_minutes(int tries, int minutes) =>
+        Waking.PutOffAfter(tries).ShouldBe(TimeSpan.FromMinutes(minutes));
+}

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+
+namespace OrleansCdp;
+
+/// <summary>When individuals and accounts are due, without a database.</summary>
+internal sealed class FakeDue : IDueStore
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, DueSubject> rows = new(StringComparer.Ordinal);
+
+    /// <summary>Slices of every read, the last one last.</summary>
+    public ConcurrentQueue<ImmutableArray<int>> Reads { get; } = new();
+
+    /// <summary>Called before what came of looks is stored; throw to fail it.</summary>
+    public Action<IReadOnlyCollection<Look>> OnWrite { get; set; } = _ => { };
+
+    public ImmutableArray<DueSubject> Rows
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. rows.Values.OrderBy(due => due.At)];
+            }
+        }
+    }
+
+    /// <summary>When somebody is due; null for never.</summary>
+    public DateTimeOffset? this[string id] =>
+        Rows.Any(due => due.Id == id) ? Rows.First(due => due.Id == id).At : null;
+
+    public void Add(string id, DateTimeOffset at)
+    {
+        lock (gate)
+        {
+            rows[id] = new DueSubject(id, at, 0);
+        }
+    }
+
+    /// <summary>Takes what a save says.</summary>
+    public void Take(SnapshotWrite write)
+    {
+        lock (gate)
+        {
+            if (write.Due.At is { } at)
+            {
+                rows[write.Id] = new DueSubject(write.Id, at, 0);
+            }
+            else if (write.Due.IsSaid)
+            {
+                rows.Remove(write.Id);
+            }
+        }
+    }
+
+    public Task<ImmutableArray<DueSubject>> ReadAsync(
+        IReadOnlyCollection<int> slices,
+        DateTimeOffset now,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            Reads.Enqueue([.. slices]);
+            HashSet<int> wanted = [.. slices];
+            return Task.FromResult<ImmutableArray<DueSubject>>([
+                .. rows
+                    .Values.Where(due =>
+                        due.At <= now && wanted.Contains(Partitions.Of(due.Id, Some.PartitionCount))
+                    )
+                    .OrderBy(due => due.At)
+                    .Take(limit),
+            ]);
+        }
+    }
+
+    public Task WriteAsync(IReadOnlyCollection<Look> looks, CancellationToken cancel)
+    {
+        OnWrite(looks);
+        lock (gate)
+        {
+            foreach (Look look in looks)
+            {
+                if (!rows.TryGetValue(look.Of.Id, out DueSubject due) || due.At != look.Of.At)
+                {
+                    continue;
+                }
+
+                rows.Remove(look.Of.Id);
+                if (look.Next is { } next)
+                {
+                    int tries = look.Failed ? look.Of.Tries + 1 : 0;
+                    rows[look.Of.Id] = new DueSubject(look.Of.Id, next, tries);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task DemandAsync(
+        IReadOnlyCollection<(string Id, DateTimeOffset At)> due,
+        CancellationToken cancel
+    )
+    {
+        lock (gate)
+        {
+            foreach ((string id, DateTimeOffset at) in due)
+            {
+                if (!rows.TryGetValue(id, out DueSubject known) || known.At > at)
+                {
+                    rows[id] = new DueSubject(id, at, 0);
+                }
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+}
