@@ -8,7 +8,7 @@ namespace OrleansCdp.Insights;
 /// The first moment at which something begins to count or ceases to, UTC ticks; null when nothing does any more. Before it the
 /// value is the same, but for what changes all the time.
 /// </param>
-/// <param name="IsSteady">Whether the value changes all the time: it fades, or is predicted, and something counts.</param>
+/// <param name="IsSteady">Whether the value changes all the time: it fades, or a model predicts it, and something counts.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct NextChange(long? At, bool IsSteady);
 
@@ -55,7 +55,7 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
     public NextChange ToChange() =>
         new(
             first == long.MaxValue ? null : first,
-            counts && (definition.HalfLife is not null || definition.Prediction is not null)
+            counts && (definition.HalfLife is not null || insight.Model is not null)
         );
 
     private void Add(ImmutableArray<Accumulation> accumulations)
