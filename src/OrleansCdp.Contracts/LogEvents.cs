@@ -42,6 +42,8 @@ public static class LogEvents
     public const int InsightComplete = 244;
     public const int InsightSweepFailed = 245;
     public const int InsightLinkNotTold = 246;
+    public const int InsightWalkFailed = 247;
+    public const int InsightWalkEnded = 248;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

@@ -99,6 +99,9 @@ public sealed record ClusterStatus
     [Id(6)]
     public ImmutableArray<MemberStatus> Members { get; init; } = [];
 
+    /// <summary>Whether every silo knows the definitions of some version of the catalogue.</summary>
+    public bool AllKnow(long version) => Members.All(member => member.Definitions >= version);
+
     /// <summary>
     /// Individuals whose time to be looked at again has come; counted up to <see cref="BacklogCountMax"/>.
     /// </summary>

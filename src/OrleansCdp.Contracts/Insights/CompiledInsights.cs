@@ -38,6 +38,9 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
             model => model.Name,
             StringComparer.Ordinal
         );
+        Dictionary<string, string> hashes = catalogue
+            .Definitions.Where(version => version.Kind == DefinitionKinds.Model)
+            .ToDictionary(version => version.Name, version => version.Hash, StringComparer.Ordinal);
         DeclaredField[] declared =
         [
             .. streams.SelectMany(stream => stream.DeclaredFields).Distinct(),
@@ -45,9 +48,7 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
         ImmutableHashSet<string> sources =
         [
             .. declared.Select(field => field.ToString()),
-            .. catalogue
-                .Definitions.Where(version => version.Kind == DefinitionKinds.Model)
-                .Select(version => $"{version.Name} {version.Hash}"),
+            .. hashes.Select(model => $"{model.Key} {model.Value}"),
             .. versions.Select(version =>
                 $"{version.Definition.Revision} {version.IsServing} {version.Definition.IsComplete}"
             ),
@@ -77,6 +78,9 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
                 {
                     Model = compiled.Prediction is { } asked
                         ? models.GetValueOrDefault(asked.Model)
+                        : null,
+                    ModelHash = compiled.Prediction is { } ask
+                        ? hashes.GetValueOrDefault(ask.Model)
                         : null,
                 }
             );

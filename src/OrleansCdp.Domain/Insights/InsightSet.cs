@@ -20,6 +20,9 @@ public sealed record ActiveInsight(
 {
     /// <summary>The model it asks; null where it asks none, or there is none of that name.</summary>
     public PredictionModel? Model { get; init; }
+
+    /// <summary>By which that model's definition is told from others; null where there is none.</summary>
+    public string? ModelHash { get; init; }
 }
 
 /// <summary>The insights that are computed. Immutable; safe for any number of threads.</summary>

@@ -15,7 +15,7 @@ internal static class InsightEndpoints
             .MapGet("/v1/insights", ListAsync)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Every insight with the version that is shown, and how far a newer one is."
+                "Every insight with the version that is shown, and how far a newer one is; walk: how many were looked at for what is written."
             );
         routes
             .MapGet("/v1/individuals/{idType}/{idValue}/insights", GetAsync)
@@ -76,6 +76,9 @@ internal static class InsightEndpoints
         var progress = await grains
             .GetGrain<IInsightBackfillGrain>(IInsightBackfillGrain.Key)
             .GetProgressAsync();
+        WalkProgress? walk = await grains
+            .GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key)
+            .GetProgressAsync();
         return Results.Ok(
             new
             {
@@ -93,6 +96,7 @@ internal static class InsightEndpoints
                         linksNotTold = past.GetValueOrDefault(versions.Key)?.LinksNotTold ?? 0,
                         making = progress.FirstOrDefault(one => one.Name == versions.Key),
                     }),
+                walk,
             }
         );
     }

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace OrleansCdp.Insights;
 
-/// <summary>Sees to it that new versions of insights are told what was done before, whichever silo does it.</summary>
+/// <summary>
+/// Sees to it that new versions of insights are told what was done before, and that everybody is looked at whom new ones concern,
+/// whichever silo does it.
+/// </summary>
 internal sealed partial class BackfillSweep(
     IGrainFactory grains,
     IInsightSets insights,
@@ -12,6 +15,7 @@ internal sealed partial class BackfillSweep(
 ) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+    private string? walked;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,6 +29,13 @@ internal sealed partial class BackfillSweep(
                 {
                     await grains
                         .GetGrain<IInsightBackfillGrain>(IInsightBackfillGrain.Key)
+                        .GoOnAsync();
+                }
+
+                if (walked != InsightSignature.Of(computed))
+                {
+                    walked = await grains
+                        .GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key)
                         .GoOnAsync();
                 }
             }

@@ -71,7 +71,8 @@ internal sealed partial class InsightBackfillGrain(
         {
             while (await WaitingAsync() is [var insight, ..])
             {
-                if (!await AllKnowAsync(insight.Revision))
+                ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
+                if (!status.AllKnow(insight.Revision))
                 {
                     trouble = "Not every silo knows the version yet.";
                     return; // One that does not counts nothing for it.
@@ -174,12 +175,6 @@ internal sealed partial class InsightBackfillGrain(
             Partitions = shape.PartitionCount,
             StartedAt = clock.GetUtcNow(),
         };
-
-    private async Task<bool> AllKnowAsync(long revision)
-    {
-        ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
-        return status.Members.All(member => member.Definitions >= revision);
-    }
 
     [LoggerMessage(
         LogEvents.InsightBackfillFailed,

@@ -1,0 +1,209 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>How far the walk is.</summary>
+[GenerateSerializer, Alias("cdp.walk-state")]
+internal sealed record WalkState
+{
+    /// <summary>The <see cref="InsightSignature"/> for which it goes; empty where nothing is written.</summary>
+    [Id(0)]
+    public string Signature { get; init; } = "";
+
+    /// <summary>The last id that was looked at.</summary>
+    [Id(1)]
+    public string After { get; init; } = "";
+
+    /// <summary>How many that were; null before the first walk.</summary>
+    [Id(2)]
+    public WalkProgress? Progress { get; init; }
+
+    /// <summary>Whether everybody was looked at.</summary>
+    public bool HasEnded => Signature.Length == 0 || Progress is { EndedAt: not null };
+}
+
+/// <summary>Wakes everybody, page by page in the order of ids. Where it is, is stored after each page.</summary>
+[GrainType("cdp.insight-walk")]
+[KeepAlive]
+[Reentrant] // a walk must not keep anybody from asking how far it is
+internal sealed partial class InsightWalkGrain(
+    [PersistentState("insight-walk")] IPersistentState<WalkState> stored,
+    ILogHistory log,
+    Waking waking,
+    IDueStore due,
+    IInsightSets insights,
+    TimeProvider clock,
+    ILogger<InsightWalkGrain> logger
+) : Grain, IInsightWalkGrain, IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private Task running = Task.CompletedTask;
+    private string? trouble;
+
+    public override async Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        await stop.CancelAsync();
+        await running;
+    }
+
+    public Task<string?> GoOnAsync()
+    {
+        if (running.IsCompleted && !stop.IsCancellationRequested)
+        {
+            running = RunAsync(stop.Token);
+        }
+
+        return Task.FromResult(stored.State.HasEnded ? stored.State.Signature : null);
+    }
+
+    public Task<WalkProgress?> GetProgressAsync() =>
+        Task.FromResult(
+            stored.State.Progress is { } progress ? progress with { Trouble = trouble } : null
+        );
+
+    public void Dispose() => stop.Dispose();
+
+    /// <summary>Ends by itself when everybody was looked at, and when something fails: it is called again.</summary>
+    private async Task RunAsync(CancellationToken cancel)
+    {
+        try
+        {
+            while (await IsDueAsync())
+            {
+                await WalkPageAsync(cancel);
+            }
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            trouble = e.Message;
+            LogFailed(e);
+        }
+        catch (OperationCanceledException)
+        {
+            // Another activation goes on.
+        }
+    }
+
+    /// <summary>Whether the next page can be walked. Where insights are others than those it goes for, it begins anew.</summary>
+    private async Task<bool> IsDueAsync()
+    {
+        InsightSet computed = await insights.CurrentAsync();
+        string wanted = InsightSignature.Of(computed);
+        trouble = null;
+        if (stored.State.Signature == wanted && stored.State.HasEnded)
+        {
+            return false;
+        }
+
+        ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
+        if (!status.AllKnow(computed.Newest))
+        {
+            trouble = "Not every silo knows the definitions yet.";
+            return false; // One that does not would look at somebody for the insights before.
+        }
+
+        if (stored.State.Signature != wanted)
+        {
+            await SaveAsync(
+                new WalkState
+                {
+                    Signature = wanted,
+                    Progress =
+                        wanted.Length == 0
+                            ? stored.State.Progress
+                            : new WalkProgress { StartedAt = clock.GetUtcNow() },
+                }
+            );
+        }
+
+        return !stored.State.HasEnded;
+    }
+
+    private async Task WalkPageAsync(CancellationToken cancel)
+    {
+        WalkState state = stored.State;
+        ImmutableArray<string> ids = await log.IdsAsync(state.After, ILogHistory.IdsMax, cancel);
+        DateTimeOffset now = clock.GetUtcNow();
+        DueSubject[] subjects =
+        [
+            .. ids.Where(id => IsIndividual(id) || IsAccount(id))
+                .Select(id => new DueSubject(id, now, Tries: 0)),
+        ];
+        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, cancel);
+        await due.DemandAsync(
+            [
+                .. looks
+                    .Where(look => look.Next is not null)
+                    .Select(look => (look.Of.Id, look.Next!.Value)),
+            ],
+            cancel
+        );
+        bool isLast = ids.Length < ILogHistory.IdsMax;
+        WalkProgress progress = state.Progress! with
+        {
+            Individuals = state.Progress.Individuals + ids.Count(IsIndividual),
+            Accounts = state.Progress.Accounts + ids.Count(IsAccount),
+            PutOff = state.Progress.PutOff + looks.Count(look => look.Failed),
+            EndedAt = isLast ? clock.GetUtcNow() : null,
+        };
+        await SaveAsync(
+            state with
+            {
+                After = ids.IsEmpty ? state.After : ids[^1],
+                Progress = progress,
+            }
+        );
+        if (isLast)
+        {
+            End(progress);
+        }
+    }
+
+    /// <summary>Everybody was looked at, and that is stored.</summary>
+    private void End(WalkProgress progress) =>
+        LogEnded(progress.Individuals, progress.Accounts, progress.PutOff);
+
+    private async Task SaveAsync(WalkState state)
+    {
+        WalkState before = stored.State;
+        stored.State = state;
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            stored.State = before; // Nobody is told that everybody was looked at before that is stored.
+            throw;
+        }
+    }
+
+    private static bool IsIndividual(string id) =>
+        id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal);
+
+    private static bool IsAccount(string id) =>
+        id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
+
+    [LoggerMessage(
+        LogEvents.InsightWalkFailed,
+        LogLevel.Warning,
+        "Not everybody could be looked at after insights have changed; it goes on"
+    )]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(
+        LogEvents.InsightWalkEnded,
+        LogLevel.Information,
+        "Looked at {Individuals} individuals and {Accounts} accounts after insights have changed; {PutOff} are tried again"
+    )]
+    private partial void LogEnded(long individuals, long accounts, long putOff);
+}
