@@ -48,6 +48,10 @@ public sealed record AccountRegister
             ? [new AccountStatement(previous, PreviousStamp), .. Earlier.IsDefault ? [] : Earlier]
             : [];
 
+    /// <summary>That of two which was stated later; of equal ones the left one.</summary>
+    public static AccountRegister? Later(AccountRegister? left, AccountRegister? right) =>
+        left is null || (right is not null && right.Stamp > left.Stamp) ? right : left;
+
     /// <summary>Joins a statement in.</summary>
     public AccountRegister Join(LinkKey stated, Stamp stamp)
     {

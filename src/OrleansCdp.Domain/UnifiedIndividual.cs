@@ -51,6 +51,17 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         init;
     } = [];
 
+    /// <summary>
+    /// Accounts that may know what this individual adds to their insights, sorted: the one it belongs to, and those it left as
+    /// long as they have not been told.
+    /// </summary>
+    [Id(10)]
+    public ImmutableArray<string> CountedAt
+    {
+        get => field.IsDefault ? [] : field; // In states of first versions.
+        init;
+    } = [];
+
     /// <summary>The individual that has this one's links since it was merged; null for this one.</summary>
     [Id(5)]
     public string? PlacedAt { get; init; }
@@ -164,12 +175,16 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     }
 
     /// <summary>The account most recently stated by any link; null when none was.</summary>
-    public LinkKey? AccountLink() =>
-        Links
-            .Links.Select(link => link.Account)
-            .Where(register => register is not null)
-            .MaxBy(register => register!.Stamp)
-            ?.Account;
+    public LinkKey? AccountLink()
+    {
+        AccountRegister? latest = null;
+        foreach (Link link in Links.Links)
+        {
+            latest = AccountRegister.Later(latest, link.Account);
+        }
+
+        return latest?.Account;
+    }
 
     /// <inheritdoc/>
     public Transition<UnifiedIndividual> Becomes(

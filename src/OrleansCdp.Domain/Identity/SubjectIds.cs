@@ -16,6 +16,9 @@ public static class SubjectIds
     /// <summary>What ids of accounts start with.</summary>
     public const string AccountPrefix = "acc_";
 
+    /// <summary>What ids of states start with that an account keeps of its people: no subjects of their own.</summary>
+    public const string PeoplePrefix = "ppl_";
+
     /// <summary>What ids of records start with that belong to nobody yet: neither looked up nor counted as people.</summary>
     public const string RecordPrefix = "rec_";
 
@@ -28,6 +31,9 @@ public static class SubjectIds
 
     /// <summary>The account of a link.</summary>
     public static string AccountOf(LinkKey link) => AccountPrefix + Hash($"link:{link}");
+
+    /// <summary>Where an account keeps what its people add to its insights.</summary>
+    public static string PeopleOf(string account) => PeoplePrefix + account[AccountPrefix.Length..];
 
     /// <summary>Where the events of a link are kept while nobody knows whose it is.</summary>
     public static string RecordOf(LinkKey link) => RecordPrefix + Hash($"link:{link}");

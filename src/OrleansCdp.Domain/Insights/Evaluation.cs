@@ -17,6 +17,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     private bool isEstimated;
     private long count;
     private long leftOut;
+    private long people;
 
     /// <summary>Whether things count that are not kept.</summary>
     public bool HasTallies { get; private set; }
@@ -70,6 +71,29 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         }
     }
 
+    /// <summary>Adds what people of an account add to it.</summary>
+    public void Add(PeopleSum sum)
+    {
+        if (sum.Revision != insight.Revision)
+        {
+            return;
+        }
+
+        people += sum.People;
+        leftOut += sum.LeftOut;
+        HasTallies |= !sum.Tallies.IsEmpty;
+        long first = Stretches.FirstAt(definition, nowTicks);
+        long last = definition.Window is null ? nowTicks : Stretches.Of(definition, nowTicks);
+        foreach (Tally tally in sum.Tallies)
+        {
+            if (tally.Stretch >= first && tally.Stretch <= last)
+            {
+                SumOf(tally.Part).Add(definition, tally, nowTicks);
+                isEstimated |= definition.Window is not null;
+            }
+        }
+    }
+
     /// <summary>What it comes to.</summary>
     public InsightValue ToValue()
     {
@@ -83,6 +107,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 || only is { Different.IsEstimated: true }
                 || sums.Values.Any(sum => sum is { Different.IsEstimated: true }),
             LeftOut = leftOut,
+            People = people,
         };
         return purchases is not null ? Predicted(value, purchases)
             : definition.IsDivided ? Divided(value)

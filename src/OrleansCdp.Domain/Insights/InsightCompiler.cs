@@ -18,6 +18,9 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
     /// <summary>Why not everything can be measured of what was done.</summary>
     internal const string NotKept = "What was done is counted and not kept: ";
 
+    /// <summary>Why not everything can be measured of an account's people.</summary>
+    internal const string OnlySums = "Of people an account knows sums only: ";
+
     private static readonly string[] Measures =
     [
         "count",
@@ -64,6 +67,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
                 [
                     "description",
                     "of",
+                    "people",
                     "sources",
                     .. InputCompiler.Keys,
                     "measure",
@@ -117,6 +121,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
                 reader.Word(section["of"], "of", "individual", "account") == "account"
                     ? SubjectKind.Account
                     : SubjectKind.Individual,
+            HasPeople = reader.Flag(section["people"], "people"),
             Measure = measure,
             Inputs = inputs,
             Window = ExpressionReader.Duration(reader, section, "window"),
@@ -259,25 +264,46 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         );
         if (insight.Inputs.Any(input => input.Source.Kind == ItemKind.Engagements))
         {
-            RefuseWhatIsNotKept(insight);
+            RefuseWhatIsNotKept(insight, NotKept);
+            RefuseIf(
+                "measure",
+                insight.Prediction is not null,
+                "Purchases are records, such as `SalesOrder`."
+            );
+        }
+
+        if (insight.HasPeople)
+        {
+            RefuseWhatIsNotKept(insight, OnlySums);
+            RefuseOfPeople(insight);
         }
     }
 
-    // What was done is not kept, so it can be measured only in as much as fits into the state of each link.
-    private void RefuseWhatIsNotKept(InsightDefinition insight)
+    // It can be measured only in as much as fits into the state of each link, or of each person of an account.
+    private void RefuseWhatIsNotKept(InsightDefinition insight, string why)
     {
         Measure measure = insight.Measure;
-        RefuseIf("measure", measure == Measure.Median, NotKept + "the middle of it is not known.");
-        RefuseIf(
-            "measure",
-            insight.Prediction is not null,
-            "Purchases are records, such as `SalesOrder`."
-        );
-        RefuseIf("window", insight.IsDivided, NotKept + "divided, it fades with a `halfLife`.");
+        RefuseIf("measure", measure == Measure.Median, why + "the middle of it is not known.");
+        RefuseIf("window", insight.IsDivided, why + "divided, it fades with a `halfLife`.");
         RefuseIf(
             "window",
             measure is Measure.First or Measure.Last or Measure.Distinct,
-            NotKept + "within a window only what is counted, summed, lowest or highest is known."
+            why + "within a window only what is counted, summed, lowest or highest is known."
+        );
+    }
+
+    private void RefuseOfPeople(InsightDefinition insight)
+    {
+        RefuseIf("people", insight.Of != SubjectKind.Account, "Only an account has people.");
+        RefuseIf(
+            "measure",
+            insight.Prediction is not null,
+            OnlySums + "who will buy again is known of each of them, not of all."
+        );
+        RefuseIf(
+            "by",
+            insight.Measure == Measure.Distinct && insight.IsDivided,
+            OnlySums + "the different values of each part are more than is kept."
         );
     }
 

@@ -87,6 +87,9 @@ public sealed record InsightDefinition
     /// <summary>Whose insight it is.</summary>
     public required SubjectKind Of { get; init; }
 
+    /// <summary>Of an account: whether what its people did and own counts, too.</summary>
+    public bool HasPeople { get; init; }
+
     /// <summary>What is made of the items.</summary>
     public required Measure Measure { get; init; }
 
@@ -133,6 +136,10 @@ public sealed record InsightDefinition
 
     /// <summary>The type of what is measured of an item.</summary>
     internal ExpressionType MeasuredType => InputCompiler.MeasuredTypeOf(Inputs[0]);
+
+    /// <summary>Whether what such a subject did and owns counts in it.</summary>
+    internal bool CountsWhatIsOf(SubjectKind subject) =>
+        Of == subject || (HasPeople && subject == SubjectKind.Individual);
 
     /// <summary>Whether any of its items are of records of an object.</summary>
     internal bool IsOver(string recordObject)

@@ -33,6 +33,9 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>The insights it is about.</summary>
     public InsightSet Insights => insights;
 
+    /// <summary>What an account's people add to its insights; of an individual always empty.</summary>
+    public ImmutableArray<PeopleSum> People { get; set; } = [];
+
     /// <summary>A ledger that has followed a state: the one there was, unless it is of other insights.</summary>
     /// <param name="known">The one there was; null for none.</param>
     /// <param name="insights">The insights.</param>
@@ -168,6 +171,42 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return null;
     }
 
+    /// <summary>What an individual adds to the insights of its account; empty where that is nothing.</summary>
+    /// <param name="insights">The insights.</param>
+    /// <param name="links">All links of the individual.</param>
+    /// <param name="now">The moment: what is dated later is kept apart until then.</param>
+    public static ImmutableArray<PeopleSum> SharesOf(
+        InsightSet insights,
+        LinkSet links,
+        DateTimeOffset now
+    )
+    {
+        if (insights.OverPeople.IsEmpty)
+        {
+            return [];
+        }
+
+        // It is not kept: what is handed over now and then is read out of the records anew, and no event pays for it.
+        InsightLedger ledger = new(
+            new InsightSet(insights.OverPeople, insights.Newest),
+            SubjectKind.Account
+        );
+        ledger.Become(links);
+        return
+        [
+            .. ledger
+                .accounts.Select(account =>
+                    PeopleSummation.Of(
+                        account.Insight,
+                        CollectionsMarshal.AsSpan(account.Items),
+                        links,
+                        now.UtcTicks
+                    )
+                )
+                .OfType<PeopleSum>(),
+        ];
+    }
+
     private Evaluation Evaluate(Account account, DateTimeOffset now)
     {
         Evaluation evaluation = new(account.Insight, now);
@@ -179,6 +218,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         foreach (Link link in links.Links)
         {
             evaluation.Add(link);
+        }
+
+        foreach (PeopleSum sum in People)
+        {
+            evaluation.Add(sum);
         }
 
         return evaluation;

@@ -46,6 +46,7 @@ public sealed class InsightSet
                 .Where(insight => insight.IsComplete && insight.Definition.Writes is not null)
                 .DistinctBy(insight => insight.Definition.Writes),
         ];
+        OverPeople = [.. All.Where(insight => insight.Definition.HasPeople)];
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
         doneBy = ByObject(isDone: true);
         recordsBy = ByObject(isDone: false);
@@ -62,6 +63,9 @@ public sealed class InsightSet
 
     /// <summary>Those that write a field of the CRM, one for each field.</summary>
     public ImmutableArray<ActiveInsight> Written { get; }
+
+    /// <summary>Insights of accounts over their people.</summary>
+    public ImmutableArray<ActiveInsight> OverPeople { get; }
 
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
@@ -92,7 +96,7 @@ public sealed class InsightSet
             foreach (InsightInput input in insight.Definition.Inputs)
             {
                 if (
-                    insight.Definition.Of == done.Subject
+                    insight.Definition.CountsWhatIsOf(done.Subject)
                     && input.Source.Kind == ItemKind.Engagements
                     && input.Source.Object == done.Object
                     && ItemReader.TryRead(input, done, out Item item)
@@ -132,7 +136,10 @@ public sealed class InsightSet
         ItemOrigin origin = new(record.Link, record.Object, record.State.Id);
         foreach (ActiveInsight insight in OverRecords(record.Object))
         {
-            if (insight.Definition.Of != subject || insight.Definition.Measure == Measure.Median)
+            if (
+                !insight.Definition.CountsWhatIsOf(subject)
+                || insight.Definition.Measure == Measure.Median
+            )
             {
                 continue;
             }

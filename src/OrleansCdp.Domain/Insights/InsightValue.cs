@@ -41,6 +41,9 @@ public sealed record InsightValue
     /// <summary>Of a prediction, what the model knows of the customer; null before the first purchase.</summary>
     public RfmSummary? Customer { get; init; }
 
+    /// <summary>Of an account: its people who have anything in it.</summary>
+    public long People { get; init; }
+
     /// <summary>Records that are not in it: they were folded away before this version was made.</summary>
     public long LeftOut { get; init; }
 }

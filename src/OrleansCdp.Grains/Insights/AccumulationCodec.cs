@@ -38,7 +38,7 @@ internal static class AccumulationCodec
             Tallies = from.Many(ReadTally),
         };
 
-    private static void WriteTally(CompactWriter to, Tally tally)
+    public static void WriteTally(CompactWriter to, Tally tally)
     {
         Has has =
             (tally.Part is null ? Has.None : Has.Part)
@@ -85,7 +85,7 @@ internal static class AccumulationCodec
         }
     }
 
-    private static Tally ReadTally(CompactReader from)
+    public static Tally ReadTally(CompactReader from)
     {
         Has has = (Has)from.Unsigned();
         return new Tally

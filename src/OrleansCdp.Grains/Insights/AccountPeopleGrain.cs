@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>What an account's people add to its insights. Those who say something at the same time share a save.</summary>
+[GrainType("cdp.account-people")]
+[CollectionAgeLimit(Minutes = 10)]
+[HomePlacement]
+internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, IDisposable
+{
+    private readonly SnapshotCell<AccountPeople> cell;
+    private readonly IInsightSets insights;
+    private readonly ILogger<AccountPeopleGrain> logger;
+    private readonly SemaphoreSlim saves = new(1);
+    private readonly string account;
+    private AccountPeople state = new();
+    private AccountPeople saved;
+    private CorruptSnapshotException? damage;
+    private bool broken;
+
+    public AccountPeopleGrain(
+        ISnapshotStore store,
+        Serializer serializer,
+        IInsightSets insights,
+        ILogger<AccountPeopleGrain> logger
+    )
+    {
+        account = this.GetPrimaryKeyString();
+        cell = new SnapshotCell<AccountPeople>(
+            SubjectIds.PeopleOf(account),
+            store,
+            serializer,
+            AccountPeopleShape.Instance
+        );
+        saved = state;
+        this.insights = insights;
+        this.logger = logger;
+    }
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            state = saved = await cell.LoadAsync(cancellationToken) ?? state;
+        }
+        catch (CorruptSnapshotException e)
+        {
+            damage = e;
+            LogDamaged(account, e);
+        }
+    }
+
+    public async Task TakeAsync(PersonShare share)
+    {
+        DemandWhole();
+        state = state.Take(StoredShare.Of(share));
+        await saves.WaitAsync();
+        try
+        {
+            DemandWhole();
+            // Whoever came before may have saved this one, too.
+            if (ReferenceEquals(saved, state))
+            {
+                return;
+            }
+
+            AccountPeople next = state;
+            await cell.SaveAsync(cell.Prepare(next));
+            saved = next;
+        }
+        catch
+        {
+            // Memory is now ahead of a state that will never be written.
+            broken = true;
+            DeactivateOnIdle();
+            throw;
+        }
+        finally
+        {
+            saves.Release();
+        }
+    }
+
+    public async ValueTask<PeopleSums> GetSumsAsync()
+    {
+        DemandWhole();
+        InsightSet computed = await insights.CurrentAsync();
+        return new PeopleSums(state.People.SumsFor(computed), state.NotTaken);
+    }
+
+    public async ValueTask<ImmutableArray<PersonValue>> GetPeopleAsync(
+        long revision,
+        DateTimeOffset at
+    )
+    {
+        DemandWhole();
+        if ((await insights.CurrentAsync()).Find(revision) is not { } insight)
+        {
+            return [];
+        }
+
+        return
+        [
+            .. state
+                .People.All.SelectMany(
+                    share => share.ToSums().Where(sum => sum.Revision == revision),
+                    (share, sum) => (share.Individual, Value: sum.ValueOf(insight, at))
+                )
+                .Select(one => new PersonValue(one.Individual, one.Value.Value, one.Value.Items))
+                .OrderByDescending(one => one.Value?.AsNumber() ?? decimal.MinValue)
+                .ThenByDescending(one => one.Items)
+                .ThenBy(one => one.Individual, StringComparer.Ordinal)
+                .Take(IAccountPeopleGrain.ListedMax),
+        ];
+    }
+
+    public void Dispose() => saves.Dispose();
+
+    private void DemandWhole()
+    {
+        if (damage is not null)
+        {
+            throw new StateCorruptException(account);
+        }
+
+        if (broken)
+        {
+            throw new InconsistentStateException($"{account} is being reloaded.");
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.AccountPeopleDamaged,
+        LogLevel.Error,
+        "What is stored of the people of {Account} is damaged"
+    )]
+    private partial void LogDamaged(string account, Exception exception);
+}
