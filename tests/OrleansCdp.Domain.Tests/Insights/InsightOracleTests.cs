@@ -28,8 +28,13 @@ public sealed class InsightOracleTests
                     InsightLedger ledger = Followed(history, new Random(seed), out _);
 
                     // Things done are not kept, so nobody can ask what was known of them before.
-                    ShouldBeTold(ledger, history, Histories.End.AddMinutes(minutes % 700_000), All);
-                    ShouldBeTold(
+                    Oracle.ShouldTell(
+                        ledger,
+                        history,
+                        Histories.End.AddMinutes(minutes % 700_000),
+                        All
+                    );
+                    Oracle.ShouldTell(
                         ledger,
                         history,
                         Some.Noon.AddMinutes(minutes % 1_200_000 - 600_000),
@@ -91,46 +96,6 @@ public sealed class InsightOracleTests
         return ledger;
     }
 
-    private static void ShouldBeTold(
-        InsightLedger ledger,
-        LinkEvent[] history,
-        DateTimeOffset now,
-        IEnumerable<Told> which
-    )
-    {
-        Plain plain = new(history);
-        Dictionary<string, InsightValue> values = ledger
-            .Values(now)
-            .ToDictionary(value => value.Insight.Definition.Name);
-        foreach (Told told in which)
-        {
-            InsightValue value = values[told.Name];
-            Answer expected = told.Oracle(plain, now);
-            value.Items.ShouldBe(expected.Items, told.Name);
-            if (told.Fades)
-            {
-                ShouldBeAbout(value, expected, told.Name);
-                continue;
-            }
-
-            value.Value?.Text.ShouldBe(expected.Value?.Text, told.Name);
-            (value.Value is null).ShouldBe(expected.Value is null, told.Name);
-            value.Parts.Select(part => (part.Key, part.Value)).ShouldBe(expected.Parts, told.Name);
-        }
-    }
-
-    private static void ShouldBeAbout(InsightValue value, Answer expected, string name)
-    {
-        IsAbout(value.Value!.Value.AsNumber()!.Value, expected.Value!.Value.AsNumber()!.Value)
-            .ShouldBeTrue(name);
-        value.Parts.Length.ShouldBe(expected.Parts.Length, name);
-        for (int i = 0; i < value.Parts.Length; i++)
-        {
-            // Of two that are nearly the same either may be first.
-            IsAbout(value.Parts[i].Value, expected.Parts[i].Value).ShouldBeTrue(name);
-        }
-    }
-
     private static void ShouldBeAlike(InsightLedger one, InsightLedger two)
     {
         foreach (var (left, right) in one.Values(Histories.End).Zip(two.Values(Histories.End)))
@@ -142,12 +107,13 @@ public sealed class InsightOracleTests
             }
             else
             {
-                IsAbout(left.Value!.Value.AsNumber()!.Value, right.Value!.Value.AsNumber()!.Value)
+                Oracle
+                    .IsAbout(
+                        left.Value!.Value.AsNumber()!.Value,
+                        right.Value!.Value.AsNumber()!.Value
+                    )
                     .ShouldBeTrue(name);
             }
         }
     }
-
-    private static bool IsAbout(decimal left, decimal right) =>
-        Math.Abs(left - right) <= 1e-9m * Math.Max(10, Math.Max(Math.Abs(left), Math.Abs(right)));
 }
