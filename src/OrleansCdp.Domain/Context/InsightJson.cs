@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text.Json;
 using OrleansCdp.Insights;
 
@@ -15,11 +16,13 @@ public static class InsightJson
     /// <param name="ledger">What counts in them, up to the present state.</param>
     /// <param name="links">The links they are computed from.</param>
     /// <param name="question">What is asked.</param>
+    /// <param name="people">Of an account, what its people add to each version that is asked about; null for nothing.</param>
     public static byte[] Answer(
         string id,
         InsightLedger ledger,
         LinkSet links,
-        InsightQuestion question
+        InsightQuestion question,
+        IReadOnlyDictionary<long, ImmutableArray<PersonValue>>? people = null
     )
     {
         ArrayBufferWriter<byte> buffer = new(2048);
@@ -32,7 +35,7 @@ public static class InsightJson
         foreach (InsightValue value in ledger.Values(question.At, question.IsPast, question.Name))
         {
             json.WritePropertyName(value.Insight.Definition.Name);
-            Write(json, value, ledger, links, question);
+            Write(json, value, ledger, links, question, people);
         }
 
         json.WriteEndObject();
@@ -46,17 +49,31 @@ public static class InsightJson
         InsightValue value,
         InsightLedger ledger,
         LinkSet links,
-        InsightQuestion question
+        InsightQuestion question,
+        IReadOnlyDictionary<long, ImmutableArray<PersonValue>>? people
     )
     {
         InsightDefinition insight = value.Insight.Definition;
         json.WriteStartObject();
         WriteValue(json, value);
+        if (insight.HasPeople)
+        {
+            json.WriteNumber("people", value.People);
+            if (ledger.People.NotTaken > 0)
+            {
+                json.WriteNumber("peopleLeftOut", ledger.People.NotTaken);
+            }
+        }
+
         if (question.Explain)
         {
             WriteFormula(json, insight);
             WriteContributions(json, value.Insight, ledger, question.At);
             WriteTallies(json, value.Insight, links);
+            if (people?.TryGetValue(value.Insight.Revision, out var listed) == true)
+            {
+                WritePeople(json, listed, value.People);
+            }
         }
 
         json.WriteEndObject();
@@ -230,6 +247,27 @@ public static class InsightJson
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WritePeople(
+        Utf8JsonWriter json,
+        ImmutableArray<PersonValue> listed,
+        long people
+    )
+    {
+        json.WriteStartArray("ofPeople");
+        foreach (PersonValue one in listed)
+        {
+            json.WriteStartObject();
+            json.WriteString("individual", one.Individual);
+            json.WritePropertyName("value");
+            json.WriteValue(one.Value ?? FieldValue.Null);
+            json.WriteNumber("items", one.Items);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("peopleNotListed", Math.Max(0, people - listed.Length));
     }
 
     /// <summary>What is known of things that are not kept, link by link.</summary>

@@ -34,7 +34,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     public InsightSet Insights => insights;
 
     /// <summary>What an account's people add to its insights; of an individual always empty.</summary>
-    public ImmutableArray<PeopleSum> People { get; set; } = [];
+    public PeopleSums People { get; set; } = PeopleSums.None;
 
     /// <summary>A ledger that has followed a state: the one there was, unless it is of other insights.</summary>
     /// <param name="known">The one there was; null for none.</param>
@@ -220,7 +220,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
             evaluation.Add(link);
         }
 
-        foreach (PeopleSum sum in People)
+        foreach (PeopleSum sum in People.Sums)
         {
             evaluation.Add(sum);
         }

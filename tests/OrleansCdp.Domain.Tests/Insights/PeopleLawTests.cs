@@ -114,7 +114,7 @@ public sealed class PeopleLawTests
         ];
 
     private static InsightLedger LedgerOf(ImmutableArray<PeopleSum> sums) =>
-        new(Insights, SubjectKind.Account) { People = sums };
+        new(Insights, SubjectKind.Account) { People = new PeopleSums(sums, 0) };
 
     /// <summary>Some of them are added up before others.</summary>
     private static ImmutableArray<PeopleSum> Grouped(PeopleSum[] shares, Random random)

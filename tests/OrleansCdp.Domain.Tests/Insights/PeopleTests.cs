@@ -134,7 +134,7 @@ public sealed class PeopleTests
             [Order(1, -1, 10)],
             SubjectKind.Account
         );
-        account.People = [Share(Spent, [Order(2, -1, 5)], Some.Noon)!];
+        account.People = new PeopleSums([Share(Spent, [Order(2, -1, 5)], Some.Noon)!], 0);
 
         InsightValue value = account.Values(Some.Noon).ShouldHaveSingleItem();
 
