@@ -31,6 +31,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private Residence residence;
     private PublishedContext facts = new();
     private Account account;
+    private bool isUsed;
     private bool broken;
 
     public AccountGrain(
@@ -173,8 +174,14 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             return null;
         }
 
-        InsightLedger present = writeBack.LedgerOf(await insights.CurrentAsync(), account.Links);
-        return Answer(InsightJson.Answer(account.Id, present, account.Links, question));
+        isUsed = true;
+        InsightSet computed = await insights.CurrentAsync();
+        AccountPeopleReader people = new(GrainFactory.GetGrain<IAccountPeopleGrain>(account.Id));
+        PeopleSums sums = await people.SumsAsync(computed);
+        var listed = question.Explain ? await people.ListAsync(computed, question) : null;
+        InsightLedger present = writeBack.LedgerOf(computed, account.Links);
+        present.People = sums;
+        return Answer(InsightJson.Answer(account.Id, present, account.Links, question, listed));
     }
 
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
@@ -197,12 +204,13 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
         await recovery.WhenMadeAsync();
-        if (facts.Answer is null && !writeBack.IsAsked)
+        if (facts.Answer is null && !isUsed)
         {
-            DeactivateOnIdle(); // Nobody has read it since it was loaded: whoever wakes everybody leaves nobody in memory.
+            DeactivateOnIdle(); // It was loaded to be woken: whoever wakes everybody leaves nobody in memory.
         }
 
         InsightSet computed = await insights.CurrentAsync();
+        await KnowPeopleAsync(computed);
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
         Written written = writeBack.Wake(
@@ -217,6 +225,24 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         return written.DueAt;
+    }
+
+    public async Task NotePeopleAsync()
+    {
+        await recovery.WhenMadeAsync();
+        InsightSet computed = await insights.CurrentAsync();
+        await KnowPeopleAsync(computed);
+        DemandWhole();
+        Written written = writeBack.Follow(
+            account.Links,
+            account.Written,
+            computed,
+            clock.GetUtcNow()
+        );
+        if (!written.Updates.IsEmpty || written.Due.IsSaid)
+        {
+            await SaveAsync(account.Becomes(account, null), [], written);
+        }
     }
 
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
@@ -243,14 +269,28 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
     private async Task BecomeAsync(Transition<Account> transition, ImmutableArray<EventFate> noted)
     {
+        isUsed = true;
+        InsightSet computed = insights.Current;
+        await KnowPeopleAsync(computed);
         DemandWhole();
         Written written = writeBack.Follow(
             transition.Next.Links,
             transition.Next.Written,
-            insights.Current,
+            computed,
             clock.GetUtcNow()
         );
         await SaveAsync(transition, noted, written);
+    }
+
+    /// <summary>Asks what the people add, where a field is written because of it.</summary>
+    private async Task KnowPeopleAsync(InsightSet computed)
+    {
+        if (computed.WritesOfPeople)
+        {
+            writeBack.People = await GrainFactory
+                .GetGrain<IAccountPeopleGrain>(account.Id)
+                .GetSumsAsync();
+        }
     }
 
     private async Task SaveAsync(

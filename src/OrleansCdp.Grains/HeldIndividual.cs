@@ -27,8 +27,10 @@ internal sealed class HeldIndividual(
 {
     private readonly SemaphoreSlim saves = new(1);
     private readonly WriteBack writeBack = new(id, SubjectKind.Individual);
+    private readonly AccountShares shares = new(id, grains);
     private PublishedContext context = new();
     private IdentifierCounts? counts;
+    private bool isUsed;
     private bool broken;
 
     /// <summary>Its stored state.</summary>
@@ -55,12 +57,16 @@ internal sealed class HeldIndividual(
     }
 
     /// <summary>What counts in its insights, up to its present state.</summary>
-    public InsightLedger LedgerOf(InsightSet computed) => writeBack.LedgerOf(computed, State.Links);
+    public InsightLedger LedgerOf(InsightSet computed)
+    {
+        isUsed = true;
+        return writeBack.LedgerOf(computed, State.Links);
+    }
 
     /// <summary>What it is as a customer.</summary>
     public CustomerAnswer CustomerOf(CustomerQuestion question, InsightSet computed)
     {
-        LeaveUnlessRead();
+        LeaveUnlessUsed();
         return State.ElsewhereAt is null
             ? CustomerAnswer.Of(State.Links, computed, question)
             : CustomerAnswer.Nobody;
@@ -91,15 +97,20 @@ internal sealed class HeldIndividual(
     )
     {
         DemandWhole();
-        UnifiedIndividual next = transition.Next;
-        Written written = Written.Nothing(next.Written);
-        if (transition.Changed && next.ElsewhereAt is null)
+        isUsed = true;
+        Written written = Written.Nothing(transition.Next.Written);
+        if (transition.Changed)
         {
+            InsightSet computed = insights.Current;
+            DateTimeOffset now = clock.GetUtcNow();
+            UnifiedIndividual next = AccountShares.Counted(transition.Next, computed);
+            transition = transition with { Next = next };
             written = writeBack.Follow(
-                next.Links,
+                next.ElsewhereAt is null ? next.Links : null,
                 next.Written,
-                insights.Current,
-                clock.GetUtcNow()
+                computed,
+                now,
+                shares.Owes(next, computed) ? now + AccountShares.Linger : null
             );
         }
 
@@ -112,22 +123,37 @@ internal sealed class HeldIndividual(
     /// <inheritdoc cref="BecomeAsync(Transition{UnifiedIndividual}, LinkTransfer, ImmutableArray{EventFate})"/>
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
-        LeaveUnlessRead();
+        LeaveUnlessUsed();
         InsightSet computed = await insights.CurrentAsync();
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
-        Written written = State.ElsewhereAt is null
-            ? writeBack.Wake(State.Links, State.Written, computed, now > dueAt ? now : dueAt)
-            : Written.Nothing(State.Written);
-        Transition<UnifiedIndividual> transition = new()
+        now = now > dueAt ? now : dueAt;
+        UnifiedIndividual next = AccountShares.Counted(State, computed);
+        Written written = writeBack.Wake(
+            next.ElsewhereAt is null ? next.Links : null,
+            next.Written,
+            computed,
+            now
+        );
+        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], written);
+        UnifiedIndividual told = State;
+        await shares.HandOverAsync(told, Cell.Version, computed, now);
+        next = AccountShares.Told(State, told, computed);
+        if (next != State)
         {
-            Next = State,
-            Changed = !written.Updates.IsEmpty,
-            Outcomes = [],
-        };
-        await SaveAsync(transition, taken: null, [], written);
+            await SaveAsync(To(next, changed: true), null, [], Written.Nothing(next.Written));
+        }
+
         return written.DueAt;
     }
+
+    private static Transition<UnifiedIndividual> To(UnifiedIndividual next, bool changed) =>
+        new()
+        {
+            Next = next,
+            Changed = changed,
+            Outcomes = [],
+        };
 
     private async Task SaveAsync(
         Transition<UnifiedIndividual> transition,
@@ -304,10 +330,10 @@ internal sealed class HeldIndividual(
             Fates = noted,
         };
 
-    /// <summary>Lets it go that nobody has read since it was loaded: whoever asks everybody must not leave everybody in memory.</summary>
-    private void LeaveUnlessRead()
+    /// <summary>Lets it go that was loaded to be asked: whoever asks everybody must not leave everybody in memory.</summary>
+    private void LeaveUnlessUsed()
     {
-        if (context.Answer is null && !writeBack.IsAsked)
+        if (context.Answer is null && !isUsed)
         {
             deactivate();
         }

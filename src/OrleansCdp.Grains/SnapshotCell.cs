@@ -30,8 +30,10 @@ internal sealed class SnapshotCell<T>(
     where T : class
 {
     private StateParts parts = new(id, serializer);
-    private long version;
     private T? prepared;
+
+    /// <summary>The version loaded or saved last; 0 where nothing is stored.</summary>
+    public long Version { get; private set; }
 
     /// <summary>Reads the state; null when there is none.</summary>
     /// <exception cref="CorruptSnapshotException">
@@ -61,7 +63,7 @@ internal sealed class SnapshotCell<T>(
         }
 
         parts.EndReading();
-        version = snapshot.Version;
+        Version = snapshot.Version;
         return prepared;
     }
 
@@ -77,8 +79,8 @@ internal sealed class SnapshotCell<T>(
         return new SnapshotWrite
         {
             Id = id,
-            PreviousVersion = version,
-            Version = version + 1,
+            PreviousVersion = Version,
+            Version = Version + 1,
             Data = data,
             PartsWritten = written,
             PartsRemoved = removed,
@@ -90,7 +92,7 @@ internal sealed class SnapshotCell<T>(
     {
         parts = new StateParts(id, serializer);
         prepared = null;
-        version = damaged.Version;
+        Version = damaged.Version;
         SnapshotWrite write = Prepare(state);
         return write with
         {
@@ -105,12 +107,12 @@ internal sealed class SnapshotCell<T>(
 
     /// <summary>Whether what is stored is what was loaded or saved last here. Reads all of it: for what is seldom asked.</summary>
     public async Task<bool> IsCurrentAsync(CancellationToken cancel) =>
-        ((await store.LoadAsync(id, cancel))?.Version ?? 0) == version;
+        ((await store.LoadAsync(id, cancel))?.Version ?? 0) == Version;
 
     /// <summary>Saves; one at a time.</summary>
     public async Task SaveAsync(SnapshotWrite write)
     {
         await store.SaveAsync(write);
-        version = write.Version;
+        Version = write.Version;
     }
 }

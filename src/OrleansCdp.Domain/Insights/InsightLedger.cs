@@ -111,6 +111,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 {
                     search.Add(link);
                 }
+
+                foreach (PeopleSum sum in People.Sums)
+                {
+                    search.Add(sum);
+                }
             }
         }
 

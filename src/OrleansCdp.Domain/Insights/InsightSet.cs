@@ -46,6 +46,7 @@ public sealed class InsightSet
                 .Where(insight => insight.IsComplete && insight.Definition.Writes is not null)
                 .DistinctBy(insight => insight.Definition.Writes),
         ];
+        WritesOfPeople = Written.Any(insight => insight.Definition.HasPeople);
         OverPeople = [.. All.Where(insight => insight.Definition.HasPeople)];
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
         doneBy = ByObject(isDone: true);
@@ -63,6 +64,9 @@ public sealed class InsightSet
 
     /// <summary>Those that write a field of the CRM, one for each field.</summary>
     public ImmutableArray<ActiveInsight> Written { get; }
+
+    /// <summary>Whether any of those is an account's over its people.</summary>
+    public bool WritesOfPeople { get; }
 
     /// <summary>Insights of accounts over their people.</summary>
     public ImmutableArray<ActiveInsight> OverPeople { get; }

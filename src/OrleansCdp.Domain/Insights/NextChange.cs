@@ -51,6 +51,27 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
         }
     }
 
+    /// <summary>Looks at what people of an account add.</summary>
+    public void Add(PeopleSum sum)
+    {
+        if (sum.Revision != insight.Revision)
+        {
+            return;
+        }
+
+        if (definition.Window is not null)
+        {
+            Add(sum.Tallies);
+            return;
+        }
+
+        foreach (Tally tally in sum.Tallies)
+        {
+            counts |= tally.Stretch <= now;
+            Note(tally.Stretch > now ? tally.Stretch : null);
+        }
+    }
+
     /// <summary>What was found.</summary>
     public NextChange ToChange() =>
         new(
@@ -67,19 +88,24 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
                 continue;
             }
 
-            long earliest = Stretches.FirstAt(definition, now);
-            long latest = Stretches.Of(definition, now);
-            foreach (Tally tally in accumulation.Tallies)
+            Add(accumulation.Tallies);
+        }
+    }
+
+    private void Add(ImmutableArray<Tally> tallies)
+    {
+        long earliest = Stretches.FirstAt(definition, now);
+        long latest = Stretches.Of(definition, now);
+        foreach (Tally tally in tallies)
+        {
+            if (tally.Stretch > latest)
             {
-                if (tally.Stretch > latest)
-                {
-                    Note(Stretches.BeginningOf(definition, tally.Stretch));
-                }
-                else if (tally.Stretch >= earliest)
-                {
-                    counts = true;
-                    Note(Stretches.EndOf(definition, tally.Stretch));
-                }
+                Note(Stretches.BeginningOf(definition, tally.Stretch));
+            }
+            else if (tally.Stretch >= earliest)
+            {
+                counts = true;
+                Note(Stretches.EndOf(definition, tally.Stretch));
             }
         }
     }

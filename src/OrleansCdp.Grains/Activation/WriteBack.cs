@@ -11,33 +11,40 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     private readonly StoredDue due = new();
     private InsightLedger? ledger;
 
-    /// <summary>Whether its insights were asked for since it was loaded.</summary>
-    public bool IsAsked => ledger is not null;
+    /// <summary>What an account's people add to its insights; nothing for an individual.</summary>
+    public PeopleSums People { get; set; } = PeopleSums.None;
 
     /// <summary>What counts in its insights.</summary>
-    public InsightLedger LedgerOf(InsightSet computed, LinkSet links) =>
+    public InsightLedger LedgerOf(InsightSet computed, LinkSet links)
+    {
         ledger = InsightLedger.Of(ledger, computed, subject, links);
+        ledger.People = People;
+        return ledger;
+    }
 
     /// <summary>What goes with a save because the state is another.</summary>
-    /// <param name="links">The links of the new state.</param>
+    /// <param name="links">The links of the new state; null for one that lives elsewhere: nothing is written of it.</param>
     /// <param name="known">What was handed over last.</param>
     /// <param name="computed">The insights.</param>
     /// <param name="now">The moment.</param>
+    /// <param name="dueAnyway">When it has to be looked at for another reason; null for never.</param>
     public Written Follow(
-        LinkSet links,
+        LinkSet? links,
         ImmutableArray<WrittenValue> known,
         InsightSet computed,
-        DateTimeOffset now
+        DateTimeOffset now,
+        DateTimeOffset? dueAnyway = null
     )
     {
         Written written = Look(links, known, computed, now);
-        return written with { Due = due.Demand(written.DueAt) };
+        bool isSooner = written.DueAt is not { } then || dueAnyway < then;
+        return written with { Due = due.Demand(isSooner ? dueAnyway : written.DueAt) };
     }
 
     /// <summary>What time alone asks for. Without updates nothing need be saved.</summary>
     /// <inheritdoc cref="Follow"/>
     public Written Wake(
-        LinkSet links,
+        LinkSet? links,
         ImmutableArray<WrittenValue> known,
         InsightSet computed,
         DateTimeOffset now
@@ -48,13 +55,13 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     }
 
     private Written Look(
-        LinkSet links,
+        LinkSet? links,
         ImmutableArray<WrittenValue> known,
         InsightSet computed,
         DateTimeOffset now
     )
     {
-        if (computed.Written.IsEmpty)
+        if (links is null || computed.Written.IsEmpty)
         {
             return Written.Nothing(known);
         }

@@ -51,10 +51,12 @@ internal sealed class DefinitionCheck(
         };
     }
 
-    /// <summary>Whether an insight is computed of records alone, which are kept: it knows all of them from the start.</summary>
+    /// <summary>
+    /// Whether an insight is computed of its subject's records alone, which are kept: it knows all of them from the start.
+    /// </summary>
     public bool IsOverRecords(DefinitionVersion insight) =>
         InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
-            is { IsOverRecords: true };
+            is { IsOverRecords: true, HasPeople: false };
 
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 

@@ -22,6 +22,7 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     private AccountPeople state = new();
     private AccountPeople saved;
     private CorruptSnapshotException? damage;
+    private bool isSaid;
     private bool broken;
 
     public AccountPeopleGrain(
@@ -65,14 +66,12 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         {
             DemandWhole();
             // Whoever came before may have saved this one, too.
-            if (ReferenceEquals(saved, state))
+            if (!ReferenceEquals(saved, state))
             {
-                return;
+                AccountPeople next = state;
+                await cell.SaveAsync(cell.Prepare(next));
+                (saved, isSaid) = (next, false);
             }
-
-            AccountPeople next = state;
-            await cell.SaveAsync(cell.Prepare(next));
-            saved = next;
         }
         catch
         {
@@ -85,6 +84,8 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         {
             saves.Release();
         }
+
+        await SayAsync();
     }
 
     public async ValueTask<PeopleSums> GetSumsAsync()
@@ -121,6 +122,24 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     }
 
     public void Dispose() => saves.Dispose();
+
+    /// <summary>Tells the account, where it writes a field because of its people. Also once after a start: a crash may have come between.</summary>
+    private async Task SayAsync()
+    {
+        if (!isSaid && (await insights.CurrentAsync()).WritesOfPeople)
+        {
+            isSaid = true;
+            try
+            {
+                await GrainFactory.GetGrain<IAccountGrain>(account).NotePeopleAsync();
+            }
+            catch
+            {
+                isSaid = false;
+                throw;
+            }
+        }
+    }
 
     private void DemandWhole()
     {

@@ -43,13 +43,12 @@ internal sealed class AccountShares(string id, IGrainFactory grains)
                 || handedLinks != state.Links;
     }
 
-    /// <summary>Tells the accounts.</summary>
+    /// <summary>Tells the accounts. To say it again changes nothing.</summary>
     /// <param name="state">The state, as it is saved.</param>
     /// <param name="version">Its version.</param>
     /// <param name="computed">The insights.</param>
     /// <param name="now">The moment.</param>
-    /// <returns>The state without the accounts that need not be told any more.</returns>
-    public async Task<UnifiedIndividual> HandOverAsync(
+    public async Task HandOverAsync(
         UnifiedIndividual state,
         long version,
         InsightSet computed,
@@ -76,7 +75,24 @@ internal sealed class AccountShares(string id, IGrainFactory grains)
             )
         );
         (handedTo, handedFor, handedLinks) = (own, computed, state.Links);
-        return state with { CountedAt = own is null ? [] : [own] };
+    }
+
+    /// <summary>A state without the accounts that know that the individual left them.</summary>
+    /// <param name="state">The present state.</param>
+    /// <param name="told">The one that was told.</param>
+    /// <param name="computed">The insights it was told for.</param>
+    public static UnifiedIndividual Told(
+        UnifiedIndividual state,
+        UnifiedIndividual told,
+        InsightSet computed
+    )
+    {
+        string? belonged = AccountOf(told, computed);
+        string? belongs = AccountOf(state, computed);
+        ImmutableArray<string> left = state.CountedAt.RemoveAll(account =>
+            account != belonged && account != belongs && told.CountedAt.Contains(account)
+        );
+        return left.Length == state.CountedAt.Length ? state : state with { CountedAt = left };
     }
 
     /// <summary>The account it belongs to; null for none, where it lives elsewhere, and where no insight asks.</summary>

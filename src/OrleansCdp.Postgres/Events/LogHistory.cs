@@ -70,7 +70,11 @@ internal sealed class LogHistory(DataSources sources, ChunkCodec codec) : ILogHi
         )
         """;
 
-    private const string Ids = "select id from cdp.snapshot where id > $1 order by id limit $2";
+    // Without what accounts keep of their people: that is no individual's nor account's state.
+    private const string Ids = """
+        select id from cdp.snapshot where id > $1 and left(id, 4) <> 'ppl_'
+        order by id limit $2
+        """;
 
     private const string QuarantineSums = """
         select stream, code, seq is not null, replayed_at is not null, count(*)
