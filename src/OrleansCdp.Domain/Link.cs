@@ -117,49 +117,55 @@ public sealed record Link
             stamp,
             out bool leftOut
         );
-        Link next = this with
-        {
-            Identifiers = identifiers,
-            IdentifiersLeftOut = IdentifiersLeftOut || leftOut,
-            Traits = Registers.Join(Traits, said.Traits, stamp, said.EventId, ref changed),
-            Account = JoinAccount(said.Account, stamp, ref changed),
-        };
-        changed |= !next.BearsTheSameAs(this) || !said.AccountTraits.IsEmpty;
-        if (next.Traits.Length > Limits.TraitsMax)
+        ImmutableArray<Register> traits = Registers.Join(
+            Traits,
+            said.Traits,
+            stamp,
+            said.EventId,
+            ref changed
+        );
+        AccountRegister? account = JoinAccount(said.Account, stamp, ref changed);
+        changed |= !AreTheSame(identifiers, Identifiers) || !said.AccountTraits.IsEmpty;
+        ImmutableArray<RecordSet> records = Records;
+        bool isDone = said.Kind == EventKind.Engagement;
+        outcome = EventOutcome.Applied;
+        if (traits.Length > Limits.TraitsMax)
         {
             outcome = EventOutcome.Refused(ReasonCodes.LimitExceeded);
-            return Passed(e);
         }
-
-        outcome = EventOutcome.Applied;
-        if (said.Kind == EventKind.Engagement)
+        else if (!isDone && said.RecordId is not null)
         {
-            next = next with
-            {
-                Engagement = Engagement.Count(e),
-                Insights = insights?.Add(this, said) ?? Insights,
-            };
+            records = JoinRecord(e, insights, out outcome);
+            outcome =
+                changed && outcome.Kind != OutcomeKind.Refused ? EventOutcome.Applied : outcome;
         }
-        else if (said.RecordId is not null)
-        {
-            next = next.JoinRecord(e, insights, out outcome);
-            if (outcome.Kind == OutcomeKind.Refused)
-            {
-                return Passed(e);
-            }
-
-            outcome = changed ? EventOutcome.Applied : outcome;
-        }
-        else if (!changed && First.At != long.MaxValue)
+        else if (!isDone && !changed && HasBegun)
         {
             outcome = EventOutcome.Suppressed(ReasonCodes.NothingNew);
         }
 
-        return next.Passed(e) with
-        {
-            ReceivedAt = said.ReceivedAt > ReceivedAt ? said.ReceivedAt : ReceivedAt,
-            First = stamp < First ? stamp : First,
-        };
+        long normal = said.Lane == Lane.Normal ? e.Sequence : AppliedNormal;
+        long low = said.Lane == Lane.Normal ? AppliedLow : e.Sequence;
+        return outcome.Kind == OutcomeKind.Refused
+            ? this with
+            {
+                AppliedNormal = normal,
+                AppliedLow = low,
+            }
+            : this with
+            {
+                AppliedNormal = normal,
+                AppliedLow = low,
+                Identifiers = identifiers,
+                IdentifiersLeftOut = IdentifiersLeftOut || leftOut,
+                Traits = traits,
+                Account = account,
+                Records = records,
+                Engagement = isDone ? Engagement.Count(e) : Engagement,
+                Insights = isDone && insights is not null ? insights.Add(this, said) : Insights,
+                ReceivedAt = said.ReceivedAt > ReceivedAt ? said.ReceivedAt : ReceivedAt,
+                First = stamp < First ? stamp : First,
+            };
     }
 
     /// <summary>The newest version of an insight that it knows of; 0 for none.</summary>
@@ -198,21 +204,27 @@ public sealed record Link
     }
 
     /// <summary>Whether another state of this link bears the same identifiers.</summary>
-    public bool BearsTheSameAs(Link? other)
-    {
-        if (other is null || Identifiers.Length != other.Identifiers.Length)
-        {
-            return false;
-        }
+    public bool BearsTheSameAs(Link? other) =>
+        other is not null && AreTheSame(Identifiers, other.Identifiers);
 
-        if (Identifiers.Equals(other.Identifiers))
+    private static bool AreTheSame(
+        ImmutableArray<LinkIdentifier> left,
+        ImmutableArray<LinkIdentifier> right
+    )
+    {
+        if (left.Equals(right))
         {
             return true;
         }
 
-        for (int i = 0; i < Identifiers.Length; i++)
+        if (left.Length != right.Length)
         {
-            if (Identifiers[i].Identifier != other.Identifiers[i].Identifier)
+            return false;
+        }
+
+        for (int i = 0; i < left.Length; i++)
+        {
+            if (left[i].Identifier != right[i].Identifier)
             {
                 return false;
             }
@@ -220,17 +232,6 @@ public sealed record Link
 
         return true;
     }
-
-    private Link Passed(SequencedEvent e) =>
-        e.Event.Lane == Lane.Normal
-            ? this with
-            {
-                AppliedNormal = e.Sequence,
-            }
-            : this with
-            {
-                AppliedLow = e.Sequence,
-            };
 
     private ImmutableArray<LinkIdentifier> JoinIdentifiers(
         ImmutableArray<Identifier> said,
@@ -301,15 +302,16 @@ public sealed record Link
         return joined;
     }
 
-    private Link JoinRecord(SequencedEvent e, InsightSet? insights, out EventOutcome outcome)
+    private ImmutableArray<RecordSet> JoinRecord(
+        SequencedEvent e,
+        InsightSet? insights,
+        out EventOutcome outcome
+    )
     {
         int at = IndexOfSet(e.Event.Object);
         RecordSet set = at < 0 ? new RecordSet { Object = e.Event.Object } : Records[at];
         RecordSet joined = set.Join(e, out outcome, insights);
-        return this with
-        {
-            Records = at < 0 ? Records.Insert(~at, joined) : Records.SetItem(at, joined),
-        };
+        return at < 0 ? Records.Insert(~at, joined) : Records.SetItem(at, joined);
     }
 
     private int IndexOfSet(string recordObject) =>

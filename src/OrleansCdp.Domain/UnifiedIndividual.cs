@@ -200,10 +200,7 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     {
         // A refusal is saved with the state, even if the state is the same.
         bool changed = !ReferenceEquals(next, this) || EventOutcome.AnyRefused(outcomes);
-        return Became(next, changed, identifiersMayDiffer) with
-        {
-            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
-        };
+        return Became(next, changed, identifiersMayDiffer, outcomes);
     }
 
     internal Transition<UnifiedIndividual> Same() =>
@@ -217,25 +214,18 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     internal Transition<UnifiedIndividual> Became(
         UnifiedIndividual next,
         bool changed,
-        bool identifiersMayDiffer
+        bool identifiersMayDiffer,
+        EventOutcome[]? outcomes = null
     )
     {
-        if (!identifiersMayDiffer)
-        {
-            return new Transition<UnifiedIndividual>
-            {
-                Next = next,
-                Changed = changed,
-                Outcomes = [],
-            };
-        }
-
-        var (added, removed) = IdentifierChanges.Between(Links, next.Links);
+        var (added, removed) = identifiersMayDiffer
+            ? IdentifierChanges.Between(Links, next.Links)
+            : new IdentifierChanges([], []);
         return new Transition<UnifiedIndividual>
         {
             Next = next,
             Changed = changed,
-            Outcomes = [],
+            Outcomes = outcomes is null ? [] : ImmutableArray.Create(outcomes),
             IdentifiersAdded = added,
             IdentifiersRemoved = removed,
         };

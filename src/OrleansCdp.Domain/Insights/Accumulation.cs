@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Insights;
@@ -73,17 +74,32 @@ public sealed record Accumulation
     /// <param name="heardAt">When it was received, UTC ticks: what no window reaches since the latest goes.</param>
     internal Accumulation Add(InsightDefinition insight, in Item item, long heardAt)
     {
-        int at = PlaceOf(Stretches.Of(insight, item.At), item.Part);
-        if (at < 0)
+        long stretch = Stretches.Of(insight, item.At);
+        int at = PlaceOf(stretch, item.Part);
+        if (at < 0 && !HasRoom(item.Part))
         {
             return Add(insight, Tally.Of(insight, item)).Heard(insight, heardAt);
         }
 
         long latest = Math.Max(HeardAt, heardAt);
+        long first = Stretches.FirstAt(insight, latest);
+        int gone = Unreached(first);
+        if (stretch < first)
+        {
+            return this with { HeardAt = latest, Tallies = Tallies.RemoveRange(0, gone) };
+        }
+
+        // One copy for all of it: what goes, what is new, and what changes.
+        int rest = at < 0 ? ~at : at + 1;
+        at = at < 0 ? ~at : at;
+        Tally[] next = new Tally[at - gone + 1 + Tallies.Length - rest];
+        Tallies.AsSpan()[gone..at].CopyTo(next);
+        Tallies.AsSpan()[rest..].CopyTo(next.AsSpan(at - gone + 1));
+        next[at - gone] = rest > at ? Tallies[at].Add(insight, item) : Tally.Of(insight, item);
         return this with
         {
             HeardAt = latest,
-            Tallies = Reached(insight, latest, Tallies.SetItem(at, Tallies[at].Add(insight, item))),
+            Tallies = ImmutableCollectionsMarshal.AsImmutableArray(next),
         };
     }
 
@@ -95,7 +111,7 @@ public sealed record Accumulation
 
     private Accumulation Add(InsightDefinition insight, Tally tally)
     {
-        if (Tallies.Length < PartsMax || tally.Part is null or PartNames.Other)
+        if (HasRoom(tally.Part))
         {
             return Join(insight, tally);
         }
@@ -107,7 +123,7 @@ public sealed record Accumulation
         }
 
         // One has to go: of all of these the one with the highest hash, so it is the same in whatever order they came.
-        string last = parts.Append(tally.Part).MaxBy(Partitions.HashOf)!;
+        string last = parts.Append(tally.Part!).MaxBy(Partitions.HashOf)!;
         return last == tally.Part
             ? Join(insight, Other(tally))
             : LeaveOut(insight, tally.Stretch, last).Join(insight, tally);
@@ -128,24 +144,24 @@ public sealed record Accumulation
     private Accumulation Heard(InsightDefinition insight, long at)
     {
         long latest = Math.Max(HeardAt, at);
-        return this with { HeardAt = latest, Tallies = Reached(insight, latest, Tallies) };
+        int gone = Unreached(Stretches.FirstAt(insight, latest));
+        return this with { HeardAt = latest, Tallies = Tallies.RemoveRange(0, gone) };
     }
 
-    /// <summary>Those that a window reaches.</summary>
-    private static ImmutableArray<Tally> Reached(
-        InsightDefinition insight,
-        long at,
-        ImmutableArray<Tally> tallies
-    )
+    /// <summary>Whether a part cannot be one too many.</summary>
+    private bool HasRoom(string? part) =>
+        Tallies.Length < PartsMax || part is null or PartNames.Other;
+
+    /// <summary>How many tallies are of stretches before the first one that a window reaches.</summary>
+    private int Unreached(long first)
     {
-        long first = Stretches.FirstAt(insight, at);
         int gone = 0;
-        while (gone < tallies.Length && tallies[gone].Stretch < first)
+        while (gone < Tallies.Length && Tallies[gone].Stretch < first)
         {
             gone++;
         }
 
-        return gone == 0 ? tallies : tallies.RemoveRange(0, gone);
+        return gone;
     }
 
     private int PlaceOf(long stretch, string? part) =>

@@ -398,7 +398,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             };
 
         private void Pick(InsightDefinition definition, Picked one) =>
-            picked = picked is { } known ? Picked.Of(definition.Measure, known, one) : one;
+            picked = Picked.Of(definition.Measure, picked, one);
 
         private decimal? Middle()
         {

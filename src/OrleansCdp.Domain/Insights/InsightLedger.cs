@@ -15,14 +15,15 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>Changes up to which it is cheaper to look for each than to go through everything once.</summary>
     private const int FewMax = 16;
 
+    /// <summary>Where items are read into. One is used again and again, so that it costs no memory.</summary>
     [ThreadStatic]
-    private static Renewal? spare;
+    private static List<Item>? spare;
 
-    private readonly ImmutableArray<Account> accounts =
+    private readonly ImmutableArray<InsightItems> all =
     [
         .. insights
             .All.Where(insight => insight.Definition.Of == subject)
-            .Select(insight => new Account(insight)),
+            .Select(insight => new InsightItems(insight)),
     ];
 
     /// <summary>Records that some item is of.</summary>
@@ -60,7 +61,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     {
         LinkSet before = links;
         links = next;
-        if (accounts.IsEmpty || ReferenceEquals(before, next))
+        if (all.IsEmpty || ReferenceEquals(before, next))
         {
             return false;
         }
@@ -84,11 +85,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null when it is no insight of such a subject.</returns>
     public InsightValue? ValueOf(ActiveInsight insight, DateTimeOffset now)
     {
-        foreach (Account account in accounts)
+        foreach (InsightItems one in all)
         {
-            if (account.Insight == insight)
+            if (one.Insight == insight)
             {
-                return Evaluate(account, now).ToValue();
+                return Evaluate(one, now).ToValue();
             }
         }
 
@@ -102,11 +103,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     public NextChange NextChangeOf(ActiveInsight insight, DateTimeOffset now)
     {
         ChangeSearch search = new(insight, now.UtcTicks);
-        foreach (Account account in accounts)
+        foreach (InsightItems one in all)
         {
-            if (account.Insight == insight)
+            if (one.Insight == insight)
             {
-                search.Add(CollectionsMarshal.AsSpan(account.Items));
+                search.Add(CollectionsMarshal.AsSpan(one.Items));
                 foreach (Link link in links.Links)
                 {
                     search.Add(link);
@@ -131,12 +132,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         bool isPast = false,
         string? name = null
     ) =>
-        accounts
-            .Where(account => account.Insight.IsServing)
-            .Where(account => name is null || account.Insight.Definition.Name == name)
-            .Select(account =>
+        all.Where(one => one.Insight.IsServing)
+            .Where(one => name is null || one.Insight.Definition.Name == name)
+            .Select(one =>
             {
-                Evaluation evaluation = Evaluate(account, at);
+                Evaluation evaluation = Evaluate(one, at);
                 return isPast && evaluation.HasTallies
                     ? evaluation.Forgotten()
                     : evaluation.ToValue();
@@ -147,13 +147,13 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <param name="now">The moment.</param>
     public IEnumerable<Contribution> Contributions(ActiveInsight insight, DateTimeOffset now)
     {
-        foreach (Account account in accounts.Where(account => account.Insight == insight))
+        foreach (InsightItems one in all.Where(one => one.Insight == insight))
         {
-            for (int i = account.Items.Count - 1; i >= 0; i--)
+            for (int i = one.Items.Count - 1; i >= 0; i--)
             {
-                if (Evaluation.Counts(insight.Definition, account.Items[i].At, now.UtcTicks))
+                if (Evaluation.Counts(insight.Definition, one.Items[i].At, now.UtcTicks))
                 {
-                    yield return Contribution.Of(insight.Definition, account.Items[i]);
+                    yield return Contribution.Of(insight.Definition, one.Items[i]);
                 }
             }
         }
@@ -165,11 +165,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null before the first purchase, and where nothing is predicted.</returns>
     public CustomerSummary? CustomerOf(ActiveInsight insight, CustomerQuestion question)
     {
-        foreach (Account account in accounts)
+        foreach (InsightItems one in all)
         {
-            if (account.Insight == insight)
+            if (one.Insight == insight)
             {
-                return Evaluate(account, question.Until).ToCustomer(question.Counting);
+                return Evaluate(one, question.Until).ToCustomer(question.Counting);
             }
         }
 
@@ -200,10 +200,10 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return
         [
             .. ledger
-                .accounts.Select(account =>
+                .all.Select(one =>
                     PeopleSummation.Of(
-                        account.Insight,
-                        CollectionsMarshal.AsSpan(account.Items),
+                        one.Insight,
+                        CollectionsMarshal.AsSpan(one.Items),
                         links,
                         now.UtcTicks
                     )
@@ -212,10 +212,10 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         ];
     }
 
-    private Evaluation Evaluate(Account account, DateTimeOffset now)
+    private Evaluation Evaluate(InsightItems one, DateTimeOffset now)
     {
-        Evaluation evaluation = new(account.Insight, now);
-        foreach (ref readonly Item item in CollectionsMarshal.AsSpan(account.Items))
+        Evaluation evaluation = new(one.Insight, now);
+        foreach (ref readonly Item item in CollectionsMarshal.AsSpan(one.Items))
         {
             evaluation.Add(item);
         }
@@ -300,117 +300,125 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <summary>Reads records anew: what their source told of them under other links belongs to them.</summary>
     private bool Renew()
     {
-        Renewal renewal = spare ?? new Renewal();
-        spare = null;
-        foreach (RecordKey key in renewed)
-        {
-            renewal.Note(key.Object);
-            if (origins.Remove(key, out ItemOrigin? origin))
-            {
-                renewal.Stale.Add(origin);
-            }
-        }
-
         bool isMuch = renewed.Count > FewMax;
-        Find(renewal);
+        bool changed = isMuch ? RenewMany() : RenewFew();
         renewed.Clear();
-        bool changed = false;
-        foreach (Account account in accounts)
+        if (isMuch)
         {
-            changed |= renewal.Concerns(account.Insight) && account.Renew(renewal);
-        }
-
-        foreach (ref readonly Present one in CollectionsMarshal.AsSpan(renewal.Present))
-        {
-            if (one.Counts)
-            {
-                ItemOrigin origin = one.Origin;
-                origins[new RecordKey(origin.Link.Source, origin.Object, origin.Id)] = origin;
-            }
-        }
-
-        if (!isMuch)
-        {
-            renewal.Clear();
-            spare = renewal;
+            renewed.TrimExcess();
         }
 
         return changed;
     }
 
-    /// <summary>Finds records as they are. Of many it looks through all links once.</summary>
-    private void Find(Renewal renewal)
+    private bool RenewFew()
     {
-        if (renewed.Count <= FewMax)
+        List<Item> read = spare ?? [];
+        spare = null;
+        bool changed = false;
+        foreach (RecordKey key in renewed)
         {
-            foreach (RecordKey key in renewed)
-            {
-                if (LinkRecords.Find(links, key.Source, key.Object, key.Id) is { } record)
-                {
-                    renewal.Present.Add(new Present(record));
-                }
-            }
-
-            return;
+            changed |= Renew(key, read);
         }
 
-        foreach (string recordObject in renewal.Objects)
+        read.Clear();
+        spare = read;
+        return changed;
+    }
+
+    private bool Renew(RecordKey key, List<Item> read)
+    {
+        LinkRecord? found = LinkRecords.Find(links, key.Source, key.Object, key.Id);
+        LinkRecord record = found.GetValueOrDefault();
+        ItemOrigin? known = origins.GetValueOrDefault(key);
+        // Under the same link it is the same origin, so that its items may stay where they are.
+        ItemOrigin? origin =
+            found is null ? null
+            : known?.Link == record.Link ? known
+            : OriginOf(record);
+        bool counts = false;
+        bool changed = false;
+        foreach (InsightItems one in all)
+        {
+            if (one.Insight.Definition.IsOver(key.Object))
+            {
+                read.Clear();
+                if (origin is not null)
+                {
+                    ItemReader.Read(one.Insight.Definition, record, origin, read);
+                }
+
+                counts |= read.Count > 0;
+                changed |= one.Replace(known, read);
+            }
+        }
+
+        if (origin is null || !counts)
+        {
+            origins.Remove(key);
+        }
+        else if (!ReferenceEquals(origin, known))
+        {
+            origins[key] = origin;
+        }
+
+        return changed;
+    }
+
+    /// <summary>Of many records it looks through all links once, and sorts once.</summary>
+    private bool RenewMany()
+    {
+        HashSet<ItemOrigin> stale = new(ReferenceEqualityComparer.Instance);
+        foreach (RecordKey key in renewed)
+        {
+            if (origins.Remove(key, out ItemOrigin? origin))
+            {
+                stale.Add(origin);
+            }
+        }
+
+        bool changed = false;
+        foreach (InsightItems one in all)
+        {
+            changed |= one.Remove(stale);
+        }
+
+        foreach (string recordObject in renewed.Select(key => key.Object).Distinct())
         {
             foreach (LinkRecord record in LinkRecords.Joined(links, recordObject))
             {
-                if (renewed.Contains(new(record.Link.Source, recordObject, record.State.Id)))
-                {
-                    renewal.Present.Add(new Present(record));
-                }
+                RecordKey key = new(record.Link.Source, recordObject, record.State.Id);
+                changed |= renewed.Contains(key) && Append(key, record);
             }
         }
+
+        foreach (InsightItems one in all)
+        {
+            one.Sort();
+        }
+
+        return changed;
     }
+
+    private bool Append(RecordKey key, in LinkRecord record)
+    {
+        ItemOrigin origin = OriginOf(record);
+        bool counts = false;
+        foreach (InsightItems one in all)
+        {
+            counts |= one.Append(record, origin);
+        }
+
+        if (counts)
+        {
+            origins[key] = origin;
+        }
+
+        return counts;
+    }
+
+    private static ItemOrigin OriginOf(in LinkRecord record) =>
+        new(record.Link, record.Object, record.State.Id);
 
     private readonly record struct RecordKey(string Source, string Object, string Id);
-
-    /// <summary>One insight with the items that count in it.</summary>
-    private sealed class Account(ActiveInsight insight)
-    {
-        public ActiveInsight Insight => insight;
-
-        /// <summary>Sorted by time, then by record and place.</summary>
-        public List<Item> Items { get; } = [];
-
-        /// <summary>Lets go of items of stale records and takes in those of the present ones.</summary>
-        public bool Renew(Renewal renewal)
-        {
-            List<Item> next = renewal.Read;
-            next.Clear();
-            foreach (ref Present one in CollectionsMarshal.AsSpan(renewal.Present))
-            {
-                int before = next.Count;
-                ItemReader.Read(insight.Definition, one.Record, one.Origin, next);
-                one.Counts |= next.Count > before;
-            }
-
-            int removed = renewal.Stale.Count == 0 ? 0 : Items.RemoveAll(renewal.IsStale);
-            if (next.Count > FewMax)
-            {
-                Items.AddRange(next);
-                Items.Sort(Order);
-                return true;
-            }
-
-            foreach (Item item in next)
-            {
-                Items.Insert(~Items.BinarySearch(item, Order), item);
-            }
-
-            return removed > 0 || next.Count > 0;
-        }
-
-        private static readonly Comparer<Item> Order = Comparer<Item>.Create(
-            static (left, right) =>
-            {
-                int order = left.At.CompareTo(right.At);
-                order = order == 0 ? left.Origin!.Order(right.Origin!) : order;
-                return order == 0 ? left.Place.CompareTo(right.Place) : order;
-            }
-        );
-    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Insights;
@@ -28,7 +29,7 @@ public sealed record ActiveInsight(
 /// <summary>The insights that are computed. Immutable; safe for any number of threads.</summary>
 public sealed class InsightSet
 {
-    private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> doneBy;
+    private readonly FrozenDictionary<string, ImmutableArray<DoneInput>> doneBy;
     private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> recordsBy;
     private readonly FrozenSet<long> revisions;
 
@@ -49,8 +50,29 @@ public sealed class InsightSet
         WritesOfPeople = Written.Any(insight => insight.Definition.HasPeople);
         OverPeople = [.. All.Where(insight => insight.Definition.HasPeople)];
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
-        doneBy = ByObject(isDone: true);
-        recordsBy = ByObject(isDone: false);
+        doneBy = All.SelectMany(insight =>
+                insight
+                    .Definition.Inputs.Where(input => input.Source.Kind == ItemKind.Engagements)
+                    .Select(input => new DoneInput(insight, input))
+            )
+            .GroupBy(done => done.Input.Source.Object, StringComparer.Ordinal)
+            .ToFrozenDictionary(
+                group => group.Key,
+                group => group.ToImmutableArray(),
+                StringComparer.Ordinal
+            );
+        recordsBy = All.SelectMany(insight =>
+                insight
+                    .Definition.Inputs.Where(input => input.Source.Kind != ItemKind.Engagements)
+                    .Select(input => (input.Source.Object, Insight: insight))
+                    .Distinct()
+            )
+            .GroupBy(one => one.Object, one => one.Insight, StringComparer.Ordinal)
+            .ToFrozenDictionary(
+                group => group.Key,
+                group => group.ToImmutableArray(),
+                StringComparer.Ordinal
+            );
     }
 
     /// <summary>No insights.</summary>
@@ -87,38 +109,24 @@ public sealed class InsightSet
     /// <param name="done">The event.</param>
     internal ImmutableArray<Accumulation> Add(Link link, LinkEvent done)
     {
-        ImmutableArray<Accumulation> known = link.Insights;
-        if (!doneBy.TryGetValue(done.Object, out ImmutableArray<ActiveInsight> insights))
-        {
-            return known;
-        }
-
         long heardAt = done.ReceivedAt.UtcTicks;
-        ImmutableArray<Accumulation>.Builder? next = null;
-        foreach (ActiveInsight insight in insights)
+        bool counts = false;
+        Sums sums = new(Kept(link.Insights));
+        foreach (var (insight, input) in doneBy.GetValueOrDefault(done.Object, []))
         {
-            foreach (InsightInput input in insight.Definition.Inputs)
+            if (
+                insight.Definition.CountsWhatIsOf(done.Subject)
+                && ItemReader.TryRead(input, done, out Item item)
+            )
             {
-                if (
-                    insight.Definition.CountsWhatIsOf(done.Subject)
-                    && input.Source.Kind == ItemKind.Engagements
-                    && input.Source.Object == done.Object
-                    && ItemReader.TryRead(input, done, out Item item)
-                )
-                {
-                    next ??= Kept(known);
-                    int at = PlaceOf(next, insight.Revision);
-                    if (at < 0)
-                    {
-                        next.Insert(at = ~at, Accumulation.Begin(insight, link));
-                    }
-
-                    next[at] = next[at].Add(insight.Definition, item, heardAt);
-                }
+                Accumulation before =
+                    sums.Find(insight.Revision) ?? Accumulation.Begin(insight, link);
+                sums.Put(before.Add(insight.Definition, item, heardAt));
+                counts = true;
             }
         }
 
-        return next?.DrainToImmutable() ?? known;
+        return counts ? sums.All : link.Insights;
     }
 
     /// <summary>What is known of folded records, with one more.</summary>
@@ -135,7 +143,7 @@ public sealed class InsightSet
         long heardAt
     )
     {
-        ImmutableArray<Accumulation>.Builder next = Kept(before);
+        Sums sums = new(Kept(before));
         List<Item> items = [];
         ItemOrigin origin = new(record.Link, record.Object, record.State.Id);
         foreach (ActiveInsight insight in OverRecords(record.Object))
@@ -150,66 +158,78 @@ public sealed class InsightSet
 
             items.Clear();
             ItemReader.Read(insight.Definition, record, origin, items);
-            int at = PlaceOf(next, insight.Revision);
-            if (at < 0)
-            {
-                next.Insert(at = ~at, Accumulation.OfFolded(insight.Revision, count));
-            }
-
-            next[at] = next[at] with { Records = next[at].Records + 1 };
+            Accumulation known =
+                sums.Find(insight.Revision) ?? Accumulation.OfFolded(insight.Revision, count);
+            known = known with { Records = known.Records + 1 };
             foreach (Item item in items)
             {
                 // What is not kept cannot wait for its moment: it counts from now on.
-                Item known = item with
-                {
-                    At = Math.Min(item.At, heardAt),
-                };
-                next[at] = next[at].Add(insight.Definition, known, heardAt);
+                known = known.Add(
+                    insight.Definition,
+                    item with
+                    {
+                        At = Math.Min(item.At, heardAt),
+                    },
+                    heardAt
+                );
             }
+
+            sums.Put(known);
         }
 
-        return next.DrainToImmutable();
-    }
-
-    private static int PlaceOf(ImmutableArray<Accumulation>.Builder known, long revision)
-    {
-        int at = 0;
-        while (at < known.Count && known[at].Revision < revision)
-        {
-            at++;
-        }
-
-        return at < known.Count && known[at].Revision == revision ? at : ~at;
+        return sums.All;
     }
 
     /// <summary>What stays: not what versions knew that nobody computes any more. A newer version than this set stays.</summary>
-    private ImmutableArray<Accumulation>.Builder Kept(ImmutableArray<Accumulation> known)
+    private ImmutableArray<Accumulation> Kept(ImmutableArray<Accumulation> known)
     {
-        var kept = ImmutableArray.CreateBuilder<Accumulation>(known.Length);
         foreach (Accumulation accumulation in known)
         {
-            if (accumulation.Revision > Newest || revisions.Contains(accumulation.Revision))
+            if (!IsKept(accumulation))
             {
-                kept.Add(accumulation);
+                return [.. known.Where(IsKept)];
             }
         }
 
-        return kept;
+        return known;
     }
 
-    private FrozenDictionary<string, ImmutableArray<ActiveInsight>> ByObject(bool isDone) =>
-        All.SelectMany(insight =>
-                insight
-                    .Definition.Inputs.Where(input =>
-                        input.Source.Kind == ItemKind.Engagements == isDone
-                    )
-                    .Select(input => (input.Source.Object, Insight: insight))
-                    .Distinct()
-            )
-            .GroupBy(one => one.Object, one => one.Insight, StringComparer.Ordinal)
-            .ToFrozenDictionary(
-                group => group.Key,
-                group => group.ToImmutableArray(),
-                StringComparer.Ordinal
-            );
+    private bool IsKept(Accumulation known) =>
+        known.Revision > Newest || revisions.Contains(known.Revision);
+
+    /// <summary>One source of an insight over what was done.</summary>
+    private readonly record struct DoneInput(ActiveInsight Insight, InsightInput Input);
+
+    /// <summary>What is known, to be added to. However much of it changes, it is copied once.</summary>
+    private struct Sums(ImmutableArray<Accumulation> known)
+    {
+        private Accumulation[]? own;
+
+        /// <summary>Sorted by revision.</summary>
+        public ImmutableArray<Accumulation> All { get; private set; } = known;
+
+        public readonly Accumulation? Find(long revision)
+        {
+            int at = IndexOf(revision);
+            return at < 0 ? null : All[at];
+        }
+
+        public void Put(Accumulation next)
+        {
+            int at = IndexOf(next.Revision);
+            if (at < 0)
+            {
+                All = All.Insert(~at, next);
+                own = null;
+                return;
+            }
+
+            own ??= [.. All];
+            own[at] = next;
+            All = ImmutableCollectionsMarshal.AsImmutableArray(own);
+        }
+
+        private readonly int IndexOf(long revision) =>
+            All.IndexOf(revision, static (known, key) => known.Revision.CompareTo(key));
+    }
 }

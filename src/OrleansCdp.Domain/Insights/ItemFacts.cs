@@ -14,17 +14,32 @@ internal sealed class ItemFacts : IFacts
     private LinkEvent? done;
     private long at;
 
+    // Every insight over a record asks for these, and both are read out of its fields.
+    private long? madeAt;
+    private decimal? total;
+
     /// <inheritdoc/>
     public DateTimeOffset Now =>
         throw new InvalidOperationException("Items are measured without asking for the time.");
 
-    /// <summary>Speaks of a record, or of one of its closures.</summary>
-    public void Be(InsightSource of, RecordState said, long when) =>
-        (source, record, line, done, at) = (of, said, null, null, when);
+    /// <summary>Speaks of a record, or of one of the lines of an order.</summary>
+    public void Be(InsightSource of, RecordState said, LineRegister? itsLine = null)
+    {
+        Be(of, said, when: 0);
+        line = itsLine;
+        at = of.Object == RecordObjects.SalesOrder ? madeAt ??= said.MadeAt : said.First.At;
+    }
 
-    /// <summary>Speaks of a line of an order.</summary>
-    public void Be(InsightSource of, RecordState order, LineRegister said) =>
-        (source, record, line, done, at) = (of, order, said, null, order.MadeAt);
+    /// <summary>Speaks of one of the closures of a record.</summary>
+    public void Be(InsightSource of, RecordState said, long when)
+    {
+        if (!ReferenceEquals(record, said))
+        {
+            (madeAt, total) = (null, null);
+        }
+
+        (source, record, line, done, at) = (of, said, null, null, when);
+    }
 
     /// <summary>
     /// Speaks of something done. A clock of a source that runs ahead does not make it happen after it was heard of.
@@ -69,7 +84,7 @@ internal sealed class ItemFacts : IFacts
         switch (slot)
         {
             case BuiltIn.Total:
-                value = record!.Total;
+                value = total ??= record!.Total;
                 return true;
             case BuiltIn.Closures:
                 value = record!.Closures;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using OrleansCdp.Events;
 using OrleansCdp.Expressions;
@@ -13,7 +14,7 @@ internal static class ItemReader
     /// <summary>Adds the items that a record has in an insight; a deleted record has none.</summary>
     public static void Read(
         InsightDefinition insight,
-        LinkRecord of,
+        in LinkRecord of,
         ItemOrigin origin,
         List<Item> items
     )
@@ -28,25 +29,24 @@ internal static class ItemReader
         {
             if (input.IsOver(of.Object))
             {
-                Read(input, of, origin, before, items);
+                Read(input, of.State, origin, before, items);
             }
         }
     }
 
     private static void Read(
         InsightInput input,
-        LinkRecord of,
+        RecordState record,
         ItemOrigin origin,
         int before,
         List<Item> items
     )
     {
-        RecordState record = of.State;
         ItemFacts facts = spare ??= new ItemFacts();
         switch (input.Source.Kind)
         {
             case ItemKind.Records:
-                facts.Be(input.Source, record, AtOf(of));
+                facts.Be(input.Source, record);
                 Add(input, facts, origin, before, items);
                 break;
             case ItemKind.Lines:
@@ -73,9 +73,6 @@ internal static class ItemReader
         facts.Be(input.Source, done);
         return TryRead(input, facts, out item);
     }
-
-    private static long AtOf(LinkRecord of) =>
-        of.Object == RecordObjects.SalesOrder ? of.State.MadeAt : of.State.First.At;
 
     // Of a record that changed more often than is kept, what is not kept counts at the earliest change that is.
     private static void ReadClosures(
@@ -194,17 +191,16 @@ internal static class ItemReader
             return currency.TryGet(facts, out string? code) ? Short(code) : MoneySums.NoCurrency;
         }
 
-        if (input.By.IsEmpty)
+        return input.By.Length switch
         {
-            return null;
-        }
-
-        string key =
-            input.By.Length == 1
-                ? TextOf(input.By[0], facts)
-                : string.Join(PartNames.Between, input.By.Select(by => TextOf(by, facts)));
-        return Short(key);
+            0 => null,
+            1 => Short(TextOf(input.By[0], facts)),
+            _ => Short(TextOf(input.By, facts)),
+        };
     }
+
+    private static string TextOf(ImmutableArray<Expression> expressions, ItemFacts facts) =>
+        string.Join(PartNames.Between, expressions.Select(one => TextOf(one, facts)));
 
     private static string Short(string key) =>
         key.Length > PartNames.LengthMax ? PartNames.Other : key;

@@ -52,7 +52,8 @@ public sealed record RecordBase
     } = [];
 
     /// <summary>Whether a record was folded away.</summary>
-    public bool Holds(string recordId) => Ids.BinarySearch(Partitions.HashOf(recordId)) >= 0;
+    public bool Holds(string recordId) =>
+        !Ids.IsEmpty && Ids.BinarySearch(Partitions.HashOf(recordId)) >= 0;
 
     /// <summary>Whether one more record fits.</summary>
     public bool HasRoom => Ids.Length < Limits.FoldedRecordsMax;

@@ -1,17 +1,21 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace OrleansCdp.Insights;
 
 /// <summary>A value that was lowest, highest, earliest or latest, and when it was.</summary>
 /// <param name="At">When, UTC ticks.</param>
 /// <param name="Value">The value.</param>
-[GenerateSerializer, Immutable, Alias("cdp.picked"), StructLayout(LayoutKind.Auto)]
-public readonly record struct Picked([property: Id(0)] long At, [property: Id(1)] Measured Value)
+[GenerateSerializer, Immutable, Alias("cdp.picked"), SuppressReferenceTracking] // Stored as the value it once was.
+public sealed record Picked([property: Id(0)] long At, [property: Id(1)] Measured Value)
 {
     /// <summary>Which of two a measure picks. It does not depend on their order: of equal ones either is.</summary>
-    internal static Picked Of(Measure measure, Picked left, Picked right)
+    internal static Picked Of(Measure measure, Picked? left, Picked right)
     {
+        if (left is null)
+        {
+            return right;
+        }
+
         int order = measure switch
         {
             Measure.Min => left.Value.CompareTo(right.Value),
@@ -35,6 +39,8 @@ public readonly record struct Picked([property: Id(0)] long At, [property: Id(1)
 [GenerateSerializer, Immutable, Alias("cdp.tally")]
 public sealed record Tally
 {
+    private static readonly Tally None = new();
+
     /// <summary>The stretch of time, counted in its length from year 1; 0 without a window.</summary>
     [Id(0)]
     public long Stretch { get; init; }
@@ -73,56 +79,66 @@ public sealed record Tally
 
     /// <summary>What one item comes to.</summary>
     internal static Tally Of(InsightDefinition insight, in Item item) =>
-        new Tally { Stretch = Stretches.Of(insight, item.At), Part = item.Part }.Add(insight, item);
+        None.Add(insight, item, Stretches.Of(insight, item.At), item.Part);
 
     /// <summary>A hash of a value, by which it is told from others.</summary>
     internal static ulong HashOf(Measured value) =>
         Events.Partitions.HashOf(value.Text ?? value.Order.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Adds an item of the same part and stretch.</summary>
-    internal Tally Add(InsightDefinition insight, in Item item)
+    internal Tally Add(InsightDefinition insight, in Item item) =>
+        Add(insight, item, Stretch, Part);
+
+    private Tally Add(InsightDefinition insight, in Item item, long stretch, string? part)
     {
         Int128 value = item.Value.Order;
-        if (insight.Prediction is not null && value < 0)
-        {
-            // A refund is no purchase: it is kept apart, as what is to be taken off.
-            return this with { Divisor = Divisor - value };
-        }
-
+        long count = Count + 1;
+        Int128 sum = Sum;
+        Int128 divisor = Divisor;
+        double faded = Faded;
+        long fadedAt = FadedAt;
+        Picked? picked = Picked;
+        DistinctCount? distinct = Distinct;
         switch (insight.Measure)
         {
             case Measure.Min or Measure.Max or Measure.First or Measure.Last:
-                Picked one = new(item.At, item.Value);
-                return this with
-                {
-                    Count = Count + 1,
-                    Picked = Picked is { } known
-                        ? Insights.Picked.Of(insight.Measure, known, one)
-                        : one,
-                };
+                picked = Insights.Picked.Of(
+                    insight.Measure,
+                    picked,
+                    new Picked(item.At, item.Value)
+                );
+                break;
             case Measure.Distinct:
-                return this with
-                {
-                    Count = Count + 1,
-                    Distinct = (Distinct ?? DistinctCount.None).Add(HashOf(item.Value)),
-                };
+                distinct = (distinct ?? DistinctCount.None).Add(HashOf(item.Value));
+                break;
             case Measure.Count or Measure.Sum when insight.HalfLife is { } halfLife:
-                long at = Math.Max(FadedAt, item.At);
+                fadedAt = Math.Max(FadedAt, item.At);
                 double amount = (double)Exact.ToNumber(value);
-                return this with
-                {
-                    Count = Count + 1,
-                    Faded = FadedBy(at, halfLife) + FadedBy(amount, item.At, at, halfLife),
-                    FadedAt = at,
-                };
+                faded = FadedBy(fadedAt, halfLife) + FadedBy(amount, item.At, fadedAt, halfLife);
+                break;
+            case var _ when insight.Prediction is not null && value < 0:
+                // A refund is no purchase: it is kept apart, as what is to be taken off.
+                count = Count;
+                divisor -= value;
+                break;
             default:
-                return this with
-                {
-                    Count = Count + 1,
-                    Sum = Sum + value,
-                    Divisor = Divisor + item.Divisor,
-                };
+                sum += value;
+                divisor += item.Divisor;
+                break;
         }
+
+        return new Tally
+        {
+            Stretch = stretch,
+            Part = part,
+            Count = count,
+            Sum = sum,
+            Divisor = divisor,
+            Faded = faded,
+            FadedAt = fadedAt,
+            Picked = picked,
+            Distinct = distinct,
+        };
     }
 
     /// <summary>Adds what other items of the same part and stretch come to.</summary>

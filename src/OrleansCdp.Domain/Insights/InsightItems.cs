@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>One insight with the items of records that count in it.</summary>
+/// <param name="insight">The insight.</param>
+internal sealed class InsightItems(ActiveInsight insight)
+{
+    /// <summary>Items up to which it is cheaper to insert each than to sort.</summary>
+    private const int FewMax = 16;
+
+    private static readonly Comparer<Item> Order = Comparer<Item>.Create(
+        static (left, right) =>
+        {
+            int order = left.At.CompareTo(right.At);
+            order = order == 0 ? left.Origin!.Order(right.Origin!) : order;
+            return order == 0 ? left.Place.CompareTo(right.Place) : order;
+        }
+    );
+
+    public ActiveInsight Insight => insight;
+
+    /// <summary>Sorted by time, then by record and place.</summary>
+    public List<Item> Items { get; } = [];
+
+    /// <summary>Puts what a record comes to now in the place of what it came to.</summary>
+    /// <param name="known">The origin of what it came to; null for nothing.</param>
+    /// <param name="next">What it comes to, all of one origin.</param>
+    /// <returns>Whether that is something else.</returns>
+    public bool Replace(ItemOrigin? known, List<Item> next)
+    {
+        if (known is not null && TryReplaceEach(known, next, out bool changed))
+        {
+            return changed;
+        }
+
+        changed = next.Count > 0 || known is not null;
+        if (known is not null)
+        {
+            Remove(known);
+        }
+
+        if (next.Count > FewMax)
+        {
+            Items.AddRange(next);
+            Sort();
+        }
+        else
+        {
+            foreach (ref readonly Item item in CollectionsMarshal.AsSpan(next))
+            {
+                Insert(item);
+            }
+        }
+
+        return changed;
+    }
+
+    /// <summary>Lets go of the items of some records.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool Remove(HashSet<ItemOrigin> origins) =>
+        Items.RemoveAll(item => origins.Contains(item.Origin!)) > 0;
+
+    /// <summary>Adds the items of a record. Call <see cref="Sort"/> after the last one.</summary>
+    /// <returns>Whether it has any.</returns>
+    public bool Append(in LinkRecord record, ItemOrigin origin)
+    {
+        int before = Items.Count;
+        ItemReader.Read(insight.Definition, record, origin, Items);
+        return Items.Count > before;
+    }
+
+    /// <summary>Sorts what was appended.</summary>
+    public void Sort() => Items.Sort(Order);
+
+    private void Insert(in Item item)
+    {
+        // What is new is mostly the latest, too.
+        bool isLast = Items.Count == 0 || Order.Compare(Items[^1], item) < 0;
+        Items.Insert(isLast ? Items.Count : ~Items.BinarySearch(item, Order), item);
+    }
+
+    private void Remove(ItemOrigin origin)
+    {
+        Span<Item> items = CollectionsMarshal.AsSpan(Items);
+        int kept = 0;
+        while (kept < items.Length && !ReferenceEquals(items[kept].Origin, origin))
+        {
+            kept++;
+        }
+
+        for (int i = kept + 1; i < items.Length; i++)
+        {
+            if (!ReferenceEquals(items[i].Origin, origin))
+            {
+                items[kept++] = items[i];
+            }
+        }
+
+        Items.RemoveRange(kept, Items.Count - kept);
+    }
+
+    // What changes of a record is seldom when it counts: its items have their places already.
+    private bool TryReplaceEach(ItemOrigin known, List<Item> next, out bool changed)
+    {
+        changed = false;
+        if (next.Count > 0 && !ReferenceEquals(next[0].Origin, known))
+        {
+            return false;
+        }
+
+        int place = 0;
+        foreach (ref Item item in CollectionsMarshal.AsSpan(Items))
+        {
+            if (!ReferenceEquals(item.Origin, known))
+            {
+                continue;
+            }
+
+            if (place == next.Count || Order.Compare(item, next[place]) != 0)
+            {
+                return false;
+            }
+
+            changed |= !item.Equals(next[place]);
+            item = next[place++];
+        }
+
+        return place == next.Count;
+    }
+}
