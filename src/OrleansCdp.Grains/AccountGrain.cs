@@ -213,12 +213,9 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         await KnowPeopleAsync(computed);
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
-        Written written = writeBack.Wake(
-            account.Links,
-            account.Written,
-            computed,
-            now > dueAt ? now : dueAt
-        );
+        Written written = account.IsEmpty
+            ? Written.Nothing(account.Written)
+            : writeBack.Wake(account.Links, account.Written, computed, now > dueAt ? now : dueAt);
         if (!written.Updates.IsEmpty)
         {
             await SaveAsync(account.Becomes(account, null), [], written);

@@ -130,7 +130,7 @@ internal sealed class HeldIndividual(
         now = now > dueAt ? now : dueAt;
         UnifiedIndividual next = AccountShares.Counted(State, computed);
         Written written = writeBack.Wake(
-            next.ElsewhereAt is null ? next.Links : null,
+            next is { ElsewhereAt: null, IsEmpty: false } ? next.Links : null,
             next.Written,
             computed,
             now

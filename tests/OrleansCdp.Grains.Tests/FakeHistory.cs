@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
@@ -19,6 +20,9 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
 
     /// <summary>Ids of stored states, in any order.</summary>
     public IReadOnlyCollection<string> Ids { get; set; } = [];
+
+    /// <summary>After which ids further ones were asked for.</summary>
+    public ConcurrentQueue<string> IdsAfter { get; } = new();
 
     /// <summary>Called before ids are read.</summary>
     public Func<Task> OnIds { get; set; } = () => Task.CompletedTask;
@@ -67,6 +71,7 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
         CancellationToken cancel
     )
     {
+        IdsAfter.Enqueue(after);
         await OnIds();
         return
         [

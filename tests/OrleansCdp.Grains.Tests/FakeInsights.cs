@@ -2,15 +2,15 @@ using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
-/// <summary>Insights that stay as they are.</summary>
+/// <summary>Insights that stay as they are until the test says otherwise.</summary>
 internal sealed class FakeInsights(InsightSet set) : IInsightSets
 {
     /// <summary>None.</summary>
-    public static FakeInsights None { get; } = new(InsightSet.None);
+    public static FakeInsights None => new(InsightSet.None);
 
-    public InsightSet Current => set;
+    public InsightSet Current { get; set; } = set;
 
-    public ValueTask<InsightSet> CurrentAsync() => new(set);
+    public ValueTask<InsightSet> CurrentAsync() => new(Current);
 
-    public ValueTask<InsightSet> SinceAsync(long revision) => new(set);
+    public ValueTask<InsightSet> SinceAsync(long revision) => new(Current);
 }

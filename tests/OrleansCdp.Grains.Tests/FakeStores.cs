@@ -210,8 +210,13 @@ internal sealed class FakeDatabase
 
     public int SavesWaiting => 0;
 
-    Task<ClusterStatus> IStatusStore.ReadAsync(CancellationToken cancel) =>
-        Task.FromResult(
+    /// <summary>How often the cluster's state was asked for.</summary>
+    public int StatusReads { get; private set; }
+
+    Task<ClusterStatus> IStatusStore.ReadAsync(CancellationToken cancel)
+    {
+        StatusReads++;
+        return Task.FromResult(
             new ClusterStatus
             {
                 Partitions = [],
@@ -220,6 +225,7 @@ internal sealed class FakeDatabase
                 Definitions = 0,
             }
         );
+    }
 
     public Task<ImmutableArray<PartitionStatus>> PartitionsAsync(CancellationToken cancel) =>
         Task.FromResult<ImmutableArray<PartitionStatus>>([]);
