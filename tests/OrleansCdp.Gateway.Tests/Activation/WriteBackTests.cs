@@ -55,9 +55,8 @@ public sealed class WriteBackTests : IAsyncLifetime
             "alive",
             """
             source: SalesOrder
-            measure: no_purchase
+            measure: noPurchase
             horizon: 90 days
-            model: default
             writes: { object: Contact, field: Recent__c }
             """
         );
