@@ -15,7 +15,7 @@ internal static class InsightEndpoints
             .MapGet("/v1/insights", ListAsync)
             .RequireScope(Scopes.Read)
             .WithSummary(
-                "Every insight with the version that is shown, and how far a newer one is; walk: how many were looked at for what is written."
+                "Every insight with the version that is shown, and how far a newer one, and writing it back, is."
             );
         routes
             .MapGet("/v1/individuals/{idType}/{idValue}/insights", GetAsync)
