@@ -72,4 +72,11 @@ public sealed record BackfillProgress
     /// </summary>
     [Id(10)]
     public long LinksNotTold { get; init; }
+
+    /// <summary>
+    /// Of an insight over people, the round in which everybody is asked what they add; null before it began
+    /// (<see cref="IInsightWalkGrain"/> says how far it is).
+    /// </summary>
+    [Id(11)]
+    public long? Walk { get; init; }
 }

@@ -19,6 +19,16 @@ public interface IInsightWalkGrain : IGrainWithStringKey
     [Alias("go-on")]
     Task<string?> GoOnAsync();
 
+    /// <summary>Looks at everybody from now on, whoever was looked at before; does not wait for it.</summary>
+    /// <returns>The number of this round.</returns>
+    [Alias("begin-anew")]
+    Task<long> BeginAnewAsync();
+
+    /// <summary>Goes on, and says whether everybody was looked at since a round began.</summary>
+    /// <param name="round">What <see cref="BeginAnewAsync"/> said.</param>
+    [Alias("has-ended")]
+    Task<bool> HasEndedAsync(long round);
+
     /// <summary>How far it is, or how the last one ended; null when there never was one.</summary>
     [AlwaysInterleave]
     [Alias("progress")]

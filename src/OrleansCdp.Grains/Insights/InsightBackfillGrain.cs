@@ -31,7 +31,7 @@ internal sealed partial class InsightBackfillGrain(
 {
     private readonly CancellationTokenSource stop = new();
     private Task running = Task.CompletedTask;
-    private string? trouble;
+    private readonly Dictionary<long, string> troubles = [];
 
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
@@ -57,7 +57,7 @@ internal sealed partial class InsightBackfillGrain(
             .. (await WaitingAsync()).Select(insight =>
                 ProgressOf(insight) with
                 {
-                    Trouble = trouble,
+                    Trouble = troubles.GetValueOrDefault(insight.Revision),
                 }
             ),
         ];
@@ -69,23 +69,13 @@ internal sealed partial class InsightBackfillGrain(
     {
         try
         {
-            while (await WaitingAsync() is [var insight, ..])
+            foreach (ActiveInsight insight in await WaitingAsync())
             {
-                ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
-                if (!status.AllKnow(insight.Revision))
-                {
-                    trouble = "Not every silo knows the version yet.";
-                    return; // One that does not counts nothing for it.
-                }
-
-                await RunAsync(insight, cancel);
+                await TryAsync(insight, cancel);
             }
-
-            trouble = null;
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            trouble = e.Message;
             LogFailed(e);
         }
         catch (OperationCanceledException)
@@ -94,10 +84,33 @@ internal sealed partial class InsightBackfillGrain(
         }
     }
 
+    /// <summary>Goes on with a version as far as it gets. One that fails keeps no other waiting.</summary>
+    private async Task TryAsync(ActiveInsight insight, CancellationToken cancel)
+    {
+        try
+        {
+            ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
+            if (!status.AllKnow(insight.Revision))
+            {
+                // One that does not counts nothing for it.
+                troubles[insight.Revision] = "Not every silo knows the version yet.";
+                return;
+            }
+
+            troubles.Remove(insight.Revision);
+            await RunAsync(insight, cancel);
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            troubles[insight.Revision] = e.Message;
+            LogFailed(e);
+        }
+    }
+
     private async Task RunAsync(ActiveInsight insight, CancellationToken cancel)
     {
         BackfillProgress progress = ProgressOf(insight);
-        while (progress.PartitionsDone < shape.PartitionCount)
+        while (NeedsLog(insight) && progress.PartitionsDone < shape.PartitionCount)
         {
             if ((await insights.CurrentAsync()).Find(insight.Revision) is not { IsComplete: false })
             {
@@ -124,6 +137,23 @@ internal sealed partial class InsightBackfillGrain(
             await SaveAsync(progress);
         }
 
+        if (insight.Definition.HasPeople)
+        {
+            IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(
+                IInsightWalkGrain.Key
+            );
+            if (progress.Walk is null)
+            {
+                progress = progress with { Walk = await walk.BeginAnewAsync() };
+                await SaveAsync(progress);
+            }
+
+            if (!await walk.HasEndedAsync(progress.Walk.Value))
+            {
+                return; // Everybody is being asked what they add.
+            }
+        }
+
         await GrainFactory
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
             .CompleteAsync(
@@ -140,6 +170,9 @@ internal sealed partial class InsightBackfillGrain(
             progress.LinksNotTold
         );
     }
+
+    // Records are in the states of whoever they belong to.
+    private static bool NeedsLog(ActiveInsight insight) => !insight.Definition.IsOverRecords;
 
     private async Task SaveAsync(BackfillProgress progress)
     {
@@ -172,7 +205,7 @@ internal sealed partial class InsightBackfillGrain(
             Name = insight.Definition.Name,
             Version = insight.Version,
             Revision = insight.Revision,
-            Partitions = shape.PartitionCount,
+            Partitions = NeedsLog(insight) ? shape.PartitionCount : 0,
             StartedAt = clock.GetUtcNow(),
         };
 

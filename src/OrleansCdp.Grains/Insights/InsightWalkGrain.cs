@@ -24,6 +24,10 @@ internal sealed record WalkState
     [Id(2)]
     public WalkProgress? Progress { get; init; }
 
+    /// <summary>How often it was told to begin anew.</summary>
+    [Id(3)]
+    public long Round { get; init; }
+
     /// <summary>Whether everybody was looked at.</summary>
     public bool HasEnded => Signature.Length == 0 || Progress is { EndedAt: not null };
 }
@@ -63,6 +67,20 @@ internal sealed partial class InsightWalkGrain(
         }
 
         return Task.FromResult(stored.State.HasEnded ? stored.State.Signature : null);
+    }
+
+    public async Task<long> BeginAnewAsync()
+    {
+        string wanted = InsightSignature.Of(await insights.CurrentAsync());
+        await SaveAsync(Begun(wanted) with { Round = stored.State.Round + 1 });
+        await GoOnAsync();
+        return stored.State.Round;
+    }
+
+    public async Task<bool> HasEndedAsync(long round)
+    {
+        await GoOnAsync();
+        return stored.State.Round >= round && stored.State.HasEnded;
     }
 
     public Task<WalkProgress?> GetProgressAsync() =>
@@ -113,20 +131,22 @@ internal sealed partial class InsightWalkGrain(
 
         if (stored.State.Signature != wanted)
         {
-            await SaveAsync(
-                new WalkState
-                {
-                    Signature = wanted,
-                    Progress =
-                        wanted.Length == 0
-                            ? stored.State.Progress
-                            : new WalkProgress { StartedAt = clock.GetUtcNow() },
-                }
-            );
+            await SaveAsync(Begun(wanted));
         }
 
         return !stored.State.HasEnded;
     }
+
+    private WalkState Begun(string signature) =>
+        stored.State with
+        {
+            Signature = signature,
+            After = "",
+            Progress =
+                signature.Length == 0
+                    ? stored.State.Progress
+                    : new WalkProgress { StartedAt = clock.GetUtcNow() },
+        };
 
     private async Task WalkPageAsync(CancellationToken cancel)
     {
@@ -147,6 +167,11 @@ internal sealed partial class InsightWalkGrain(
             ],
             cancel
         );
+        if (stored.State != state)
+        {
+            return; // It was told to begin anew.
+        }
+
         bool isLast = ids.Length < ILogHistory.IdsMax;
         WalkProgress progress = state.Progress! with
         {

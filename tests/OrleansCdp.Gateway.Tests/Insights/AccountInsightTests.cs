@@ -64,7 +64,7 @@ public sealed class AccountInsightTests(GatewayHost host)
     public async Task Merged_people_count_once_and_after_an_unmerge_as_before()
     {
         await ContactAsync("003rd1", "001rd");
-        await ContactAsync("003rd2", "001rd-other");
+        await ContactAsync("003rd2", "001rd-other", "2026-02-01T00:00:00Z");
         await OrderAsync("rd-1", "003rd1", 40);
         await OrderAsync("rd-2", "003rd2", 2);
         await ValueAsync("001rd", Spent, 40);
@@ -109,9 +109,11 @@ public sealed class AccountInsightTests(GatewayHost host)
         JsonNode? value = null;
         await Eventually.BeAsync(
             async () =>
-                (value = await InsightAsync("001re", "account_engagement_score"))["items"]
-                    ?.GetValue<int>() >= 0,
-            "it is computed",
+            {
+                value = await InsightAsync("001re", "account_engagement_score");
+                return (int)value["items"]! == 1 && (decimal)value["value"]! is > 0.9m and <= 1;
+            },
+            "one thing was done just now",
             () => value?.ToJsonString() ?? ""
         );
     }
@@ -182,6 +184,10 @@ public sealed class AccountInsightTests(GatewayHost host)
 
     private async Task ContactAsync(string id, string account, string at = "2026-01-01T00:00:00Z")
     {
+        await PostAsync(
+            "salesforce-account",
+            $$"""{"Id":"{{account}}","Name":"{{account}}","SystemModstamp":"2026-01-01T00:00:00Z"}"""
+        );
         await PostAsync(
             "salesforce-contact",
             $$"""
