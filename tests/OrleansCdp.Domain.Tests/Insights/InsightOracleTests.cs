@@ -56,9 +56,16 @@ public sealed class InsightOracleTests
                         out UnifiedIndividual individual
                     );
 
+                    InsightLedger made = Computed.LedgerOf(Insights, individual);
                     Computed
                         .Said(followed, Histories.End)
-                        .ShouldBe(Computed.Said(Computed.LedgerOf(Insights, individual)));
+                        .ShouldBe(Computed.Said(made, Histories.End));
+                    foreach (ActiveInsight insight in Insights.All)
+                    {
+                        followed
+                            .Contributions(insight, Histories.End)
+                            .ShouldBe(made.Contributions(insight, Histories.End));
+                    }
                 },
                 iter: 100 * Laws.Thoroughness
             );
