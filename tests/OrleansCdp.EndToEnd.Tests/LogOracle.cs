@@ -47,7 +47,7 @@ public static class LogOracle
             differences.Enqueue(flaw);
         }
 
-        OracleInsights insights = new();
+        OracleInsights insights = new(fold.Individuals.Select(fold.IndividualOf));
         ParallelOptions several = new() { MaxDegreeOfParallelism = RequestsMax };
         await Parallel.ForEachAsync(
             tables.IdsOf(SubjectIds.IndividualPrefix).Union(fold.Individuals),

@@ -59,6 +59,11 @@ public static class InsightJson
         if (insight.HasPeople)
         {
             json.WriteNumber("people", value.People);
+            if (ledger.People.IsPartial && value.Insight.IsComplete)
+            {
+                json.WriteBoolean("incomplete", true);
+            }
+
             if (ledger.People.NotTaken > 0)
             {
                 json.WriteNumber("peopleLeftOut", ledger.People.NotTaken);

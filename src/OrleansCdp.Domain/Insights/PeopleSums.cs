@@ -5,10 +5,12 @@ namespace OrleansCdp.Insights;
 /// <summary>What all people of an account add.</summary>
 /// <param name="Sums">One for each version of an insight that anybody adds to.</param>
 /// <param name="NotTaken">People who found no room; counted up to <see cref="Account.LeftOutMax"/>.</param>
+/// <param name="IsPartial">Whether people are being asked anew: not all of them have answered.</param>
 [GenerateSerializer, Immutable, Alias("cdp.people-sums")]
 public sealed record PeopleSums(
     [property: Id(0)] ImmutableArray<PeopleSum> Sums,
-    [property: Id(1)] long NotTaken
+    [property: Id(1)] long NotTaken,
+    [property: Id(2)] bool IsPartial = false
 )
 {
     /// <summary>Nobody adds anything.</summary>

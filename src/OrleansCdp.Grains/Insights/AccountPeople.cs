@@ -10,6 +10,13 @@ internal sealed record AccountPeopleHead
     /// <summary>Hashes of the ids of people who found no room, sorted; at most <see cref="Account.LeftOutMax"/>.</summary>
     [Id(0)]
     public ImmutableArray<ulong> NotTaken { get; init; } = [];
+
+    /// <summary>
+    /// What was stored was damaged, and everybody is asked anew: the round of <see cref="IInsightWalkGrain"/> in which that is done.
+    /// Null where everybody is here.
+    /// </summary>
+    [Id(1)]
+    public long? AskedIn { get; init; }
 }
 
 /// <summary>What the people of one account add to its insights: the state of <see cref="AccountPeopleGrain"/>.</summary>

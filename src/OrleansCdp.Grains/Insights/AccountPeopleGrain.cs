@@ -21,7 +21,6 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     private readonly string account;
     private AccountPeople state = new();
     private AccountPeople saved;
-    private CorruptSnapshotException? damage;
     private bool isSaid;
     private bool broken;
 
@@ -44,16 +43,19 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         this.logger = logger;
     }
 
+    private IInsightWalkGrain Walk =>
+        GrainFactory.GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key);
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         try
         {
             state = saved = await cell.LoadAsync(cancellationToken) ?? state;
         }
-        catch (CorruptSnapshotException e)
+        catch (CorruptSnapshotException e) when (!e.MayBeNewer)
         {
-            damage = e;
             LogDamaged(account, e);
+            await BeginAnewAsync(e.Found);
         }
     }
 
@@ -92,7 +94,13 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     {
         DemandWhole();
         InsightSet computed = await insights.CurrentAsync();
-        return new PeopleSums(state.People.SumsFor(computed), state.NotTaken);
+        bool isPartial = state.Head.AskedIn is { } round && !await Walk.HasEndedAsync(round);
+        if (!isPartial && state.Head.AskedIn is not null)
+        {
+            state = state with { Head = state.Head with { AskedIn = null } }; // Saved with the next change.
+        }
+
+        return new PeopleSums(state.People.SumsFor(computed), state.NotTaken, isPartial);
     }
 
     public async ValueTask<ImmutableArray<PersonValue>> GetPeopleAsync(
@@ -141,13 +149,19 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         }
     }
 
+    /// <summary>All that is known here can be asked for: nobody need restore it.</summary>
+    private async Task BeginAnewAsync(Snapshot damaged)
+    {
+        state = new AccountPeople
+        {
+            Head = new AccountPeopleHead { AskedIn = await Walk.BeginAnewAsync() },
+        };
+        await cell.SaveAsync(cell.PrepareInstead(damaged, state));
+        saved = state;
+    }
+
     private void DemandWhole()
     {
-        if (damage is not null)
-        {
-            throw new StateCorruptException(account);
-        }
-
         if (broken)
         {
             throw new InconsistentStateException($"{account} is being reloaded.");
@@ -157,7 +171,7 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     [LoggerMessage(
         LogEvents.AccountPeopleDamaged,
         LogLevel.Error,
-        "What is stored of the people of {Account} is damaged"
+        "What is stored of the people of {Account} is damaged: everybody is asked anew"
     )]
     private partial void LogDamaged(string account, Exception exception);
 }

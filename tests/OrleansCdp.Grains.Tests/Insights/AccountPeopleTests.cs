@@ -1,0 +1,198 @@
+using Orleans.Core.Internal;
+using OrleansCdp.Events;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>What people add reaches their account, whatever comes between.</summary>
+public sealed class AccountPeopleTests : IAsyncLifetime
+{
+    private const string Red = "red";
+    private const string Blue = "blue";
+    private static readonly TimeSpan Later = Waking.PutOffMax + AccountShares.Linger;
+    private readonly SettableClock clock = new();
+    private readonly SortedSet<string> stored = new(StringComparer.Ordinal);
+    private readonly Cluster cluster;
+
+    public AccountPeopleTests() =>
+        cluster = new Cluster { Clock = clock, Insights = new FakeInsights(SomePeople.Insights) };
+
+    public Task InitializeAsync()
+    {
+        cluster.History.Ids = stored;
+        return cluster.InitializeAsync();
+    }
+
+    public Task DisposeAsync() => cluster.DisposeAsync();
+
+    [Fact]
+    public async Task What_somebody_did_is_handed_over_by_the_clock()
+    {
+        await OrderAsync("ada", Red, 10, number: 1);
+        await OrderAsync("ada", Red, 5, number: 2);
+        await OrderAsync("bob", Red, 7, number: 1);
+
+        clock.Advance(AccountShares.Linger);
+
+        await ShouldBeAsync(Red, "1: 22 of 3 by 2");
+    }
+
+    [Fact]
+    public async Task Who_goes_to_another_account_is_taken_off_where_they_were()
+    {
+        await OrderAsync("ada", Red, 10, number: 1);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 10 of 1 by 1");
+
+        string ada = await OrderAsync("ada", Blue, 5, number: 2);
+        clock.Advance(AccountShares.Linger);
+
+        await ShouldBeAsync(Blue, "1: 15 of 2 by 1");
+        await ShouldBeAsync(Red);
+        await Eventually.BeAsync(async () =>
+            (await StateOfAsync(ada)).CountedAt.SequenceEqual([AccountOf(Blue)])
+        );
+    }
+
+    [Fact]
+    public async Task An_account_that_cannot_be_told_is_told_later_also_by_another_activation()
+    {
+        string ada = await OrderAsync("ada", Red, 10, number: 1);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 10 of 1 by 1");
+        bool fails = true;
+        int failed = 0;
+        cluster.Database.OnSave = (write, _) =>
+        {
+            if (fails && write.Id.StartsWith(SubjectIds.PeoplePrefix, StringComparison.Ordinal))
+            {
+                failed++;
+                throw new TimeoutException("The database is away.");
+            }
+        };
+        await OrderAsync("ada", Blue, 5, number: 2);
+        clock.Advance(AccountShares.Linger);
+        await Eventually.BeAsync(() => failed > 0);
+
+        await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(ada)
+            .AsReference<IGrainManagementExtension>()
+            .DeactivateOnIdle();
+        fails = false;
+        clock.Advance(Later);
+
+        await ShouldBeAsync(Blue, "1: 15 of 2 by 1");
+        await ShouldBeAsync(Red);
+    }
+
+    [Fact]
+    public async Task What_is_damaged_is_asked_for_anew_and_said_to_be_incomplete_meanwhile()
+    {
+        stored.Add(await OrderAsync("ada", Red, 10, number: 1));
+        stored.Add(await OrderAsync("bob", Red, 7, number: 1));
+        TaskCompletionSource gate = new();
+        cluster.History.OnIds = () => gate.Task;
+        cluster.Database.Snapshots[SubjectIds.PeopleOf(AccountOf(Red))] = new Snapshot(
+            1,
+            [1, 2, 3],
+            []
+        );
+
+        PeopleSums sums = await PeopleOf(Red).GetSumsAsync();
+
+        sums.IsPartial.ShouldBeTrue();
+        gate.SetResult();
+        await ShouldBeAsync(Red, "1: 17 of 2 by 2");
+        await Eventually.BeAsync(async () => !(await PeopleOf(Red).GetSumsAsync()).IsPartial);
+    }
+
+    [Fact]
+    public async Task Whoever_says_nothing_new_costs_no_save()
+    {
+        string ada = await OrderAsync("ada", Red, 10, number: 1);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 10 of 1 by 1");
+        int saves = 0;
+        cluster.Database.OnSave = (write, _) => Interlocked.Increment(ref saves);
+
+        await cluster.Grains.GetGrain<IUnifiedIndividualGrain>(ada).WakeAsync(clock.GetUtcNow());
+
+        saves.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task People_are_listed_the_highest_value_first()
+    {
+        string ada = await OrderAsync("ada", Red, 10, number: 1);
+        string bob = await OrderAsync("bob", Red, 70, number: 1);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 80 of 2 by 2");
+
+        (await PeopleOf(Red).GetPeopleAsync(1, clock.GetUtcNow()))
+            .Select(one => (one.Individual, one.Value?.Text, one.Items))
+            .ShouldBe([(bob, "70", 1), (ada, "10", 1)]);
+        (await PeopleOf(Red).GetPeopleAsync(77, clock.GetUtcNow())).ShouldBeEmpty();
+    }
+
+    private static LinkKey LinkOf(string account) => new("crm", "Account", account);
+
+    private static string AccountOf(string account) => SubjectIds.AccountOf(LinkOf(account));
+
+    private IAccountPeopleGrain PeopleOf(string account) =>
+        cluster.Grains.GetGrain<IAccountPeopleGrain>(AccountOf(account));
+
+    private async Task<UnifiedIndividual> StateOfAsync(string individual) =>
+        (
+            await new SnapshotCell<UnifiedIndividual>(
+                individual,
+                cluster.Database,
+                cluster.Serializer,
+                IndividualShape.Instance
+            ).LoadAsync(default)
+        )!;
+
+    /// <summary>What is said of what was spent, before long; nothing for nobody.</summary>
+    private async Task ShouldBeAsync(string account, params string[] expected)
+    {
+        string[] said = [];
+        await Eventually.BeAsync(
+            async () =>
+            {
+                said =
+                [
+                    .. SomePeople
+                        .Said((await PeopleOf(account).GetSumsAsync()).Sums)
+                        .Where(one => one.StartsWith("1:", StringComparison.Ordinal)),
+                ];
+                return said.SequenceEqual(expected);
+            },
+            $"{account} is told {string.Join(", ", expected)}",
+            () => string.Join(", ", said)
+        );
+    }
+
+    private async Task<string> OrderAsync(string name, string account, int total, int number)
+    {
+        LinkKey link = new("shop", "customer", name);
+        string id = SubjectIds.IndividualOf(link);
+        SequencedEvent order = (
+            Some.Event(link, $"order-{name}-{number}") with
+            {
+                Kind = EventKind.Created,
+                Object = RecordObjects.SalesOrder,
+                RecordId = $"{name}-{number}",
+                Traits = [],
+                OccurredAt = clock.GetUtcNow(),
+                ReceivedAt = clock.GetUtcNow(),
+                Version = number,
+                Account = LinkOf(account),
+                Fields = [new Field("total", FieldValue.Of((decimal)total))],
+            }
+        ).At(number);
+        var outcomes = await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(id)
+            .ApplyAsync(new([order]), id);
+        outcomes.ShouldAllBe(outcome => outcome.Kind == OutcomeKind.Applied);
+        return id;
+    }
+}
