@@ -11,6 +11,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
 {
     private readonly LatchedStore store = new();
     private readonly List<IDisposable> opened = [];
+    private int left;
 
     [Fact]
     public async Task Links_that_are_sent_again_are_taken_only_once_their_first_taking_is_saved()
@@ -59,6 +60,19 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
         );
     }
 
+    [Fact]
+    public async Task Who_is_loaded_only_to_be_woken_leaves_and_who_is_used_stays()
+    {
+        HeldIndividual woken = await OpenAsync();
+        await woken.WakeAsync(DateTimeOffset.UnixEpoch);
+        left.ShouldBe(1);
+
+        HeldIndividual used = await OpenAsync();
+        await used.BecomeAsync(used.State.Expect("ind_e", 1, out _));
+        await used.WakeAsync(DateTimeOffset.UnixEpoch);
+        left.ShouldBe(1);
+    }
+
     public void Dispose() => opened.ForEach(one => one.Dispose());
 
     private static LinkTransfer Transfer { get; } =
@@ -82,7 +96,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             new IdentifierWatch(new NoRulesets(), null!),
             FakeInsights.None,
             TimeProvider.System,
-            deactivate: () => { }
+            deactivate: () => left++
         );
         opened.Add(held);
         await held.OpenAsync(default);

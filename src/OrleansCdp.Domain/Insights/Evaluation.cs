@@ -9,11 +9,11 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 {
     private readonly InsightDefinition definition = insight.Definition;
     private readonly long nowTicks = now.UtcTicks;
-    private readonly SortedDictionary<string, Sum> sums = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ItemSum> sums = new(StringComparer.Ordinal);
     private readonly PurchaseHistory? purchases = insight.Definition.Prediction is null
         ? null
         : new PurchaseHistory();
-    private Sum? only;
+    private ItemSum? only;
     private bool isEstimated;
     private long count;
     private long leftOut;
@@ -117,7 +117,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 
     private InsightValue Only(InsightValue value)
     {
-        FieldValue? one = (only ?? new Sum()).ToValue(definition);
+        FieldValue? one = (only ?? new ItemSum()).ToValue(definition);
         return value with
         {
             Value = one,
@@ -240,16 +240,16 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         return null;
     }
 
-    private Sum SumOf(string? part)
+    private ItemSum SumOf(string? part)
     {
         if (part is null)
         {
-            return only ??= new Sum();
+            return only ??= new ItemSum();
         }
 
-        if (!sums.TryGetValue(part, out Sum? sum))
+        if (!sums.TryGetValue(part, out ItemSum? sum))
         {
-            sums.Add(part, sum = new Sum());
+            sums.Add(part, sum = new ItemSum());
         }
 
         return sum;
@@ -305,113 +305,4 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 )),
             ],
         };
-
-    /// <summary>What the items of one part come to.</summary>
-    private sealed class Sum
-    {
-        private Int128 sum;
-        private Int128 divisor;
-        private double faded;
-        private Picked? picked;
-        private List<Int128>? values;
-
-        public long Count { get; private set; }
-
-        public Differences? Different { get; private set; }
-
-        public void Add(InsightDefinition definition, in Item item, long now)
-        {
-            Count++;
-            switch (definition.Measure)
-            {
-                case Measure.Min or Measure.Max or Measure.First or Measure.Last:
-                    Pick(definition, new Picked(item.At, item.Value));
-                    break;
-                case Measure.Distinct:
-                    (Different ??= new Differences()).Add(item.Value);
-                    break;
-                case Measure.Median:
-                    (values ??= []).Add(item.Value.Order);
-                    break;
-                default:
-                    sum += item.Value.Order;
-                    divisor += item.Divisor;
-                    if (definition.HalfLife is { } halfLife)
-                    {
-                        double age = (now - item.At) / (double)halfLife.Ticks;
-                        faded += (double)Exact.ToNumber(item.Value.Order) * double.Exp2(-age);
-                    }
-
-                    break;
-            }
-        }
-
-        public void Add(InsightDefinition definition, Tally tally, long now)
-        {
-            Count += tally.Count;
-            sum += tally.Sum;
-            divisor += tally.Divisor;
-            if (definition.HalfLife is { } halfLife)
-            {
-                faded += tally.FadedBy(now, halfLife);
-            }
-
-            if (tally.Picked is { } one)
-            {
-                Pick(definition, one);
-            }
-
-            if (tally.Distinct is { } distinct)
-            {
-                (Different ??= new Differences()).Add(distinct);
-            }
-        }
-
-        public FieldValue? ToValue(InsightDefinition definition) =>
-            definition.Measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
-                ? picked is { } one
-                    ? Evaluation.ToValue(definition.Type, one.Value)
-                    : null
-                : ToNumber(definition) is { } number
-                    ? FieldValue.Of(number)
-                    : null;
-
-        public decimal? ToNumber(InsightDefinition definition) =>
-            definition.Measure switch
-            {
-                Measure.Count or Measure.Sum when definition.HalfLife is not null => Math.Round(
-                    (decimal)faded,
-                    Exact.Decimals
-                ),
-                Measure.Count or Measure.Sum => Exact.ToNumber(sum),
-                Measure.Average => Count == 0 ? null : Exact.ToNumber(sum) / Count,
-                Measure.Ratio => Arithmetic.Divide(
-                    Exact.ToNumber(sum),
-                    Exact.ToNumber(divisor),
-                    out decimal ratio
-                )
-                    ? ratio
-                    : null,
-                Measure.Distinct => Different?.Count ?? 0,
-                Measure.Median => Middle(),
-                _ => picked is { } one ? Exact.ToNumber(one.Value.Order) : null,
-            };
-
-        private void Pick(InsightDefinition definition, Picked one) =>
-            picked = Picked.Of(definition.Measure, picked, one);
-
-        private decimal? Middle()
-        {
-            if (values is null)
-            {
-                return null;
-            }
-
-            values.Sort();
-            decimal upper = Exact.ToNumber(values[values.Count / 2]);
-            return values.Count % 2 == 1
-                ? upper
-                : (Exact.ToNumber(values[(values.Count / 2) - 1]) + upper) / 2;
-        }
-    }
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
+using Orleans.Serialization;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 
@@ -146,7 +148,7 @@ public sealed class AccountPeopleTests : IAsyncLifetime
             await new SnapshotCell<UnifiedIndividual>(
                 individual,
                 cluster.Database,
-                cluster.Serializer,
+                cluster.Services.GetRequiredService<Serializer>(),
                 IndividualShape.Instance
             ).LoadAsync(default)
         )!;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
@@ -144,6 +145,7 @@ public sealed class PredictionFitTests : IAsyncLifetime
     public async Task Whom_nobody_else_asks_for_leaves_the_memory_again()
     {
         string individual = await BuyAsync(1, [0, 9]);
+        await Individual(individual).AsReference<IGrainManagementExtension>().DeactivateOnIdle();
 
         await FitAsync(Request);
 

@@ -60,7 +60,8 @@ internal static class SomePeople
                 .Select(sum =>
                 {
                     InsightValue value = sum.ValueOf(Insights.Find(sum.Revision)!, Some.Noon);
-                    return $"{sum.Revision}: {value.Value?.Text} of {value.Items} by {value.People}";
+                    string said = $"{value.Value?.Text} of {value.Items} by {value.People}";
+                    return $"{sum.Revision}: {said}";
                 }),
         ];
 
