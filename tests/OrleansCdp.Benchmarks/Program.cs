@@ -33,6 +33,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "people":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(PeopleRun.Run(run));
+        }
+
+        break;
     case "snapshots":
         report.Add(SnapshotRun.Run(options));
         break;
