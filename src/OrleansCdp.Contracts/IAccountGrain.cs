@@ -44,10 +44,6 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("wake")]
     Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt);
 
-    /// <summary>What its people add to its insights is another: fields that are written because of it may be.</summary>
-    [Alias("note-people")]
-    Task NotePeopleAsync();
-
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     [AlwaysInterleave]
     [Alias("evidence")]

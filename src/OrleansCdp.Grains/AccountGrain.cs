@@ -27,6 +27,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly IInsightSets insights;
     private readonly TimeProvider clock;
     private readonly WriteBack writeBack;
+    private readonly AccountPeopleReader people;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
@@ -51,6 +52,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         cell = new SnapshotCell<Account>(id, store, serializer, AccountShape.Instance);
         account = new Account { Id = id };
         writeBack = new WriteBack(id, SubjectKind.Account);
+        people = new AccountPeopleReader(id, GrainFactory, logger);
         this.published = published;
         this.reconciliation = reconciliation;
         this.fates = fates;
@@ -176,11 +178,11 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
         isUsed = true;
         InsightSet computed = await insights.CurrentAsync();
-        AccountPeopleReader people = new(GrainFactory.GetGrain<IAccountPeopleGrain>(account.Id));
         PeopleSums sums = await people.SumsAsync(computed);
-        var listed = question.Explain ? await people.ListAsync(computed, question) : null;
+        var listed =
+            question.Explain && !sums.IsPartial ? await people.ListAsync(computed, question) : null;
+        writeBack.Know(sums, computed);
         InsightLedger present = writeBack.LedgerOf(computed, account.Links);
-        present.People = sums;
         return Answer(InsightJson.Answer(account.Id, present, account.Links, question, listed));
     }
 
@@ -210,7 +212,11 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         InsightSet computed = await insights.CurrentAsync();
-        await KnowPeopleAsync(computed);
+        if (computed.WritesOfPeople)
+        {
+            writeBack.Know(await people.SumsAsync(computed), computed);
+        }
+
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
         Written written = account.IsEmpty
@@ -222,24 +228,6 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         return written.DueAt;
-    }
-
-    public async Task NotePeopleAsync()
-    {
-        await recovery.WhenMadeAsync();
-        InsightSet computed = await insights.CurrentAsync();
-        await KnowPeopleAsync(computed);
-        DemandWhole();
-        Written written = writeBack.Follow(
-            account.Links,
-            account.Written,
-            computed,
-            clock.GetUtcNow()
-        );
-        if (!written.Updates.IsEmpty || written.Due.IsSaid)
-        {
-            await SaveAsync(account.Becomes(account, null), [], written);
-        }
     }
 
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
@@ -268,7 +256,6 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     {
         isUsed = true;
         InsightSet computed = insights.Current;
-        await KnowPeopleAsync(computed);
         DemandWhole();
         Written written = writeBack.Follow(
             transition.Next.Links,
@@ -277,17 +264,6 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
             clock.GetUtcNow()
         );
         await SaveAsync(transition, noted, written);
-    }
-
-    /// <summary>Asks what the people add, where a field is written because of it.</summary>
-    private async Task KnowPeopleAsync(InsightSet computed)
-    {
-        if (computed.WritesOfPeople)
-        {
-            writeBack.People = await GrainFactory
-                .GetGrain<IAccountPeopleGrain>(account.Id)
-                .GetSumsAsync();
-        }
     }
 
     private async Task SaveAsync(

@@ -27,13 +27,19 @@ public readonly record struct DueChange
 /// </summary>
 internal sealed class StoredDue
 {
+    /// <summary>How long something that is due may wait to be looked at.</summary>
+    public static readonly TimeSpan Overdue = TimeSpan.FromMinutes(2);
+
     private DateTimeOffset? stored;
 
     /// <summary>What the next save says, so that the state is looked at in time. Seldom anything.</summary>
     /// <param name="dueAt">When it is to be looked at; null for never.</param>
-    public DueChange Demand(DateTimeOffset? dueAt)
+    /// <param name="now">
+    /// The moment. What has been past for longer than <see cref="Overdue"/> may have been looked at elsewhere, and is said again.
+    /// </param>
+    public DueChange Demand(DateTimeOffset? dueAt, DateTimeOffset now)
     {
-        if (dueAt is not { } wanted || stored <= wanted)
+        if (dueAt is not { } wanted || (stored <= wanted && stored > now - Overdue))
         {
             return default;
         }

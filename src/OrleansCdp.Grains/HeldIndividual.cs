@@ -135,16 +135,26 @@ internal sealed class HeldIndividual(
             computed,
             now
         );
-        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], written);
+        // What made it due stays until its accounts are told, too: then whoever woke it says when it is next due.
+        Written saved = next.CountedAt.IsEmpty ? written : written with { Due = default };
+        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], saved);
         UnifiedIndividual told = State;
-        await shares.HandOverAsync(told, Cell.Version, computed, now);
-        next = AccountShares.Told(State, told, computed);
+        ImmutableArray<string> failed = await shares.HandOverAsync(
+            told,
+            Cell.Version,
+            computed,
+            now
+        );
+        DemandWhole(); // What was told may be what is never saved.
+        next = AccountShares.Told(State, told, failed, computed);
         if (next != State)
         {
             await SaveAsync(To(next, changed: true), null, [], Written.Nothing(next.Written));
         }
 
-        return written.DueAt;
+        return failed.IsEmpty
+            ? written.DueAt
+            : throw new AccountsNotToldException(id, failed, shares.Failure);
     }
 
     private static Transition<UnifiedIndividual> To(UnifiedIndividual next, bool changed) =>

@@ -54,11 +54,22 @@ internal sealed class LogReplay(
         {
             Id = id,
             Links = pass.Links.Aggregate(LinkSet.Empty, (set, link) => set.With(link)),
+            CountedAt = [.. AccountsOf(pass.Links).Distinct().Order(StringComparer.Ordinal)],
         };
         return made.IsEmpty
             ? (null, "the log has no event of its links")
             : (new(made, pass.Fates), null);
     }
+
+    /// <summary>All accounts that may have been told of it: it has forgotten which were.</summary>
+    private static IEnumerable<string> AccountsOf(IEnumerable<Link> links) =>
+        links
+            .Select(link => link.Account)
+            .OfType<AccountRegister>()
+            .SelectMany(register =>
+                register.Left.Select(left => left.Account).Prepend(register.Account)
+            )
+            .Select(SubjectIds.AccountOf);
 
     /// <summary>The account that the log's events make, or why it cannot be said.</summary>
     public async Task<(Rebuilt<Account>? Made, string? WhyNot)> AccountAsync(string id)

@@ -19,6 +19,9 @@ internal sealed partial class Waking(
     /// <summary>Individuals and accounts that are woken at once.</summary>
     public const int AtOnceMax = 16;
 
+    /// <summary>How long one may take. What it does goes on, and the others are not kept waiting.</summary>
+    public static readonly TimeSpan WithinMax = TimeSpan.FromSeconds(10);
+
     /// <summary>How long one is put off that failed for the first time; each further time it is twice as long.</summary>
     public static readonly TimeSpan PutOff = TimeSpan.FromMinutes(1);
 
@@ -58,7 +61,7 @@ internal sealed partial class Waking(
     {
         try
         {
-            DateTimeOffset? next = await WakeAsync(due.Id, due.At);
+            DateTimeOffset? next = await WakeAsync(due.Id, due.At).WaitAsync(WithinMax);
             instruments.NoteWoken();
             return new Look(due, next);
         }

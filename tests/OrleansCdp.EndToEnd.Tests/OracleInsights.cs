@@ -92,7 +92,10 @@ internal sealed class OracleInsights(IEnumerable<UnifiedIndividual> everybody)
             }
         }
 
-        return new PeopleSums([.. sums.Values.Select(sum => sum.ToSum())], NotTaken: 0);
+        return new PeopleSums(
+            [.. sums.Values.Select(sum => sum.ToSum(DateTimeOffset.UtcNow))],
+            NotTaken: 0
+        );
     }
 
     private async Task CompareAsync(

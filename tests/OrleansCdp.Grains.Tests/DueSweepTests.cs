@@ -110,22 +110,32 @@ public sealed class StoredDueTests
     [Fact]
     public void After_loading_it_says_what_it_wants_and_then_only_what_is_earlier()
     {
-        due.Demand(null).IsSaid.ShouldBeFalse();
-        due.Demand(Noon).ShouldBe(DueChange.To(Noon));
-        due.Demand(Noon).IsSaid.ShouldBeFalse();
-        due.Demand(Noon.AddTicks(1)).IsSaid.ShouldBeFalse();
-        due.Demand(null).IsSaid.ShouldBeFalse();
-        due.Demand(Noon.AddTicks(-1)).ShouldBe(DueChange.To(Noon.AddTicks(-1)));
+        due.Demand(null, Noon).IsSaid.ShouldBeFalse();
+        due.Demand(Noon, Noon).ShouldBe(DueChange.To(Noon));
+        due.Demand(Noon, Noon).IsSaid.ShouldBeFalse();
+        due.Demand(Noon.AddTicks(1), Noon).IsSaid.ShouldBeFalse();
+        due.Demand(null, Noon).IsSaid.ShouldBeFalse();
+        due.Demand(Noon.AddTicks(-1), Noon).ShouldBe(DueChange.To(Noon.AddTicks(-1)));
+    }
+
+    [Fact]
+    public void What_should_have_been_looked_at_long_ago_is_said_again()
+    {
+        due.Demand(Noon, Noon);
+        DateTimeOffset overdue = Noon + StoredDue.Overdue;
+
+        due.Demand(overdue.AddDays(1), overdue.AddTicks(-1)).IsSaid.ShouldBeFalse();
+        due.Demand(overdue.AddDays(1), overdue).ShouldBe(DueChange.To(overdue.AddDays(1)));
     }
 
     [Fact]
     public void A_look_takes_the_place_of_what_was_due()
     {
-        due.Demand(Noon);
+        due.Demand(Noon, Noon);
         due.Replace(Noon.AddDays(1)).ShouldBe(DueChange.To(Noon.AddDays(1)));
-        due.Demand(Noon.AddDays(2)).IsSaid.ShouldBeFalse();
+        due.Demand(Noon.AddDays(2), Noon).IsSaid.ShouldBeFalse();
         due.Replace(null).ShouldBe(DueChange.Never);
-        due.Demand(Noon.AddDays(2)).ShouldBe(DueChange.To(Noon.AddDays(2)));
+        due.Demand(Noon.AddDays(2), Noon).ShouldBe(DueChange.To(Noon.AddDays(2)));
     }
 
     [Theory]

@@ -28,6 +28,35 @@ public sealed class LogReplayTests
         made.State.Links.Links.Length.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Of_one_that_is_made_anew_every_account_it_may_have_told_is_known()
+    {
+        LinkKey next = Company with { Id = "2" };
+        FakeHistory history = new()
+        {
+            Events =
+            [
+                Some.Event(Web, "a") with
+                {
+                    Account = Company,
+                },
+                Some.Event(Web, "b") with
+                {
+                    Account = next,
+                    Version = 1,
+                },
+            ],
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = Some.Noon },
+        };
+
+        (Rebuilt<UnifiedIndividual>? made, _) = await ReplayOf(history).IndividualAsync("ind_a");
+
+        made!.State.CountedAt.ShouldBe(
+            new[] { Company, next }.Select(Identity.SubjectIds.AccountOf).Order(),
+            ignoreOrder: true
+        );
+    }
+
     [Theory]
     [InlineData(2, 0, true)] // Claimed a day after the log begins: its first event is there.
     [InlineData(2, -1, false)]

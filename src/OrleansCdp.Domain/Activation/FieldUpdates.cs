@@ -42,7 +42,9 @@ public static class FieldUpdates
         written = known;
         foreach (ActiveInsight insight in ledger.Insights.Written)
         {
-            if (ledger.ValueOf(insight, now) is not { } value)
+            // What some of the people add is no value that anybody should see in the CRM.
+            bool isPartial = insight.Definition.HasPeople && ledger.People.IsPartial;
+            if (isPartial || ledger.ValueOf(insight, now) is not { } value)
             {
                 continue;
             }

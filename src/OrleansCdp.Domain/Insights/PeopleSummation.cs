@@ -12,10 +12,14 @@ namespace OrleansCdp.Insights;
 /// Parts that are told apart: those whose names have the lowest hashes, as in <see cref="Accumulation.PartsMax"/>; the others
 /// are one part.
 /// </param>
-public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
+/// <param name="pendingMax">Moments yet to come that are told apart.</param>
+public sealed class PeopleSummation(ActiveInsight insight, int partsMax, int pendingMax)
 {
     /// <summary>Parts of a whole account.</summary>
     public const int PartsMax = 1_000;
+
+    /// <summary>Moments yet to come of a whole account.</summary>
+    public const int AccountPendingMax = 1_000;
 
     /// <summary>
     /// Moments yet to come that are told apart of one person. What is dated after the last of these counts from that one on.
@@ -29,7 +33,7 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
 
     /// <summary>One of a whole account, or of some of its people.</summary>
     public PeopleSummation(ActiveInsight insight)
-        : this(insight, PartsMax) { }
+        : this(insight, PartsMax, AccountPendingMax) { }
 
     /// <summary>What one person adds to an insight of its account; null for nothing.</summary>
     /// <param name="insight">The insight.</param>
@@ -43,7 +47,7 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
         long now
     )
     {
-        PeopleSummation sum = new(insight, Accumulation.PartsMax) { people = 1 };
+        PeopleSummation sum = new(insight, Accumulation.PartsMax, PendingMax) { people = 1 };
         foreach (ref readonly Item item in items)
         {
             long stretch =
@@ -66,9 +70,8 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
             }
         }
 
-        sum.LetGo(Stretches.FirstAt(insight.Definition, now));
-        sum.Join(insight.Definition.Window is null ? 0 : Stretches.Of(insight.Definition, now));
-        return sum.tallies.Count == 0 && sum.leftOut == 0 ? null : sum.ToSum();
+        PeopleSum whole = sum.ToSum(now);
+        return whole.Tallies.IsEmpty && whole.LeftOut == 0 ? null : whole;
     }
 
     /// <summary>Adds what others add.</summary>
@@ -83,8 +86,18 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
     }
 
     /// <summary>What it comes to.</summary>
-    public PeopleSum ToSum()
+    /// <param name="now">The moment: what no window reaches any more is left out, and what is yet to come is bounded.</param>
+    public PeopleSum ToSum(DateTimeOffset now) => ToSum(now.UtcTicks);
+
+    private PeopleSum ToSum(long now)
     {
+        LetGo(Stretches.FirstAt(definition, now));
+        if (definition.Window is null)
+        {
+            Move(at => at <= now, to: 0); // Its moment has come.
+        }
+
+        Join(definition.Window is null ? 0 : Stretches.Of(definition, now));
         LeaveOut();
         return new PeopleSum
         {
@@ -145,16 +158,21 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax)
         [
             .. tallies.Keys.Select(key => key.Stretch).Where(at => at > current).Distinct().Order(),
         ];
-        if (pending.Length <= PendingMax)
+        if (pending.Length <= pendingMax)
         {
             return;
         }
 
-        long last = pending[PendingMax - 1];
-        foreach (var key in tallies.Keys.Where(key => key.Stretch > last).ToArray())
+        long last = pending[pendingMax - 1];
+        Move(at => at > last, last);
+    }
+
+    private void Move(Predicate<long> which, long to)
+    {
+        foreach (var key in tallies.Keys.Where(key => which(key.Stretch)).ToArray())
         {
             tallies.Remove(key, out Tally? tally);
-            Add(tally! with { Stretch = last });
+            Add(tally! with { Stretch = to });
         }
     }
 

@@ -15,6 +15,9 @@ public sealed record PeopleSums(
 {
     /// <summary>Nobody adds anything.</summary>
     public static PeopleSums None { get; } = new([], 0);
+
+    /// <summary>Nobody knows what they add.</summary>
+    public static PeopleSums Unknown { get; } = new([], 0, IsPartial: true);
 }
 
 /// <summary>What one person adds to one insight.</summary>

@@ -10,15 +10,24 @@ internal sealed class WriteBack(string id, SubjectKind subject)
 {
     private readonly StoredDue due = new();
     private InsightLedger? ledger;
+    private PeopleSums people = PeopleSums.Unknown;
+    private InsightSet? peopleFor;
 
-    /// <summary>What an account's people add to its insights; nothing for an individual.</summary>
-    public PeopleSums People { get; set; } = PeopleSums.None;
+    /// <summary>How soon an account asks again what its people add, where a field is written because of it.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
+
+    /// <summary>Takes what an account's people add. Before it is known nothing is written because of it.</summary>
+    public void Know(PeopleSums sums, InsightSet computed) =>
+        (people, peopleFor) = (sums, computed);
 
     /// <summary>What counts in its insights.</summary>
     public InsightLedger LedgerOf(InsightSet computed, LinkSet links)
     {
         ledger = InsightLedger.Of(ledger, computed, subject, links);
-        ledger.People = People;
+        ledger.People =
+            subject == SubjectKind.Individual || computed.OverPeople.IsEmpty ? PeopleSums.None
+            : peopleFor == computed ? people
+            : PeopleSums.Unknown;
         return ledger;
     }
 
@@ -38,7 +47,7 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     {
         Written written = Look(links, known, computed, now);
         bool isSooner = written.DueAt is not { } then || dueAnyway < then;
-        return written with { Due = due.Demand(isSooner ? dueAnyway : written.DueAt) };
+        return written with { Due = due.Demand(isSooner ? dueAnyway : written.DueAt, now) };
     }
 
     /// <summary>What time alone asks for. Without updates nothing need be saved.</summary>
@@ -75,7 +84,10 @@ internal sealed class WriteBack(string id, SubjectKind subject)
             now,
             out ImmutableArray<WrittenValue> values
         );
-        return new Written(updates, values, NextUpdate.Of(id, present, now));
+        DateTimeOffset? dueAt = NextUpdate.Of(id, present, now);
+        DateTimeOffset again = now + AskAgain;
+        bool asks = computed.WritesOfPeople && present.People.IsPartial;
+        return new Written(updates, values, asks && !(dueAt < again) ? again : dueAt);
     }
 }
 

@@ -16,6 +16,8 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
 {
     private readonly SnapshotCell<AccountPeople> cell;
     private readonly IInsightSets insights;
+    private readonly IDueStore due;
+    private readonly TimeProvider clock;
     private readonly ILogger<AccountPeopleGrain> logger;
     private readonly SemaphoreSlim saves = new(1);
     private readonly string account;
@@ -28,6 +30,8 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         ISnapshotStore store,
         Serializer serializer,
         IInsightSets insights,
+        IDueStore due,
+        TimeProvider clock,
         ILogger<AccountPeopleGrain> logger
     )
     {
@@ -40,6 +44,8 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         );
         saved = state;
         this.insights = insights;
+        this.due = due;
+        this.clock = clock;
         this.logger = logger;
     }
 
@@ -97,10 +103,18 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         bool isPartial = state.Head.AskedIn is { } round && !await Walk.HasEndedAsync(round);
         if (!isPartial && state.Head.AskedIn is not null)
         {
-            state = state with { Head = state.Head with { AskedIn = null } }; // Saved with the next change.
+            // Saved with the next change.
+            state = state with
+            {
+                Head = state.Head with { AskedIn = null },
+            };
         }
 
-        return new PeopleSums(state.People.SumsFor(computed), state.NotTaken, isPartial);
+        return new PeopleSums(
+            state.People.SumsFor(computed, clock.GetUtcNow()),
+            state.NotTaken,
+            isPartial
+        );
     }
 
     public async ValueTask<ImmutableArray<PersonValue>> GetPeopleAsync(
@@ -131,21 +145,16 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
 
     public void Dispose() => saves.Dispose();
 
-    /// <summary>Tells the account, where it writes a field because of its people. Also once after a start: a crash may have come between.</summary>
+    /// <summary>
+    /// Has the account looked at, where it writes a field because of its people: it does so in its own time, and nobody waits for
+    /// it. Also once after a start, for a crash may have come between.
+    /// </summary>
     private async Task SayAsync()
     {
         if (!isSaid && (await insights.CurrentAsync()).WritesOfPeople)
         {
+            await due.DemandAsync([(account, clock.GetUtcNow())], CancellationToken.None);
             isSaid = true;
-            try
-            {
-                await GrainFactory.GetGrain<IAccountGrain>(account).NotePeopleAsync();
-            }
-            catch
-            {
-                isSaid = false;
-                throw;
-            }
         }
     }
 

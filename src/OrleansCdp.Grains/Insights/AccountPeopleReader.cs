@@ -1,13 +1,35 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 
 namespace OrleansCdp.Insights;
 
 /// <summary>Asks what the people of an account add to its insights, where an insight wants it.</summary>
-internal sealed class AccountPeopleReader(IAccountPeopleGrain people)
+internal sealed partial class AccountPeopleReader(
+    string account,
+    IGrainFactory grains,
+    ILogger logger
+)
 {
-    /// <summary>What all of them add.</summary>
-    public ValueTask<PeopleSums> SumsAsync(InsightSet computed) =>
-        computed.OverPeople.IsEmpty ? new(PeopleSums.None) : people.GetSumsAsync();
+    private readonly IAccountPeopleGrain people = grains.GetGrain<IAccountPeopleGrain>(account);
+
+    /// <summary>What all of them add. Where they cannot be asked, that is not known: no other value has to wait for it.</summary>
+    public async ValueTask<PeopleSums> SumsAsync(InsightSet computed)
+    {
+        if (computed.OverPeople.IsEmpty)
+        {
+            return PeopleSums.None;
+        }
+
+        try
+        {
+            return await people.GetSumsAsync();
+        }
+        catch (Exception e)
+        {
+            LogUnknown(account, e);
+            return PeopleSums.Unknown;
+        }
+    }
 
     /// <summary>Who they are, for each version that is shown and asked about.</summary>
     public async Task<IReadOnlyDictionary<long, ImmutableArray<PersonValue>>> ListAsync(
@@ -33,4 +55,11 @@ internal sealed class AccountPeopleReader(IAccountPeopleGrain people)
 
         return listed;
     }
+
+    [LoggerMessage(
+        LogEvents.AccountPeopleUnknown,
+        LogLevel.Warning,
+        "What the people of {Account} add to its insights cannot be asked for now"
+    )]
+    private partial void LogUnknown(string account, Exception exception);
 }

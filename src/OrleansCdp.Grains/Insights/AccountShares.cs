@@ -43,54 +43,83 @@ internal sealed class AccountShares(string id, IGrainFactory grains)
                 || handedLinks != state.Links;
     }
 
+    /// <summary>Why an account could not be told last; null where all of them were.</summary>
+    public Exception? Failure { get; private set; }
+
     /// <summary>Tells the accounts. To say it again changes nothing.</summary>
     /// <param name="state">The state, as it is saved.</param>
     /// <param name="version">Its version.</param>
     /// <param name="computed">The insights.</param>
     /// <param name="now">The moment.</param>
-    public async Task HandOverAsync(
+    /// <returns>Those that could not be told.</returns>
+    public async Task<ImmutableArray<string>> HandOverAsync(
         UnifiedIndividual state,
         long version,
         InsightSet computed,
         DateTimeOffset now
     )
     {
+        Failure = null;
         string? own = AccountOf(state, computed);
-        await Task.WhenAll(
+        bool[] told = await Task.WhenAll(
             state.CountedAt.Select(account =>
-                grains
-                    .GetGrain<IAccountPeopleGrain>(account)
-                    .TakeAsync(
-                        new PersonShare
-                        {
-                            Individual = id,
-                            Version = version,
-                            Catalogue = computed.Newest,
-                            Sums =
-                                account == own
-                                    ? InsightLedger.SharesOf(computed, state.Links, now)
-                                    : [],
-                        }
-                    )
+                TellAsync(
+                    account,
+                    new PersonShare
+                    {
+                        Individual = id,
+                        Version = version,
+                        Catalogue = computed.Newest,
+                        Sums =
+                            account == own
+                                ? InsightLedger.SharesOf(computed, state.Links, now)
+                                : [],
+                    }
+                )
             )
         );
-        (handedTo, handedFor, handedLinks) = (own, computed, state.Links);
+        if (Failure is null)
+        {
+            (handedTo, handedFor, handedLinks) = (own, computed, state.Links);
+        }
+
+        return [.. state.CountedAt.Where((_, i) => !told[i])];
+    }
+
+    /// <summary>Tells one. That another cannot be told must keep nobody from telling it.</summary>
+    private async Task<bool> TellAsync(string account, PersonShare share)
+    {
+        try
+        {
+            await grains.GetGrain<IAccountPeopleGrain>(account).TakeAsync(share);
+            return true;
+        }
+        catch (Exception e)
+        {
+            Failure = e;
+            return false;
+        }
     }
 
     /// <summary>A state without the accounts that know that the individual left them.</summary>
     /// <param name="state">The present state.</param>
     /// <param name="told">The one that was told.</param>
+    /// <param name="failed">Accounts that could not be told.</param>
     /// <param name="computed">The insights it was told for.</param>
     public static UnifiedIndividual Told(
         UnifiedIndividual state,
         UnifiedIndividual told,
+        ImmutableArray<string> failed,
         InsightSet computed
     )
     {
         string? belonged = AccountOf(told, computed);
         string? belongs = AccountOf(state, computed);
         ImmutableArray<string> left = state.CountedAt.RemoveAll(account =>
-            account != belonged && account != belongs && told.CountedAt.Contains(account)
+            account != belonged
+            && account != belongs
+            && told.CountedAt.Contains(account)
+            && !failed.Contains(account)
         );
         return left.Length == state.CountedAt.Length ? state : state with { CountedAt = left };
     }

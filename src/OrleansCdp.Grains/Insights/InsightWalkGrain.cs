@@ -47,6 +47,7 @@ internal sealed partial class InsightWalkGrain(
 ) : Grain, IInsightWalkGrain, IDisposable
 {
     private readonly CancellationTokenSource stop = new();
+    private readonly SemaphoreSlim saves = new(1);
     private Task running = Task.CompletedTask;
     private string? trouble;
 
@@ -72,9 +73,14 @@ internal sealed partial class InsightWalkGrain(
     public async Task<long> BeginAnewAsync()
     {
         string wanted = InsightSignature.Of(await insights.CurrentAsync());
-        await SaveAsync(Begun(wanted) with { Round = stored.State.Round + 1 });
+        WalkState begun = await SaveAsync(state =>
+            Begun(state, wanted) with
+            {
+                Round = state.Round + 1,
+            }
+        );
         await GoOnAsync();
-        return stored.State.Round;
+        return begun.Round;
     }
 
     public async Task<bool> HasEndedAsync(long round)
@@ -88,7 +94,11 @@ internal sealed partial class InsightWalkGrain(
             stored.State.Progress is { } progress ? progress with { Trouble = trouble } : null
         );
 
-    public void Dispose() => stop.Dispose();
+    public void Dispose()
+    {
+        stop.Dispose();
+        saves.Dispose();
+    }
 
     /// <summary>Ends by itself when everybody was looked at, and when something fails: it is called again.</summary>
     private async Task RunAsync(CancellationToken cancel)
@@ -131,20 +141,20 @@ internal sealed partial class InsightWalkGrain(
 
         if (stored.State.Signature != wanted)
         {
-            await SaveAsync(Begun(wanted));
+            await SaveAsync(state => Begun(state, wanted));
         }
 
         return !stored.State.HasEnded;
     }
 
-    private WalkState Begun(string signature) =>
-        stored.State with
+    private WalkState Begun(WalkState state, string signature) =>
+        state with
         {
             Signature = signature,
             After = "",
             Progress =
                 signature.Length == 0
-                    ? stored.State.Progress
+                    ? state.Progress
                     : new WalkProgress { StartedAt = clock.GetUtcNow() },
         };
 
@@ -167,11 +177,6 @@ internal sealed partial class InsightWalkGrain(
             ],
             cancel
         );
-        if (stored.State != state)
-        {
-            return; // It was told to begin anew.
-        }
-
         bool isLast = ids.Length < ILogHistory.IdsMax;
         WalkProgress progress = state.Progress! with
         {
@@ -180,14 +185,14 @@ internal sealed partial class InsightWalkGrain(
             PutOff = state.Progress.PutOff + looks.Count(look => look.Failed),
             EndedAt = isLast ? clock.GetUtcNow() : null,
         };
-        await SaveAsync(
-            state with
-            {
-                After = ids.IsEmpty ? state.After : ids[^1],
-                Progress = progress,
-            }
-        );
-        if (isLast)
+        WalkState next = state with
+        {
+            After = ids.IsEmpty ? state.After : ids[^1],
+            Progress = progress,
+        };
+        // Unless it was told to begin anew meanwhile.
+        WalkState saved = await SaveAsync(present => present == state ? next : present);
+        if (isLast && saved == next)
         {
             End(progress);
         }
@@ -197,18 +202,30 @@ internal sealed partial class InsightWalkGrain(
     private void End(WalkProgress progress) =>
         LogEnded(progress.Individuals, progress.Accounts, progress.PutOff);
 
-    private async Task SaveAsync(WalkState state)
+    /// <summary>Saves what follows from the present state; one at a time.</summary>
+    private async Task<WalkState> SaveAsync(Func<WalkState, WalkState> follow)
     {
+        await saves.WaitAsync();
         WalkState before = stored.State;
-        stored.State = state;
         try
         {
-            await stored.WriteStateAsync();
+            WalkState next = follow(before);
+            if (next != before)
+            {
+                stored.State = next;
+                await stored.WriteStateAsync();
+            }
+
+            return next;
         }
         catch
         {
             stored.State = before; // Nobody is told that everybody was looked at before that is stored.
             throw;
+        }
+        finally
+        {
+            saves.Release();
         }
     }
 

@@ -69,15 +69,18 @@ internal sealed class PeopleTree
         With(share, Partitions.HashOf(share.Individual), shift: 0);
 
     /// <summary>What all of them add to the insights of a set.</summary>
-    public ImmutableArray<PeopleSum> SumsFor(InsightSet insights)
+    /// <param name="insights">The set.</param>
+    /// <param name="now">The moment: what no window reaches any more is left out of sums that are made now.</param>
+    public ImmutableArray<PeopleSum> SumsFor(InsightSet insights, DateTimeOffset now)
     {
         if (summedFor != insights)
         {
             sums = Sum(
                 insights,
+                now,
                 branches.IsDefault
                     ? people.SelectMany(share => share.ToSums())
-                    : branches.SelectMany(branch => branch.SumsFor(insights))
+                    : branches.SelectMany(branch => branch.SumsFor(insights, now))
             );
             summedFor = insights;
         }
@@ -152,7 +155,11 @@ internal sealed class PeopleTree
             : Of(people.Insert(~at, share), shift);
     }
 
-    private static ImmutableArray<PeopleSum> Sum(InsightSet insights, IEnumerable<PeopleSum> added)
+    private static ImmutableArray<PeopleSum> Sum(
+        InsightSet insights,
+        DateTimeOffset now,
+        IEnumerable<PeopleSum> added
+    )
     {
         Dictionary<long, PeopleSummation> all = insights.OverPeople.ToDictionary(
             insight => insight.Revision,
@@ -166,7 +173,10 @@ internal sealed class PeopleTree
             }
         }
 
-        return [.. all.Values.Select(summation => summation.ToSum()).Where(sum => sum.People > 0)];
+        return
+        [
+            .. all.Values.Select(summation => summation.ToSum(now)).Where(sum => sum.People > 0),
+        ];
     }
 
     private static int BranchOf(ulong hash, int shift) => (int)(hash >> shift) & (Branches - 1);

@@ -29,12 +29,12 @@ internal static class PeopleRun
         {
             PeopleTree tree = PeopleTree.Of(Enumerable.Range(0, people).Select(i => Of(i, 1)));
             long since = Stopwatch.GetTimestamp();
-            tree.SumsFor(insights);
+            tree.SumsFor(insights, now);
             double all = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
             double one = Median(i =>
             {
                 tree = tree.With(Of(i % people, i + 2));
-                tree.SumsFor(insights);
+                tree.SumsFor(insights, now);
             });
             string contender = $"{people} people";
             yield return new Figure(contender, run, "sums, once after a start", all, "ms");

@@ -141,6 +141,6 @@ public sealed class PeopleLawTests
             sum.Add(one);
         }
 
-        return sum.ToSum();
+        return sum.ToSum(Histories.End);
     }
 }

@@ -91,7 +91,7 @@ public sealed class PeopleTests
             );
         }
 
-        PeopleSum all = sum.ToSum();
+        PeopleSum all = sum.ToSum(Some.Noon);
 
         all.Tallies.Sum(tally => tally.Count).ShouldBe(parts);
         all.Tallies.Count(tally => tally.Part == PartNames.Other).ShouldBe(others);

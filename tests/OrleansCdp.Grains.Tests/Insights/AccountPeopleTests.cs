@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
 using Orleans.Serialization;
+using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 
@@ -13,11 +15,11 @@ public sealed class AccountPeopleTests : IAsyncLifetime
     private const string Blue = "blue";
     private static readonly TimeSpan Later = Waking.PutOffMax + AccountShares.Linger;
     private readonly SettableClock clock = new();
+    private readonly FakeInsights insights = new(SomePeople.Insights);
     private readonly SortedSet<string> stored = new(StringComparer.Ordinal);
     private readonly Cluster cluster;
 
-    public AccountPeopleTests() =>
-        cluster = new Cluster { Clock = clock, Insights = new FakeInsights(SomePeople.Insights) };
+    public AccountPeopleTests() => cluster = new Cluster { Clock = clock, Insights = insights };
 
     public Task InitializeAsync()
     {
@@ -88,6 +90,86 @@ public sealed class AccountPeopleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_written_at_the_same_time_does_not_make_one_forget_whom_to_tell()
+    {
+        insights.Current = new InsightSet(
+            [.. SomePeople.Insights.All, .. WrittenInsights.SetOf(("window: 10 minutes", 9)).All],
+            SomePeople.Insights.Newest
+        );
+        bool fails = true;
+        int failed = 0;
+        cluster.Database.OnSave = (write, _) =>
+        {
+            if (fails && write.Id.StartsWith(SubjectIds.PeoplePrefix, StringComparison.Ordinal))
+            {
+                failed++;
+                throw new TimeoutException("The database is away.");
+            }
+        };
+        string ada = await OrderAsync("ada", Red, 10, number: 1);
+        WrittenInsights.WrittenOf(cluster.Database, ada).ShouldBe("1");
+
+        // By now the order is out of the window, and the account was never told of it.
+        clock.Advance(TimeSpan.FromMinutes(12));
+        await Eventually.BeAsync(() =>
+            failed > 0 && WrittenInsights.WrittenOf(cluster.Database, ada) == "0"
+        );
+        fails = false;
+        clock.Advance(Later);
+
+        await ShouldBeAsync(Red, "1: 10 of 1 by 1");
+    }
+
+    [Fact]
+    public async Task Where_people_cannot_be_asked_events_are_taken_and_other_values_told()
+    {
+        insights.Current = WithWritten;
+        cluster.Database.Snapshots[SubjectIds.PeopleOf(AccountOf(Red))] = new Snapshot(
+            1,
+            [255, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+            []
+        );
+        SequencedEvent own = (
+            Some.Event(LinkOf(Red), "own") with
+            {
+                Subject = SubjectKind.Account,
+                Kind = EventKind.Created,
+                Object = RecordObjects.SalesOrder,
+                RecordId = "own",
+                Traits = [],
+                Fields = [new Field("total", FieldValue.Of(3m))],
+            }
+        ).At(1);
+        IAccountGrain account = cluster.Grains.GetGrain<IAccountGrain>(AccountOf(Red));
+
+        var outcomes = await account.ApplyAsync(new([own]));
+
+        outcomes.ShouldAllBe(outcome => outcome.Kind == OutcomeKind.Applied);
+        ContextAnswer answer = (
+            await account.GetInsightsAsync(new InsightQuestion(clock.GetUtcNow(), Explain: true))
+        )!;
+        JsonNode value = JsonNode.Parse(answer.Json)!["insights"]!["spent"]!;
+        ((bool)value["incomplete"]!).ShouldBeTrue();
+        cluster.Database.Outbox.ShouldBeEmpty("a part of the value is none to write");
+    }
+
+    [Fact]
+    public async Task A_field_is_written_because_of_people_once_they_are_known()
+    {
+        insights.Current = WithWritten;
+        await OrderAsync("ada", Red, 10, number: 1);
+        await OrderAsync("bob", Red, 7, number: 1);
+        await cluster.Grains.GetGrain<IAccountGrain>(AccountOf(Red)).NoteMembersAsync(new([]));
+
+        clock.Advance(AccountShares.Linger);
+
+        await Eventually.BeAsync(
+            () => WrittenInsights.WrittenOf(cluster.Database, AccountOf(Red)) == "17",
+            "what both spent is written"
+        );
+    }
+
+    [Fact]
     public async Task What_is_damaged_is_asked_for_anew_and_said_to_be_incomplete_meanwhile()
     {
         stored.Add(await OrderAsync("ada", Red, 10, number: 1));
@@ -135,6 +217,25 @@ public sealed class AccountPeopleTests : IAsyncLifetime
             .ShouldBe([(bob, "70", 1), (ada, "10", 1)]);
         (await PeopleOf(Red).GetPeopleAsync(77, clock.GetUtcNow())).ShouldBeEmpty();
     }
+
+    /// <summary>What people spent is written into the CRM.</summary>
+    private static InsightSet WithWritten =>
+        new(
+            [
+                .. SomePeople.Insights.All.Select(insight =>
+                    insight.Revision == 1
+                        ? insight with
+                        {
+                            Definition = insight.Definition with
+                            {
+                                Writes = new WrittenField("Account", "Orders__c"),
+                            },
+                        }
+                        : insight
+                ),
+            ],
+            SomePeople.Insights.Newest
+        );
 
     private static LinkKey LinkOf(string account) => new("crm", "Account", account);
 

@@ -35,14 +35,14 @@ public sealed class PeopleTreeTests
 
             int[] all = [.. plain.Values.OfType<int>()];
             SomePeople
-                .Said(tree.SumsFor(SomePeople.Insights))
+                .Said(tree.SumsFor(SomePeople.Insights, Some.Noon))
                 .ShouldBe([
                     $"1: {all.Sum()} of {all.Length} by {all.Length}",
                     $"2: {all.Min()} of {all.Length} by {all.Length}",
                     // Above 128 different ones the count is an estimate.
-                    SomePeople.Said(tree.SumsFor(SomePeople.Insights))[2],
+                    SomePeople.Said(tree.SumsFor(SomePeople.Insights, Some.Noon))[2],
                 ]);
-            tree.SumsFor(SomePeople.Insights)
+            tree.SumsFor(SomePeople.Insights, Some.Noon)
                 .Single(sum => sum.Revision == 3)
                 .ValueOf(SomePeople.Insights.Find(3)!, Some.Noon)
                 .Value!.Value.AsNumber()!
@@ -80,8 +80,8 @@ public sealed class PeopleTreeTests
 
         loaded.People.Count.ShouldBe(state.People.Count);
         SomePeople
-            .Said(loaded.People.SumsFor(SomePeople.Insights))
-            .ShouldBe(SomePeople.Said(state.People.SumsFor(SomePeople.Insights)));
+            .Said(loaded.People.SumsFor(SomePeople.Insights, Some.Noon))
+            .ShouldBe(SomePeople.Said(state.People.SumsFor(SomePeople.Insights, Some.Noon)));
         loaded.People.Find("ind_3")!.Version.ShouldBe(2);
     }
 
@@ -112,10 +112,10 @@ public sealed class PeopleTreeTests
 
         state.Take(SomePeople.Stored("ind_a", 5, 10)).ShouldBeSameAs(state);
         state.Take(SomePeople.Stored("ind_a", 6, null)).ShouldBeSameAs(state);
-        state.People.SumsFor(SomePeople.Insights).ShouldBeEmpty();
+        state.People.SumsFor(SomePeople.Insights, Some.Noon).ShouldBeEmpty();
         state
             .Take(SomePeople.Stored("ind_a", 7, 10))
-            .People.SumsFor(SomePeople.Insights)
+            .People.SumsFor(SomePeople.Insights, Some.Noon)
             .ShouldNotBeEmpty();
     }
 
@@ -128,7 +128,7 @@ public sealed class PeopleTreeTests
         state.Take(StoredShare.Of(share with { Catalogue = 2, Sums = [] })).ShouldBeSameAs(state);
         state
             .Take(StoredShare.Of(share with { Catalogue = 4, Sums = [] }))
-            .People.SumsFor(SomePeople.Insights)
+            .People.SumsFor(SomePeople.Insights, Some.Noon)
             .ShouldBeEmpty();
     }
 
