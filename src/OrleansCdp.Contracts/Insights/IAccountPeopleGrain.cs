@@ -17,6 +17,9 @@ public interface IAccountPeopleGrain : IGrainWithStringKey
     /// </summary>
     const int PeopleMax = 100_000;
 
+    /// <summary>Bytes of what all of them add, as it is stored; who would make it more is left out like those who are too many.</summary>
+    const long BytesMax = 128 * 1024 * 1024;
+
     /// <summary>People who are listed where an insight is explained: those with the highest values.</summary>
     const int ListedMax = 100;
 

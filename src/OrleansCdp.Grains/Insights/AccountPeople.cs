@@ -34,25 +34,33 @@ internal sealed record AccountPeople
     /// <summary>Takes what somebody adds; the same state when that is known, or older than what is known.</summary>
     public AccountPeople Take(StoredShare share)
     {
-        if (People.Find(share.Individual) is { } known)
+        StoredShare? known = People.Find(share.Individual);
+        if (known is not null && !share.Follows(known))
         {
-            return share.Follows(known) ? this with { People = People.With(share) } : this;
+            return this;
         }
 
-        if (People.Count < IAccountPeopleGrain.PeopleMax)
+        long bytes = People.Bytes - (known?.Bytes.Length ?? 0) + share.Bytes.Length;
+        if (!share.IsEmpty && bytes > IAccountPeopleGrain.BytesMax)
         {
-            return Known(share.Individual) with { People = People.With(share) };
+            AccountPeople without = NotTakenToo(share.Individual);
+            return known is null ? without : without with { People = People.With(share.Emptied()) };
         }
 
-        StoredShare[] staying = [.. People.All.Where(one => !one.IsEmpty)];
-        return staying.Length < IAccountPeopleGrain.PeopleMax
-                ? Known(share.Individual) with
-                {
-                    People = PeopleTree.Of(staying).With(share),
-                }
+        return known is not null || People.Count < IAccountPeopleGrain.PeopleMax ? With(share)
+            : Staying is { Length: < IAccountPeopleGrain.PeopleMax } staying
+                ? (this with { People = PeopleTree.Of(staying) }).With(share)
             : share.IsEmpty ? Known(share.Individual)
             : NotTakenToo(share.Individual);
     }
+
+    private StoredShare[] Staying => [.. People.All.Where(one => !one.IsEmpty)];
+
+    private AccountPeople With(StoredShare share) =>
+        Known(share.Individual) with
+        {
+            People = People.With(share),
+        };
 
     private AccountPeople Known(string individual)
     {

@@ -29,12 +29,14 @@ internal sealed class PeopleTree
     {
         this.people = people;
         Count = people.Length;
+        Bytes = people.Sum(share => (long)share.Bytes.Length);
     }
 
     private PeopleTree(ImmutableArray<PeopleTree> branches)
     {
         this.branches = branches;
         Count = branches.Sum(branch => branch.Count);
+        Bytes = branches.Sum(branch => branch.Bytes);
     }
 
     /// <summary>Nobody.</summary>
@@ -42,6 +44,9 @@ internal sealed class PeopleTree
 
     /// <summary>How many there are, those who left included.</summary>
     public int Count { get; }
+
+    /// <summary>Bytes of what they add, as it is stored.</summary>
+    public long Bytes { get; }
 
     /// <summary>All of them, in no order.</summary>
     public IEnumerable<StoredShare> All =>

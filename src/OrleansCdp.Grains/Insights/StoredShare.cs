@@ -69,6 +69,9 @@ internal sealed class StoredShare
         : Catalogue != known.Catalogue ? Catalogue > known.Catalogue
         : !Bytes.Span.SequenceEqual(known.Bytes.Span);
 
+    /// <summary>The same without anything that it adds.</summary>
+    public StoredShare Emptied() => Of(ShareIn(Bytes) with { Sums = [] });
+
     /// <summary>What it adds.</summary>
     public ImmutableArray<PeopleSum> ToSums() => IsEmpty ? [] : ShareIn(Bytes).Sums;
 

@@ -18,7 +18,7 @@ public class FoldBenchmark
     [Params("page view", "product view", "order of 3 lines", "case closed")]
     public string Event { get; set; } = "";
 
-    /// <summary>Whether the 20 shipped insights are computed.</summary>
+    /// <summary>Whether the shipped insights are computed.</summary>
     [Params(true, false)]
     public bool HasInsights { get; set; }
 

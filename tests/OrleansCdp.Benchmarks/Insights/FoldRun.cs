@@ -55,7 +55,9 @@ internal static class FoldRun
         bool isOfEvent = of.Descriptor.Type == typeof(FoldBenchmark);
         string name = isOfEvent ? $"{what}, {of.Parameters[nameof(FoldBenchmark.Event)]}" : what;
         bool hasInsights = !isOfEvent || (bool)of.Parameters[nameof(FoldBenchmark.HasInsights)];
-        string contender = hasInsights ? "20 insights" : "no insights";
+        string contender = hasInsights
+            ? $"{FoldSubject.Shipped.All.Length} insights"
+            : "no insights";
         double nanoseconds = report.ResultStatistics?.Median ?? double.NaN;
         long? bytes = report.GcStats.GetBytesAllocatedPerOperation(of);
         yield return new Figure(contender, run, name + ", time", nanoseconds, "ns");

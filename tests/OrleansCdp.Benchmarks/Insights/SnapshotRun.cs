@@ -29,7 +29,7 @@ internal static class SnapshotRun
         Serializer serializer = services.GetRequiredService<Serializer>();
         return
         [
-            .. FiguresOf("20 insights", FoldSubject.Shipped),
+            .. FiguresOf($"{FoldSubject.Shipped.All.Length} insights", FoldSubject.Shipped),
             .. FiguresOf("no insights", InsightSet.None),
         ];
 

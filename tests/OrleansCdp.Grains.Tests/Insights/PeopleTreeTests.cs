@@ -157,6 +157,39 @@ public sealed class PeopleTreeTests
     }
 
     [Fact]
+    public void What_people_add_has_a_bound_in_bytes_and_who_grows_past_it_is_left_out()
+    {
+        StoredShare large = StoredShare.Of(WithParts(SomePeople.Share("ind_0", 1, 1), 3_000));
+        int fitting = (int)(IAccountPeopleGrain.BytesMax / large.Bytes.Length);
+        AccountPeople full = new()
+        {
+            People = PeopleTree.Of(
+                Enumerable
+                    .Range(0, fitting - 2)
+                    .Select(i =>
+                        StoredShare.Of(WithParts(SomePeople.Share($"ind_{i}", 1, 1), 3_000))
+                    )
+            ),
+        };
+
+        AccountPeople last = full.Take(Large("ind_last", 1));
+        AccountPeople over = last.Take(Large("ind_over", 1)).Take(Large("ind_more", 1));
+
+        (last.NotTaken, over.NotTaken).ShouldBe((0, 2));
+        over.People.Bytes.ShouldBeLessThanOrEqualTo(IAccountPeopleGrain.BytesMax);
+        AccountPeople room = over.Take(SomePeople.Stored("ind_3", 2, 1)).Take(Large("ind_over", 2));
+        room.NotTaken.ShouldBe(1);
+        AccountPeople grown = room.Take(SomePeople.Stored("ind_4", 2, 1))
+            .Take(Large("ind_more", 2))
+            .Take(Large("ind_3", 3));
+        grown.NotTaken.ShouldBe(1);
+        grown.People.Find("ind_3")!.IsEmpty.ShouldBeTrue();
+
+        static StoredShare Large(string individual, long version) =>
+            StoredShare.Of(WithParts(SomePeople.Share(individual, version, 1), 3_100));
+    }
+
+    [Fact]
     public void People_who_find_no_room_are_counted_up_to_a_bound()
     {
         AccountPeople state = new()
