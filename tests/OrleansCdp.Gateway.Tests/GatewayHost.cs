@@ -4,7 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace OrleansCdp;
 
@@ -28,9 +27,6 @@ public sealed class GatewayHost : IAsyncLifetime
     private WebApplication? app;
     private TestDatabase? database;
     private Api? api;
-
-    /// <summary>The clock of silo and gateway; null for the system's.</summary>
-    public TimeProvider? Clock { get; init; }
 
     /// <summary>The issuer whose tokens the gateway takes.</summary>
     public TokenIssuer Issuer { get; } = new();
@@ -62,11 +58,6 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Configuration["Cdp:Gateway:UnkeyedBodyTimeMax"] = "00:10:00";
         // A test may hold a body back for as long as it takes.
         builder.WebHost.ConfigureKestrel(server => server.Limits.MinRequestBodyDataRate = null);
-        if (Clock is not null)
-        {
-            builder.Services.AddSingleton(Clock);
-        }
-
         HostArguments arguments = new() { Urls = "http://127.0.0.1:0", DataFolder = "" };
         app = CdpApplication.Build(
             builder,

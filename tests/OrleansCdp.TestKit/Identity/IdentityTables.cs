@@ -51,6 +51,8 @@ public sealed class IdentityTables(string connectionString)
                         select 'due ' || subject from cdp.match_due
                         union all
                         select 'open ' || claim from cdp.open_decision where reason <> 'overruled'
+                        union all
+                        select 'look ' || id from cdp.due where due_at < now() + interval '20 seconds'
                         """
                     )
                 ).Count == 0,
@@ -59,7 +61,7 @@ public sealed class IdentityTables(string connectionString)
         );
     }
 
-    /// <summary>Every row of every table of identity, and the ids of all states.</summary>
+    /// <summary>Every row of every table of identity, and the ids of all states but what accounts know of people.</summary>
     /// <param name="withStates">Whether the states belong to it too, byte by byte.</param>
     public async Task<IReadOnlyList<string>> ReadAsync(bool withStates = false)
     {
@@ -68,7 +70,7 @@ public sealed class IdentityTables(string connectionString)
             Names
                 .Concat(withStates ? States : [])
                 .Select(name => $"select '{name}: ' || t::text from cdp.{name} t")
-                .Append("select 'state: ' || id from cdp.snapshot")
+                .Append("select 'state: ' || id from cdp.snapshot where left(id, 4) <> 'ppl_'")
         );
         return [.. (await RowsAsync(text)).Order(StringComparer.Ordinal)];
     }
