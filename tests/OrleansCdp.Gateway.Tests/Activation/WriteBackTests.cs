@@ -38,7 +38,7 @@ public sealed class WriteBackTests(GatewayHost host)
             """
             source: SalesOrder
             measure: noPurchase
-            model: wb_model
+            model: wb-model
             horizon: 90 days
             writes: { object: Contact, field: Alive__c }
             """
@@ -46,13 +46,13 @@ public sealed class WriteBackTests(GatewayHost host)
         await Eventually.BeAsync(async () => (await WalkAsync())?["endedAt"] is not null);
         (await WrittenAsync(who, "Alive__c")).ShouldBeNull();
 
-        await PutAsync("model", "wb_model", Model("0.243"));
+        await PutAsync("model", "wb-model", Model("0.243"));
         string? first = null;
         await Eventually.BeAsync(async () =>
             (first = await WrittenAsync(who, "Alive__c")) is not null
         );
 
-        await PutAsync("model", "wb_model", Model("0.9"));
+        await PutAsync("model", "wb-model", Model("0.9"));
         await Eventually.BeAsync(async () => await WrittenAsync(who, "Alive__c") != first);
     }
 
