@@ -153,8 +153,16 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     {
         if (!isSaid && (await insights.CurrentAsync()).WritesOfPeople)
         {
-            await due.DemandAsync([(account, clock.GetUtcNow())], CancellationToken.None);
-            isSaid = true;
+            isSaid = true; // Before it is: whoever is saved meanwhile has it said again.
+            try
+            {
+                await due.DemandAsync([(account, clock.GetUtcNow())], CancellationToken.None);
+            }
+            catch
+            {
+                isSaid = false;
+                throw;
+            }
         }
     }
 
