@@ -75,7 +75,7 @@ internal sealed partial class Waking(
     }
 
     private Task<DateTimeOffset?> WakeAsync(string id, DateTimeOffset dueAt) =>
-        id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
+        SubjectIds.IsAccount(id)
             ? grains.GetGrain<IAccountGrain>(id).WakeAsync(dueAt)
             : grains.GetGrain<IUnifiedIndividualGrain>(id).WakeAsync(dueAt);
 

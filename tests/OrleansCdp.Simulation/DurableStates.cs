@@ -20,7 +20,7 @@ internal sealed class DurableStates(Scheduler scheduler, Database database, Silo
 
     public void OnSave(string id, Snapshot saved)
     {
-        if (id.StartsWith(Identity.SubjectIds.AccountPrefix, StringComparison.Ordinal))
+        if (Identity.SubjectIds.IsAccount(id))
         {
             Account next = Read(id, saved, AccountShape.Instance);
             Compare(id, Accounts.GetValueOrDefault(id)?.Links, next.Links);

@@ -73,15 +73,12 @@ internal sealed record CompiledInsights(InsightSet Set, ImmutableHashSet<string>
                 continue;
             }
 
+            string? model = compiled.Prediction?.Model;
             insights.Add(
                 new(compiled, version.Version, version.Revision, isServing, version.IsComplete)
                 {
-                    Model = compiled.Prediction is { } asked
-                        ? models.GetValueOrDefault(asked.Model)
-                        : null,
-                    ModelHash = compiled.Prediction is { } ask
-                        ? hashes.GetValueOrDefault(ask.Model)
-                        : null,
+                    Model = model is null ? null : models.GetValueOrDefault(model),
+                    ModelHash = model is null ? null : hashes.GetValueOrDefault(model),
                 }
             );
         }

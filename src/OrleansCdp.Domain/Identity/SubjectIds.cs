@@ -38,6 +38,14 @@ public static class SubjectIds
     /// <summary>Where the events of a link are kept while nobody knows whose it is.</summary>
     public static string RecordOf(LinkKey link) => RecordPrefix + Hash($"link:{link}");
 
+    /// <summary>Whether an id is an individual's.</summary>
+    public static bool IsIndividual(string id) =>
+        id.StartsWith(IndividualPrefix, StringComparison.Ordinal);
+
+    /// <summary>Whether an id is an account's.</summary>
+    public static bool IsAccount(string id) =>
+        id.StartsWith(AccountPrefix, StringComparison.Ordinal);
+
     /// <summary>Whether an id is that of a record that belongs to nobody yet.</summary>
     public static bool IsRecord(string id) => id.StartsWith(RecordPrefix, StringComparison.Ordinal);
 

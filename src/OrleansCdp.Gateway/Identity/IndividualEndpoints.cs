@@ -87,9 +87,7 @@ internal static class IndividualEndpoints
         Func<IAccountGrain, ValueTask<ContextAnswer?>> ask
     )
     {
-        string type = id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal)
-            ? "account"
-            : IdentifierTypes.AccountId;
+        string type = SubjectIds.IsAccount(id) ? "account" : IdentifierTypes.AccountId;
         ImmutableArray<string> found =
             id.Length > Limits.IdentifierMax
                 ? []

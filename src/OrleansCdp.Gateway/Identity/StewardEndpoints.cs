@@ -172,10 +172,7 @@ internal static class StewardEndpoints
     /// <summary>Whether a text is written as the id of an individual.</summary>
     internal static bool IsId(string? id) =>
         id is { Length: 36 }
-        && (
-            id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal)
-            || SubjectIds.IsRecord(id)
-        )
+        && (SubjectIds.IsIndividual(id) || SubjectIds.IsRecord(id))
         && id.AsSpan(4).IndexOfAnyExcept(HexDigits) < 0;
 
     private static Problem Invalid(ProblemError[] errors) =>

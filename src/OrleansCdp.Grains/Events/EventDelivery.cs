@@ -226,7 +226,7 @@ internal sealed partial class EventDelivery(
         CancellationToken cancel
     )
     {
-        bool isAccount = target.At.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
+        bool isAccount = SubjectIds.IsAccount(target.At);
         TimeSpan pause = FirstPause;
         for (int attempt = 1; ; attempt++)
         {

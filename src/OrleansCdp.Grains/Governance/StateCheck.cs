@@ -24,7 +24,7 @@ internal sealed class StateCheck(
             ids,
             async id =>
             {
-                if (id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal))
+                if (SubjectIds.IsAccount(id))
                 {
                     await CheckAccountAsync(id);
                 }

@@ -277,10 +277,7 @@ internal sealed class Verification
         HashSet<LinkKey> found = [];
         foreach (string id in ids)
         {
-            IEnumerable<LinkKey> own = id.StartsWith(
-                SubjectIds.AccountPrefix,
-                StringComparison.Ordinal
-            )
+            IEnumerable<LinkKey> own = SubjectIds.IsAccount(id)
                 ? (await witnesses.AccountAsync(id))?.State.Links.Links.Select(l => l.Key) ?? []
                 : (await witnesses.IndividualAsync(id, []))?.Keys ?? [];
             found.UnionWith(own.Take(IVerifierGrain.HeldMax - found.Count));

@@ -26,12 +26,7 @@ internal sealed class FitWalk(
         while (true)
         {
             var ids = await log.IdsAsync(after, ILogHistory.IdsMax, cancel);
-            string[] known =
-            [
-                .. ids.TakeWhile(id =>
-                    id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal)
-                ),
-            ];
+            string[] known = [.. ids.TakeWhile(id => SubjectIds.IsIndividual(id))];
             foreach (string[] some in known.Chunk(IPredictionFitGrain.AskedAtOnceMax))
             {
                 cancel.ThrowIfCancellationRequested();

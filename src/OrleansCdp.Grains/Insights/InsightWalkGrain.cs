@@ -165,7 +165,7 @@ internal sealed partial class InsightWalkGrain(
         DateTimeOffset now = clock.GetUtcNow();
         DueSubject[] subjects =
         [
-            .. ids.Where(id => IsIndividual(id) || IsAccount(id))
+            .. ids.Where(id => SubjectIds.IsIndividual(id) || SubjectIds.IsAccount(id))
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
         ImmutableArray<Look> looks = await waking.WakeAsync(subjects, cancel);
@@ -180,8 +180,8 @@ internal sealed partial class InsightWalkGrain(
         bool isLast = ids.Length < ILogHistory.IdsMax;
         WalkProgress progress = state.Progress! with
         {
-            Individuals = state.Progress.Individuals + ids.Count(IsIndividual),
-            Accounts = state.Progress.Accounts + ids.Count(IsAccount),
+            Individuals = state.Progress.Individuals + ids.Count(SubjectIds.IsIndividual),
+            Accounts = state.Progress.Accounts + ids.Count(SubjectIds.IsAccount),
             PutOff = state.Progress.PutOff + looks.Count(look => look.Failed),
             EndedAt = isLast ? clock.GetUtcNow() : null,
         };
@@ -194,13 +194,9 @@ internal sealed partial class InsightWalkGrain(
         WalkState saved = await SaveAsync(present => present == state ? next : present);
         if (isLast && saved == next)
         {
-            End(progress);
+            LogEnded(progress.Individuals, progress.Accounts, progress.PutOff);
         }
     }
-
-    /// <summary>Everybody was looked at, and that is stored.</summary>
-    private void End(WalkProgress progress) =>
-        LogEnded(progress.Individuals, progress.Accounts, progress.PutOff);
 
     /// <summary>Saves what follows from the present state; one at a time.</summary>
     private async Task<WalkState> SaveAsync(Func<WalkState, WalkState> follow)
@@ -228,12 +224,6 @@ internal sealed partial class InsightWalkGrain(
             saves.Release();
         }
     }
-
-    private static bool IsIndividual(string id) =>
-        id.StartsWith(SubjectIds.IndividualPrefix, StringComparison.Ordinal);
-
-    private static bool IsAccount(string id) =>
-        id.StartsWith(SubjectIds.AccountPrefix, StringComparison.Ordinal);
 
     [LoggerMessage(
         LogEvents.InsightWalkFailed,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Npgsql;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Events;
 
@@ -71,8 +72,8 @@ internal sealed class LogHistory(DataSources sources, ChunkCodec codec) : ILogHi
         """;
 
     // Without what accounts keep of their people: that is no individual's nor account's state.
-    private const string Ids = """
-        select id from cdp.snapshot where id > $1 and left(id, 4) <> 'ppl_'
+    private const string Ids = $"""
+        select id from cdp.snapshot where id > $1 and left(id, 4) <> '{SubjectIds.PeoplePrefix}'
         order by id limit $2
         """;
 
