@@ -197,15 +197,18 @@ public sealed class LinkCodecTests
                             Part = "books",
                             Count = 9,
                             Sum = -((Int128)long.MaxValue * 1_000),
-                            Divisor = 10,
-                            Faded = -0.1,
-                            FadedAt = 11,
-                            Picked = new Picked(12, new Measured((Int128)1 << 100, "z")),
-                            Distinct = new DistinctCount
-                            {
-                                Hashes = [ulong.MaxValue],
-                                Ranks = [63],
-                            },
+                            Beside = new SecondSum(10),
+                        },
+                        new Tally { Count = 1, Beside = new FadingSum(-0.1, 11) },
+                        new Tally
+                        {
+                            Count = 1,
+                            Beside = new Picked(12, new Measured((Int128)1 << 100, "z")),
+                        },
+                        new Tally
+                        {
+                            Count = 1,
+                            Beside = new DistinctCount { Hashes = [ulong.MaxValue], Ranks = [63] },
                         },
                         new Tally { Count = 1 },
                     ],

@@ -9,7 +9,7 @@ namespace OrleansCdp.Insights;
 /// Gandouet, Meunier 2007) with 1,024 registers, whose standard error is 3.25 %. A join: what is said again changes nothing.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("cdp.distinct-count")]
-public sealed record DistinctCount
+public sealed record DistinctCount : IBeside
 {
     /// <summary>Different values that are counted exactly.</summary>
     public const int ExactMax = 128;
@@ -52,6 +52,9 @@ public sealed record DistinctCount
         DistinctCount next = this with { Hashes = Hashes.Insert(~at, hash) };
         return next.Hashes.Length > ExactMax ? next.Estimated() : next;
     }
+
+    /// <inheritdoc/>
+    public IBeside Join(InsightDefinition insight, IBeside other) => Join((DistinctCount)other);
 
     /// <summary>Joins what was counted elsewhere in.</summary>
     public DistinctCount Join(DistinctCount other)

@@ -46,18 +46,18 @@ internal sealed class ItemSum
     {
         Count += tally.Count;
         sum += tally.Sum;
-        divisor += tally.Divisor;
+        divisor += tally.Second;
         if (definition.HalfLife is { } halfLife)
         {
-            faded += tally.FadedBy(now, halfLife);
+            faded += tally.LeftAt(now, halfLife);
         }
 
-        if (tally.Picked is { } one)
+        if (tally.Beside is Picked one)
         {
             Pick(definition, one);
         }
 
-        if (tally.Distinct is { } distinct)
+        if (tally.Beside is DistinctCount distinct)
         {
             (Different ??= new Differences()).Add(distinct);
         }

@@ -9,8 +9,8 @@ internal static class AccumulationCodec
         None = 0,
         Part = 1,
         Sum = 2,
-        Divisor = 4,
-        Faded = 8,
+        Second = 4,
+        Fading = 8,
         Picked = 16,
         Distinct = 32,
     }
@@ -43,10 +43,14 @@ internal static class AccumulationCodec
         Has has =
             (tally.Part is null ? Has.None : Has.Part)
             | (tally.Sum == 0 ? Has.None : Has.Sum)
-            | (tally.Divisor == 0 ? Has.None : Has.Divisor)
-            | (tally.FadedAt == 0 ? Has.None : Has.Faded)
-            | (tally.Picked is null ? Has.None : Has.Picked)
-            | (tally.Distinct is null ? Has.None : Has.Distinct);
+            | tally.Beside switch
+            {
+                SecondSum => Has.Second,
+                FadingSum => Has.Fading,
+                Picked => Has.Picked,
+                DistinctCount => Has.Distinct,
+                _ => Has.None,
+            };
         to.Unsigned((ulong)has);
         to.Number(tally.Stretch);
         to.Number(tally.Count);
@@ -60,28 +64,24 @@ internal static class AccumulationCodec
             WriteWide(to, tally.Sum);
         }
 
-        if (tally.Divisor != 0)
+        switch (tally.Beside)
         {
-            WriteWide(to, tally.Divisor);
-        }
-
-        if (tally.FadedAt != 0)
-        {
-            to.Ticks(BitConverter.DoubleToInt64Bits(tally.Faded));
-            to.Ticks(tally.FadedAt);
-        }
-
-        if (tally.Picked is { } picked)
-        {
-            to.Ticks(picked.At);
-            WriteWide(to, picked.Value.Order);
-            to.TextOrNull(picked.Value.Text);
-        }
-
-        if (tally.Distinct is { } distinct)
-        {
-            to.Many(distinct.Hashes, static (to, hash) => to.Ticks((long)hash));
-            to.Many(distinct.Ranks, static (to, rank) => to.Unsigned(rank));
+            case SecondSum second:
+                WriteWide(to, second.Sum);
+                break;
+            case FadingSum fading:
+                to.Ticks(BitConverter.DoubleToInt64Bits(fading.Amount));
+                to.Ticks(fading.At);
+                break;
+            case Picked picked:
+                to.Ticks(picked.At);
+                WriteWide(to, picked.Value.Order);
+                to.TextOrNull(picked.Value.Text);
+                break;
+            case DistinctCount distinct:
+                to.Many(distinct.Hashes, static (to, hash) => to.Ticks((long)hash));
+                to.Many(distinct.Ranks, static (to, rank) => to.Unsigned(rank));
+                break;
         }
     }
 
@@ -94,20 +94,34 @@ internal static class AccumulationCodec
             Count = from.Number(),
             Part = has.HasFlag(Has.Part) ? from.Name() : null,
             Sum = has.HasFlag(Has.Sum) ? ReadWide(from) : 0,
-            Divisor = has.HasFlag(Has.Divisor) ? ReadWide(from) : 0,
-            Faded = has.HasFlag(Has.Faded) ? BitConverter.Int64BitsToDouble(from.Ticks()) : 0,
-            FadedAt = has.HasFlag(Has.Faded) ? from.Ticks() : 0,
-            Picked = has.HasFlag(Has.Picked)
-                ? new Picked(from.Ticks(), new Measured(ReadWide(from), from.TextOrNull()))
-                : null,
-            Distinct = has.HasFlag(Has.Distinct)
-                ? new DistinctCount
-                {
-                    Hashes = from.Many(static from => (ulong)from.Ticks()),
-                    Ranks = from.Many(static from => checked((byte)from.Unsigned())),
-                }
-                : null,
+            Beside = ReadBeside(from, has),
         };
+    }
+
+    private static IBeside? ReadBeside(CompactReader from, Has has)
+    {
+        if (has.HasFlag(Has.Second))
+        {
+            return new SecondSum(ReadWide(from));
+        }
+
+        if (has.HasFlag(Has.Fading))
+        {
+            return new FadingSum(BitConverter.Int64BitsToDouble(from.Ticks()), from.Ticks());
+        }
+
+        if (has.HasFlag(Has.Picked))
+        {
+            return new Picked(from.Ticks(), new Measured(ReadWide(from), from.TextOrNull()));
+        }
+
+        return has.HasFlag(Has.Distinct)
+            ? new DistinctCount
+            {
+                Hashes = from.Many(static from => (ulong)from.Ticks()),
+                Ranks = from.Many(static from => checked((byte)from.Unsigned())),
+            }
+            : null;
     }
 
     // Nearly every number fits into 64 bits.

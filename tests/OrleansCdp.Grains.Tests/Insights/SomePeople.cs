@@ -37,13 +37,13 @@ internal static class SomePeople
                 ?
                 [
                     Sum(1, new Tally { Count = 1, Sum = amount * (Int128)1_000_000_000 }),
-                    Sum(2, new Tally { Count = 1, Picked = new Picked(amount, Amount(amount)) }),
+                    Sum(2, new Tally { Count = 1, Beside = new Picked(amount, Amount(amount)) }),
                     Sum(
                         3,
                         new Tally
                         {
                             Count = 1,
-                            Distinct = DistinctCount.None.Add(Partitions.HashOf($"{amount}")),
+                            Beside = DistinctCount.None.Add(Partitions.HashOf($"{amount}")),
                         }
                     ),
                 ]

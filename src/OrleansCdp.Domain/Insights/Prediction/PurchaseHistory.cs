@@ -25,9 +25,9 @@ internal sealed class PurchaseHistory
             Add(at, tally.Part, i == 0 ? Exact.ToNumber(tally.Sum) : 0);
         }
 
-        if (tally.Divisor > 0)
+        if (tally.Second > 0)
         {
-            Add(at, tally.Part, -Exact.ToNumber(tally.Divisor));
+            Add(at, tally.Part, -Exact.ToNumber(tally.Second));
         }
     }
 
