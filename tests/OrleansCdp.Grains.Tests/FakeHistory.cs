@@ -15,6 +15,9 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     /// <summary>Links that every individual holds by the claims; null when they moved.</summary>
     public IReadOnlyDictionary<LinkKey, DateTimeOffset?>? Links { get; set; }
 
+    /// <summary>Who has what.</summary>
+    public Dictionary<string, HeldClaim> Claims { get; } = [];
+
     /// <summary>Called before the links of an individual are read.</summary>
     public Func<Task> OnLinks { get; set; } = () => Task.CompletedTask;
 
@@ -55,10 +58,7 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     public Task<IReadOnlyDictionary<string, HeldClaim>> ClaimsAsync(
         IReadOnlyCollection<string> claims,
         CancellationToken cancel
-    ) =>
-        Task.FromResult<IReadOnlyDictionary<string, HeldClaim>>(
-            new Dictionary<string, HeldClaim>()
-        );
+    ) => Task.FromResult<IReadOnlyDictionary<string, HeldClaim>>(Claims);
 
     public Task<IReadOnlySet<string>> DisputedAsync(
         IReadOnlyCollection<string> anchors,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -10,6 +11,7 @@ internal sealed class LinkCheck(
     Witnesses witnesses,
     AccountCheck accounts,
     VerifyFindings findings,
+    InsightSet insights,
     TimeProvider clock
 )
 {
@@ -158,7 +160,10 @@ internal sealed class LinkCheck(
             ours = ours with { Traits = theirs.Traits };
         }
 
-        if (StateDifference.Between(ours, theirs.WithoutInsights()) is { } pointer)
+        string? different =
+            StateDifference.Between(ours.WithoutInsights(), theirs.WithoutInsights())
+            ?? InsightDifference.Between(insights, ours, theirs);
+        if (different is { } pointer)
         {
             Add(
                 pass,

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -13,6 +14,7 @@ internal sealed class VerifierGrain(
     ILogHistory log,
     IStatusStore status,
     LogShape shape,
+    IInsightSets insights,
     TimeProvider clock
 ) : Grain, IVerifierGrain
 {
@@ -40,7 +42,13 @@ internal sealed class VerifierGrain(
         running = true;
         try
         {
-            Verification verification = new(log, status, GrainFactory, clock);
+            Verification verification = new(
+                log,
+                status,
+                GrainFactory,
+                await insights.CurrentAsync(),
+                clock
+            );
             IAsyncEnumerable<VerifyReport> reports = request.Sample is { } count
                 ? verification.SampleAsync(count, cancel)
                 : verification.AllAsync(at, shape.PartitionCount, cancel);
@@ -104,20 +112,23 @@ internal sealed class Verification
     private readonly LinkCheck links;
     private readonly StateCheck states;
     private readonly BookCheck books;
+    private readonly InsightSet insights;
     private readonly TimeProvider clock;
 
     public Verification(
         ILogHistory log,
         IStatusStore status,
         IGrainFactory grains,
+        InsightSet insights,
         TimeProvider clock
     )
     {
         this.log = log;
+        this.insights = insights;
         this.clock = clock;
         witnesses = new Witnesses(grains);
         AccountCheck accounts = new(witnesses, findings);
-        links = new LinkCheck(log, witnesses, accounts, findings, clock);
+        links = new LinkCheck(log, witnesses, accounts, findings, insights, clock);
         states = new StateCheck(log, witnesses, findings, clock);
         books = new BookCheck(status, log, findings);
     }
@@ -136,7 +147,7 @@ internal sealed class Verification
         {
             // Before anybody is asked: what was applied by now must be there when they answer.
             var extents = await ExtentsAsync(at.Partition, cancel);
-            LogPass pass = new(log, extents, at.Hash);
+            LogPass pass = new(log, extents, at.Hash, insights: insights);
             await foreach (bool due in ReadAsync(pass, cancel))
             {
                 if (due)
@@ -202,7 +213,8 @@ internal sealed class Verification
                 log,
                 [.. extents.Where(lane => lane.Partition == partition.Key)],
                 from: 0,
-                partition.ToHashSet()
+                partition.ToHashSet(),
+                insights
             );
             await foreach (bool due in ReadAsync(pass, cancel))
             {
