@@ -8,7 +8,14 @@ namespace OrleansCdp.Identity;
 /// order of arrival, equal scores are decided alike in every order.
 /// </param>
 /// <param name="Individual">The individual an anchor or a steward says it belongs to; null when nobody has.</param>
-public readonly record struct ClusterMember(long Id, string? Individual);
+public readonly record struct ClusterMember(long Id, string? Individual)
+{
+    /// <summary>
+    /// What the record says, as <see cref="MatchValues.Print"/>. It decides between equal scores before the id does: of
+    /// records that say the same the one that is compared for all of them is whoever came first.
+    /// </summary>
+    public long Print { get; init; }
+}
 
 /// <summary>A scored pair of records.</summary>
 /// <param name="A">One of them.</param>
@@ -40,6 +47,7 @@ public sealed class Clustering
     public const double PairScoreMax = 12;
 
     private readonly ClusterMember[] members;
+    private readonly Dictionary<long, int> places;
     private readonly MatchThresholds thresholds;
     private readonly Func<long, long, double> score;
     private readonly Dictionary<(int, int), double> scores = [];
@@ -53,6 +61,7 @@ public sealed class Clustering
     )
     {
         this.members = members;
+        places = members.Index().ToDictionary(member => member.Item.Id, member => member.Index);
         this.thresholds = thresholds;
         this.score = score;
     }
@@ -72,16 +81,23 @@ public sealed class Clustering
         Func<long, long, double> score
     )
     {
-        Clustering clustering = new([.. members.OrderBy(member => member.Id)], thresholds, score);
+        Clustering clustering = new(
+            [.. members.OrderBy(member => member.Print).ThenBy(member => member.Id)],
+            thresholds,
+            score
+        );
         clustering.Begin(edges, pairs);
         clustering.Join();
         return
         [
             .. clustering
-                .clusters.OrderBy(cluster => cluster.Members[0])
-                .Select(cluster =>
-                    cluster.Members.Select(at => clustering.members[at].Id).ToImmutableArray()
-                ),
+                .clusters.Select(cluster =>
+                    cluster
+                        .Members.Select(at => clustering.members[at].Id)
+                        .Order()
+                        .ToImmutableArray()
+                )
+                .OrderBy(cluster => cluster[0]),
         ];
     }
 
@@ -220,7 +236,8 @@ public sealed class Clustering
     {
         if (!scores.TryGetValue((low, high), out double known))
         {
-            known = Clip(score(members[low].Id, members[high].Id));
+            (long one, long other) = (members[low].Id, members[high].Id);
+            known = Clip(score(Math.Min(one, other), Math.Max(one, other)));
             scores[(low, high)] = known;
         }
 
@@ -287,11 +304,7 @@ public sealed class Clustering
             : (Math.Min(first, second), Math.Max(first, second));
     }
 
-    private int PlaceOf(long id)
-    {
-        ReadOnlySpan<ClusterMember> all = members;
-        return all.IndexOf(id, static (member, key) => member.Id.CompareTo(key));
-    }
+    private int PlaceOf(long id) => places.GetValueOrDefault(id, -1);
 
     // A pair that is no match for want of evidence speaks for neither side; only what speaks against one counts against it.
     // So records with nothing in common join through a third, and the size of the store makes no difference.

@@ -309,7 +309,12 @@ public sealed class MatchSimulation
         HashSet<SimulatedRecord> component = ComponentOf(touched);
         ComponentMost = Math.Max(ComponentMost, component.Count);
         ImmutableArray<ImmutableArray<long>> clusters = Clustering.Of(
-            [.. component.Select(record => new ClusterMember(record.Id, record.Individual))],
+            [
+                .. component.Select(record => new ClusterMember(record.Id, record.Individual)
+                {
+                    Print = record.Print,
+                }),
+            ],
             [
                 .. component.SelectMany(record =>
                     record

@@ -263,7 +263,10 @@ internal sealed class MatchGrouping(
                     .. part.Select(id => new ClusterMember(
                         place[id],
                         board[id].Now.IsIndividual ? board[id].Now.Subject : null
-                    )),
+                    )
+                    {
+                        Print = board[id].Now.Print ?? 0,
+                    }),
                 ],
                 [
                     .. links

@@ -150,6 +150,19 @@ public sealed class ClusteringTests
         Show(Of([1, 2, 3], (1, 2, 5), (2, 3, 5), (1, 3, -40))).ShouldBe("1 2|3");
 
     [Fact]
+    public void Equal_scores_are_decided_by_what_the_records_say_before_their_ids() =>
+        Show(
+                Of(
+                    [new(1, null) { Print = 9 }, new(2, null), new(3, null)],
+                    [],
+                    (1, 2, 5),
+                    (2, 3, 5),
+                    (1, 3, -40)
+                )
+            )
+            .ShouldBe("1|2 3");
+
+    [Fact]
     public void Two_hundred_records_of_one_person_are_one_cluster()
     {
         long[] ids = [.. Enumerable.Range(1, 200).Select(i => (long)i)];

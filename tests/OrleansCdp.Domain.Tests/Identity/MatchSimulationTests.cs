@@ -40,17 +40,23 @@ public sealed class MatchSimulationTests
                 .ToArray()
         );
 
-    [Fact]
-    public void Statements_in_another_order_give_the_same_groups() =>
+    /// <remarks>
+    /// With the seed two groups agree equally well with a third, and of records that say the same another one comes first.
+    /// </remarks>
+    [Theory]
+    [InlineData(null, 500)]
+    [InlineData("4LF0L_rfYBE2", 1)]
+    public void Statements_in_another_order_give_the_same_groups(string? seed, int times) =>
         Gen.Select(Arrivals, Gen.Int[0, 1_000])
             .Sample(
-                (arrivals, seed) =>
+                (arrivals, order) =>
                 {
                     (string Link, MatchValues Values)[] shuffled = [.. arrivals];
-                    new Random(seed).Shuffle(shuffled);
+                    new Random(order).Shuffle(shuffled);
                     return Show(Run(Spaces.People, arrivals)) == Show(Run(Spaces.People, shuffled));
                 },
-                iter: 500 * Laws.Thoroughness
+                seed: seed,
+                iter: times * Laws.Thoroughness
             );
 
     [Fact]
