@@ -17,7 +17,11 @@ internal static class BinaryParts
                     other,
                     static (a, b) => a.CompareTo(b)
                 ),
-                (Expression<string> one, Expression<string> other) => TextTest(op, one, other)
+                (Expression<string> one, Expression<string> other) => (Expression<bool>?)TextTest(
+                    op,
+                    one,
+                    other
+                )
                     ?? Ordered(op, one, other, string.CompareOrdinal),
                 (Expression<DateTimeOffset> one, Expression<DateTimeOffset> other) => Ordered(
                     op,
@@ -90,7 +94,7 @@ internal static class BinaryParts
             _ => null,
         };
 
-    private static ComparedPart<T>? Ordered<T>(
+    private static OrderedPart<T>? Ordered<T>(
         Operator op,
         Expression<T> left,
         Expression<T> right,
@@ -98,17 +102,17 @@ internal static class BinaryParts
     )
         where T : notnull
     {
-        Func<T, T, bool>? holds = op switch
+        Func<int, bool>? holds = op switch
         {
-            Operator.Equal => (a, b) => compare(a, b) == 0,
-            Operator.NotEqual => (a, b) => compare(a, b) != 0,
-            Operator.Less => (a, b) => compare(a, b) < 0,
-            Operator.LessOrEqual => (a, b) => compare(a, b) <= 0,
-            Operator.Greater => (a, b) => compare(a, b) > 0,
-            Operator.GreaterOrEqual => (a, b) => compare(a, b) >= 0,
+            Operator.Equal => static side => side == 0,
+            Operator.NotEqual => static side => side != 0,
+            Operator.Less => static side => side < 0,
+            Operator.LessOrEqual => static side => side <= 0,
+            Operator.Greater => static side => side > 0,
+            Operator.GreaterOrEqual => static side => side >= 0,
             _ => null,
         };
-        return holds is null ? null : new ComparedPart<T>(left, right, holds);
+        return holds is null ? null : new OrderedPart<T>(left, right, compare, holds);
     }
 
     private static Expression? Computed(Operator op, Expression left, Expression right) =>
@@ -117,6 +121,7 @@ internal static class BinaryParts
             (Expression<decimal> a, Expression<decimal> b) => Made<decimal, decimal, decimal>(
                 a,
                 b,
+                op,
                 op switch
                 {
                     Operator.Plus => Arithmetic.Add,
@@ -129,10 +134,11 @@ internal static class BinaryParts
                 TimeSpan,
                 TimeSpan,
                 decimal
-            >(a, b, Arithmetic.Divide),
+            >(a, b, op, Arithmetic.Divide),
             (Expression<TimeSpan> a, Expression<TimeSpan> b) => Made<TimeSpan, TimeSpan, TimeSpan>(
                 a,
                 b,
+                op,
                 op switch
                 {
                     Operator.Plus => Arithmetic.Add,
@@ -143,6 +149,7 @@ internal static class BinaryParts
             (Expression<TimeSpan> a, Expression<decimal> b) => Made<TimeSpan, decimal, TimeSpan>(
                 a,
                 b,
+                op,
                 op switch
                 {
                     Operator.Times => Arithmetic.Multiply,
@@ -154,7 +161,7 @@ internal static class BinaryParts
                 decimal,
                 TimeSpan,
                 TimeSpan
-            >(a, b, Arithmetic.Multiply),
+            >(a, b, op, Arithmetic.Multiply),
             _ => OfInstants(op, left, right),
         };
 
@@ -165,31 +172,46 @@ internal static class BinaryParts
                 DateTimeOffset,
                 DateTimeOffset,
                 TimeSpan
-            >(a, b, Arithmetic.Subtract),
+            >(a, b, op, Arithmetic.Subtract),
             (Expression<DateTimeOffset> a, Operator.Plus, Expression<TimeSpan> b) => Made<
                 DateTimeOffset,
                 TimeSpan,
                 DateTimeOffset
-            >(a, b, Arithmetic.Add),
+            >(a, b, op, Arithmetic.Add),
             (Expression<TimeSpan> a, Operator.Plus, Expression<DateTimeOffset> b) => Made<
                 TimeSpan,
                 DateTimeOffset,
                 DateTimeOffset
-            >(a, b, Arithmetic.Add),
+            >(a, b, op, Arithmetic.Add),
             (Expression<DateTimeOffset> a, Operator.Minus, Expression<TimeSpan> b) => Made<
                 DateTimeOffset,
                 TimeSpan,
                 DateTimeOffset
-            >(a, b, Arithmetic.Subtract),
+            >(a, b, op, Arithmetic.Subtract),
             _ => null,
         };
 
     private static CombinedPart<TLeft, TRight, T>? Made<TLeft, TRight, T>(
         Expression<TLeft> left,
         Expression<TRight> right,
+        Operator op,
         Combining<TLeft, TRight, T>? combine
     )
         where TLeft : notnull
         where TRight : notnull
-        where T : notnull => combine is null ? null : new(left, right, combine);
+        where T : notnull =>
+        combine is null
+            ? null
+            : new(
+                left,
+                right,
+                combine,
+                op switch
+                {
+                    Operator.Plus => Lines.Sum,
+                    Operator.Minus => Lines.Difference,
+                    Operator.Times => Lines.Product,
+                    _ => Lines.Quotient,
+                }
+            );
 }

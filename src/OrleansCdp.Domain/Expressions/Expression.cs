@@ -14,6 +14,13 @@ public abstract class Expression
 
     /// <summary>Whether it has a value.</summary>
     internal abstract bool HasValue(IFacts facts);
+
+    /// <summary>How its value goes on from now while no fact changes; where it has none, until when it has none.</summary>
+    /// <param name="facts">The fields it names.</param>
+    public virtual Course CourseOf(IFacts facts) => Course.Still;
+
+    /// <summary>Whether its value grows or shrinks all the time, as <c>now</c> does.</summary>
+    internal virtual bool Moves => false;
 }
 
 /// <summary>An expression with values of a type of the language.</summary>

@@ -144,13 +144,15 @@ public sealed class ExpressionCompiler
             case Expression<decimal> number:
                 return new MappedPart<decimal, decimal>(
                     number,
-                    static (decimal of, out decimal value) => Arithmetic.Subtract(0, of, out value)
+                    static (decimal of, out decimal value) => Arithmetic.Subtract(0, of, out value),
+                    Lines.Opposite
                 );
             case Expression<TimeSpan> duration:
                 return new MappedPart<TimeSpan, TimeSpan>(
                     duration,
                     static (TimeSpan of, out TimeSpan value) =>
-                        Arithmetic.Subtract(TimeSpan.Zero, of, out value)
+                        Arithmetic.Subtract(TimeSpan.Zero, of, out value),
+                    Lines.Opposite
                 );
             case { } other:
                 Add(
@@ -199,6 +201,19 @@ public sealed class ExpressionCompiler
             return null;
         }
 
+        if (
+            (binary.Operator == Operator.Times && left.Moves && right.Moves)
+            || (binary.Operator == Operator.Divided && right.Moves)
+        )
+        {
+            // When a test of it has another answer could not be told beforehand.
+            Add(
+                binary.At,
+                "What changes all the time is neither multiplied with another such value nor divided by."
+            );
+            return null;
+        }
+
         Expression? made = BinaryParts.Of(binary.Operator, left, right);
         if (made is null)
         {
@@ -219,6 +234,12 @@ public sealed class ExpressionCompiler
         Expression? of = Compile(test.Operand);
         if (of is null)
         {
+            return null;
+        }
+
+        if (of.Moves)
+        {
+            Add(test.At, "What changes all the time is compared, and not looked for in a set.");
             return null;
         }
 

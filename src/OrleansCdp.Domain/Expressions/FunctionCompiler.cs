@@ -73,12 +73,21 @@ internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
             ("lower", [Expression<string> text]) => Of(text, static t => t.ToLowerInvariant()),
             ("upper", [Expression<string> text]) => Of(text, static t => t.ToUpperInvariant()),
             ("length", [Expression<string> text]) => Of(text, static t => (decimal)t.Length),
-            ("abs", [Expression<decimal> number]) => Of(number, Math.Abs),
-            ("floor", [Expression<decimal> number]) => Of(number, Math.Floor),
-            ("ceiling", [Expression<decimal> number]) => Of(number, Math.Ceiling),
+            ("abs", [Expression<decimal> number]) => Of(number, Math.Abs, Lines.Absolute),
+            ("floor", [Expression<decimal> number]) => Of(
+                number,
+                Math.Floor,
+                Lines.Step(Lines.Floor)
+            ),
+            ("ceiling", [Expression<decimal> number]) => Of(
+                number,
+                Math.Ceiling,
+                Lines.Step(Lines.Ceiling)
+            ),
             ("round", [Expression<decimal> number]) => Of(
                 number,
-                static n => Math.Round(n, MidpointRounding.AwayFromZero)
+                static n => Math.Round(n, MidpointRounding.AwayFromZero),
+                Lines.Step(Lines.Round)
             ),
             ("if", [Expression<bool> condition, var then, var otherwise]) => Choice(
                 condition,
@@ -91,7 +100,11 @@ internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
             _ => null,
         };
 
-    private static MappedPart<TFrom, T> Of<TFrom, T>(Expression<TFrom> from, Func<TFrom, T> map)
+    private static MappedPart<TFrom, T> Of<TFrom, T>(
+        Expression<TFrom> from,
+        Func<TFrom, T> map,
+        MappedCourse<TFrom>? course = null
+    )
         where TFrom : notnull
         where T : notnull =>
         new(
@@ -100,7 +113,8 @@ internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
             {
                 value = map(of);
                 return true;
-            }
+            },
+            course
         );
 
     private static Expression? Choice(
@@ -165,7 +179,8 @@ internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
                         {
                             value = Math.Sign(one.CompareTo(other)) == sign ? one : other;
                             return true;
-                        }
+                        },
+                        Lines.Extreme(sign)
                     )
             );
 

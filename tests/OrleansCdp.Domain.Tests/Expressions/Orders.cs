@@ -37,7 +37,7 @@ internal sealed class Orders : IFacts
         null,
     ];
 
-    public DateTimeOffset Now => Today;
+    public DateTimeOffset Now { get; init; } = Today;
 
     public FieldValue? Find(int slot) => Values[slot];
 
