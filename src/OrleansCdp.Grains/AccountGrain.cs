@@ -287,7 +287,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
                 IdentifiersRemoved = transition.IdentifiersRemoved,
                 Fates = noted,
                 Outbox = OutboxRow.Of(written.Updates),
-                Due = written.Due,
+                DueAt = written.Demanded,
             };
             await cell.SaveAsync(write);
         }

@@ -135,9 +135,7 @@ internal sealed class HeldIndividual(
             computed,
             now
         );
-        // What made it due stays until its accounts are told, too: then whoever woke it says when it is next due.
-        Written saved = next.CountedAt.IsEmpty ? written : written with { Due = default };
-        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], saved);
+        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], written);
         UnifiedIndividual told = State;
         ImmutableArray<string> failed = await shares.HandOverAsync(
             told,
@@ -326,7 +324,7 @@ internal sealed class HeldIndividual(
         Cell.Prepare(transition.Next) with
         {
             Outbox = OutboxRow.Of(written.Updates),
-            Due = written.Due,
+            DueAt = written.Demanded,
             IdentifiersAdded = transition.IdentifiersAdded,
             IdentifiersRemoved = transition.IdentifiersRemoved,
             ClaimsTaken = taken is { ChangesOwner: true }

@@ -30,7 +30,10 @@ public interface IDueStore
     /// <param name="cancel">Stops it.</param>
     Task WriteAsync(IReadOnlyCollection<Look> looks, CancellationToken cancel);
 
-    /// <summary>Says when somebody is due, unless that is to be earlier anyway.</summary>
+    /// <summary>
+    /// Says when somebody is due, unless that is to be earlier anyway. Whoever was read as due before, and is looked at now, is
+    /// looked at again: the look may have come too soon.
+    /// </summary>
     /// <param name="due">One for each id; at most <see cref="DueMax"/>.</param>
     /// <param name="cancel">Stops it.</param>
     Task DemandAsync(

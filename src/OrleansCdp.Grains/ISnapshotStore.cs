@@ -93,8 +93,11 @@ public sealed record SnapshotWrite
     /// <summary>Events of the batch that are in no state: noted, and the refused ones quarantined and counted.</summary>
     public ImmutableArray<EventFate> Fates { get; init; } = [];
 
-    /// <summary>When the state is next to be looked at by the clock. By default what is stored of that stays.</summary>
-    public DueChange Due { get; init; }
+    /// <summary>
+    /// When the state is to be looked at by the clock, unless that is to be earlier anyway. Whoever looks at it now has to do so
+    /// again. Null says nothing.
+    /// </summary>
+    public DateTimeOffset? DueAt { get; init; }
 }
 
 /// <summary>A message that is true because its state is.</summary>

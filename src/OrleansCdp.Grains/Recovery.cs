@@ -104,7 +104,7 @@ internal sealed class Recovery<T>(
                     IdentifiersAdded = [.. linksOf(rebuilt.State).Identifiers()],
                     Fates = rebuilt.Fates,
                     // It has forgotten what it told its account, and what it has written.
-                    Due = DueChange.To(clock.GetUtcNow()),
+                    DueAt = clock.GetUtcNow(),
                 }
             );
             become(rebuilt.State);

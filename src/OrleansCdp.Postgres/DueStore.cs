@@ -32,12 +32,22 @@ internal sealed class DueStore(DataSources sources, LogShape shape) : IDueStore
         from looked l where d.id = l.id and l.next is not null
         """;
 
-    private const string Demand = """
+    /// <summary>
+    /// Who is due earlier anyway stays so, and is another row: whoever looks at what was due before, and has not seen why it is
+    /// due now, does not put it off.
+    /// </summary>
+    internal const string OnConflict = """
+        on conflict (id) do update set
+            due_at = case when t.due_at > excluded.due_at then excluded.due_at
+                else t.due_at + interval '1 microsecond' end,
+            tries = case when t.due_at > excluded.due_at then 0 else t.tries end
+        """;
+
+    private const string Demand = $"""
         insert into cdp.due as t (id, slice, due_at)
         select d.id, d.slice, d.due_at from unnest($1, $2, $3) as d(id, slice, due_at)
         order by d.id
-        on conflict (id) do update set due_at = excluded.due_at, tries = 0
-            where t.due_at > excluded.due_at
+        {OnConflict}
         """;
 
     public Task<ImmutableArray<DueSubject>> ReadAsync(

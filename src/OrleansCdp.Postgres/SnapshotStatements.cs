@@ -108,16 +108,12 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
                 join won w on w.id = o.id
             on conflict (id, topic, seq) do update set payload = excluded.payload
                 where excluded.topic like 'enrichments/%'
-        ), never_due as (
-            delete from cdp.due d using unnest($47) as n(id), won w
-            where d.id = n.id and w.id = n.id
         ), due as (
             insert into cdp.due as t (id, due_at, slice)
             select d.id, d.due_at, d.slice
-            from unnest($23, $24, $48) as d(id, due_at, slice) join won w on w.id = d.id
+            from unnest($23, $24, $47) as d(id, due_at, slice) join won w on w.id = d.id
             order by d.id
-            on conflict (id) do update set due_at = excluded.due_at, tries = 0
-                where t.due_at <> excluded.due_at
+            {DueStore.OnConflict}
         ), fates as materialized (
             select f.* from unnest($27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)
                 as f(id, lane, partition, seq, kind, code, stream, message, payload, truncated, at)
@@ -225,7 +221,7 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         && write.MovedWith is null
         && write.Outbox.IsEmpty
         && write.Fates.IsEmpty
-        && !write.Due.IsSaid;
+        && write.DueAt is null;
 
     private static bool HasNoParts(SnapshotWrite write) =>
         write.PartsWritten.IsEmpty && write.PartsRemoved.IsEmpty;
@@ -290,7 +286,7 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         [
             .. writes.SelectMany(w => w.Outbox.Select(row => (w.Id, row))),
         ];
-        SnapshotWrite[] due = [.. writes.Where(w => w.Due.At is not null)];
+        SnapshotWrite[] due = [.. writes.Where(w => w.DueAt is not null)];
         command
             .With(Array.ConvertAll(claims, claim => claim.By.Id))
             .With(Array.ConvertAll(claims, claim => claim.Claim))
@@ -299,15 +295,12 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
             .With(Array.ConvertAll(outbox, row => row.Row.Sequence))
             .With(Array.ConvertAll(outbox, row => row.Row.Payload))
             .With(Array.ConvertAll(due, w => w.Id))
-            .With(Array.ConvertAll(due, w => w.Due.At!.Value.ToUniversalTime()))
+            .With(Array.ConvertAll(due, w => w.DueAt!.Value.ToUniversalTime()))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsTakenFrom ?? ""))
             .With(Array.ConvertAll(claims, claim => claim.By.ClaimsRank));
         BindFates(command, writes);
         BindMoves(command, writes);
-        SnapshotWrite[] never = Array.FindAll(writes, w => w.Due is { IsSaid: true, At: null });
-        command
-            .With(Array.ConvertAll(never, w => w.Id))
-            .With(Array.ConvertAll(due, w => Partitions.Of(w.Id, shape.PartitionCount)));
+        command.With(Array.ConvertAll(due, w => Partitions.Of(w.Id, shape.PartitionCount)));
     }
 
     private static void BindFates(NpgsqlCommand command, SnapshotWrite[] writes)

@@ -62,6 +62,8 @@ public sealed class DueSweepTests : IAsyncLifetime
             {
                 Due.Add("ind_a", later);
             }
+
+            return Task.CompletedTask;
         };
         Due.Add("ind_a", Clock.GetUtcNow());
 
@@ -79,6 +81,8 @@ public sealed class DueSweepTests : IAsyncLifetime
                 failed = true;
                 throw new TimeoutException("The database is away.");
             }
+
+            return Task.CompletedTask;
         };
         Due.Add("ind_b", Clock.GetUtcNow());
 
@@ -110,12 +114,12 @@ public sealed class StoredDueTests
     [Fact]
     public void After_loading_it_says_what_it_wants_and_then_only_what_is_earlier()
     {
-        due.Demand(null, Noon).IsSaid.ShouldBeFalse();
-        due.Demand(Noon, Noon).ShouldBe(DueChange.To(Noon));
-        due.Demand(Noon, Noon).IsSaid.ShouldBeFalse();
-        due.Demand(Noon.AddTicks(1), Noon).IsSaid.ShouldBeFalse();
-        due.Demand(null, Noon).IsSaid.ShouldBeFalse();
-        due.Demand(Noon.AddTicks(-1), Noon).ShouldBe(DueChange.To(Noon.AddTicks(-1)));
+        due.Demand(null, Noon).ShouldBeNull();
+        due.Demand(Noon, Noon).ShouldBe(Noon);
+        due.Demand(Noon, Noon).ShouldBeNull();
+        due.Demand(Noon.AddTicks(1), Noon).ShouldBeNull();
+        due.Demand(null, Noon).ShouldBeNull();
+        due.Demand(Noon.AddTicks(-1), Noon).ShouldBe(Noon.AddTicks(-1));
     }
 
     [Fact]
@@ -124,18 +128,18 @@ public sealed class StoredDueTests
         due.Demand(Noon, Noon);
         DateTimeOffset overdue = Noon + StoredDue.Overdue;
 
-        due.Demand(overdue.AddDays(1), overdue.AddTicks(-1)).IsSaid.ShouldBeFalse();
-        due.Demand(overdue.AddDays(1), overdue).ShouldBe(DueChange.To(overdue.AddDays(1)));
+        due.Demand(overdue.AddDays(1), overdue.AddTicks(-1)).ShouldBeNull();
+        due.Demand(overdue.AddDays(1), overdue).ShouldBe(overdue.AddDays(1));
     }
 
     [Fact]
     public void A_look_takes_the_place_of_what_was_due()
     {
         due.Demand(Noon, Noon);
-        due.Replace(Noon.AddDays(1)).ShouldBe(DueChange.To(Noon.AddDays(1)));
-        due.Demand(Noon.AddDays(2), Noon).IsSaid.ShouldBeFalse();
-        due.Replace(null).ShouldBe(DueChange.Never);
-        due.Demand(Noon.AddDays(2), Noon).ShouldBe(DueChange.To(Noon.AddDays(2)));
+        due.Know(Noon.AddDays(1));
+        due.Demand(Noon.AddDays(2), Noon).ShouldBeNull();
+        due.Know(null);
+        due.Demand(Noon.AddDays(2), Noon).ShouldBe(Noon.AddDays(2));
     }
 
     [Theory]

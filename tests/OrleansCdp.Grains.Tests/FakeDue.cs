@@ -14,7 +14,7 @@ internal sealed class FakeDue : IDueStore
     public ConcurrentQueue<ImmutableArray<int>> Reads { get; } = new();
 
     /// <summary>Called before what came of looks is stored; throw to fail it.</summary>
-    public Action<IReadOnlyCollection<Look>> OnWrite { get; set; } = _ => { };
+    public Func<IReadOnlyCollection<Look>, Task> OnWrite { get; set; } = _ => Task.CompletedTask;
 
     public ImmutableArray<DueSubject> Rows
     {
@@ -44,13 +44,9 @@ internal sealed class FakeDue : IDueStore
     {
         lock (gate)
         {
-            if (write.Due.At is { } at)
+            if (write.DueAt is { } at)
             {
-                rows[write.Id] = new DueSubject(write.Id, at, 0);
-            }
-            else if (write.Due.IsSaid)
-            {
-                rows.Remove(write.Id);
+                Demand(write.Id, at);
             }
         }
     }
@@ -77,9 +73,9 @@ internal sealed class FakeDue : IDueStore
         }
     }
 
-    public Task WriteAsync(IReadOnlyCollection<Look> looks, CancellationToken cancel)
+    public async Task WriteAsync(IReadOnlyCollection<Look> looks, CancellationToken cancel)
     {
-        OnWrite(looks);
+        await OnWrite(looks);
         lock (gate)
         {
             foreach (Look look in looks)
@@ -97,8 +93,6 @@ internal sealed class FakeDue : IDueStore
                 }
             }
         }
-
-        return Task.CompletedTask;
     }
 
     public Task DemandAsync(
@@ -110,13 +104,19 @@ internal sealed class FakeDue : IDueStore
         {
             foreach ((string id, DateTimeOffset at) in due)
             {
-                if (!rows.TryGetValue(id, out DueSubject known) || known.At > at)
-                {
-                    rows[id] = new DueSubject(id, at, 0);
-                }
+                Demand(id, at);
             }
         }
 
         return Task.CompletedTask;
     }
+
+    private void Demand(string id, DateTimeOffset at) =>
+        rows[id] =
+            !rows.TryGetValue(id, out DueSubject known) || known.At > at
+                ? new DueSubject(id, at, 0)
+                : known with
+                {
+                    At = known.At + TimeSpan.FromMicroseconds(1),
+                };
 }

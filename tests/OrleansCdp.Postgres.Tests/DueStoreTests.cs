@@ -36,7 +36,7 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
     [InlineData(true)]
     public async Task A_save_that_says_nothing_of_it_leaves_what_is_stored(bool isPlain)
     {
-        await SaveAsync("ind_a", 1, DueChange.To(Noon));
+        await SaveAsync("ind_a", 1, Noon);
 
         await Silo.Snapshots.SaveAsync(
             Some.Write("ind_a", 1, 2) with
@@ -49,29 +49,27 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_save_sets_it_anew_or_clears_it()
+    public async Task A_save_sets_it_earlier_and_never_later()
     {
-        await SaveAsync("ind_a", 1, DueChange.To(Noon));
-        await SaveAsync("ind_b", 1, DueChange.To(Noon));
-        await SaveAsync("ind_a", 2, DueChange.To(Noon.AddDays(-1)));
-        (await ReadAsync(Noon)).ShouldBe([("ind_a", Noon.AddDays(-1)), ("ind_b", Noon)]);
+        await SaveAsync("ind_a", 1, Noon);
+        await SaveAsync("ind_b", 1, Noon);
+        await SaveAsync("ind_a", 2, Noon.AddDays(-1));
+        await SaveAsync("ind_b", 2, Noon.AddDays(1));
 
-        await SaveAsync("ind_a", 3, DueChange.Never);
-
-        (await ReadAsync(Noon)).ShouldBe([("ind_b", Noon)]);
+        (await ReadAsync(Noon.AddDays(2))).ShouldBe([
+            ("ind_a", Noon.AddDays(-1)),
+            ("ind_b", Noon.AddMicroseconds(1)),
+        ]);
     }
 
     [Fact]
     public async Task A_save_that_loses_changes_nothing_of_it()
     {
-        await SaveAsync("ind_a", 1, DueChange.To(Noon));
+        await SaveAsync("ind_a", 1, Noon);
 
-        foreach (DueChange due in new[] { DueChange.Never, DueChange.To(Noon.AddDays(-1)) })
-        {
-            await Should.ThrowAsync<Orleans.Storage.InconsistentStateException>(() =>
-                Silo.Snapshots.SaveAsync(Some.Write("ind_a", 7, 8) with { Due = due })
-            );
-        }
+        await Should.ThrowAsync<Orleans.Storage.InconsistentStateException>(() =>
+            Silo.Snapshots.SaveAsync(Some.Write("ind_a", 7, 8) with { DueAt = Noon.AddDays(-1) })
+        );
 
         (await ReadAsync(Noon)).ShouldBe([("ind_a", Noon)]);
     }
@@ -101,7 +99,7 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
         await DemandAsync([.. ids.Take(20).Select(id => (id, 1))]);
         foreach (string id in ids.Skip(20))
         {
-            await SaveAsync(id, 1, DueChange.To(Noon.AddHours(-1)));
+            await SaveAsync(id, 1, Noon.AddHours(-1));
         }
 
         foreach (int slice in AllSlices)
@@ -140,12 +138,13 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_came_of_a_look_is_stored_unless_something_newer_is()
+    public async Task What_came_of_a_look_is_stored_unless_another_one_is_wanted_since()
     {
-        await DemandAsync(("ind_a", 1), ("ind_b", 1), ("ind_c", 1), ("ind_d", 1));
+        await DemandAsync(("ind_a", 1), ("ind_b", 1), ("ind_c", 1), ("ind_d", 1), ("ind_e", 1));
         ImmutableArray<DueSubject> due = await Store.ReadAsync(AllSlices, Noon, 10, default);
-        await SaveAsync("ind_c", 1, DueChange.To(Noon.AddMinutes(5)));
-        await SaveAsync("ind_d", 1, DueChange.To(Noon.AddMinutes(6)));
+        await SaveAsync("ind_c", 1, Noon.AddMinutes(5));
+        await SaveAsync("ind_d", 1, Noon.AddHours(-2));
+        await Store.DemandAsync([("ind_e", Noon)], default);
 
         await Store.WriteAsync(
             [
@@ -153,13 +152,15 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
                 new Look(Of("ind_b"), null),
                 new Look(Of("ind_c"), Noon.AddDays(1)),
                 new Look(Of("ind_d"), null),
+                new Look(Of("ind_e"), null),
             ],
             default
         );
 
         (await ReadAsync(Noon.AddDays(2))).ShouldBe([
-            ("ind_c", Noon.AddMinutes(5)),
-            ("ind_d", Noon.AddMinutes(6)),
+            ("ind_d", Noon.AddHours(-2)),
+            ("ind_c", Noon.AddHours(-1).AddMicroseconds(1)),
+            ("ind_e", Noon.AddHours(-1).AddMicroseconds(1)),
             ("ind_a", Noon.AddDays(1)),
         ]);
 
@@ -174,7 +175,7 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
         (await LookAsync(failed: true)).ShouldBe(1);
         (await LookAsync(failed: false)).ShouldBe(2);
         (await LookAsync(failed: true)).ShouldBe(0);
-        await SaveAsync("ind_a", 1, DueChange.To(Noon.AddDays(-1)));
+        await SaveAsync("ind_a", 1, Noon.AddDays(-1));
 
         (await LookAsync(failed: true)).ShouldBe(0);
 
@@ -217,8 +218,8 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
             refused ? Should.ThrowAsync<ArgumentOutOfRangeException>(call) : call();
     }
 
-    private Task SaveAsync(string id, long version, DueChange due) =>
-        Silo.Snapshots.SaveAsync(Some.Write(id, version - 1, version) with { Due = due });
+    private Task SaveAsync(string id, long version, DateTimeOffset due) =>
+        Silo.Snapshots.SaveAsync(Some.Write(id, version - 1, version) with { DueAt = due });
 
     private Task DemandAsync(params (string Id, int HoursOverdue)[] due) =>
         Store.DemandAsync(

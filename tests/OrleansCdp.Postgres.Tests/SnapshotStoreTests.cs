@@ -34,7 +34,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
         SnapshotWrite write = Some.Write("ind_a", 1, 2) with
         {
             PartsWritten = [new("a", [1]), new("b", [2]), new("c", [3])],
-            Due = due ? DueChange.To(LinkEvents.Noon) : default,
+            DueAt = due ? LinkEvents.Noon : null,
         };
         await silo.Snapshots.SaveAsync(Some.Write("ind_a", 0, 1));
         await silo.Snapshots.SaveAsync(write);
@@ -155,7 +155,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                         ) with
                         {
                             Outbox = [new OutboxRow("memberships", 1, [1])],
-                            Due = DueChange.To(LinkEvents.Noon),
+                            DueAt = LinkEvents.Noon,
                         }
                     )
                 ),
@@ -226,7 +226,7 @@ public sealed class SnapshotStoreTests(PostgresServer server)
                 ClaimsRank = 1,
                 ClaimsCause = new ClaimCause("email:ada@example.com", "e7"),
                 Outbox = [new("memberships", 1, [7]), new("enrichments", 1, [8])],
-                Due = DueChange.To(LinkEvents.Noon),
+                DueAt = LinkEvents.Noon,
             }
         );
 

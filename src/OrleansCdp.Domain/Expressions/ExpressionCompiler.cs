@@ -201,16 +201,9 @@ public sealed class ExpressionCompiler
             return null;
         }
 
-        if (
-            (binary.Operator == Operator.Times && left.Moves && right.Moves)
-            || (binary.Operator == Operator.Divided && right.Moves)
-        )
+        if (MovedWrongly(binary.Operator, left, right) is { } why)
         {
-            // When a test of it has another answer could not be told beforehand.
-            Add(
-                binary.At,
-                "What changes all the time is neither multiplied with another such value nor divided by."
-            );
+            Add(binary.At, why);
             return null;
         }
 
@@ -227,6 +220,17 @@ public sealed class ExpressionCompiler
 
         return made;
     }
+
+    /// <summary>Why it could not be told beforehand when a test of the result has another answer; null where it can.</summary>
+    private static string? MovedWrongly(Operator op, Expression left, Expression right) =>
+        (op == Operator.Times && left.Moves && right.Moves)
+        || (op == Operator.Divided && right.Moves)
+            ? "What changes all the time is neither multiplied with another such value nor divided by."
+        : op is Operator.Times or Operator.Divided
+        && new[] { left, right }.Any(part => part is Expression<TimeSpan> { Moves: true })
+        && !(left is Expression<TimeSpan> && right is Expression<TimeSpan>)
+            ? "A duration that changes all the time is divided by a duration, such as `1 day`, first."
+        : null;
 
     private Expression<bool>? CompileIn(Syntax.In test)
     {

@@ -23,7 +23,7 @@ internal sealed class FieldPart<T>(int slot, Reading<T> read) : Expression<T>
     public override bool TryGet(IFacts facts, [MaybeNullWhen(false)] out T value) =>
         read(facts, slot, out value);
 
-    public override Course CourseOf(IFacts facts) => facts.CourseOf(slot);
+    public override Course CourseOf(IFacts facts) => new(0, facts.ChangesAt(slot));
 }
 
 /// <summary>A value that stands in the text.</summary>

@@ -31,8 +31,8 @@ public interface IFacts
     /// <summary>A field's value; null, or an explicit nothing, where there is none.</summary>
     FieldValue? Find(int slot);
 
-    /// <summary>How a field's value goes on while nothing happens.</summary>
-    Course CourseOf(int slot) => Course.Still;
+    /// <summary>The moment from which a field's value may be another though nothing happens; null for never.</summary>
+    DateTimeOffset? ChangesAt(int slot) => null;
 
     /// <summary>A field's number, for whoever has it without its text.</summary>
     bool TryGet(int slot, out decimal value)

@@ -24,7 +24,7 @@ public sealed record Tally
     public IBeside? Beside { get; init; }
 
     /// <summary>The second sum, in billionths; 0 where there is none.</summary>
-    internal Int128 Second => Beside is SecondSum second ? second.Sum : 0;
+    public Int128 Second => Beside is SecondSum second ? second.Sum : 0;
 
     /// <summary>What one item comes to.</summary>
     internal static Tally Of(InsightDefinition insight, in Item item) =>

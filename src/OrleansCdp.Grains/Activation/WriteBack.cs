@@ -47,10 +47,13 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     {
         Written written = Look(links, known, computed, now);
         bool isSooner = written.DueAt is not { } then || dueAnyway < then;
-        return written with { Due = due.Demand(isSooner ? dueAnyway : written.DueAt, now) };
+        return written with { Demanded = due.Demand(isSooner ? dueAnyway : written.DueAt, now) };
     }
 
-    /// <summary>What time alone asks for. Without updates nothing need be saved.</summary>
+    /// <summary>
+    /// What time alone asks for. Without updates nothing need be saved. Whoever woke the state stores when it is next due, unless
+    /// somebody wants it looked at again meanwhile.
+    /// </summary>
     /// <inheritdoc cref="Follow"/>
     public Written Wake(
         LinkSet? links,
@@ -60,7 +63,8 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     )
     {
         Written written = Look(links, known, computed, now);
-        return written with { Due = due.Replace(written.DueAt) };
+        due.Know(written.DueAt);
+        return written;
     }
 
     private Written Look(
@@ -102,8 +106,8 @@ internal readonly record struct Written(
     DateTimeOffset? DueAt
 )
 {
-    /// <summary>What the save says of that.</summary>
-    public DueChange Due { get; init; }
+    /// <summary>What the save says of that; null for nothing.</summary>
+    public DateTimeOffset? Demanded { get; init; }
 
     /// <summary>Nothing is.</summary>
     /// <param name="known">What was handed over last.</param>

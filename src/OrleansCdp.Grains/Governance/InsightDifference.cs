@@ -14,11 +14,21 @@ internal static class InsightDifference
     /// compared, nor what a version knows of records some of which were folded away before it was made.
     /// </summary>
     /// <param name="insights">The insights the events were folded with.</param>
+    /// <param name="present">Those that are computed by now: of others nothing is kept.</param>
     /// <param name="expected">What the events make.</param>
     /// <param name="served">What there is.</param>
-    public static string? Between(InsightSet insights, Link expected, Link served)
+    public static string? Between(
+        InsightSet insights,
+        InsightSet present,
+        Link expected,
+        Link served
+    )
     {
-        foreach (ActiveInsight insight in insights.All.Where(insight => insight.IsComplete))
+        foreach (
+            ActiveInsight insight in insights.All.Where(insight =>
+                insight.IsComplete && present.Find(insight.Revision) is not null
+            )
+        )
         {
             Accumulation? ours = Of(expected.Insights, insight);
             Accumulation? theirs = Of(served.Insights, insight);
@@ -55,6 +65,7 @@ internal static class InsightDifference
             (FadingSum left, FadingSum right) => left.At == right.At
                 && Math.Abs(left.Amount - right.Amount)
                     <= Tolerance * Math.Max(1, Math.Abs(left.Amount)),
+            (SecondSum or null, SecondSum or null) => ours.Second == theirs.Second,
             (DistinctCount left, DistinctCount right) => left.Hashes.SequenceEqual(right.Hashes)
                 && left.Ranks.SequenceEqual(right.Ranks),
             var (left, right) => Equals(left, right),

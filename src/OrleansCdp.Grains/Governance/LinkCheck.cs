@@ -12,6 +12,7 @@ internal sealed class LinkCheck(
     AccountCheck accounts,
     VerifyFindings findings,
     InsightSet insights,
+    IInsightSets sets,
     TimeProvider clock
 )
 {
@@ -37,7 +38,8 @@ internal sealed class LinkCheck(
             );
             foreach ((HeldLink link, Found found) in served)
             {
-                Compare(pass, link, found);
+                InsightSet present = await sets.SinceAsync(found.Link.NewestRevision);
+                Compare(pass, link, found, present);
             }
 
             await CheckTogetherAsync(served, cancel);
@@ -136,7 +138,7 @@ internal sealed class LinkCheck(
         }
     }
 
-    private void Compare(LogPass pass, HeldLink link, Found found)
+    private void Compare(LogPass pass, HeldLink link, Found found, InsightSet present)
     {
         Link theirs = found.Link;
         if (theirs.AppliedNormal < link.Normal || theirs.AppliedLow < link.Low)
@@ -162,7 +164,7 @@ internal sealed class LinkCheck(
 
         string? different =
             StateDifference.Between(ours.WithoutInsights(), theirs.WithoutInsights())
-            ?? InsightDifference.Between(insights, ours, theirs);
+            ?? InsightDifference.Between(insights, present, ours, theirs);
         if (different is { } pointer)
         {
             Add(

@@ -47,6 +47,7 @@ internal sealed class VerifierGrain(
                 status,
                 GrainFactory,
                 await insights.CurrentAsync(),
+                insights,
                 clock
             );
             IAsyncEnumerable<VerifyReport> reports = request.Sample is { } count
@@ -120,6 +121,7 @@ internal sealed class Verification
         IStatusStore status,
         IGrainFactory grains,
         InsightSet insights,
+        IInsightSets sets,
         TimeProvider clock
     )
     {
@@ -128,7 +130,7 @@ internal sealed class Verification
         this.clock = clock;
         witnesses = new Witnesses(grains);
         AccountCheck accounts = new(witnesses, findings);
-        links = new LinkCheck(log, witnesses, accounts, findings, insights, clock);
+        links = new LinkCheck(log, witnesses, accounts, findings, insights, sets, clock);
         states = new StateCheck(log, witnesses, findings, clock);
         books = new BookCheck(status, log, findings);
     }

@@ -128,11 +128,20 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
             return [];
         }
 
-        return
+        // Of many people that is long work, and no turn of the grain: others are taken meanwhile.
+        AccountPeople present = state;
+        return await Task.Run(() => ListOf(present, insight, at));
+    }
+
+    private static ImmutableArray<PersonValue> ListOf(
+        AccountPeople present,
+        ActiveInsight insight,
+        DateTimeOffset at
+    ) =>
         [
-            .. state
+            .. present
                 .People.All.SelectMany(
-                    share => share.ToSums().Where(sum => sum.Revision == revision),
+                    share => share.ToSums().Where(sum => sum.Revision == insight.Revision),
                     (share, sum) => (share.Individual, Value: sum.ValueOf(insight, at))
                 )
                 .Select(one => new PersonValue(one.Individual, one.Value.Value, one.Value.Items))
@@ -141,7 +150,6 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
                 .ThenBy(one => one.Individual, StringComparer.Ordinal)
                 .Take(IAccountPeopleGrain.ListedMax),
         ];
-    }
 
     public void Dispose() => saves.Dispose();
 

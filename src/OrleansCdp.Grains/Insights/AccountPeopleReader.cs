@@ -31,7 +31,9 @@ internal sealed partial class AccountPeopleReader(
         }
     }
 
-    /// <summary>Who they are, for each version that is shown and asked about.</summary>
+    /// <summary>
+    /// Who they are, for each version that is shown and asked about; of those that cannot be told in time nobody is listed.
+    /// </summary>
     public async Task<IReadOnlyDictionary<long, ImmutableArray<PersonValue>>> ListAsync(
         InsightSet computed,
         InsightQuestion question
@@ -46,10 +48,17 @@ internal sealed partial class AccountPeopleReader(
                 && (question.Name ?? insight.Definition.Name) == insight.Definition.Name
             )
             {
-                listed.Add(
-                    insight.Revision,
-                    await people.GetPeopleAsync(insight.Revision, question.At)
-                );
+                try
+                {
+                    listed.Add(
+                        insight.Revision,
+                        await people.GetPeopleAsync(insight.Revision, question.At)
+                    );
+                }
+                catch (Exception e)
+                {
+                    LogUnknown(account, e);
+                }
             }
         }
 

@@ -112,7 +112,7 @@ public sealed class CourseTests
         "2027-01-14T12:00:00.000001Z"
     )]
     [InlineData("now + 1 day > @9999-12-31", "9999-12-30T00:00:00.000001Z")]
-    [InlineData("(now - orderedAt) * 1000000000 > 100 years", null)]
+    [InlineData("(now - orderedAt) / 1 day * 0.001 > 10000000000", null)]
     public void It_tells_the_first_moment_to_the_microsecond(string text, string? until)
     {
         const long step = TimeSpan.TicksPerMicrosecond;
@@ -133,6 +133,18 @@ public sealed class CourseTests
     [InlineData(
         "total / ((now - orderedAt) / 1 day) > 4",
         "What changes all the time is neither multiplied with another such value nor divided by."
+    )]
+    [InlineData(
+        "(now - orderedAt) * 2 > 4 days",
+        "A duration that changes all the time is divided by a duration, such as `1 day`, first."
+    )]
+    [InlineData(
+        "2 * (now - orderedAt) > 4 days",
+        "A duration that changes all the time is divided by a duration, such as `1 day`, first."
+    )]
+    [InlineData(
+        "(now - orderedAt) / 1000 > 4 days",
+        "A duration that changes all the time is divided by a duration, such as `1 day`, first."
     )]
     [InlineData(
         "(now - orderedAt) / 1 day in (1, 2)",

@@ -56,7 +56,8 @@ public sealed class WriteBackTests : IAsyncLifetime
         await Eventually.BeAsync(() => Database.Due[id] is null);
         SnapshotWrite[] all = [.. saves];
         all.Length.ShouldBe(2);
-        all[1].Due.ShouldBe(DueChange.Never, "it is said in the transaction of the update");
+        all[1]
+            .DueAt.ShouldBeNull("whoever looked says it, unless another look is wanted meanwhile");
     }
 
     [Theory]
@@ -86,7 +87,7 @@ public sealed class WriteBackTests : IAsyncLifetime
             await WrittenInsights.OrderAsync(cluster, "a", kind, number);
         }
 
-        saves.Select(write => write.Due.IsSaid).ShouldBe([true, false, false, false, false]);
+        saves.Select(write => write.DueAt is not null).ShouldBe([true, false, false, false, false]);
     }
 
     [Fact]

@@ -17,11 +17,26 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
 
     private static readonly InsightSet Views = SetOf("measure: count");
 
-    private readonly Cluster cluster = new() { Insights = new FakeInsights(Views) };
+    private readonly FakeInsights computed = new(Views);
+    private readonly Cluster cluster;
+
+    public VerifiedInsightTests() => cluster = new Cluster { Insights = computed };
 
     public Task InitializeAsync() => cluster.InitializeAsync();
 
     public Task DisposeAsync() => cluster.DisposeAsync();
+
+    [Fact]
+    public async Task What_nobody_computes_any_more_is_not_compared()
+    {
+        await ViewAsync();
+        computed.Current = InsightSet.None;
+
+        VerifyFindings findings = await CompareAsync(SetOf("measure: max\nvalue: item.at"));
+
+        findings.Links.ShouldBe(1);
+        findings.Differences.ShouldBe(0);
+    }
 
     [Theory]
     [InlineData("measure: count", true, false)]
@@ -35,6 +50,20 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
         bool differs
     )
     {
+        await ViewAsync();
+
+        VerifyFindings findings = await CompareAsync(SetOf(says, isComplete));
+
+        findings.Links.ShouldBe(1);
+        findings
+            .Reports("")
+            .Select(report => report.Difference?.Pointer)
+            .ShouldBe([differs ? "/insights/views" : null]);
+    }
+
+    /// <summary>Somebody views three pages, which are in the log.</summary>
+    private async Task ViewAsync()
+    {
         SequencedEvent[] events =
         [
             .. Enumerable.Range(1, 3).Select(i => View(i, i == 1 ? "Home" : "Cart").At(i)),
@@ -46,14 +75,6 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
         outcomes.ShouldAllBe(outcome => outcome.Kind == OutcomeKind.Applied);
         cluster.History.Events = [.. events.Select(e => e.Event)];
         cluster.History.Claims[ClaimKeys.Of(Visitor)] = new HeldClaim(id, Since: null);
-
-        VerifyFindings findings = await CompareAsync(SetOf(says, isComplete));
-
-        findings.Links.ShouldBe(1);
-        findings
-            .Reports("")
-            .Select(report => report.Difference?.Pointer)
-            .ShouldBe([differs ? "/insights/views" : null]);
     }
 
     private async Task<VerifyFindings> CompareAsync(InsightSet insights)
@@ -69,6 +90,7 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
             new AccountCheck(witnesses, findings),
             findings,
             insights,
+            computed,
             cluster.Clock
         );
         await check.RunAsync(pass, default);

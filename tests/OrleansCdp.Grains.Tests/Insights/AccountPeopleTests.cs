@@ -170,6 +170,32 @@ public sealed class AccountPeopleTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_people_add_while_their_account_is_looked_at_is_written_too()
+    {
+        insights.Current = WithWritten;
+        string red = AccountOf(Red);
+        bool told = false;
+        cluster.Database.Due.OnWrite = async looks =>
+        {
+            if (!told && looks.Any(look => look.Of.Id == red))
+            {
+                told = true; // The account was asked already, and it is not stored yet that it was.
+                await PeopleOf(Red).TakeAsync(SomePeople.Share("ind_bob", 1, spent: 7));
+            }
+        };
+        await OrderAsync("ada", Red, 10, number: 1);
+        await cluster.Grains.GetGrain<IAccountGrain>(red).NoteMembersAsync(new([]));
+
+        clock.Advance(AccountShares.Linger);
+
+        await Eventually.BeAsync(
+            () => WrittenInsights.WrittenOf(cluster.Database, red) == "17",
+            "what both spent is written"
+        );
+        told.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task What_is_damaged_is_asked_for_anew_and_said_to_be_incomplete_meanwhile()
     {
         stored.Add(await OrderAsync("ada", Red, 10, number: 1));
