@@ -53,6 +53,7 @@ public sealed partial class TidyTests
         "Definitions",
         "Golden",
         "SetBased",
+        "Sql",
         "results",
     ];
 

@@ -112,7 +112,7 @@ internal sealed class OracleFold
         lanes[key].Add(e.Lane);
         Link link = links.GetValueOrDefault(key) ?? new Link { Key = e.Link };
         SequencedEvent sequenced = new(at.Sequence, e);
-        links[key] = link.Fold(sequenced, out EventOutcome outcome, OracleInsights.Shipped);
+        links[key] = link.Fold(sequenced, out EventOutcome outcome);
         if (outcome.Kind == OutcomeKind.Refused != refused is not null)
         {
             flaws.Add(

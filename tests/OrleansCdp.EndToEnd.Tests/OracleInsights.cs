@@ -1,10 +1,7 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using OrleansCdp.Context;
-using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
@@ -12,159 +9,136 @@ using OrleansCdp.Insights;
 namespace OrleansCdp;
 
 /// <summary>
-/// The shipped insights of what the log says, against those that are served. All values are computed for one moment that is
-/// still to come, so that nothing depends on when somebody is asked.
+/// The shipped insights as plain SQL makes them of the log, against those that are served. All values are computed for one moment,
+/// so that nothing depends on when somebody is asked.
 /// </summary>
-/// <param name="everybody">All individuals of the log: an account has insights over its people.</param>
-internal sealed class OracleInsights(IEnumerable<UnifiedIndividual> everybody)
+internal sealed class OracleInsights
 {
-    /// <summary>What fades is a sum of numbers that are rounded: it is the same but for the order of adding up.</summary>
-    private const double Tolerance = 1e-8;
-
     /// <summary>What people add is handed over to their account a few seconds later.</summary>
     private static readonly TimeSpan HandedOver = TimeSpan.FromMinutes(2);
 
-    private readonly ILookup<string?, UnifiedIndividual> people = everybody.ToLookup(individual =>
-        individual.AccountLink() is { } link ? SubjectIds.AccountOf(link) : null
-    );
-    private readonly string at = Rfc3339.Format(DateTimeOffset.UtcNow.AddHours(1));
+    private readonly IReadOnlyDictionary<string, SqlAnswer> answers;
+    private readonly bool isPast;
+    private readonly string at;
+    private readonly ConcurrentDictionary<string, int> told = [];
 
-    /// <summary>The shipped insights, by what the shipped streams declare.</summary>
-    public static InsightSet Shipped { get; } = MakeShipped();
-
-    /// <summary>Compares an individual's.</summary>
-    public Task CompareAsync(
-        Api api,
-        UnifiedIndividual expected,
-        ConcurrentQueue<string> differences
-    ) =>
-        CompareAsync(
-            api,
-            $"/v1/individuals/individual/{expected.Id}/insights?at={at}",
-            expected.Id,
-            new InsightLedger(Shipped, SubjectKind.Individual),
-            expected.Links,
-            differences
-        );
-
-    /// <summary>Compares an account's.</summary>
-    public async Task CompareAsync(Api api, Account expected, ConcurrentQueue<string> differences)
+    private OracleInsights(IReadOnlyDictionary<string, SqlAnswer> answers, DateTimeOffset at)
     {
-        InsightLedger ledger = new(Shipped, SubjectKind.Account) { People = SumsOf(expected.Id) };
-        long since = Stopwatch.GetTimestamp();
-        ConcurrentQueue<string> found = [];
-        do
-        {
-            found.Clear();
-            await CompareAsync(
-                api,
-                $"/v1/accounts/{expected.Id}/insights?at={at}",
-                expected.Id,
-                ledger,
-                expected.Links,
-                found
-            );
-        } while (!found.IsEmpty && Stopwatch.GetElapsedTime(since) < HandedOver);
-
-        foreach (string difference in found)
-        {
-            differences.Enqueue(difference);
-        }
+        this.answers = answers;
+        isPast = at < DateTimeOffset.UtcNow;
+        this.at = Rfc3339.Format(at);
     }
 
-    private PeopleSums SumsOf(string account)
-    {
-        Dictionary<long, PeopleSummation> sums = Shipped.OverPeople.ToDictionary(
-            insight => insight.Revision,
-            insight => new PeopleSummation(insight)
-        );
-        foreach (UnifiedIndividual person in people[account])
-        {
-            foreach (
-                PeopleSum share in InsightLedger.SharesOf(
-                    Shipped,
-                    person.Links,
-                    DateTimeOffset.UtcNow
-                )
-            )
-            {
-                sums[share.Revision].Add(share);
-            }
-        }
+    /// <summary>How many were served anything by each insight: neither nothing nor zero.</summary>
+    public IReadOnlyDictionary<string, int> Told => told;
 
-        return new PeopleSums(
-            [.. sums.Values.Select(sum => sum.ToSum(DateTimeOffset.UtcNow))],
-            NotTaken: 0
-        );
-    }
-
-    private async Task CompareAsync(
+    /// <summary>Lets PostgreSQL compute them.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="api">Any gateway.</param>
+    /// <param name="tables">What the database holds.</param>
+    /// <param name="subjects">Everybody who will be asked about.</param>
+    /// <param name="moments">The moments.</param>
+    public static async Task<OracleInsights[]> ReadAsync(
+        string connection,
         Api api,
-        string path,
-        string id,
-        InsightLedger ledger,
-        LinkSet links,
-        ConcurrentQueue<string> differences
+        OracleTables tables,
+        IEnumerable<string> subjects,
+        params DateTimeOffset[] moments
     )
     {
-        ledger.Become(links);
-        InsightQuestion question = new(
-            DateTimeOffset.Parse(at, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal)
+        await using OracleSql sql = await OracleSql.ReadAsync(
+            connection,
+            tables,
+            subjects,
+            await ModelAsync(api)
         );
-        JsonNode expected = JsonNode.Parse(InsightJson.Answer(id, ledger, links, question))!;
-        JsonNode? served = await api.GetAsync(path);
-        foreach ((string name, JsonNode? value) in expected["insights"]!.AsObject())
+        List<OracleInsights> read = [];
+        foreach (DateTimeOffset moment in moments)
         {
-            JsonNode? theirs = served?["insights"]?[name];
-            if (!IsSame(value, theirs))
+            read.Add(new OracleInsights(await sql.AnswersAsync(moment), moment));
+        }
+
+        return [.. read];
+    }
+
+    /// <summary>Compares those of an individual or account.</summary>
+    public async Task CompareAsync(Api api, string id, ConcurrentQueue<string> differences)
+    {
+        string path = SubjectIds.IsAccount(id)
+            ? $"/v1/accounts/{id}/insights?at={at}"
+            : $"/v1/individuals/individual/{id}/insights?at={at}";
+        long since = Stopwatch.GetTimestamp();
+        string[] found;
+        JsonObject? served;
+        do
+        {
+            served = (await api.GetAsync(path))?["insights"]?.AsObject();
+            found = [.. Faults(id, served)];
+        } while (
+            found.Length > 0
+            && SubjectIds.IsAccount(id)
+            && Stopwatch.GetElapsedTime(since) < HandedOver
+        );
+
+        foreach (string fault in found)
+        {
+            differences.Enqueue($"{path} {fault}");
+        }
+
+        foreach ((string name, JsonNode? value) in served ?? [])
+        {
+            if (IsAnything(value!))
             {
-                differences.Enqueue(
-                    $"{path} {name}:\n  expected {value?.ToJsonString()}\n  served   {theirs?.ToJsonString()}"
-                );
+                told.AddOrUpdate(name, 1, (_, known) => known + 1);
             }
         }
     }
 
-    private static bool IsSame(JsonNode? left, JsonNode? right) =>
-        (left, right) switch
-        {
-            (JsonObject one, JsonObject other) => one.Count == other.Count
-                && one.All(field => IsSame(field.Value, other[field.Key])),
-            (JsonArray one, JsonArray other) => one.Count == other.Count
-                && one.Zip(other).All(pair => IsSame(pair.First, pair.Second)),
-            (JsonValue one, JsonValue other)
-                when one.TryGetValue(out double a) && other.TryGetValue(out double b) => Math.Abs(
-                a - b
-            )
-                <= Tolerance * Math.Max(1, Math.Abs(a)),
-            _ => JsonNode.DeepEquals(left, right),
-        };
-
-    private static InsightSet MakeShipped()
+    private IEnumerable<string> Faults(string id, JsonObject? served)
     {
-        DeclaredField[] declared =
-        [
-            .. ShippedDefinitions
-                .All.SelectMany(shipped =>
-                    DataStream.Compile(shipped.Key, shipped.Value).Stream!.DeclaredFields
-                )
-                .Distinct(),
-        ];
-        ImmutableArray<ActiveInsight> insights =
+        if (served is null)
+        {
+            return ["nobody is served"];
+        }
+
+        string of = SubjectIds.IsAccount(id) ? "of: account" : "";
+        string[] due =
         [
             .. ShippedInsights
-                .All.OrderBy(shipped => shipped.Key, StringComparer.Ordinal)
-                .Select(
-                    (shipped, i) =>
-                        new ActiveInsight(
-                            InsightDefinition
-                                .Compile(shipped.Key, shipped.Value, declared)
-                                .Insight!,
-                            Version: 1,
-                            Revision: i + 1
-                        )
-                ),
+                .All.Where(one => one.Value.Contains("of: account") == (of.Length > 0))
+                .Select(one => one.Key),
         ];
-        return new InsightSet(insights, insights.Length);
+        return due.SelectMany(name =>
+        {
+            OracleValue value = new(answers[name], [.. answers[name].Rows[id]]);
+            JsonObject? theirs = served[name]?.AsObject();
+            return theirs is null ? [$"{name}: is not served"]
+                : isPast && IsNotKept(name, theirs) ? []
+                : value
+                    .Faults(theirs)
+                    .Select(fault => $"{name}: {fault}\n  served {theirs.ToJsonString()}");
+        });
     }
+
+    /// <summary>Of what was done, and of what people add, nothing needs to be told of a moment that is over.</summary>
+    private static bool IsNotKept(string name, JsonObject served) =>
+        (string?)served["why"] == NoValue.NotKept
+        && served["value"] is null
+        && (
+            ShippedInsights.All[name].Contains("Engagement", StringComparison.Ordinal)
+            || ShippedInsights.All[name].Contains("ProductUsage", StringComparison.Ordinal)
+            || ShippedInsights.All[name].Contains("people: true", StringComparison.Ordinal)
+        );
+
+    private static bool IsAnything(JsonNode served) =>
+        served["amounts"] is JsonArray { Count: > 0 }
+        || (
+            served["value"] is { } value
+            && (value.GetValueKind() != JsonValueKind.Number || (double)value != 0)
+        );
+
+    private static async Task<PredictionModel?> ModelAsync(Api api) =>
+        await api.GetAsync("/v1/definitions/model/default") is { } put
+            ? PredictionModel.Compile("default", (string)put["text"]!).Model
+            : null;
 }

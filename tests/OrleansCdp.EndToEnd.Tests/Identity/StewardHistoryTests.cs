@@ -275,10 +275,13 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
     {
         while (!enough.IsCancellationRequested)
         {
-            await (random.Next(5) < 3 ? MergeAsync() : TakeBackAsync());
+            await DecideAsync();
             Interlocked.Increment(ref tries);
         }
     }
+
+    /// <summary>Merges two, or takes a merge back.</summary>
+    public Task DecideAsync() => random.Next(5) < 3 ? MergeAsync() : TakeBackAsync();
 
     /// <summary>Waits until so many more decisions were tried.</summary>
     public Task UntilMoreAsync(int more)

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+using OrleansCdp.Identity;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>
+/// The shipped insights against one plain query each: a history in which everything is late, twice, out of order, amended, deleted,
+/// merged and taken back gives exactly what recomputing it in SQL gives, at whatever moment.
+/// </summary>
+public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<PostgresServer>
+{
+    private const int Seed = 1;
+    private const int Batches = 110;
+    private const int BatchesPerDecision = 4;
+
+    /// <summary>To how many, over all moments, each insight has to have something to say.</summary>
+    private const int ToldMin = 5;
+
+    [Fact]
+    public void Each_shipped_insight_has_a_query_of_its_own() =>
+        OracleSql
+            .Queries.Keys.Order(StringComparer.Ordinal)
+            .ShouldBe(ShippedInsights.All.Keys.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public async Task Whatever_comes_everybody_has_what_SQL_makes_of_the_log()
+    {
+        await using TestDatabase database = await postgres.CreateDatabaseAsync();
+        await using RunningHost host = new() { ConnectionString = database.ConnectionString };
+        await host.StartAsync();
+        await host.Api.DefineAsync("default", "model");
+        RandomSteward steward = new(host, database, new Random(Seed));
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+
+        InsightHistory history = new(Seed, Batches, now);
+        for (int i = 0; i < history.Batches.Count; i++)
+        {
+            await SendAsync(host.Api, history.Batches[i]);
+            if (i % BatchesPerDecision == 0)
+            {
+                await steward.DecideAsync();
+            }
+        }
+
+        steward.Merged.ShouldBeGreaterThan(0);
+        (await database.NumberAsync(StandingMerges)).ShouldBeGreaterThan(0);
+        await SettleAsync(host, database);
+        Counts counts = await host.Api.DrainAsync();
+        counts
+            .All.Where(count => count.Kind == "duplicate")
+            .Sum(count => count.N)
+            .ShouldBePositive();
+        await LogOracle.CheckAsync(host);
+        await CheckAsync(
+            host,
+            now.AddDays(-100),
+            now.AddDays(-3),
+            now.AddDays(20),
+            now.AddDays(45),
+            now.AddDays(400)
+        );
+
+        await steward.TakeEverythingBackAsync();
+        await SettleAsync(host, database);
+        await LogOracle.CheckAsync(host);
+    }
+
+    private const string StandingMerges =
+        "select count(*) from cdp.steward_decision where withdrawn_at is null";
+
+    private static async Task SettleAsync(RunningHost host, TestDatabase database)
+    {
+        await host.Api.DrainAsync();
+        await new IdentityTables(database.ConnectionString).UntilSettledAsync();
+    }
+
+    private static async Task SendAsync(Api api, (string Stream, string Body) batch)
+    {
+        var (status, json) = await api.PostAsync(
+            $"/v1/streams/{batch.Stream}",
+            batch.Body,
+            "application/json"
+        );
+        status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+        json!["quarantined"]!.AsArray().ShouldBeEmpty();
+    }
+
+    private static async Task CheckAsync(RunningHost host, params DateTimeOffset[] moments)
+    {
+        string connection = await host.DatabaseAsync();
+        OracleTables tables = await OracleTables.ReadAsync(connection);
+        string[] subjects = [.. SubjectsOf(tables).Distinct()];
+        OracleInsights[] insights = await OracleInsights.ReadAsync(
+            connection,
+            host.Api,
+            tables,
+            subjects,
+            moments
+        );
+
+        ConcurrentQueue<string> differences = [];
+        foreach (OracleInsights moment in insights)
+        {
+            await Parallel.ForEachAsync(
+                subjects,
+                async (id, _) => await moment.CompareAsync(host.Api, id, differences)
+            );
+        }
+
+        differences.Take(20).ShouldBeEmpty($"{differences.Count} differences");
+        foreach (string name in ShippedInsights.All.Keys)
+        {
+            insights
+                .Sum(one => one.Told.GetValueOrDefault(name))
+                .ShouldBeGreaterThan(ToldMin, name);
+        }
+    }
+
+    private static IEnumerable<string> SubjectsOf(OracleTables tables) =>
+        tables
+            .Events.Select(one => OracleSql.HolderOf(tables, one.Event))
+            .OfType<string>()
+            .Where(id => !SubjectIds.IsRecord(id));
+}

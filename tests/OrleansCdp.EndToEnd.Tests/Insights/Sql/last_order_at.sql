@@ -1,0 +1,3 @@
+select id as subject, max(at) as value, count(at) as items
+from individual left join orders on subject = id and at <= @at
+group by id

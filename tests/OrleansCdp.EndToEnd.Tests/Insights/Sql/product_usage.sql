@@ -1,0 +1,13 @@
+with part as (
+    select subject, array[coalesce(name, '')] as part, count(*) as items,
+        sum(power(0.5::float8, extract(epoch from @at - at) / extract(epoch from interval '30 days'))) as value
+    from done where object = 'ProductUsage' and at <= @at
+    group by subject, name
+)
+select subject, part, value, sum(value) over whole as total, sum(items) over whole as items,
+    case when sum(value) over whole > 0 then value / sum(value) over whole else 0 end::float8 as share,
+    count(*) over (partition by subject, value) > 1 as tied,
+    row_number() over (partition by subject order by value desc, part collate "C") as place,
+    5 as told
+from part
+window whole as (partition by subject)
