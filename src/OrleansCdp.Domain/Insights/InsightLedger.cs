@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Insights;
 
@@ -146,12 +147,17 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return null;
     }
 
-    /// <summary>What an individual adds to the insights of its account; empty where that is nothing.</summary>
+    /// <summary>
+    /// What an individual adds to the insights of its account; empty where that is nothing. A record that is nobody's counts as
+    /// well, a case of the account, say; but it is no person.
+    /// </summary>
     /// <param name="insights">The insights.</param>
+    /// <param name="id">The id of the individual, or of the record that is nobody's.</param>
     /// <param name="links">All links of the individual.</param>
     /// <param name="now">The moment: what is dated later is kept apart until then.</param>
     public static ImmutableArray<PeopleSum> SharesOf(
         InsightSet insights,
+        string id,
         LinkSet links,
         DateTimeOffset now
     )
@@ -173,6 +179,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 .records.All.Select(one =>
                     PeopleSummation.Of(
                         one.Insight,
+                        SubjectIds.IsRecord(id) ? 0 : 1,
                         CollectionsMarshal.AsSpan(one.Items),
                         links,
                         now.UtcTicks

@@ -41,7 +41,7 @@ public sealed record InsightValue
     /// <summary>Of a prediction, what the model knows of the customer; null before the first purchase.</summary>
     public RfmSummary? Customer { get; init; }
 
-    /// <summary>Of an account: its people who have anything in it.</summary>
+    /// <summary>Of an account: its people who have anything in it, dated later included.</summary>
     public long People { get; init; }
 
     /// <summary>Records that are not in it: they were folded away before this version was made.</summary>

@@ -37,17 +37,19 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax, int pen
 
     /// <summary>What one person adds to an insight of its account; null for nothing.</summary>
     /// <param name="insight">The insight.</param>
+    /// <param name="people">As how many it counts: 1, or 0 for a record that is nobody's.</param>
     /// <param name="items">The items of the person's records.</param>
     /// <param name="links">The person's links: they know of what is not kept.</param>
     /// <param name="now">The moment, UTC ticks.</param>
     internal static PeopleSum? Of(
         ActiveInsight insight,
+        long people,
         ReadOnlySpan<Item> items,
         LinkSet links,
         long now
     )
     {
-        PeopleSummation sum = new(insight, Accumulation.PartsMax, PendingMax) { people = 1 };
+        PeopleSummation sum = new(insight, Accumulation.PartsMax, PendingMax) { people = people };
         foreach (ref readonly Item item in items)
         {
             long stretch =

@@ -140,7 +140,8 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     ) =>
         [
             .. present
-                .People.All.SelectMany(
+                .People.All.Where(share => !SubjectIds.IsRecord(share.Individual))
+                .SelectMany(
                     share => share.ToSums().Where(sum => sum.Revision == insight.Revision),
                     (share, sum) => (share.Individual, Value: sum.ValueOf(insight, at))
                 )

@@ -72,7 +72,7 @@ internal sealed class AccountShares(string id, IGrainFactory grains)
                         Catalogue = computed.Newest,
                         Sums =
                             account == own
-                                ? InsightLedger.SharesOf(computed, state.Links, now)
+                                ? InsightLedger.SharesOf(computed, id, state.Links, now)
                                 : [],
                     }
                 )

@@ -180,7 +180,9 @@ internal sealed class PeopleTree
 
         return
         [
-            .. all.Values.Select(summation => summation.ToSum(now)).Where(sum => sum.People > 0),
+            .. all
+                .Values.Select(summation => summation.ToSum(now))
+                .Where(sum => sum.People > 0 || sum.LeftOut > 0 || !sum.Tallies.IsEmpty),
         ];
     }
 

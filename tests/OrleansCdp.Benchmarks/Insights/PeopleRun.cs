@@ -20,10 +20,10 @@ internal static class PeopleRun
             "typical person",
             run,
             "share, from the state",
-            Median(_ => InsightLedger.SharesOf(insights, links, now)),
+            Median(_ => InsightLedger.SharesOf(insights, "ind_1", links, now)),
             "us"
         );
-        var sums = InsightLedger.SharesOf(insights, links, now);
+        var sums = InsightLedger.SharesOf(insights, "ind_1", links, now);
         yield return new Figure("typical person", run, "share, stored", Of(0, 1).Bytes.Length, "B");
         foreach (int people in Sizes)
         {

@@ -34,6 +34,7 @@ public sealed class PeopleLawTests
                         .. people.SelectMany(person =>
                             InsightLedger.SharesOf(
                                 Insights,
+                                "ind_1",
                                 Computed.Apply(Insights, person).Links,
                                 // What is dated later than it is handed over counts later.
                                 Histories.End.AddMinutes(-random.Next(1_000_000))
@@ -64,6 +65,7 @@ public sealed class PeopleLawTests
                             .SelectMany(person =>
                                 InsightLedger.SharesOf(
                                     Insights,
+                                    "ind_1",
                                     Computed.Apply(Insights, person).Links,
                                     Histories.End
                                 )

@@ -107,7 +107,7 @@ public sealed class PeopleTests
 
         PeopleSum seen = Share(Spent, orders, Some.Noon)!;
         PeopleSum late = InsightLedger
-            .SharesOf(SetOf(Spent), Computed.Apply(null, orders).Links, Some.Noon)
+            .SharesOf(SetOf(Spent), "ind_1", Computed.Apply(null, orders).Links, Some.Noon)
             .ShouldHaveSingleItem();
 
         (seen.Tallies.Sum(tally => tally.Count), seen.LeftOut).ShouldBe((orders.Length, 0));
@@ -117,6 +117,17 @@ public sealed class PeopleTests
     [Fact]
     public void Who_has_nothing_in_it_adds_nothing() =>
         Share(Spent, [Some.Traits(1, "name".Is("Ada"))], Some.Noon).ShouldBeNull();
+
+    [Theory]
+    [InlineData("ind_1", 1)]
+    [InlineData("rec_1", 0)]
+    public void A_record_that_is_nobodys_counts_and_is_no_person(string id, int people)
+    {
+        PeopleSum share = Share(Spent, [Order(1, -1, 10)], Some.Noon, id)!;
+
+        InsightValue value = share.ValueOf(Spent, Some.Noon);
+        (value.Value?.Text, value.Items, value.People).ShouldBe(("10", 1, people));
+    }
 
     [Fact]
     public void An_individual_does_not_show_what_it_adds_to_its_account()
@@ -181,12 +192,13 @@ public sealed class PeopleTests
     private static PeopleSum? Share(
         ActiveInsight insight,
         LinkEvent[] events,
-        DateTimeOffset handedOver
+        DateTimeOffset handedOver,
+        string id = "ind_1"
     )
     {
         InsightSet insights = SetOf(insight);
         return InsightLedger
-            .SharesOf(insights, Computed.Apply(insights, events).Links, handedOver)
+            .SharesOf(insights, id, Computed.Apply(insights, events).Links, handedOver)
             .SingleOrDefault();
     }
 

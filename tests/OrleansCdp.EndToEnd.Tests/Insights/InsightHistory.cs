@@ -13,6 +13,10 @@ internal sealed class InsightHistory
     private const int Accounts = 6;
     private const int BatchSize = 16;
     private const int Days = 700;
+
+    /// <summary>Somebody whose orders are all dated later.</summary>
+    private const int Later = 23;
+
     private static readonly string?[] Currencies = ["EUR", "EUR", "EUR", "USD", null];
     private static readonly string?[] Categories =
     [
@@ -170,11 +174,12 @@ internal sealed class InsightHistory
             ["revision"] = ++events % 7,
         };
         order["currency"] = CurrencyOf(number);
+        bool isLater = number % People == Later;
         Maybe(
             order,
             "orderedAt",
-            3,
-            () => Text(now.AddDays((number % 17 == 0 ? 90 : 0) - (number * 4)))
+            isLater ? 1 : 3,
+            () => Text(now.AddDays(isLater || number % 17 == 0 ? 30 + number : -number * 4))
         );
         Maybe(order, "status", 12, () => "cancelled");
         Maybe(order, "lines", 2, Lines);
@@ -233,7 +238,8 @@ internal sealed class InsightHistory
     /// <summary>An order of a shop that knows a visitor and a user: the same order may be told of under both.</summary>
     private JsonObject Bought()
     {
-        int number = random.Next(60);
+        int number = random.Next(3 * People);
+        number -= number % People == Later ? 1 : 0;
         JsonObject properties = new() { ["order_id"] = $"web-{number}" };
         Maybe(properties, "total", 2, () => Cents(300));
         properties["currency"] = CurrencyOf(number);

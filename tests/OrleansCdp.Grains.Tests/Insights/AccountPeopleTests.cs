@@ -244,6 +244,22 @@ public sealed class AccountPeopleTests : IAsyncLifetime
         (await PeopleOf(Red).GetPeopleAsync(77, clock.GetUtcNow())).ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_record_that_is_nobodys_counts_and_is_neither_a_person_nor_listed()
+    {
+        await OrderAsync("nobody", Red, 5, number: 1, SubjectIds.RecordOf);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 5 of 1 by 0");
+
+        string ada = await OrderAsync("ada", Red, 10, number: 1);
+        clock.Advance(AccountShares.Linger);
+        await ShouldBeAsync(Red, "1: 15 of 2 by 1");
+
+        (await PeopleOf(Red).GetPeopleAsync(1, clock.GetUtcNow()))
+            .Select(one => one.Individual)
+            .ShouldBe([ada]);
+    }
+
     /// <summary>What people spent is written into the CRM.</summary>
     private static InsightSet WithWritten =>
         new(
@@ -300,10 +316,16 @@ public sealed class AccountPeopleTests : IAsyncLifetime
         );
     }
 
-    private async Task<string> OrderAsync(string name, string account, int total, int number)
+    private async Task<string> OrderAsync(
+        string name,
+        string account,
+        int total,
+        int number,
+        Func<LinkKey, string>? idOf = null
+    )
     {
         LinkKey link = new("shop", "customer", name);
-        string id = SubjectIds.IndividualOf(link);
+        string id = (idOf ?? SubjectIds.IndividualOf)(link);
         SequencedEvent order = (
             Some.Event(link, $"order-{name}-{number}") with
             {

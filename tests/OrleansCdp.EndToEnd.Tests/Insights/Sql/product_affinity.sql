@@ -4,7 +4,9 @@ with item as (
     select subject, category, 1, at from done where object = 'Engagement' and category is not null
 ), part as (
     select subject, array[category] as part, count(*) as items,
-        sum(points * power(0.5::float8, extract(epoch from @at - at) / extract(epoch from interval '90 days'))) as value
+        round(sum(
+            points * power(0.5::float8, extract(epoch from @at - at) / extract(epoch from interval '90 days'))
+        )::numeric, 9)::float8 as value
     from item where at <= @at
     group by subject, category
 )

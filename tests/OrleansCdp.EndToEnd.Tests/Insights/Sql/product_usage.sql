@@ -1,6 +1,8 @@
 with part as (
     select subject, array[coalesce(name, '')] as part, count(*) as items,
-        sum(power(0.5::float8, extract(epoch from @at - at) / extract(epoch from interval '30 days'))) as value
+        round(sum(
+            power(0.5::float8, extract(epoch from @at - at) / extract(epoch from interval '30 days'))
+        )::numeric, 9)::float8 as value
     from done where object = 'ProductUsage' and at <= @at
     group by subject, name
 )
