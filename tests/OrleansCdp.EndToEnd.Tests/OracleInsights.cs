@@ -14,13 +14,15 @@ namespace OrleansCdp;
 /// </summary>
 internal sealed class OracleInsights
 {
+    private const int DifferencesMax = 20;
+    private const int RequestsMax = 8;
+
     /// <summary>What people add is handed over to their account a few seconds later.</summary>
     private static readonly TimeSpan HandedOver = TimeSpan.FromMinutes(2);
 
     private readonly IReadOnlyDictionary<string, SqlAnswer> answers;
     private readonly bool isPast;
     private readonly string at;
-    private readonly ConcurrentDictionary<string, int> told = [];
 
     private OracleInsights(IReadOnlyDictionary<string, SqlAnswer> answers, DateTimeOffset at)
     {
@@ -29,8 +31,60 @@ internal sealed class OracleInsights
         this.at = Rfc3339.Format(at);
     }
 
-    /// <summary>How many were served anything by each insight: neither nothing nor zero.</summary>
-    public IReadOnlyDictionary<string, int> Told => told;
+    /// <summary>Compares what a drained host serves at some moments.</summary>
+    /// <param name="host">The host; nobody sends to it any more.</param>
+    /// <param name="everyNth">Of so many individuals and accounts one is asked about.</param>
+    /// <param name="moments">The moments.</param>
+    /// <returns>How often each insight had anything to say: neither nothing nor zero.</returns>
+    public static async Task<IReadOnlyDictionary<string, int>> CheckAsync(
+        RunningHost host,
+        int everyNth,
+        params DateTimeOffset[] moments
+    )
+    {
+        string connection = await host.DatabaseAsync();
+        OracleTables tables = await OracleTables.ReadAsync(connection);
+        string[] subjects =
+        [
+            .. tables
+                .Events.Select(one => OracleSql.HolderOf(tables, one.Event))
+                .OfType<string>()
+                .Where(id => !SubjectIds.IsRecord(id))
+                .Distinct()
+                .Where((_, i) => i % everyNth == 0),
+        ];
+        ConcurrentQueue<string> differences = [];
+        ConcurrentDictionary<string, int> told = [];
+        foreach (
+            OracleInsights moment in await ReadAsync(
+                connection,
+                host.Api,
+                tables,
+                subjects,
+                moments
+            )
+        )
+        {
+            await Parallel.ForEachAsync(
+                subjects,
+                new ParallelOptions { MaxDegreeOfParallelism = RequestsMax },
+                async (id, _) =>
+                {
+                    JsonObject? served = await moment.CompareAsync(host.Api, id, differences);
+                    IEnumerable<string> anything = (served ?? [])
+                        .Where(one => IsAnything(one.Value!))
+                        .Select(one => one.Key);
+                    foreach (string name in anything)
+                    {
+                        told.AddOrUpdate(name, 1, (_, known) => known + 1);
+                    }
+                }
+            );
+        }
+
+        differences.Take(DifferencesMax).ShouldBeEmpty($"{differences.Count} differences");
+        return told;
+    }
 
     /// <summary>Lets PostgreSQL compute them.</summary>
     /// <param name="connection">The database.</param>
@@ -62,7 +116,12 @@ internal sealed class OracleInsights
     }
 
     /// <summary>Compares those of an individual or account.</summary>
-    public async Task CompareAsync(Api api, string id, ConcurrentQueue<string> differences)
+    /// <returns>What is served.</returns>
+    public async Task<JsonObject?> CompareAsync(
+        Api api,
+        string id,
+        ConcurrentQueue<string> differences
+    )
     {
         string path = SubjectIds.IsAccount(id)
             ? $"/v1/accounts/{id}/insights?at={at}"
@@ -85,13 +144,7 @@ internal sealed class OracleInsights
             differences.Enqueue($"{path} {fault}");
         }
 
-        foreach ((string name, JsonNode? value) in served ?? [])
-        {
-            if (IsAnything(value!))
-            {
-                told.AddOrUpdate(name, 1, (_, known) => known + 1);
-            }
-        }
+        return served;
     }
 
     private IEnumerable<string> Faults(string id, JsonObject? served)
@@ -101,13 +154,9 @@ internal sealed class OracleInsights
             return ["nobody is served"];
         }
 
-        string of = SubjectIds.IsAccount(id) ? "of: account" : "";
-        string[] due =
-        [
-            .. ShippedInsights
-                .All.Where(one => one.Value.Contains("of: account") == (of.Length > 0))
-                .Select(one => one.Key),
-        ];
+        IEnumerable<string> due = ShippedInsights
+            .All.Where(one => Says(one.Key, "of: account") == SubjectIds.IsAccount(id))
+            .Select(one => one.Key);
         return due.SelectMany(name =>
         {
             OracleValue value = new(answers[name], [.. answers[name].Rows[id]]);
@@ -124,11 +173,10 @@ internal sealed class OracleInsights
     private static bool IsNotKept(string name, JsonObject served) =>
         (string?)served["why"] == NoValue.NotKept
         && served["value"] is null
-        && (
-            ShippedInsights.All[name].Contains("Engagement", StringComparison.Ordinal)
-            || ShippedInsights.All[name].Contains("ProductUsage", StringComparison.Ordinal)
-            || ShippedInsights.All[name].Contains("people: true", StringComparison.Ordinal)
-        );
+        && (Says(name, "Engagement") || Says(name, "ProductUsage") || Says(name, "people: true"));
+
+    private static bool Says(string name, string text) =>
+        ShippedInsights.All[name].Contains(text, StringComparison.Ordinal);
 
     private static bool IsAnything(JsonNode served) =>
         served["amounts"] is JsonArray { Count: > 0 }

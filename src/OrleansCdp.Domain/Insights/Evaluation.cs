@@ -19,8 +19,12 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     private long leftOut;
     private long people;
 
-    /// <summary>Whether things count that are not kept.</summary>
-    public bool HasTallies { get; private set; }
+    /// <summary>
+    /// Whether things count, or counted once, that are not kept: what no window reaches any more is let go. What people let go
+    /// is not known.
+    /// </summary>
+    public bool HasTallies { get; private set; } =
+        insight.Definition is { HasPeople: true, Window: not null };
 
     /// <summary>Whether an item of some moment counts now: not yet before it, and no more once the window is over.</summary>
     public static bool Counts(InsightDefinition definition, long at, long now) =>
@@ -210,7 +214,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
                 continue;
             }
 
-            HasTallies |= !accumulation.Tallies.IsEmpty;
+            HasTallies |= accumulation.HeardAt > 0 || !accumulation.Tallies.IsEmpty;
             long first = Stretches.FirstAt(definition, nowTicks);
             long last = Stretches.Of(definition, nowTicks);
             foreach (Tally tally in accumulation.Tallies)

@@ -174,6 +174,32 @@ public sealed class InsightLimitTests
     }
 
     [Theory]
+    [InlineData(40)]
+    [InlineData(10)]
+    public void Of_a_moment_that_is_over_no_window_over_what_is_not_kept_is_told(int daysLate)
+    {
+        LinkEvent visit = Visit("a", 0) with
+        {
+            OccurredAt = Some.Noon,
+            ReceivedAt = Some.Noon.AddDays(daysLate),
+        };
+        InsightLedger ledger = Computed.Ledger(
+            Computed.SetOf("source: Engagement\nmeasure: count\nwindow: 32 days"),
+            [visit]
+        );
+
+        // Whoever came too late to be counted, and whoever was counted.
+        ledger
+            .Values(Some.Noon.AddDays(1), isPast: true)
+            .ShouldHaveSingleItem()
+            .Why.ShouldBe(NoValue.NotKept);
+        ledger
+            .Values(visit.ReceivedAt)
+            .Single()
+            .Value!.Value.Text.ShouldBe(daysLate > 32 ? "0" : "1");
+    }
+
+    [Theory]
     [InlineData("SalesOrder", DistinctCount.ExactMax + 1, false)]
     [InlineData("SalesOrder", Limits.RecordsMax, false)]
     [InlineData("Engagement", DistinctCount.ExactMax, false)]

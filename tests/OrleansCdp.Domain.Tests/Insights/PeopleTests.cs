@@ -129,6 +129,24 @@ public sealed class PeopleTests
         (value.Value?.Text, value.Items, value.People).ShouldBe(("10", 1, people));
     }
 
+    [Theory]
+    [InlineData("window: 32 days", NoValue.NotKept)]
+    [InlineData("unit: money", null)]
+    public void Of_a_moment_that_is_over_no_account_knows_what_its_people_had_in_a_window(
+        string more,
+        string? why
+    )
+    {
+        InsightSet insights = SetOf(
+            Of($"source: SalesOrder\nmeasure: sum\nvalue: order.total\n{more}")
+        );
+        InsightLedger account = new(insights, SubjectKind.Account);
+
+        InsightValue value = account.Values(Some.Noon, isPast: true).ShouldHaveSingleItem();
+        value.Why.ShouldBe(why);
+        (value.Value is null).ShouldBe(why is not null);
+    }
+
     [Fact]
     public void An_individual_does_not_show_what_it_adds_to_its_account()
     {

@@ -306,7 +306,8 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
             () => host.Output
         );
 
-    private async Task MergeAsync()
+    /// <summary>Merges two, if they can be.</summary>
+    public async Task MergeAsync()
     {
         string[] all = await database.RowsAsync(
             @"select id from cdp.snapshot where id like 'ind\_%' or id like 'rec\_%' order by id"

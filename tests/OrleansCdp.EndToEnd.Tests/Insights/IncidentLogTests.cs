@@ -50,6 +50,7 @@ public sealed partial class IncidentLogTests(RunningHost host) : IClassFixture<R
         counts.All.Select(count => (count.Kind, count.Reason)).ShouldBeSubsetOf(Fates);
         await CheckAsync(table);
         await CheckInsightsAsync(table);
+        await OracleInsights.CheckAsync(host, everyNth: 9, DateTimeOffset.UtcNow.AddHours(1));
         string before = await SnapshotAsync(host.Api, table);
 
         string[] shuffled = [.. ShuffledInMinute(table, rows)];

@@ -13,6 +13,7 @@ internal sealed class InsightHistory
     private const int Accounts = 6;
     private const int BatchSize = 16;
     private const int Days = 700;
+    private const int Cases = 90;
 
     /// <summary>Somebody whose orders are all dated later.</summary>
     private const int Later = 23;
@@ -127,14 +128,15 @@ internal sealed class InsightHistory
 
         Maybe(opportunity, "Amount", 2, () => Cents(100_000));
         Maybe(opportunity, "CurrencyIsoCode", 2, () => Currencies[random.Next(4)]!);
-        Maybe(opportunity, "IsWon", 2, () => stage == "Closed Won");
+        Maybe(opportunity, "IsWon", stage == "Closed Won" ? 1 : 3, () => stage == "Closed Won");
         Maybe(opportunity, "IsDeleted", 20, () => true);
         return opportunity;
     }
 
     private JsonObject Case()
     {
-        int number = random.Next(90);
+        int number = random.Next(Cases);
+        int age = random.Next(Days - (number * Days / Cases)) * 24 * 60;
         JsonObject record = new()
         {
             ["Id"] = $"500-{number}",
@@ -145,7 +147,7 @@ internal sealed class InsightHistory
                 _ => "Working", // It takes the low lane.
             },
             ["AccountId"] = $"001-{number % Accounts}",
-            ["SystemModstamp"] = Time(),
+            ["SystemModstamp"] = Text(now.AddMinutes(-age - random.Next(24 * 60))),
         };
         Maybe(
             record,
@@ -209,6 +211,7 @@ internal sealed class InsightHistory
         random.Next(12) switch
         {
             0 => SignIn(random.Next(People)),
+            1 => PassedBy(),
             < 4 => Bought(),
             < 7 => Done("page", message => message["category"] = Categories[random.Next(6)]),
             _ => Done(
@@ -222,6 +225,16 @@ internal sealed class InsightHistory
                     };
                 }
             ),
+        };
+
+    /// <summary>A visitor who came long ago, and whom nobody knows.</summary>
+    private JsonObject PassedBy() =>
+        new()
+        {
+            ["type"] = "page",
+            ["messageId"] = $"message-{++events}",
+            ["anonymousId"] = $"passer-{random.Next(People)}",
+            ["timestamp"] = Text(now.AddDays(-random.Next(60, 180))),
         };
 
     private JsonObject SignIn(int person) =>

@@ -42,6 +42,7 @@ public sealed class PurchaseTests(RunningHost host) : IClassFixture<RunningHost>
             ));
         await CheckAsync("customerId", customers, populations[^1]);
         await CheckSummariesAsync(populations);
+        await OracleInsights.CheckAsync(host, everyNth: 9, DateTimeOffset.UtcNow.AddHours(1));
     }
 
     [SkippableFact]
