@@ -338,8 +338,9 @@ internal sealed class InsightHistory
 
     private string Time() => Text(now.AddMinutes(-random.Next(Days * 24 * 60)));
 
-    /// <summary>Within what counts of things done lately, some a little before what was heard of.</summary>
-    private string Lately() => Text(now.AddMinutes(10 - random.Next(40 * 24 * 60)));
+    /// <summary>Within what counts of things done lately; some clocks run ahead.</summary>
+    private string Lately() =>
+        Text(now.AddMinutes(Chance(9) ? random.Next(2, 20) : -random.Next(40 * 24 * 60)));
 
     private static string Text(DateTimeOffset at) =>
         at.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
