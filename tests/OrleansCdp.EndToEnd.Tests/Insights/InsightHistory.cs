@@ -176,12 +176,14 @@ internal sealed class InsightHistory
             ["revision"] = ++events % 7,
         };
         order["currency"] = CurrencyOf(number);
-        bool isLater = number % People == Later;
+        int customer = number % People;
+        bool isLater = customer == Later;
+        int daysAgo = (number / (2 * People) * 150) + customer; // Two orders of a customer share a day.
         Maybe(
             order,
             "orderedAt",
             isLater ? 1 : 3,
-            () => Text(now.AddDays(isLater || number % 17 == 0 ? 30 + number : -number * 4))
+            () => Text(now.AddDays(isLater || number % 17 == 0 ? 30 + number : -daysAgo))
         );
         Maybe(order, "status", 12, () => "cancelled");
         Maybe(order, "lines", 2, Lines);
