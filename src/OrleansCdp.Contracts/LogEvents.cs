@@ -46,6 +46,7 @@ public static class LogEvents
     public const int InsightWalkEnded = 248;
     public const int AccountPeopleDamaged = 249;
     public const int AccountPeopleUnknown = 250;
+    public const int InsightBackfillBegun = 251;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

@@ -38,7 +38,7 @@ internal sealed partial class DueSweep(
         );
         if (!due.IsEmpty)
         {
-            await store.WriteAsync(await waking.WakeAsync(due, cancel), cancel);
+            await store.WriteAsync(await waking.WakeAsync(due, Pace.Half, cancel), cancel);
         }
 
         return due.Length == IDueStore.DueMax;

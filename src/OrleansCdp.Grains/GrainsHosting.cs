@@ -32,6 +32,10 @@ public static class GrainsHosting
         );
         silo.Services.AddSingleton<EventFates>();
         silo.Services.TryAddSingleton<IInsightSets, CatalogueInsights>();
+        silo.Services.AddOptions<InsightOptions>()
+            .BindConfiguration(InsightOptions.Section)
+            .ValidateOnStart();
+        silo.Services.AddSingleton<IValidateOptions<InsightOptions>, InsightOptionsValidator>();
         silo.Services.AddTransient<InsightBackfill>();
         silo.Services.AddHostedService<BackfillSweep>();
         silo.Services.AddSingleton<DueInstruments>();

@@ -54,4 +54,8 @@ public readonly record struct DueSubject(string Id, DateTimeOffset At, int Tries
 /// <param name="Next">When next; null for never.</param>
 /// <param name="Failed">Whether looking failed: then it is tried again at <paramref name="Next"/>.</param>
 [StructLayout(LayoutKind.Auto)]
-public readonly record struct Look(DueSubject Of, DateTimeOffset? Next, bool Failed = false);
+public readonly record struct Look(DueSubject Of, DateTimeOffset? Next, bool Failed = false)
+{
+    /// <summary>Whether it failed because what is stored is damaged, so that trying again soon is of no use.</summary>
+    public bool IsDamaged { get; init; }
+}

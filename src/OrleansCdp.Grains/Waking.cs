@@ -6,8 +6,8 @@ using OrleansCdp.Identity;
 namespace OrleansCdp;
 
 /// <summary>
-/// Wakes individuals and accounts, a few at once, and rests as long as it works between them, so that events and reads hardly
-/// notice. One that fails does not keep the others waiting: it is put off, each time for longer.
+/// Wakes individuals and accounts, a few at once, and rests between them. One that fails does not keep the others waiting: it is
+/// put off, each time for longer.
 /// </summary>
 internal sealed partial class Waking(
     IGrainFactory grains,
@@ -38,10 +38,12 @@ internal sealed partial class Waking(
 
     /// <summary>Wakes all of them.</summary>
     /// <param name="due">Whom.</param>
+    /// <param name="pace">How much of the time that may take.</param>
     /// <param name="cancel">Stops it; who was woken was.</param>
     /// <returns>What came of each, in their order.</returns>
     public async Task<ImmutableArray<Look>> WakeAsync(
         IReadOnlyCollection<DueSubject> due,
+        Pace pace,
         CancellationToken cancel
     )
     {
@@ -51,7 +53,7 @@ internal sealed partial class Waking(
             cancel.ThrowIfCancellationRequested();
             long since = Stopwatch.GetTimestamp();
             looks.AddRange(await Task.WhenAll(some.Select(WakeAsync)));
-            await Task.Delay(Stopwatch.GetElapsedTime(since), clock, cancel);
+            await pace.RestAsync(since, clock, cancel);
         }
 
         return looks.MoveToImmutable();
@@ -70,7 +72,10 @@ internal sealed partial class Waking(
             instruments.NoteFailed();
             TimeSpan delay = PutOffAfter(due.Tries);
             LogNotWoken(due.Id, delay, e);
-            return new Look(due, clock.GetUtcNow() + delay, Failed: true);
+            return new Look(due, clock.GetUtcNow() + delay, Failed: true)
+            {
+                IsDamaged = e is StateCorruptException,
+            };
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Orleans.Concurrency;
 
 namespace OrleansCdp.Insights;
@@ -44,7 +45,7 @@ public sealed record BackfillProgress
     [Id(4)]
     public int Partitions { get; init; }
 
-    /// <summary>Events read.</summary>
+    /// <summary>Events read, of <see cref="EventsToRead"/>.</summary>
     [Id(5)]
     public long Events { get; init; }
 
@@ -79,4 +80,56 @@ public sealed record BackfillProgress
     /// </summary>
     [Id(11)]
     public long? Walk { get; init; }
+
+    /// <summary>
+    /// Events that have to be read, as far as is known: the log grows, and where a partition has more links than are kept in
+    /// memory at once, it is read again for the others.
+    /// </summary>
+    [Id(12)]
+    public long EventsToRead { get; init; }
+
+    /// <summary>In the partition that is next, the hash of the first links that are still to be told. A restart goes on there.</summary>
+    [Id(13)]
+    [JsonIgnore]
+    public ulong From { get; init; }
+
+    /// <summary>What is under way; null between two passes and after a restart.</summary>
+    [Id(14)]
+    public BackfillPass? Pass { get; init; }
+
+    /// <summary>
+    /// How much of that is done, 0 to 100: reading is one half of it, telling the links the other. Null where nothing has to be
+    /// read.
+    /// </summary>
+    public int? Percent =>
+        EventsToRead == 0
+            ? null
+            : (int)(100 * (Events - (Pass?.EventsNotTold ?? 0)) / EventsToRead);
+}
+
+/// <summary>Some links of one partition, as many as are kept in memory at once: what they did is read, then they are told.</summary>
+[GenerateSerializer, Immutable, Alias("cdp.backfill-pass")]
+public sealed record BackfillPass
+{
+    /// <summary>Events to read: those of the partition.</summary>
+    [Id(0)]
+    public required long Events { get; init; }
+
+    /// <summary>Events read.</summary>
+    [Id(1)]
+    public long EventsRead { get; init; }
+
+    /// <summary>Links to tell; null until all is read.</summary>
+    [Id(2)]
+    public int? Links { get; init; }
+
+    /// <summary>Links that were told, or that nobody had.</summary>
+    [Id(3)]
+    public int LinksDone { get; init; }
+
+    /// <summary>What is still to be done of <see cref="EventsRead"/>: half of each until its link is told.</summary>
+    internal double EventsNotTold =>
+        Links is { } links
+            ? EventsRead / 2.0 * (links - LinksDone) / Math.Max(links, 1)
+            : EventsRead / 2.0;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
@@ -9,11 +10,12 @@ namespace OrleansCdp.Insights;
 
 /// <summary>
 /// Reads one partition of the log for a new version of an insight and tells each link what was done before it began to count.
-/// Paced: it rests as long as it works, so that what arrives meanwhile does not wait for it.
+/// Paced, so that what arrives meanwhile does not wait for it.
 /// </summary>
 internal sealed partial class InsightBackfill(
     ILogHistory log,
     IGrainFactory grains,
+    IOptions<InsightOptions> options,
     TimeProvider clock,
     ILogger<InsightBackfill> logger
 )
@@ -27,41 +29,43 @@ internal sealed partial class InsightBackfill(
     private const int RedirectsMax = 16;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Reads a partition.</summary>
+    private Pace Pace => new(options.Value.WorkShare);
+
+    /// <summary>What there is to read.</summary>
+    /// <returns>
+    /// The lanes of all partitions up to their heads: what lies beyond a checkpoint may have been applied before its silo knew
+    /// the version.
+    /// </returns>
+    public async Task<ImmutableArray<LaneExtent>> ExtentsAsync(CancellationToken cancel) =>
+        [.. (await log.ExtentsAsync(cancel)).Select(lane => lane with { Checkpoint = lane.Head })];
+
+    /// <summary>Reads what some links of a partition did, as many as are kept in memory, and tells them.</summary>
     /// <param name="insight">The version.</param>
-    /// <param name="partition">The partition.</param>
+    /// <param name="extents">The lanes of the partition.</param>
+    /// <param name="from">The hash of the first links. Whoever is told again stays as they are.</param>
     /// <param name="said">Told how much was done.</param>
     /// <param name="cancel">Stops it; what is done stays done.</param>
-    /// <returns>What was received before this is gone from the log; null when nothing is.</returns>
-    public async Task<DateTimeOffset?> RunAsync(
+    /// <returns>Where the next links begin; null when all of the partition are told.</returns>
+    public async Task<ulong?> RunAsync(
         ActiveInsight insight,
-        int partition,
+        ImmutableArray<LaneExtent> extents,
+        ulong from,
         Action<Step> said,
         CancellationToken cancel
     )
     {
-        InsightSet only = new([insight], insight.Revision);
-        ImmutableArray<LaneExtent> extents =
-        [
-            // Up to the head: what lies beyond the checkpoint may have been applied before its silo knew the version.
-            .. (await log.ExtentsAsync(cancel))
-                .Where(lane => lane.Partition == partition)
-                .Select(lane => lane with { Checkpoint = lane.Head }),
-        ];
-        for (ulong from = 0; !extents.IsEmpty; )
+        if (extents.IsEmpty)
         {
-            LogPass pass = new(log, extents, from, insights: only);
-            await ReadAsync(pass, said, cancel);
-            await TellAsync(insight, only, [.. SeedsOf(pass, insight)], extents, said, cancel);
-            if (pass.To == ulong.MaxValue)
-            {
-                break;
-            }
-
-            from = pass.To + 1;
+            return null;
         }
 
-        return extents.Any(lane => lane.First > 1) ? extents.Max(lane => lane.RetainedSince) : null;
+        InsightSet only = new([insight], insight.Revision);
+        LogPass pass = new(log, extents, from, insights: only);
+        await ReadAsync(pass, events => said(new Step(Events: events)), cancel);
+        ImmutableArray<InsightSeed> seeds = [.. SeedsOf(pass, insight)];
+        said(new Step(ToTell: seeds.Length));
+        await TellAsync(insight, only, seeds, extents, said, cancel);
+        return pass.To == ulong.MaxValue ? null : pass.To + 1;
     }
 
     private static IEnumerable<InsightSeed> SeedsOf(LogPass pass, ActiveInsight insight) =>
@@ -76,13 +80,13 @@ internal sealed partial class InsightBackfill(
             link.State.AppliedLow
         );
 
-    private async Task ReadAsync(LogPass pass, Action<Step> said, CancellationToken cancel)
+    private async Task ReadAsync(LogPass pass, Action<int> said, CancellationToken cancel)
     {
         long since = Stopwatch.GetTimestamp();
         await foreach (int events in pass.ReadAsync(cancel))
         {
-            said(new Step(Events: events));
-            await Task.Delay(Stopwatch.GetElapsedTime(since), clock, cancel);
+            said(events);
+            await Pace.RestAsync(since, clock, cancel);
             since = Stopwatch.GetTimestamp();
         }
     }
@@ -120,7 +124,7 @@ internal sealed partial class InsightBackfill(
                 }
 
                 said(new Step(Told: answers.Count(one => one.Outcome == SeedOutcome.Taken)));
-                await Task.Delay(Stopwatch.GetElapsedTime(since), clock, cancel);
+                await Pace.RestAsync(since, clock, cancel);
             }
 
             if (round >= RoundsMax)
@@ -129,7 +133,7 @@ internal sealed partial class InsightBackfill(
                 again.Clear();
             }
 
-            seeds = [.. again, .. await EndingAsync(insight, only, others, extents, said, cancel)];
+            seeds = [.. again, .. await EndingAsync(insight, only, others, extents, cancel)];
             if (again.Count > 0)
             {
                 await Task.Delay(Pause, clock, cancel); // Links on their way will have arrived.
@@ -143,7 +147,6 @@ internal sealed partial class InsightBackfill(
         InsightSet only,
         Dictionary<(SubjectKind, LinkKey), SeedAnswer> ends,
         ImmutableArray<LaneExtent> extents,
-        Action<Step> said,
         CancellationToken cancel
     )
     {
@@ -169,7 +172,7 @@ internal sealed partial class InsightBackfill(
                 ends.TryGetValue((e.Event.Subject, e.Event.Link), out SeedAnswer? end)
                 && e.Sequence <= EndOf(end, e.Event.Lane)
         );
-        await ReadAsync(pass, said, cancel);
+        await ReadAsync(pass, _ => { }, cancel);
         Dictionary<(SubjectKind, LinkKey), InsightSeed> read = SeedsOf(pass, insight)
             .ToDictionary(seed => (seed.Subject, seed.Link));
         // What was asked for is what the seed ends at, also where the last event before it cannot be folded.
@@ -230,7 +233,13 @@ internal sealed partial class InsightBackfill(
 
     /// <summary>A part of the work.</summary>
     /// <param name="Events">Events read.</param>
+    /// <param name="ToTell">Links to tell, once all is read; null before.</param>
     /// <param name="Told">Links told.</param>
     /// <param name="NotTold">Links that nobody had.</param>
-    public readonly record struct Step(int Events = 0, int Told = 0, int NotTold = 0);
+    public readonly record struct Step(
+        int Events = 0,
+        int? ToTell = null,
+        int Told = 0,
+        int NotTold = 0
+    );
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using Orleans.Storage;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
@@ -32,6 +33,9 @@ internal sealed partial class InsightBackfillGrain(
     private readonly CancellationTokenSource stop = new();
     private Task running = Task.CompletedTask;
     private readonly Dictionary<long, string> troubles = [];
+
+    /// <summary>The version that is being told, up to the last step; what is stored ends with a pass.</summary>
+    private BackfillProgress? present;
 
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
@@ -98,6 +102,7 @@ internal sealed partial class InsightBackfillGrain(
             }
 
             troubles.Remove(insight.Revision);
+            present = null; // What a pass did that was not ended counts when it is done again.
             await RunAsync(insight, cancel);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
@@ -109,51 +114,15 @@ internal sealed partial class InsightBackfillGrain(
 
     private async Task RunAsync(ActiveInsight insight, CancellationToken cancel)
     {
+        if (
+            (NeedsLog(insight) && !await ReadLogAsync(insight, cancel))
+            || (insight.Definition.HasPeople && !await AskPeopleAsync(insight))
+        )
+        {
+            return;
+        }
+
         BackfillProgress progress = ProgressOf(insight);
-        while (NeedsLog(insight) && progress.PartitionsDone < shape.PartitionCount)
-        {
-            if ((await insights.CurrentAsync()).Find(insight.Revision) is not { IsComplete: false })
-            {
-                return; // Another version was made.
-            }
-
-            DateTimeOffset? since = await backfill.RunAsync(
-                insight,
-                progress.PartitionsDone,
-                step =>
-                    progress = progress with
-                    {
-                        Events = progress.Events + step.Events,
-                        Links = progress.Links + step.Told,
-                        LinksNotTold = progress.LinksNotTold + step.NotTold,
-                    },
-                cancel
-            );
-            progress = progress with
-            {
-                PartitionsDone = progress.PartitionsDone + 1,
-                KnownSince = since > progress.KnownSince ? since : progress.KnownSince ?? since,
-            };
-            await SaveAsync(progress);
-        }
-
-        if (insight.Definition.HasPeople)
-        {
-            IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(
-                IInsightWalkGrain.Key
-            );
-            if (progress.Walk is null)
-            {
-                progress = progress with { Walk = await walk.BeginAnewAsync() };
-                await SaveAsync(progress);
-            }
-
-            if (!await walk.HasEndedAsync(progress.Walk.Value))
-            {
-                return; // Everybody is being asked what they add.
-            }
-        }
-
         await GrainFactory
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
             .CompleteAsync(
@@ -171,11 +140,66 @@ internal sealed partial class InsightBackfillGrain(
         );
     }
 
+    /// <summary>Tells everybody what the log has of them, pass by pass; after each it is stored how far that is.</summary>
+    /// <returns>Whether that is done; not where another version was made.</returns>
+    private async Task<bool> ReadLogAsync(ActiveInsight insight, CancellationToken cancel)
+    {
+        BackfillProgress progress = ProgressOf(insight) with { Pass = null };
+        if (progress.PartitionsDone < progress.Partitions)
+        {
+            LogBegun(progress.Name, progress.Version, progress.PartitionsDone, progress.Partitions);
+            await SaveAsync(progress);
+        }
+
+        while (progress.PartitionsDone < progress.Partitions)
+        {
+            if ((await insights.CurrentAsync()).Find(insight.Revision) is not { IsComplete: false })
+            {
+                return false;
+            }
+
+            var extents = await backfill.ExtentsAsync(cancel);
+            ImmutableArray<LaneExtent> partition =
+            [
+                .. extents.Where(lane => lane.Partition == progress.PartitionsDone),
+            ];
+            present = progress.Begin(extents, partition);
+            ulong? next = await backfill.RunAsync(
+                insight,
+                partition,
+                progress.From,
+                step => present = present.With(step),
+                cancel
+            );
+            progress = present.End(partition, next);
+            await SaveAsync(progress);
+        }
+
+        return true;
+    }
+
+    /// <summary>Has everybody asked what they add.</summary>
+    /// <returns>Whether that is done.</returns>
+    private async Task<bool> AskPeopleAsync(ActiveInsight insight)
+    {
+        BackfillProgress progress = ProgressOf(insight);
+        IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key);
+        if (progress.Walk is null)
+        {
+            progress = progress with { Walk = await walk.BeginAnewAsync() };
+            await SaveAsync(progress);
+        }
+
+        return await walk.HasEndedAsync(progress.Walk.Value);
+    }
+
     // Records are in the states of whoever they belong to.
     private static bool NeedsLog(ActiveInsight insight) => !insight.Definition.IsOverRecords;
 
+    /// <exception cref="InconsistentStateException">Another activation went on: this one ends.</exception>
     private async Task SaveAsync(BackfillProgress progress)
     {
+        present = progress;
         ImmutableArray<ActiveInsight> waiting = await WaitingAsync();
         stored.State = new BackfillState
         {
@@ -188,7 +212,15 @@ internal sealed partial class InsightBackfillGrain(
                 progress,
             ],
         };
-        await stored.WriteStateAsync();
+        try
+        {
+            await stored.WriteStateAsync();
+        }
+        catch
+        {
+            DeactivateOnIdle(); // It is not known what is stored now. Whoever goes on reads it.
+            throw;
+        }
     }
 
     private async Task<ImmutableArray<ActiveInsight>> WaitingAsync() =>
@@ -199,15 +231,17 @@ internal sealed partial class InsightBackfillGrain(
         ];
 
     private BackfillProgress ProgressOf(ActiveInsight insight) =>
-        stored.State.Versions.FirstOrDefault(known => known.Revision == insight.Revision)
-        ?? new BackfillProgress
-        {
-            Name = insight.Definition.Name,
-            Version = insight.Version,
-            Revision = insight.Revision,
-            Partitions = NeedsLog(insight) ? shape.PartitionCount : 0,
-            StartedAt = clock.GetUtcNow(),
-        };
+        present?.Revision == insight.Revision
+            ? present
+            : stored.State.Versions.FirstOrDefault(known => known.Revision == insight.Revision)
+                ?? new BackfillProgress
+                {
+                    Name = insight.Definition.Name,
+                    Version = insight.Version,
+                    Revision = insight.Revision,
+                    Partitions = NeedsLog(insight) ? shape.PartitionCount : 0,
+                    StartedAt = clock.GetUtcNow(),
+                };
 
     [LoggerMessage(
         LogEvents.InsightBackfillFailed,
@@ -215,6 +249,13 @@ internal sealed partial class InsightBackfillGrain(
         "A new version of an insight could not be told what was done before; it is tried again"
     )]
     private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(
+        LogEvents.InsightBackfillBegun,
+        LogLevel.Information,
+        "Insight {Name} v{Version} is told here what was done before it: {Done} of {Partitions} partitions are done"
+    )]
+    private partial void LogBegun(string name, int version, int done, int partitions);
 
     [LoggerMessage(
         LogEvents.InsightComplete,

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using OrleansCdp.Events;
@@ -28,6 +29,13 @@ internal sealed record WalkState
     [Id(3)]
     public long Round { get; init; }
 
+    /// <summary>
+    /// Those who could not be looked at, because their silo died, say, and are once more after everybody else; at most
+    /// <see cref="InsightWalkGrain.AgainMax"/>.
+    /// </summary>
+    [Id(4)]
+    public ImmutableArray<string> Again { get; init; } = [];
+
     /// <summary>Whether everybody was looked at.</summary>
     public bool HasEnded => Signature.Length == 0 || Progress is { EndedAt: not null };
 }
@@ -42,14 +50,23 @@ internal sealed partial class InsightWalkGrain(
     Waking waking,
     IDueStore due,
     IInsightSets insights,
+    IOptions<InsightOptions> options,
     TimeProvider clock,
     ILogger<InsightWalkGrain> logger
 ) : Grain, IInsightWalkGrain, IDisposable
 {
+    /// <summary>Those whom the walk remembers to look at once more. Further ones are put off, and not waited for.</summary>
+    public const int AgainMax = 1_000;
+
+    /// <summary>How often it tries those before they are put off.</summary>
+    public const int RoundsMax = 60;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim saves = new(1);
     private Task running = Task.CompletedTask;
     private string? trouble;
+    private int rounds;
 
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
@@ -73,6 +90,7 @@ internal sealed partial class InsightWalkGrain(
     public async Task<long> BeginAnewAsync()
     {
         string wanted = InsightSignature.Of(await insights.CurrentAsync());
+        rounds = 0;
         WalkState begun = await SaveAsync(state =>
             Begun(state, wanted) with
             {
@@ -141,6 +159,7 @@ internal sealed partial class InsightWalkGrain(
 
         if (stored.State.Signature != wanted)
         {
+            rounds = 0;
             await SaveAsync(state => Begun(state, wanted));
         }
 
@@ -152,6 +171,7 @@ internal sealed partial class InsightWalkGrain(
         {
             Signature = signature,
             After = "",
+            Again = [],
             Progress =
                 signature.Length == 0
                     ? state.Progress
@@ -162,40 +182,74 @@ internal sealed partial class InsightWalkGrain(
     {
         WalkState state = stored.State;
         ImmutableArray<string> ids = await log.IdsAsync(state.After, ILogHistory.IdsMax, cancel);
+        bool isLast = ids.Length < ILogHistory.IdsMax;
         DateTimeOffset now = clock.GetUtcNow();
         DueSubject[] subjects =
         [
             .. ids.Where(id => SubjectIds.IsIndividual(id) || SubjectIds.IsAccount(id))
+                .Concat(isLast ? state.Again : [])
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
-        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, cancel);
-        await due.DemandAsync(
-            [
-                .. looks
-                    .Where(look => look.Next is not null)
-                    .Select(look => (look.Of.Id, look.Next!.Value)),
-            ],
-            cancel
-        );
-        bool isLast = ids.Length < ILogHistory.IdsMax;
-        WalkProgress progress = state.Progress! with
+        Pace pace = new(options.Value.WorkShare);
+        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, pace, cancel);
+        foreach (Look[] some in looks.Where(look => look.Next is not null).Chunk(IDueStore.DueMax))
         {
-            Individuals = state.Progress.Individuals + ids.Count(SubjectIds.IsIndividual),
-            Accounts = state.Progress.Accounts + ids.Count(SubjectIds.IsAccount),
-            PutOff = state.Progress.PutOff + looks.Count(look => look.Failed),
-            EndedAt = isLast ? clock.GetUtcNow() : null,
-        };
-        WalkState next = state with
-        {
-            After = ids.IsEmpty ? state.After : ids[^1],
-            Progress = progress,
-        };
+            await due.DemandAsync([.. some.Select(look => (look.Of.Id, look.Next!.Value))], cancel);
+        }
+
+        WalkState next = Follow(state, ids, isLast, looks);
         // Unless it was told to begin anew meanwhile.
         WalkState saved = await SaveAsync(present => present == state ? next : present);
         if (isLast && saved == next)
         {
-            LogEnded(progress.Individuals, progress.Accounts, progress.PutOff);
+            await EndRoundAsync(next, cancel);
         }
+    }
+
+    /// <summary>The state after a page.</summary>
+    private WalkState Follow(
+        WalkState state,
+        ImmutableArray<string> ids,
+        bool isLast,
+        ImmutableArray<Look> looks
+    )
+    {
+        string[] failed =
+        [
+            .. isLast ? [] : state.Again,
+            .. looks.Where(look => look.Failed && !look.IsDamaged).Select(look => look.Of.Id),
+        ];
+        bool isEnough = isLast && rounds >= RoundsMax;
+        ImmutableArray<string> again = isEnough ? [] : [.. failed.Take(AgainMax)];
+        WalkProgress progress = state.Progress!;
+        return state with
+        {
+            After = ids.IsEmpty ? state.After : ids[^1],
+            Again = again,
+            Progress = progress with
+            {
+                Individuals = progress.Individuals + ids.Count(SubjectIds.IsIndividual),
+                Accounts = progress.Accounts + ids.Count(SubjectIds.IsAccount),
+                PutOff =
+                    progress.PutOff
+                    + looks.Count(look => look.IsDamaged)
+                    + failed.Length
+                    - again.Length,
+                EndedAt = isLast && again.IsEmpty ? clock.GetUtcNow() : null,
+            },
+        };
+    }
+
+    private async Task EndRoundAsync(WalkState state, CancellationToken cancel)
+    {
+        if (state.Progress is { EndedAt: not null } ended)
+        {
+            LogEnded(ended.Individuals, ended.Accounts, ended.PutOff);
+            return;
+        }
+
+        rounds++;
+        await Task.Delay(Pause, clock, cancel); // Those of a silo that died will have others.
     }
 
     /// <summary>Saves what follows from the present state; one at a time.</summary>
@@ -217,6 +271,7 @@ internal sealed partial class InsightWalkGrain(
         catch
         {
             stored.State = before; // Nobody is told that everybody was looked at before that is stored.
+            DeactivateOnIdle(); // It may be stored all the same, or another went on: whoever goes on reads it.
             throw;
         }
         finally
