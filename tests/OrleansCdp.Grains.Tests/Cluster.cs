@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Storage;
 using Orleans.TestingHost;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
@@ -86,6 +87,18 @@ public sealed class Cluster : IAsyncLifetime
             .GetDetailedGrainStatistics();
         return all.ToLookup(one => one.GrainId, one => one.SiloAddress);
     }
+
+    /// <summary>Writes what a grain has stored once more, as another activation of it does.</summary>
+    internal Task<bool> OverwriteAsync<T>(string name, IAddressable grain)
+        where T : new() =>
+        Eventually.SucceedAsync(async () =>
+        {
+            IGrainStorage storage = Services.GetRequiredService<IGrainStorage>();
+            GrainState<T> state = new(new T());
+            await storage.ReadStateAsync(name, grain.GetGrainId(), state);
+            await storage.WriteStateAsync(name, grain.GetGrainId(), state);
+            return state.RecordExists;
+        });
 
     internal SubjectResolver NewResolver(int linksMax) =>
         Services

@@ -15,9 +15,6 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     /// <summary>Links that every individual holds by the claims; null when they moved.</summary>
     public IReadOnlyDictionary<LinkKey, DateTimeOffset?>? Links { get; set; }
 
-    /// <summary>Who has what.</summary>
-    public Dictionary<string, HeldClaim> Claims { get; } = [];
-
     /// <summary>Called before the links of an individual are read.</summary>
     public Func<Task> OnLinks { get; set; } = () => Task.CompletedTask;
 
@@ -29,6 +26,13 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
 
     /// <summary>Called before ids are read.</summary>
     public Func<Task> OnIds { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Who has links.</summary>
+    public IReadOnlyDictionary<string, HeldClaim> Claims { get; set; } =
+        new Dictionary<string, HeldClaim>();
+
+    /// <summary>Called before events are read.</summary>
+    public Func<LogRange, Task> OnRead { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>First sequence that was not dropped.</summary>
     public long First { get; set; } = 1;
@@ -42,23 +46,22 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     public Task<ImmutableArray<LaneExtent>> ExtentsAsync(CancellationToken cancel) =>
         Task.FromResult(Extents);
 
-    public Task<LogStretch> ReadAsync(LogRange range, CancellationToken cancel)
+    public async Task<LogStretch> ReadAsync(LogRange range, CancellationToken cancel)
     {
+        await OnRead(range);
         int from = (int)range.From - 1;
         int to = (int)Math.Min(range.To, from + StretchMax);
         SequencedEvent[] events =
         [
             .. Enumerable.Range(from, to - from).Select(i => new SequencedEvent(i + 1, Events[i])),
         ];
-        return Task.FromResult(
-            new LogStretch(events, new HashSet<long>(), range.From + StretchMax)
-        );
+        return new LogStretch(events, new HashSet<long>(), range.From + StretchMax);
     }
 
     public Task<IReadOnlyDictionary<string, HeldClaim>> ClaimsAsync(
         IReadOnlyCollection<string> claims,
         CancellationToken cancel
-    ) => Task.FromResult<IReadOnlyDictionary<string, HeldClaim>>(Claims);
+    ) => Task.FromResult(Claims);
 
     public Task<IReadOnlySet<string>> DisputedAsync(
         IReadOnlyCollection<string> anchors,

@@ -43,6 +43,9 @@ internal sealed class FakeDatabase
     /// <summary>Messages that wait, the newest of each topic of an id.</summary>
     public ConcurrentDictionary<(string Id, string Topic), OutboxRow> Outbox { get; } = new();
 
+    /// <summary>Called before every read of a state; throw to fail it.</summary>
+    public Action<string> OnLoad { get; set; } = _ => { };
+
     /// <summary>Called before and after every save; throw to fail it.</summary>
     public Action<SnapshotWrite, bool> OnSave { get; set; } = (_, _) => { };
 
@@ -55,8 +58,11 @@ internal sealed class FakeDatabase
     /// <summary>Called before and after every append; throw to fail it.</summary>
     public Action<LogAppend, bool> OnAppend { get; set; } = (_, _) => { };
 
-    public Task<Snapshot?> LoadAsync(string id, CancellationToken cancel) =>
-        Task.FromResult(Snapshots.GetValueOrDefault(id));
+    public Task<Snapshot?> LoadAsync(string id, CancellationToken cancel)
+    {
+        OnLoad(id);
+        return Task.FromResult(Snapshots.GetValueOrDefault(id));
+    }
 
     public Task SaveAsync(SnapshotWrite write)
     {

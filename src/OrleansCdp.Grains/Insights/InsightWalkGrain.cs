@@ -68,6 +68,15 @@ internal sealed partial class InsightWalkGrain(
     private string? trouble;
     private int rounds;
 
+    /// <summary>The state, as it is stored for certain: nobody is told of more.</summary>
+    private WalkState state = new();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        state = stored.State;
+        return Task.CompletedTask;
+    }
+
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
         CancellationToken cancellationToken
@@ -84,17 +93,17 @@ internal sealed partial class InsightWalkGrain(
             running = RunAsync(stop.Token);
         }
 
-        return Task.FromResult(stored.State.HasEnded ? stored.State.Signature : null);
+        return Task.FromResult(state.HasEnded ? state.Signature : null);
     }
 
     public async Task<long> BeginAnewAsync()
     {
         string wanted = InsightSignature.Of(await insights.CurrentAsync());
         rounds = 0;
-        WalkState begun = await SaveAsync(state =>
-            Begun(state, wanted) with
+        WalkState begun = await SaveAsync(present =>
+            Begun(present, wanted) with
             {
-                Round = state.Round + 1,
+                Round = present.Round + 1,
             }
         );
         await GoOnAsync();
@@ -104,12 +113,12 @@ internal sealed partial class InsightWalkGrain(
     public async Task<bool> HasEndedAsync(long round)
     {
         await GoOnAsync();
-        return stored.State.Round >= round && stored.State.HasEnded;
+        return state.Round >= round && state.HasEnded;
     }
 
     public Task<WalkProgress?> GetProgressAsync() =>
         Task.FromResult(
-            stored.State.Progress is { } progress ? progress with { Trouble = trouble } : null
+            state.Progress is { } progress ? progress with { Trouble = trouble } : null
         );
 
     public void Dispose()
@@ -145,7 +154,7 @@ internal sealed partial class InsightWalkGrain(
         InsightSet computed = await insights.CurrentAsync();
         string wanted = InsightSignature.Of(computed);
         trouble = null;
-        if (stored.State.Signature == wanted && stored.State.HasEnded)
+        if (state.Signature == wanted && state.HasEnded)
         {
             return false;
         }
@@ -157,37 +166,37 @@ internal sealed partial class InsightWalkGrain(
             return false; // One that does not would look at somebody for the insights before.
         }
 
-        if (stored.State.Signature != wanted)
+        if (state.Signature != wanted)
         {
             rounds = 0;
-            await SaveAsync(state => Begun(state, wanted));
+            await SaveAsync(present => Begun(present, wanted));
         }
 
-        return !stored.State.HasEnded;
+        return !state.HasEnded;
     }
 
-    private WalkState Begun(WalkState state, string signature) =>
-        state with
+    private WalkState Begun(WalkState before, string signature) =>
+        before with
         {
             Signature = signature,
             After = "",
             Again = [],
             Progress =
                 signature.Length == 0
-                    ? state.Progress
+                    ? before.Progress
                     : new WalkProgress { StartedAt = clock.GetUtcNow() },
         };
 
     private async Task WalkPageAsync(CancellationToken cancel)
     {
-        WalkState state = stored.State;
-        ImmutableArray<string> ids = await log.IdsAsync(state.After, ILogHistory.IdsMax, cancel);
+        WalkState before = state;
+        ImmutableArray<string> ids = await log.IdsAsync(before.After, ILogHistory.IdsMax, cancel);
         bool isLast = ids.Length < ILogHistory.IdsMax;
         DateTimeOffset now = clock.GetUtcNow();
         DueSubject[] subjects =
         [
             .. ids.Where(id => SubjectIds.IsIndividual(id) || SubjectIds.IsAccount(id))
-                .Concat(isLast ? state.Again : [])
+                .Concat(isLast ? before.Again : [])
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
         Pace pace = new(options.Value.WorkShare);
@@ -197,9 +206,9 @@ internal sealed partial class InsightWalkGrain(
             await due.DemandAsync([.. some.Select(look => (look.Of.Id, look.Next!.Value))], cancel);
         }
 
-        WalkState next = Follow(state, ids, isLast, looks);
+        WalkState next = Follow(before, ids, isLast, looks);
         // Unless it was told to begin anew meanwhile.
-        WalkState saved = await SaveAsync(present => present == state ? next : present);
+        WalkState saved = await SaveAsync(present => present == before ? next : present);
         if (isLast && saved == next)
         {
             await EndRoundAsync(next, cancel);
@@ -208,7 +217,7 @@ internal sealed partial class InsightWalkGrain(
 
     /// <summary>The state after a page.</summary>
     private WalkState Follow(
-        WalkState state,
+        WalkState before,
         ImmutableArray<string> ids,
         bool isLast,
         ImmutableArray<Look> looks
@@ -216,15 +225,15 @@ internal sealed partial class InsightWalkGrain(
     {
         string[] failed =
         [
-            .. isLast ? [] : state.Again,
+            .. isLast ? [] : before.Again,
             .. looks.Where(look => look.Failed && !look.IsDamaged).Select(look => look.Of.Id),
         ];
         bool isEnough = isLast && rounds >= RoundsMax;
         ImmutableArray<string> again = isEnough ? [] : [.. failed.Take(AgainMax)];
-        WalkProgress progress = state.Progress!;
-        return state with
+        WalkProgress progress = before.Progress!;
+        return before with
         {
-            After = ids.IsEmpty ? state.After : ids[^1],
+            After = ids.IsEmpty ? before.After : ids[^1],
             Again = again,
             Progress = progress with
             {
@@ -240,9 +249,9 @@ internal sealed partial class InsightWalkGrain(
         };
     }
 
-    private async Task EndRoundAsync(WalkState state, CancellationToken cancel)
+    private async Task EndRoundAsync(WalkState after, CancellationToken cancel)
     {
-        if (state.Progress is { EndedAt: not null } ended)
+        if (after.Progress is { EndedAt: not null } ended)
         {
             LogEnded(ended.Individuals, ended.Accounts, ended.PutOff);
             return;
@@ -256,21 +265,20 @@ internal sealed partial class InsightWalkGrain(
     private async Task<WalkState> SaveAsync(Func<WalkState, WalkState> follow)
     {
         await saves.WaitAsync();
-        WalkState before = stored.State;
         try
         {
-            WalkState next = follow(before);
-            if (next != before)
+            WalkState next = follow(state);
+            if (next != state)
             {
                 stored.State = next;
                 await stored.WriteStateAsync();
+                state = next;
             }
 
             return next;
         }
         catch
         {
-            stored.State = before; // Nobody is told that everybody was looked at before that is stored.
             DeactivateOnIdle(); // It may be stored all the same, or another went on: whoever goes on reads it.
             throw;
         }

@@ -74,7 +74,10 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
             .ApplyAsync(new(events), id);
         outcomes.ShouldAllBe(outcome => outcome.Kind == OutcomeKind.Applied);
         cluster.History.Events = [.. events.Select(e => e.Event)];
-        cluster.History.Claims[ClaimKeys.Of(Visitor)] = new HeldClaim(id, Since: null);
+        cluster.History.Claims = new Dictionary<string, HeldClaim>
+        {
+            [ClaimKeys.Of(Visitor)] = new(id, Since: null),
+        };
     }
 
     private async Task<VerifyFindings> CompareAsync(InsightSet insights)

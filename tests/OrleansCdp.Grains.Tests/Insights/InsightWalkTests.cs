@@ -118,6 +118,47 @@ public sealed class InsightWalkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_who_cannot_be_looked_at_for_a_moment_is_looked_at_before_it_ends()
+    {
+        StoreMany(ILogHistory.IdsMax);
+        string individual = await OrderAsync("a", SubjectKind.Individual);
+        await cluster
+            .Grains.GetGrain<IUnifiedIndividualGrain>(individual)
+            .AsReference<Orleans.Core.Internal.IGrainManagementExtension>()
+            .DeactivateOnIdle();
+        int failures = 0;
+        cluster.Database.OnLoad = id =>
+        {
+            if (id == individual && ++failures <= 2)
+            {
+                throw new TimeoutException("Its silo has died.");
+            }
+        };
+
+        insights.Current = First;
+        WalkProgress ended = await EndAsync();
+
+        failures.ShouldBeGreaterThan(2);
+        (ended.Individuals, ended.PutOff).ShouldBe((stored.Count, 0));
+        WrittenInsights.WrittenOf(cluster.Database, individual).ShouldBe("1");
+    }
+
+    [Fact]
+    public async Task It_reads_what_is_stored_when_another_wrote_it()
+    {
+        StoreMany(ILogHistory.IdsMax + 1);
+        TaskCompletionSource gate = new();
+        History.OnIds = () => History.IdsAfter.Count == 2 ? gate.Task : Task.CompletedTask;
+        insights.Current = First;
+        await Eventually.BeAsync(() => History.IdsAfter.Count == 2);
+
+        await cluster.OverwriteAsync<WalkState>("insight-walk", Walk);
+        gate.SetResult();
+
+        (await EndAsync()).Individuals.ShouldBe(stored.Count);
+    }
+
+    [Fact]
     public async Task Nobody_is_looked_at_before_every_silo_knows_the_definitions()
     {
         stored.Add("ind_a");
