@@ -3,6 +3,7 @@ using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -18,6 +19,7 @@ internal static class Settings
         (IngestOptions.Section, typeof(IngestOptions)),
         (CdpPostgresOptions.Section, typeof(CdpPostgresOptions)),
         (IdentityOptions.Section, typeof(IdentityOptions)),
+        (InsightOptions.Section, typeof(InsightOptions)),
     ];
 
     /// <summary>Options that have a name of their own for operators.</summary>

@@ -2,6 +2,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -30,8 +31,14 @@ internal sealed class OracleFold
     private readonly HashSet<string> chancy = new(StringComparer.Ordinal);
     private readonly List<string> flaws = [];
 
-    public OracleFold(OracleTables tables)
+    private readonly InsightSet? computed;
+
+    /// <summary>Folds all of them.</summary>
+    /// <param name="tables">The events.</param>
+    /// <param name="computed">The insights that are computed along; null for none.</param>
+    public OracleFold(OracleTables tables, InsightSet? computed = null)
     {
+        this.computed = computed;
         foreach ((LogPosition at, LinkEvent e) in tables.Events)
         {
             Fold(tables, at, e);
@@ -112,7 +119,7 @@ internal sealed class OracleFold
         lanes[key].Add(e.Lane);
         Link link = links.GetValueOrDefault(key) ?? new Link { Key = e.Link };
         SequencedEvent sequenced = new(at.Sequence, e);
-        links[key] = link.Fold(sequenced, out EventOutcome outcome);
+        links[key] = link.Fold(sequenced, out EventOutcome outcome, computed);
         if (outcome.Kind == OutcomeKind.Refused != refused is not null)
         {
             flaws.Add(

@@ -16,6 +16,9 @@ public sealed class RunningCluster : IAsyncDisposable
     /// <summary>The server it is on.</summary>
     public PostgresServer Postgres => postgres;
 
+    /// <summary>What silos are told beside their role.</summary>
+    public string[] SiloArguments { get; init; } = [];
+
     /// <summary>What gateways are told beside their role.</summary>
     public string[] GatewayArguments { get; init; } = [];
 
@@ -43,9 +46,21 @@ public sealed class RunningCluster : IAsyncDisposable
         int silos,
         int gateways,
         params string[] gatewayArguments
+    ) => await StartAsync(silos, gateways, [], gatewayArguments);
+
+    /// <summary>Starts a cluster and waits until all of it is ready.</summary>
+    public static async Task<RunningCluster> StartAsync(
+        int silos,
+        int gateways,
+        string[] siloArguments,
+        string[] gatewayArguments
     )
     {
-        RunningCluster cluster = new() { GatewayArguments = gatewayArguments };
+        RunningCluster cluster = new()
+        {
+            SiloArguments = siloArguments,
+            GatewayArguments = gatewayArguments,
+        };
         await cluster.postgres.InitializeAsync();
         cluster.Database = await cluster.postgres.CreateDatabaseAsync(Partitions);
         for (int i = 0; i < silos; i++)
@@ -122,7 +137,7 @@ public sealed class RunningCluster : IAsyncDisposable
     private CdpProcess StartSilo()
     {
         int port = Ports.Free(IPAddress.Loopback);
-        CdpProcess silo = Start("silo", "--silo-port", $"{port}");
+        CdpProcess silo = Start("silo", ["--silo-port", $"{port}", .. SiloArguments]);
         ports[silo] = port;
         return silo;
     }

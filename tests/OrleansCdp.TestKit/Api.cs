@@ -25,6 +25,12 @@ public sealed class Api(Uri address, string key)
         string yaml = await File.ReadAllTextAsync(
             Path.Combine(AppContext.BaseDirectory, "Definitions", file)
         );
+        await DefineAsync(name, kind, yaml);
+    }
+
+    /// <summary>Makes a definition active.</summary>
+    public async Task DefineAsync(string name, string kind, string yaml)
+    {
         using StringContent body = new(yaml, Encoding.UTF8, "application/yaml");
         using HttpResponseMessage answer = await http.PutAsync(
             $"/v1/definitions/{kind}/{name}",
@@ -83,6 +89,15 @@ public sealed class Api(Uri address, string key)
         string text = await answer.Content.ReadAsStringAsync();
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, text);
         return JsonNode.Parse(text);
+    }
+
+    /// <summary>Reads a resource; null when it cannot be read just now, because somebody died, say.</summary>
+    public async Task<JsonNode?> TryGetAsync(string path)
+    {
+        using HttpResponseMessage answer = await http.GetAsync(path);
+        return answer.IsSuccessStatusCode
+            ? JsonNode.Parse(await answer.Content.ReadAsStringAsync())
+            : null;
     }
 
     /// <summary>A resource byte by byte; null when there is none.</summary>

@@ -199,7 +199,6 @@ internal sealed partial class InsightBackfillGrain(
     /// <exception cref="InconsistentStateException">Another activation went on: this one ends.</exception>
     private async Task SaveAsync(BackfillProgress progress)
     {
-        present = progress;
         ImmutableArray<ActiveInsight> waiting = await WaitingAsync();
         stored.State = new BackfillState
         {
@@ -215,6 +214,7 @@ internal sealed partial class InsightBackfillGrain(
         try
         {
             await stored.WriteStateAsync();
+            present = progress;
         }
         catch
         {

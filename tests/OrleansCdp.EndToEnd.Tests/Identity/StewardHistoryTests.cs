@@ -33,7 +33,7 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
         IReadOnlyDictionary<string, string> expected = await PlayQuietlyAsync(quiet, history);
         await using RunningHost host = new() { ConnectionString = disturbed.ConnectionString };
         await host.StartAsync();
-        RandomSteward steward = new(host, disturbed, new Random(seed));
+        RandomSteward steward = new(() => host.Api, () => host.Output, disturbed, new Random(seed));
 
         await PlayDisturbedAsync(host, steward, history, new Random(-seed));
         await steward.TakeEverythingBackAsync();
@@ -263,7 +263,18 @@ public sealed class StewardHistoryTests(PostgresServer postgres) : IClassFixture
 }
 
 /// <summary>A steward who merges anybody with anybody and takes merges back, as long as the program answers.</summary>
-internal sealed class RandomSteward(RunningHost host, TestDatabase database, Random random)
+/// <param name="api">Reaches it.</param>
+/// <param name="output">What it printed.</param>
+/// <param name="database">Its database.</param>
+/// <param name="random">Chance.</param>
+/// <param name="spared">Whom it leaves alone; null for nobody.</param>
+internal sealed class RandomSteward(
+    Func<Api> api,
+    Func<string> output,
+    TestDatabase database,
+    Random random,
+    IReadOnlyCollection<string>? spared = null
+)
 {
     private int tries;
 
@@ -275,13 +286,16 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
     {
         while (!enough.IsCancellationRequested)
         {
-            await DecideAsync();
-            Interlocked.Increment(ref tries);
+            await DecideOnceAsync();
         }
     }
 
-    /// <summary>Merges two, or takes a merge back.</summary>
-    public Task DecideAsync() => random.Next(5) < 3 ? MergeAsync() : TakeBackAsync();
+    /// <summary>Merges or takes back once.</summary>
+    public async Task DecideOnceAsync()
+    {
+        await (random.Next(5) < 3 ? MergeAsync() : TakeBackAsync());
+        Interlocked.Increment(ref tries);
+    }
 
     /// <summary>Waits until so many more decisions were tried.</summary>
     public Task UntilMoreAsync(int more)
@@ -290,7 +304,7 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
         return Eventually.BeAsync(
             () => Task.FromResult(Volatile.Read(ref tries) >= target),
             "the steward decides",
-            () => host.Output
+            output
         );
     }
 
@@ -303,15 +317,20 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
                 return (await DecisionsAsync()).Length == 0;
             },
             "every merge is taken back",
-            () => host.Output
+            output
         );
 
     /// <summary>Merges two, if they can be.</summary>
     public async Task MergeAsync()
     {
-        string[] all = await database.RowsAsync(
-            @"select id from cdp.snapshot where id like 'ind\_%' or id like 'rec\_%' order by id"
-        );
+        string[] all =
+        [
+            .. (
+                await database.RowsAsync(
+                    @"select id from cdp.snapshot where id like 'ind\_%' or id like 'rec\_%' order by id"
+                )
+            ).Except(spared ?? []),
+        ];
         if (all.Length < 2)
         {
             return;
@@ -350,11 +369,8 @@ internal sealed class RandomSteward(RunningHost host, TestDatabase database, Ran
         body["reason"] = "by chance";
         try
         {
-            var (status, json) = await host.Api.PostAsync(
-                $"/v1/identity/{what}",
-                body.ToJsonString(),
-                "application/json"
-            );
+            var (status, json) = await api()
+                .PostAsync($"/v1/identity/{what}", body.ToJsonString(), "application/json");
             (
                 status
                 is HttpStatusCode.OK

@@ -31,7 +31,7 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
         await using RunningHost host = new() { ConnectionString = database.ConnectionString };
         await host.StartAsync();
         await host.Api.DefineAsync("default", "model");
-        RandomSteward steward = new(host, database, new Random(Seed));
+        RandomSteward steward = new(() => host.Api, () => host.Output, database, new Random(Seed));
         DateTimeOffset now = DateTimeOffset.UtcNow;
 
         InsightHistory history = new(Seed, Batches, now);
@@ -40,7 +40,7 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
             await SendAsync(host.Api, history.Batches[i]);
             if (i % BatchesPerDecision == 0)
             {
-                await steward.DecideAsync();
+                await steward.DecideOnceAsync();
             }
         }
 
