@@ -56,6 +56,19 @@ public sealed class PeopleTreeTests
         tree.Find("ind_1000").ShouldBeNull();
     }
 
+    [Fact]
+    public void Who_counts_as_no_person_is_in_the_sums()
+    {
+        PersonShare nobodys = SomePeople.Share("rec_1", version: 1, spent: 5);
+        nobodys = nobodys with { Sums = [.. nobodys.Sums.Select(sum => sum with { People = 0 })] };
+
+        PeopleTree tree = PeopleTree.Empty.With(StoredShare.Of(nobodys));
+
+        SomePeople
+            .Said(tree.SumsFor(SomePeople.Insights, Some.Noon))
+            .ShouldBe(["1: 5 of 1 by 0", "2: 5 of 1 by 0", "3: 1 of 1 by 0"]);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(PeopleTree.LeafMax)]
