@@ -31,6 +31,9 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     public IReadOnlyDictionary<string, HeldClaim> Claims { get; set; } =
         new Dictionary<string, HeldClaim>();
 
+    /// <summary>Claims that were asked for.</summary>
+    public ConcurrentQueue<string> ClaimsAsked { get; } = new();
+
     /// <summary>Called before events are read.</summary>
     public Func<LogRange, Task> OnRead { get; set; } = _ => Task.CompletedTask;
 
@@ -61,7 +64,15 @@ internal sealed class FakeHistory : ILogHistory, IStateRepairs
     public Task<IReadOnlyDictionary<string, HeldClaim>> ClaimsAsync(
         IReadOnlyCollection<string> claims,
         CancellationToken cancel
-    ) => Task.FromResult(Claims);
+    )
+    {
+        foreach (string claim in claims)
+        {
+            ClaimsAsked.Enqueue(claim);
+        }
+
+        return Task.FromResult(Claims);
+    }
 
     public Task<IReadOnlySet<string>> DisputedAsync(
         IReadOnlyCollection<string> anchors,

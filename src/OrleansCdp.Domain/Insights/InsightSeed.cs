@@ -28,6 +28,9 @@ public enum SeedOutcome
 
     /// <summary>The link is not here.</summary>
     NotHere = 2,
+
+    /// <summary>What is stored of whoever has the link is damaged: nothing can be told.</summary>
+    Damaged = 3,
 }
 
 /// <summary>The answer to a seed.</summary>

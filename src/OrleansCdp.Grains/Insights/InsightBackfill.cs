@@ -123,7 +123,12 @@ internal sealed partial class InsightBackfill(
                     }
                 }
 
-                said(new Step(Told: answers.Count(one => one.Outcome == SeedOutcome.Taken)));
+                said(
+                    new Step(
+                        Told: answers.Count(one => one.Outcome == SeedOutcome.Taken),
+                        NotTold: answers.Count(one => one.Outcome == SeedOutcome.Damaged)
+                    )
+                );
                 await Pace.RestAsync(since, clock, cancel);
             }
 
@@ -215,6 +220,11 @@ internal sealed partial class InsightBackfill(
                 individual = answer.Elsewhere;
             }
         }
+        catch (StateCorruptException)
+        {
+            // That is told elsewhere, and asking again mends nothing.
+            return new SeedAnswer(SeedOutcome.Damaged);
+        }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             // One link must not keep all others from being told: it is asked again, and counted if it never answers.
@@ -235,7 +245,7 @@ internal sealed partial class InsightBackfill(
     /// <param name="Events">Events read.</param>
     /// <param name="ToTell">Links to tell, once all is read; null before.</param>
     /// <param name="Told">Links told.</param>
-    /// <param name="NotTold">Links that nobody had.</param>
+    /// <param name="NotTold">Links that nobody had, or whose state is damaged.</param>
     public readonly record struct Step(
         int Events = 0,
         int? ToTell = null,

@@ -129,6 +129,26 @@ public sealed class InsightBackfillTests : IAsyncLifetime
         await UntilAsync(progress => progress.PartitionsDone == progress.Partitions);
     }
 
+    [Fact]
+    public async Task Whose_state_is_damaged_is_not_told_and_keeps_nobody_waiting()
+    {
+        const string damaged = "ind_damaged";
+        LinkKey link = new("web", "visitor", "damaged");
+        cluster.Database.Snapshots[damaged] = new Snapshot(1, [1, 2, 3], []);
+        History.Events = [.. History.Events, Visit(link)];
+        History.Claims = History
+            .Claims.Append(new(ClaimKeys.Of(link), new HeldClaim(damaged, Since: null)))
+            .ToDictionary();
+        insights.Current = new InsightSet([Pages], newest: 1);
+
+        BackfillProgress done = await UntilAsync(progress =>
+            progress.PartitionsDone == progress.Partitions
+        );
+
+        (done.Links, done.LinksNotTold).ShouldBe((LinkCount, 1));
+        History.ClaimsAsked.Count(claim => claim == ClaimKeys.Of(link)).ShouldBe(1);
+    }
+
     private async Task<BackfillProgress> UntilAsync(Func<BackfillProgress, bool> isSo)
     {
         BackfillProgress? progress = null;
