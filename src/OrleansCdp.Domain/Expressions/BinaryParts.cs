@@ -94,7 +94,7 @@ internal static class BinaryParts
             _ => null,
         };
 
-    private static OrderedPart<T>? Ordered<T>(
+    private static ComparedPart<T>? Ordered<T>(
         Operator op,
         Expression<T> left,
         Expression<T> right,
@@ -112,7 +112,9 @@ internal static class BinaryParts
             Operator.GreaterOrEqual => static side => side >= 0,
             _ => null,
         };
-        return holds is null ? null : new OrderedPart<T>(left, right, compare, holds);
+        return holds is null
+            ? null
+            : new ComparedPart<T>(left, right, (a, b) => holds(Math.Sign(compare(a, b))), holds);
     }
 
     private static Expression? Computed(Operator op, Expression left, Expression right) =>

@@ -102,39 +102,25 @@ internal static class Lines
     }
 
     /// <summary>The sum.</summary>
-    public static Course Sum(
-        (decimal Value, Course Course) left,
-        (decimal Value, Course Course) right,
-        DateTimeOffset now
-    ) => left.Course.With(right.Course, left.Course.Slope + right.Course.Slope);
+    public static CombinedCourse Sum { get; } =
+        Along(static (left, right) => left.Course.Slope + right.Course.Slope);
 
     /// <summary>The difference.</summary>
-    public static Course Difference(
-        (decimal Value, Course Course) left,
-        (decimal Value, Course Course) right,
-        DateTimeOffset now
-    ) => left.Course.With(right.Course, left.Course.Slope - right.Course.Slope);
+    public static CombinedCourse Difference { get; } =
+        Along(static (left, right) => left.Course.Slope - right.Course.Slope);
 
     /// <summary>The product; one of both stands still.</summary>
-    public static Course Product(
-        (decimal Value, Course Course) left,
-        (decimal Value, Course Course) right,
-        DateTimeOffset now
-    ) =>
-        left.Course.With(
-            right.Course,
-            (left.Course.Slope * (double)right.Value) + (right.Course.Slope * (double)left.Value)
+    public static CombinedCourse Product { get; } =
+        Along(
+            static (left, right) =>
+                (left.Course.Slope * (double)right.Value)
+                + (right.Course.Slope * (double)left.Value)
         );
 
     /// <summary>The quotient; what it is divided by stands still, and is not 0 where there is one.</summary>
-    public static Course Quotient(
-        (decimal Value, Course Course) left,
-        (decimal Value, Course Course) right,
-        DateTimeOffset now
-    ) =>
-        left.Course.With(
-            right.Course,
-            right.Value == 0 ? 0 : left.Course.Slope / (double)right.Value
+    public static CombinedCourse Quotient { get; } =
+        Along(
+            static (left, right) => right.Value == 0 ? 0 : left.Course.Slope / (double)right.Value
         );
 
     /// <summary>The larger one, or the smaller one.</summary>
@@ -200,6 +186,10 @@ internal static class Lines
         decimal whole = Math.Round(value, MidpointRounding.AwayFromZero);
         return new NumberSpan(Beside(whole, -0.5m), whole > 0, Beside(whole, 0.5m), whole < 0);
     }
+
+    private static CombinedCourse Along(
+        Func<(decimal Value, Course Course), (decimal Value, Course Course), double> slopeOf
+    ) => (left, right, _) => left.Course.With(right.Course, slopeOf(left, right));
 
     // The largest number has none beside it.
     private static decimal Beside(decimal value, decimal step) =>

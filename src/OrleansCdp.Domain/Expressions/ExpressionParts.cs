@@ -186,45 +186,19 @@ internal sealed class ChoicePart<T>(
             .UpTo(condition.CourseOf(facts).Until);
 }
 
-/// <summary>A test of how two values stand to each other; without both it does not hold.</summary>
+/// <summary>A test of two values; without both it does not hold.</summary>
 /// <param name="left">One of them.</param>
 /// <param name="right">The other.</param>
-/// <param name="compare">Their order.</param>
-/// <param name="holds">The test: told -1 where the left one is less, 0 or 1.</param>
-internal sealed class OrderedPart<T>(
-    Expression<T> left,
-    Expression<T> right,
-    Func<T, T, int> compare,
-    Func<int, bool> holds
-) : Expression<bool>
-    where T : notnull
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value =
-            left.TryGet(facts, out T? one)
-            && right.TryGet(facts, out T? other)
-            && holds(Math.Sign(compare(one, other)));
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts)
-    {
-        Course one = left.CourseOf(facts);
-        Course other = right.CourseOf(facts);
-        Course both = one.With(other, 0);
-        double slope = one.Slope - other.Slope;
-        return slope == 0 || !left.TryGet(facts, out T? a) || !right.TryGet(facts, out T? b)
-            ? both
-            : both.UpTo(Lines.Flip(facts.Now, Lines.NumberOf(a), Lines.NumberOf(b), slope, holds));
-    }
-}
-
-/// <summary>A test of two values that stand still; without both it does not hold.</summary>
+/// <param name="holds">The test.</param>
+/// <param name="ofOrder">
+/// The same of how they stand to each other: told -1 where the left one is less, 0 or 1. Null for a test of values that stand
+/// still.
+/// </param>
 internal sealed class ComparedPart<T>(
     Expression<T> left,
     Expression<T> right,
-    Func<T, T, bool> holds
+    Func<T, T, bool> holds,
+    Func<int, bool>? ofOrder = null
 ) : Expression<bool>
     where T : notnull
 {
@@ -237,8 +211,18 @@ internal sealed class ComparedPart<T>(
         return true;
     }
 
-    public override Course CourseOf(IFacts facts) =>
-        left.CourseOf(facts).With(right.CourseOf(facts), 0);
+    public override Course CourseOf(IFacts facts)
+    {
+        Course one = left.CourseOf(facts);
+        Course other = right.CourseOf(facts);
+        Course both = one.With(other, 0);
+        double slope = one.Slope - other.Slope;
+        return slope == 0 || !left.TryGet(facts, out T? a) || !right.TryGet(facts, out T? b)
+            ? both
+            : both.UpTo(
+                Lines.Flip(facts.Now, Lines.NumberOf(a), Lines.NumberOf(b), slope, ofOrder!)
+            );
+    }
 }
 
 /// <summary>Whether a value is, or is not, one of a set; none is neither.</summary>
