@@ -83,7 +83,7 @@ public sealed record SecondSum(Int128 Sum) : IBeside
 {
     /// <inheritdoc/>
     public IBeside Join(InsightDefinition insight, IBeside other) =>
-        new SecondSum(Sum + ((SecondSum)other).Sum);
+        Of(this, ((SecondSum)other).Sum)!;
 
     /// <summary>A sum and an amount; null for none.</summary>
     internal static SecondSum? Of(SecondSum? before, Int128 amount) =>

@@ -122,18 +122,6 @@ public sealed record InsightDefinition
     /// <summary>Whether it is an amount of money: there is one value for each currency.</summary>
     public bool IsMoney => Inputs[0].Currency is not null;
 
-    /// <summary>Whether values are added up as they are, as without a measure that picks, tells apart or fades.</summary>
-    internal bool IsSummed =>
-        HalfLife is null
-        && Measure
-            is not (
-                Measure.Min
-                or Measure.Max
-                or Measure.First
-                or Measure.Last
-                or Measure.Distinct
-            );
-
     /// <summary>The type of the value, or of each of its parts.</summary>
     public required ExpressionType Type { get; init; }
 

@@ -46,20 +46,20 @@ internal sealed class ItemSum
     {
         Count += tally.Count;
         sum += tally.Sum;
-        divisor += tally.Second;
-        if (definition.HalfLife is { } halfLife)
+        switch (tally.Beside)
         {
-            faded += tally.LeftAt(now, halfLife);
-        }
-
-        if (tally.Beside is Picked one)
-        {
-            Pick(definition, one);
-        }
-
-        if (tally.Beside is DistinctCount distinct)
-        {
-            (Different ??= new Differences()).Add(distinct);
+            case SecondSum second:
+                divisor += second.Sum;
+                break;
+            case FadingSum fading:
+                faded += fading.LeftAt(now, definition.HalfLife!.Value);
+                break;
+            case Picked one:
+                Pick(definition, one);
+                break;
+            case DistinctCount distinct:
+                (Different ??= new Differences()).Add(distinct);
+                break;
         }
     }
 

@@ -48,7 +48,28 @@ public sealed record Tally
     {
         // A refund is no purchase: it is kept apart, as what is to be taken off.
         bool isRefund = insight.Prediction is not null && item.Value.Order < 0;
-        bool isSummed = !isRefund && insight.IsSummed;
+        IBeside? beside = insight.Measure switch
+        {
+            Measure.Min or Measure.Max or Measure.First or Measure.Last => Picked.Of(
+                insight.Measure,
+                before?.Beside as Picked,
+                new Picked(item.At, item.Value)
+            ),
+            Measure.Distinct => (before?.Beside as DistinctCount ?? DistinctCount.None).Add(
+                HashOf(item.Value)
+            ),
+            Measure.Count or Measure.Sum when insight.HalfLife is { } halfLife => FadingSum.Of(
+                before?.Beside as FadingSum,
+                (double)Exact.ToNumber(item.Value.Order),
+                item.At,
+                halfLife
+            ),
+            _ => SecondSum.Of(
+                before?.Beside as SecondSum,
+                isRefund ? -item.Value.Order : item.Divisor
+            ),
+        };
+        bool isSummed = !isRefund && beside is (null or SecondSum);
         long count = before?.Count ?? 0;
         Int128 sum = before?.Sum ?? 0;
         return new Tally
@@ -57,27 +78,7 @@ public sealed record Tally
             Part = part,
             Count = isRefund ? count : count + 1,
             Sum = isSummed ? sum + item.Value.Order : sum,
-            Beside = insight.Measure switch
-            {
-                Measure.Min or Measure.Max or Measure.First or Measure.Last => Picked.Of(
-                    insight.Measure,
-                    before?.Beside as Picked,
-                    new Picked(item.At, item.Value)
-                ),
-                Measure.Distinct => (before?.Beside as DistinctCount ?? DistinctCount.None).Add(
-                    HashOf(item.Value)
-                ),
-                Measure.Count or Measure.Sum when insight.HalfLife is { } halfLife => FadingSum.Of(
-                    before?.Beside as FadingSum,
-                    (double)Exact.ToNumber(item.Value.Order),
-                    item.At,
-                    halfLife
-                ),
-                _ => SecondSum.Of(
-                    before?.Beside as SecondSum,
-                    isRefund ? -item.Value.Order : item.Divisor
-                ),
-            },
+            Beside = beside,
         };
     }
 
@@ -92,10 +93,6 @@ public sealed record Tally
                     ? mine.Join(insight, theirs)
                     : Beside ?? other.Beside,
         };
-
-    /// <summary>What is left of the sum at a moment, if it is one that fades.</summary>
-    internal double LeftAt(long at, TimeSpan halfLife) =>
-        Beside is FadingSum fading ? fading.LeftAt(at, halfLife) : 0;
 }
 
 /// <summary>
