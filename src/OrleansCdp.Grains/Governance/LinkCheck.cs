@@ -11,8 +11,7 @@ internal sealed class LinkCheck(
     Witnesses witnesses,
     AccountCheck accounts,
     VerifyFindings findings,
-    InsightSet insights,
-    IInsightSets sets,
+    IInsightSets insights,
     TimeProvider clock
 )
 {
@@ -38,7 +37,7 @@ internal sealed class LinkCheck(
             );
             foreach ((HeldLink link, Found found) in served)
             {
-                InsightSet present = await sets.SinceAsync(found.Link.NewestRevision);
+                InsightSet present = await insights.SinceAsync(found.Link.NewestRevision);
                 Compare(pass, link, found, present);
             }
 
@@ -164,7 +163,7 @@ internal sealed class LinkCheck(
 
         string? different =
             StateDifference.Between(ours.WithoutInsights(), theirs.WithoutInsights())
-            ?? InsightDifference.Between(insights, present, ours, theirs);
+            ?? InsightDifference.Between(pass.Insights, present, ours, theirs);
         if (different is { } pointer)
         {
             Add(

@@ -37,6 +37,9 @@ internal sealed class LogPass(
     /// <summary>Events that were received, by stream; meaningful for the first pass of a partition.</summary>
     public EventTally Received { get; } = new();
 
+    /// <summary>The insights that are computed.</summary>
+    public InsightSet Insights => insights ?? InsightSet.None;
+
     /// <summary>What there is of a lane.</summary>
     public LaneExtent ExtentOf(Lane lane) => extents[(int)lane];
 

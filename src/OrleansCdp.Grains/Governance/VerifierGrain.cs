@@ -42,14 +42,7 @@ internal sealed class VerifierGrain(
         running = true;
         try
         {
-            Verification verification = new(
-                log,
-                status,
-                GrainFactory,
-                await insights.CurrentAsync(),
-                insights,
-                clock
-            );
+            Verification verification = new(log, status, GrainFactory, insights, clock);
             IAsyncEnumerable<VerifyReport> reports = request.Sample is { } count
                 ? verification.SampleAsync(count, cancel)
                 : verification.AllAsync(at, shape.PartitionCount, cancel);
@@ -113,15 +106,14 @@ internal sealed class Verification
     private readonly LinkCheck links;
     private readonly StateCheck states;
     private readonly BookCheck books;
-    private readonly InsightSet insights;
+    private readonly IInsightSets insights;
     private readonly TimeProvider clock;
 
     public Verification(
         ILogHistory log,
         IStatusStore status,
         IGrainFactory grains,
-        InsightSet insights,
-        IInsightSets sets,
+        IInsightSets insights,
         TimeProvider clock
     )
     {
@@ -130,7 +122,7 @@ internal sealed class Verification
         this.clock = clock;
         witnesses = new Witnesses(grains);
         AccountCheck accounts = new(witnesses, findings);
-        links = new LinkCheck(log, witnesses, accounts, findings, insights, sets, clock);
+        links = new LinkCheck(log, witnesses, accounts, findings, insights, clock);
         states = new StateCheck(log, witnesses, findings, clock);
         books = new BookCheck(status, log, findings);
     }
@@ -149,7 +141,7 @@ internal sealed class Verification
         {
             // Before anybody is asked: what was applied by now must be there when they answer.
             var extents = await ExtentsAsync(at.Partition, cancel);
-            LogPass pass = new(log, extents, at.Hash, insights: insights);
+            LogPass pass = new(log, extents, at.Hash, insights: await insights.CurrentAsync());
             await foreach (bool due in ReadAsync(pass, cancel))
             {
                 if (due)
@@ -216,7 +208,7 @@ internal sealed class Verification
                 [.. extents.Where(lane => lane.Partition == partition.Key)],
                 from: 0,
                 partition.ToHashSet(),
-                insights
+                await insights.CurrentAsync()
             );
             await foreach (bool due in ReadAsync(pass, cancel))
             {

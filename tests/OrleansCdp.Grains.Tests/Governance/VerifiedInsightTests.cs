@@ -92,7 +92,6 @@ public sealed class VerifiedInsightTests : IAsyncLifetime
             witnesses,
             new AccountCheck(witnesses, findings),
             findings,
-            insights,
             computed,
             cluster.Clock
         );
