@@ -8,14 +8,11 @@ namespace OrleansCdp.Identity;
 /// order of arrival, equal scores are decided alike in every order.
 /// </param>
 /// <param name="Individual">The individual an anchor or a steward says it belongs to; null when nobody has.</param>
-public readonly record struct ClusterMember(long Id, string? Individual)
-{
-    /// <summary>
-    /// What the record says, as <see cref="MatchValues.Print"/>. It decides between equal scores before the id does: of
-    /// records that say the same the one that is compared for all of them is whoever came first.
-    /// </summary>
-    public long Print { get; init; }
-}
+/// <param name="Print">
+/// What the record says, as <see cref="MatchValues.Print"/>. It decides between equal scores before the id does: of records that
+/// say the same the one that is compared for all of them is whoever came first.
+/// </param>
+public readonly record struct ClusterMember(long Id, string? Individual, long Print = 0);
 
 /// <summary>A scored pair of records.</summary>
 /// <param name="A">One of them.</param>

@@ -310,10 +310,11 @@ public sealed class MatchSimulation
         ComponentMost = Math.Max(ComponentMost, component.Count);
         ImmutableArray<ImmutableArray<long>> clusters = Clustering.Of(
             [
-                .. component.Select(record => new ClusterMember(record.Id, record.Individual)
-                {
-                    Print = record.Print,
-                }),
+                .. component.Select(record => new ClusterMember(
+                    record.Id,
+                    record.Individual,
+                    record.Print
+                )),
             ],
             [
                 .. component.SelectMany(record =>

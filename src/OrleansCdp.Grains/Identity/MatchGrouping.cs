@@ -262,11 +262,9 @@ internal sealed class MatchGrouping(
                 [
                     .. part.Select(id => new ClusterMember(
                         place[id],
-                        board[id].Now.IsIndividual ? board[id].Now.Subject : null
-                    )
-                    {
-                        Print = board[id].Now.Print ?? 0,
-                    }),
+                        board[id].Now.IsIndividual ? board[id].Now.Subject : null,
+                        board[id].Now.Print ?? 0
+                    )),
                 ],
                 [
                     .. links

@@ -29,7 +29,7 @@ internal sealed partial class InsightBackfill(
     private const int RedirectsMax = 16;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    private Pace Pace => new(options.Value.WorkShare);
+    private Pace Pace => options.Value.Pace;
 
     /// <summary>What there is to read.</summary>
     /// <returns>

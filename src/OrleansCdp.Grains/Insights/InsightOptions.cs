@@ -16,6 +16,8 @@ public sealed class InsightOptions
     /// <value>From 0.001 to 1, which is without a rest. Default: 0.5.</value>
     [Range(0.001, 1.0)]
     public double WorkShare { get; init; } = 0.5;
+
+    internal Pace Pace => new(WorkShare);
 }
 
 [OptionsValidator]

@@ -199,8 +199,7 @@ internal sealed partial class InsightWalkGrain(
                 .Concat(isLast ? before.Again : [])
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
-        Pace pace = new(options.Value.WorkShare);
-        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, pace, cancel);
+        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, options.Value.Pace, cancel);
         foreach (Look[] some in looks.Where(look => look.Next is not null).Chunk(IDueStore.DueMax))
         {
             await due.DemandAsync([.. some.Select(look => (look.Of.Id, look.Next!.Value))], cancel);

@@ -153,7 +153,7 @@ public sealed class ClusteringTests
     public void Equal_scores_are_decided_by_what_the_records_say_before_their_ids() =>
         Show(
                 Of(
-                    [new(1, null) { Print = 9 }, new(2, null), new(3, null)],
+                    [new(1, null, Print: 9), new(2, null), new(3, null)],
                     [],
                     (1, 2, 5),
                     (2, 3, 5),
