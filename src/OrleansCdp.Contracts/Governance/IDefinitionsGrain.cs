@@ -103,10 +103,14 @@ public sealed record DefinitionVersion
 /// <summary>How much of what was done before a version of an insight was made is in it.</summary>
 /// <param name="Since">What was received before this was no longer in the log; null when everything was there.</param>
 /// <param name="LinksNotTold">Links that could not be told: what they did before is not in it.</param>
+/// <param name="PeoplePutOff">
+/// People of accounts who could not be asked when it was made: what they add is not in it until they are, which is tried again.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cdp.past-known")]
 public sealed record PastKnown(
     [property: Id(0)] DateTimeOffset? Since,
-    [property: Id(1)] long LinksNotTold
+    [property: Id(1)] long LinksNotTold,
+    [property: Id(2)] long PeoplePutOff = 0
 );
 
 /// <summary>What became of a put definition.</summary>

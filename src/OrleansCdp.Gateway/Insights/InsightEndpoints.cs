@@ -94,6 +94,7 @@ internal static class InsightEndpoints
                         complete = versions.All(version => version.IsComplete),
                         knownSince = past.GetValueOrDefault(versions.Key)?.Since,
                         linksNotTold = past.GetValueOrDefault(versions.Key)?.LinksNotTold ?? 0,
+                        peoplePutOff = past.GetValueOrDefault(versions.Key)?.PeoplePutOff ?? 0,
                         making = progress.FirstOrDefault(one => one.Name == versions.Key),
                     }),
                 walk,

@@ -33,6 +33,7 @@ internal sealed partial class InsightBackfillGrain(
     private readonly CancellationTokenSource stop = new();
     private Task running = Task.CompletedTask;
     private readonly Dictionary<long, string> troubles = [];
+    private readonly HashSet<long> begun = [];
 
     /// <summary>The version that is being told, up to the last step; what is stored ends with a pass.</summary>
     private BackfillProgress? present;
@@ -114,9 +115,10 @@ internal sealed partial class InsightBackfillGrain(
 
     private async Task RunAsync(ActiveInsight insight, CancellationToken cancel)
     {
+        WalkProgress? asked = null;
         if (
             (NeedsLog(insight) && !await ReadLogAsync(insight, cancel))
-            || (insight.Definition.HasPeople && !await AskPeopleAsync(insight))
+            || (insight.Definition.HasPeople && (asked = await AskPeopleAsync(insight)) is null)
         )
         {
             return;
@@ -128,7 +130,7 @@ internal sealed partial class InsightBackfillGrain(
             .CompleteAsync(
                 progress.Name,
                 progress.Version,
-                new PastKnown(progress.KnownSince, progress.LinksNotTold)
+                new PastKnown(progress.KnownSince, progress.LinksNotTold, asked?.PutOff ?? 0)
             );
         await insights.SinceAsync(long.MaxValue);
         LogComplete(
@@ -136,7 +138,8 @@ internal sealed partial class InsightBackfillGrain(
             progress.Version,
             progress.Events,
             progress.Links,
-            progress.LinksNotTold
+            progress.LinksNotTold,
+            asked?.PutOff ?? 0
         );
     }
 
@@ -145,7 +148,7 @@ internal sealed partial class InsightBackfillGrain(
     private async Task<bool> ReadLogAsync(ActiveInsight insight, CancellationToken cancel)
     {
         BackfillProgress progress = ProgressOf(insight) with { Pass = null };
-        if (progress.PartitionsDone < progress.Partitions)
+        if (progress.PartitionsDone < progress.Partitions && begun.Add(insight.Revision))
         {
             LogBegun(progress.Name, progress.Version, progress.PartitionsDone, progress.Partitions);
             await SaveAsync(progress);
@@ -179,8 +182,8 @@ internal sealed partial class InsightBackfillGrain(
     }
 
     /// <summary>Has everybody asked what they add.</summary>
-    /// <returns>Whether that is done.</returns>
-    private async Task<bool> AskPeopleAsync(ActiveInsight insight)
+    /// <returns>How many were; null while that is under way.</returns>
+    private async Task<WalkProgress?> AskPeopleAsync(ActiveInsight insight)
     {
         BackfillProgress progress = ProgressOf(insight);
         IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key);
@@ -190,7 +193,7 @@ internal sealed partial class InsightBackfillGrain(
             await SaveAsync(progress);
         }
 
-        return await walk.HasEndedAsync(progress.Walk.Value);
+        return await walk.HasEndedAsync(progress.Walk.Value) ? await walk.GetProgressAsync() : null;
     }
 
     // Records are in the states of whoever they belong to.
@@ -260,13 +263,14 @@ internal sealed partial class InsightBackfillGrain(
     [LoggerMessage(
         LogEvents.InsightComplete,
         LogLevel.Information,
-        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told, {NotTold} not"
+        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told, {NotTold} not; {PutOff} people are still to be asked"
     )]
     private partial void LogComplete(
         string name,
         int version,
         long events,
         long links,
-        long notTold
+        long notTold,
+        long putOff
     );
 }

@@ -1,4 +1,5 @@
 using OrleansCdp.Events;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Insights;
 
@@ -7,6 +8,10 @@ public sealed class InsightWalkTests : IAsyncLifetime
 {
     private static readonly InsightSet First = WrittenInsights.SetOf(("window: 10 minutes", 1));
     private static readonly InsightSet Second = WrittenInsights.SetOf(("window: 20 minutes", 2));
+    private static readonly DeclaredField[] ShippedFields =
+    [
+        new("SalesOrder", "total", FieldType.Number),
+    ];
     private readonly FakeInsights insights = new(InsightSet.None);
     private readonly SortedSet<string> stored = new(StringComparer.Ordinal);
     private readonly Cluster cluster;
@@ -115,6 +120,31 @@ public sealed class InsightWalkTests : IAsyncLifetime
         (ended.Individuals, ended.PutOff).ShouldBe((2, 1));
         cluster.Database.Due["ind_damaged"].ShouldNotBeNull();
         WrittenInsights.WrittenOf(cluster.Database, individual).ShouldBe("1");
+    }
+
+    [Fact]
+    public async Task A_version_over_people_says_how_many_could_not_be_asked()
+    {
+        const string text = "of: account\npeople: true\nsource: SalesOrder\nmeasure: count";
+        var definitions = cluster.Grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        PutResult put = await definitions.PutAsync("insight", "orders_of_people", text, "ann");
+        DefinitionVersion version = put.Active.ShouldNotBeNull();
+        cluster.Database.Snapshots["ind_damaged"] = new Snapshot(1, [1, 2, 3], []);
+        stored.Add("ind_damaged");
+
+        ActiveInsight insight = new(
+            InsightDefinition.Compile(version.Name, text, ShippedFields).Insight!,
+            version.Version,
+            version.Revision,
+            version.IsComplete
+        );
+        insights.Current = new InsightSet([insight], version.Revision);
+
+        await Eventually.BeAsync(async () =>
+        {
+            var versions = await definitions.GetVersionsAsync("insight", version.Name);
+            return versions.Single() is { IsComplete: true, Past.PeoplePutOff: 1 };
+        });
     }
 
     [Fact]
