@@ -121,7 +121,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 
     private InsightValue Only(InsightValue value)
     {
-        FieldValue? one = (only ?? new ItemSum()).ToValue(definition);
+        FieldValue? one = (only ?? new ItemSum()).ToValue(definition, nowTicks);
         return value with
         {
             Value = one,
@@ -296,7 +296,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     private InsightValue InCurrencies(InsightValue value) =>
         value with
         {
-            Value = sums.Count == 1 ? sums.Values.First().ToValue(definition) : null,
+            Value = sums.Count == 1 ? sums.Values.First().ToValue(definition, nowTicks) : null,
             Why = sums.Count > 1 ? NoValue.SeveralCurrencies : null,
             PartCount = sums.Count,
             Parts =

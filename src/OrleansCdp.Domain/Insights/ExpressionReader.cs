@@ -98,7 +98,7 @@ internal sealed class ExpressionReader(DefinitionReader reader, InsightSource so
     }
 
     // Of a text that stands in one line as it is, the very place; else where the text begins.
-    private static YamlScalar PlaceOf(ExpressionError error, YamlScalar scalar)
+    internal static YamlScalar PlaceOf(ExpressionError error, YamlScalar scalar)
     {
         (int line, int column) = error.PlaceIn(scalar.Text);
         return scalar.Plain && line == 1

@@ -78,7 +78,9 @@ internal sealed class InputCompiler(
 
     private MeasuredItems ItemsOf(Section at, Measure of)
     {
-        bool needsValue = Prediction.Makes(of) ? Prediction.IsOfValue(of) : of != Measure.Count;
+        bool needsValue = Prediction.Makes(of)
+            ? Prediction.IsOfValue(of)
+            : of is not (Measure.Count or Measure.Instants);
         if (needsValue && at["value"] is null)
         {
             reader.Add(at.PathOf("value"), "Say of what: an expression.", at.Node);
@@ -149,6 +151,7 @@ internal sealed class InputCompiler(
     {
         ExpressionType type = TypeOf(input);
         RefuseIf("value", measure == Measure.Count, "What is counted has no value.");
+        RefuseIf("value", measure == Measure.Instants, "Of what was, the moments are told.");
         RefuseIf("value", measure == Measure.Ratio, "The sides of a ratio have values.");
         RefuseIf("numerator", measure != Measure.Ratio, "Only a ratio has a numerator.");
         RefuseIf("denominator", measure != Measure.Ratio, "Only a ratio has a denominator.");
@@ -164,7 +167,7 @@ internal sealed class InputCompiler(
         );
         RefuseIf(
             "currency",
-            measure is Measure.Count or Measure.Distinct or Measure.Ratio
+            measure is Measure.Count or Measure.Distinct or Measure.Ratio or Measure.Instants
                 || type != ExpressionType.Number,
             "Only an amount has a currency."
         );
@@ -192,9 +195,10 @@ internal sealed class InputCompiler(
 
     /// <summary>The type of what is made of the items.</summary>
     public static ExpressionType TypeOf(InsightInput input, Measure measure) =>
-        measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
+        measure == Measure.Instants ? ExpressionType.Instant
+        : measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
             ? MeasuredTypeOf(input)
-            : ExpressionType.Number;
+        : ExpressionType.Number;
 
     /// <summary>The type of what is measured of an item.</summary>
     public static ExpressionType MeasuredTypeOf(InsightInput input) =>

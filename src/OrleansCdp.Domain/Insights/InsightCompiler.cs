@@ -32,6 +32,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         "first",
         "last",
         "distinct",
+        "instants",
         "ratio",
         "alive",
         "purchases",
@@ -258,6 +259,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             "The different values of each part and each time are more than is kept of old records."
         );
         RefuseIf(
+            "window",
+            insight.Measure == Measure.Instants,
+            $"The latest {LatestInstants.Max} moments are known, however old they are."
+        );
+        RefuseIf(
             "deadBand",
             insight.Type != ExpressionType.Number,
             "Only a number has a smallest change that counts."
@@ -295,6 +301,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
     private void RefuseOfPeople(InsightDefinition insight)
     {
         RefuseIf("people", insight.Of != SubjectKind.Account, "Only an account has people.");
+        RefuseIf(
+            "measure",
+            insight.Measure == Measure.Instants,
+            OnlySums + "not the moments of each."
+        );
         RefuseIf(
             "measure",
             insight.Prediction is not null,

@@ -52,6 +52,9 @@ public enum Measure
 
     /// <summary>What the purchases of a horizon are expected to be worth today; those made already are not in it.</summary>
     LifetimeValue = 14,
+
+    /// <summary>The latest <see cref="LatestInstants.Max"/> moments; told is the last of them.</summary>
+    Instants = 15,
 }
 
 /// <summary>

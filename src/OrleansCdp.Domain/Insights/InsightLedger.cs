@@ -66,6 +66,36 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return null;
     }
 
+    /// <summary>The latest moments that an insight knows.</summary>
+    /// <param name="insight">One of <see cref="Insights"/>, of the measure <see cref="Measure.Instants"/>.</param>
+    /// <returns>Those of records that are dated later than now, too.</returns>
+    public LatestInstants InstantsOf(ActiveInsight insight)
+    {
+        LatestInstants latest = LatestInstants.None;
+        foreach (InsightItems one in records.All)
+        {
+            if (one.Insight != insight)
+            {
+                continue;
+            }
+
+            foreach (ref readonly Item item in CollectionsMarshal.AsSpan(one.Items))
+            {
+                latest = latest.With(item.At);
+            }
+
+            foreach (Accumulation known in InsightSet.KnownOf(links, insight))
+            {
+                foreach (Tally tally in known.Tallies)
+                {
+                    latest = latest.Join(tally.Beside as LatestInstants ?? LatestInstants.None);
+                }
+            }
+        }
+
+        return latest;
+    }
+
     /// <summary>When time alone changes the value of an insight.</summary>
     /// <param name="insight">One of <see cref="Insights"/>.</param>
     /// <param name="now">The moment after which it changes.</param>

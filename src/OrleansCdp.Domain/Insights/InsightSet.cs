@@ -96,6 +96,10 @@ public sealed class InsightSet
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
 
+    /// <summary>The insight of a name whose values are shown; null when there is none.</summary>
+    public ActiveInsight? Shown(string name) =>
+        All.FirstOrDefault(insight => insight.IsServing && insight.Definition.Name == name);
+
     /// <summary>The insight of a revision; null when it is not among these.</summary>
     public ActiveInsight? Find(long revision) =>
         All.FirstOrDefault(insight => insight.Revision == revision);
@@ -103,6 +107,16 @@ public sealed class InsightSet
     /// <summary>Insights over records of an object.</summary>
     internal ImmutableArray<ActiveInsight> OverRecords(string recordObject) =>
         recordsBy.GetValueOrDefault(recordObject, []);
+
+    /// <summary>What links know of an insight's items that are not kept.</summary>
+    internal static IEnumerable<Accumulation> KnownOf(LinkSet links, ActiveInsight insight) =>
+        links.Links.SelectMany(link =>
+            link.Insights.Concat(
+                    link.Records.Where(set => insight.Definition.IsOver(set.Object))
+                        .SelectMany(set => set.Base.Insights)
+                )
+                .Where(known => known.Revision == insight.Revision)
+        );
 
     /// <summary>What a link knows of things done, with one more.</summary>
     /// <param name="link">The link before the event.</param>

@@ -93,17 +93,12 @@ public sealed class InsightSource
             : name is RecordObjects.Engagement or RecordObjects.ProductUsage
                 ? (name, ItemKind.Engagements)
             : (name, ItemKind.Records);
-        var fields = declared
-            .Where(field => field.Object == recordObject)
-            .GroupBy(field => field.Name, field => TypeOf(field.Type), StringComparer.Ordinal)
-            .OrderBy(field => field.Key, StringComparer.Ordinal)
-            .Select(field => (Name: field.Key, Types: field.Distinct().Order().ToArray()))
-            .ToArray();
+        ImmutableArray<DeclaredFact> fields = DeclaredFact.Of(declared, recordObject);
         var symbols = fields
-            .Select((field, slot) => (field.Name, field.Types, slot))
-            .Where(field => field.Types.Length == 1)
-            .Select(field =>
-                KeyValuePair.Create(PrintedOf(field.Name), new Symbol(field.slot, field.Types[0]))
+            .Select((field, slot) => (field, slot))
+            .Where(one => one.field.Type is not null)
+            .Select(one =>
+                KeyValuePair.Create(one.field.Printed, new Symbol(one.slot, one.field.Type!.Value))
             );
         return new InsightSource(name, recordObject, kind)
         {
@@ -116,31 +111,15 @@ public sealed class InsightSource
             )
             {
                 Refused = fields
-                    .Where(field => field.Types.Length > 1)
+                    .Where(field => field.Ambiguity is not null)
                     .ToImmutableSortedDictionary(
-                        field => PrintedOf(field.Name),
-                        field => AmbiguityOf(field.Name, field.Types),
+                        field => field.Printed,
+                        field => field.Ambiguity!,
                         StringComparer.Ordinal
                     ),
             },
         };
     }
-
-    private static string AmbiguityOf(string name, ExpressionType[] types) =>
-        $"`{PrintedOf(name)}` is declared as {string.Join(" and as ", types.Select(Types.A))}; "
-        + "data streams have to agree first.";
-
-    private static string PrintedOf(string name) =>
-        ExpressionPrinter.Print(new Syntax.Name([name], At: 0));
-
-    private static ExpressionType TypeOf(FieldType type) =>
-        type switch
-        {
-            FieldType.Number => ExpressionType.Number,
-            FieldType.Boolean => ExpressionType.Boolean,
-            FieldType.Timestamp or FieldType.Date => ExpressionType.Instant,
-            _ => ExpressionType.Text,
-        };
 }
 
 /// <summary>Fields that items have whatever their streams declare.</summary>

@@ -10,6 +10,7 @@ internal sealed class ItemSum
     private double faded;
     private Picked? picked;
     private List<Int128>? values;
+    private LatestInstants instants = LatestInstants.None;
 
     public long Count { get; private set; }
 
@@ -28,6 +29,9 @@ internal sealed class ItemSum
                 break;
             case Measure.Median:
                 (values ??= []).Add(item.Value.Order);
+                break;
+            case Measure.Instants:
+                instants = instants.With(item.At);
                 break;
             default:
                 sum += item.Value.Order;
@@ -60,17 +64,24 @@ internal sealed class ItemSum
             case DistinctCount distinct:
                 (Different ??= new Differences()).Add(distinct);
                 break;
+            case LatestInstants latest:
+                instants = instants.Join(latest);
+                break;
         }
     }
 
-    public FieldValue? ToValue(InsightDefinition definition) =>
-        definition.Measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
-            ? picked is { } one
-                ? Evaluation.ToValue(definition.Type, one.Value)
+    public FieldValue? ToValue(InsightDefinition definition, long now) =>
+        definition.Measure == Measure.Instants
+            ? instants.LastAt(now) is { } last
+                ? FieldValue.Of(last)
                 : null
-            : ToNumber(definition) is { } number
-                ? FieldValue.Of(number)
-                : null;
+            : definition.Measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
+                ? picked is { } one
+                    ? Evaluation.ToValue(definition.Type, one.Value)
+                    : null
+                : ToNumber(definition) is { } number
+                    ? FieldValue.Of(number)
+                    : null;
 
     public decimal? ToNumber(InsightDefinition definition) =>
         definition.Measure switch

@@ -106,6 +106,7 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
             {
                 counts = true;
                 Note(Stretches.EndOf(definition, tally.Stretch));
+                Note((tally.Beside as LatestInstants)?.FirstAfter(now));
             }
         }
     }

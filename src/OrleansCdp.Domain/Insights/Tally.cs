@@ -58,6 +58,9 @@ public sealed record Tally
             Measure.Distinct => (before?.Beside as DistinctCount ?? DistinctCount.None).Add(
                 HashOf(item.Value)
             ),
+            Measure.Instants => (before?.Beside as LatestInstants ?? LatestInstants.None).With(
+                item.At
+            ),
             Measure.Count or Measure.Sum when insight.HalfLife is { } halfLife => FadingSum.Of(
                 before?.Beside as FadingSum,
                 (double)Exact.ToNumber(item.Value.Order),

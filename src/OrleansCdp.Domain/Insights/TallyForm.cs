@@ -41,6 +41,10 @@ public readonly record struct TallyForm
     /// <summary>Different values, if they are counted.</summary>
     [Id(8)]
     public DistinctCount? Distinct { get; init; }
+
+    /// <summary>The latest moments, if they are asked for.</summary>
+    [Id(9)]
+    public LatestInstants? Instants { get; init; }
 }
 
 /// <summary>Brings tallies into their form and back.</summary>
@@ -58,6 +62,7 @@ public sealed class TallyConverter : IConverter<Tally, TallyForm>
             Beside =
                 surrogate is { Picked: { } picked } ? picked
                 : surrogate is { Distinct: { } distinct } ? distinct
+                : surrogate is { Instants: { } instants } ? instants
                 : surrogate.FadedAt != 0 ? new FadingSum(surrogate.Faded, surrogate.FadedAt)
                 : surrogate.Second != 0 ? new SecondSum(surrogate.Second)
                 : null,
@@ -76,5 +81,6 @@ public sealed class TallyConverter : IConverter<Tally, TallyForm>
             FadedAt = (value.Beside as FadingSum)?.At ?? 0,
             Picked = value.Beside as Picked,
             Distinct = value.Beside as DistinctCount,
+            Instants = value.Beside as LatestInstants,
         };
 }

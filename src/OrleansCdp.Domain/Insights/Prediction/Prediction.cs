@@ -31,7 +31,8 @@ public sealed record Prediction(
         span.TotalDays / (unit == TimeUnit.Week ? 7 : 1);
 
     /// <summary>Whether a measure asks a model.</summary>
-    internal static bool Makes(Measure measure) => measure >= Measure.Alive;
+    internal static bool Makes(Measure measure) =>
+        measure is >= Measure.Alive and <= Measure.LifetimeValue;
 
     /// <summary>Whether a measure asks what purchases are worth.</summary>
     internal static bool IsOfValue(Measure measure) =>
