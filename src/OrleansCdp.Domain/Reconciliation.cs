@@ -71,6 +71,23 @@ public static class Reconciliation
                 .Select(field => Choose(field.Key, [.. field], policy)),
         ];
 
+    /// <summary>One field of the unified profile; null where nobody states it.</summary>
+    public static UnifiedTrait? Trait(LinkSet links, string name, ReconciliationPolicy policy)
+    {
+        List<TraitCandidate>? candidates = null;
+        foreach (Link link in links.Links)
+        {
+            if (Registers.Get(link.Traits, name) is { Value.IsNull: false } register)
+            {
+                (candidates ??= []).Add(
+                    new TraitCandidate(link.Key, register, IsVerified(link, register))
+                );
+            }
+        }
+
+        return candidates is null ? null : Choose(name, [.. candidates], policy);
+    }
+
     private static IEnumerable<TraitCandidate> Candidates(Link link) =>
         link
             .Traits.Where(register => !register.Value.IsNull)

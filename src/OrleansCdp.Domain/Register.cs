@@ -100,10 +100,14 @@ public static class Registers
         ];
 
     /// <summary>The value under a name, or null when there is none or it was removed.</summary>
-    public static FieldValue? Find(ImmutableArray<Register> registers, string name)
+    public static FieldValue? Find(ImmutableArray<Register> registers, string name) =>
+        Get(registers, name) is { Value.IsNull: false } register ? register.Value : null;
+
+    /// <summary>The register of a name, or null when nobody ever stated it.</summary>
+    public static Register? Get(ImmutableArray<Register> registers, string name)
     {
         int at = IndexOf(registers, name);
-        return at < 0 || registers[at].Value.IsNull ? null : registers[at].Value;
+        return at < 0 ? null : registers[at];
     }
 
     // Events of two partitions may have the very same stamp: whichever comes first, the same one wins.

@@ -31,6 +31,8 @@ public sealed class ReferenceTests
         [("Insights", "Identity")] = "who bears an identifier is asked, and who has a link is told",
         [("Insights", "Context")] = "the values of insights are one of the answers",
         [("Insights", "Governance")] = "an insight's definition is read and reported as all are",
+        [("Segments", "Governance")] = "a segment's definition is read and reported as all are",
+        [("Segments", "Insights")] = "segments ask for insights, and measures in criteria are some",
         [("Identity", "Governance")] = "an address of the API needs a key with its scope",
         [("Identity", "Context")] = "the profile of an individual is one of the answers",
     };

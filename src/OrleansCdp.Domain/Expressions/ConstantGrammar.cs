@@ -38,6 +38,28 @@ internal static class ConstantGrammar
                 )
         );
 
+    /// <summary>So many days, weeks, months or years of a calendar.</summary>
+    public static Parser<(int Count, CalendarUnit Unit)> CalendarSpan { get; } =
+        Digits
+            .AndSkip(Terms.Identifier().When((_, word) => word.Span is "calendar"))
+            .And(
+                new Expecting<CalendarUnit>(
+                    "a unit: `days`, `weeks`, `months` or `years`",
+                    Terms
+                        .Identifier()
+                        .Then(word => CalendarUnits.Find(word.ToString()))
+                        .When((_, unit) => unit is not null)
+                        .Then(unit => unit!.Value)
+                )
+            )
+            .Then((context, start, _, both) => SpanOf(context, start, both.Item1, both.Item2));
+
+    /// <summary>A text.</summary>
+    public static Parser<Syntax.Literal> Text { get; } =
+        Terms
+            .String(StringLiteralQuotes.SingleOrDouble)
+            .Then((context, start, _, text) => TextOf(context, start, text.ToString()));
+
     /// <summary>A value.</summary>
     public static Parser<Syntax.Literal> Literal { get; } =
         OneOf(
@@ -49,9 +71,7 @@ internal static class ConstantGrammar
                             ? NumberOf(context, start, both.Item1)
                             : DurationOf(context, start, both.Item1, both.Item2)
                 ),
-            Terms
-                .String(StringLiteralQuotes.SingleOrDouble)
-                .Then((context, start, _, text) => TextOf(context, start, text.ToString())),
+            Text,
             Terms
                 .Char('@')
                 .SkipAnd(Literals.Pattern(c => char.IsAsciiLetterOrDigit(c) || "-:.+".Contains(c)))
@@ -131,6 +151,30 @@ internal static class ConstantGrammar
             $"A duration is a whole number of units, from 1 up to {Durations.Print(Durations.Max)}."
         );
         return new Syntax.Literal(new Constant.Duration(unit), start);
+    }
+
+    private static (int Count, CalendarUnit Unit) SpanOf(
+        ParseContext context,
+        int start,
+        TextSpan digits,
+        CalendarUnit unit
+    )
+    {
+        bool isWhole = int.TryParse(
+            digits.Span,
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out int count
+        );
+        int most = CalendarUnits.MostOf(unit);
+        if (isWhole && count > 0 && count <= most)
+        {
+            return (count, unit);
+        }
+
+        string much = CalendarUnits.Print(most, unit);
+        Refuse(context, start, $"A span of a calendar is a whole number, from 1 up to {much}.");
+        return (1, unit);
     }
 
     private static Syntax.Literal TextOf(ParseContext context, int start, string text)

@@ -36,11 +36,24 @@ public sealed class ExpressionCompiler
         ICollection<ExpressionError> errors
     )
     {
-        if (ExpressionParser.Parse(text, errors) is not { } syntax)
-        {
-            return null;
-        }
+        return ExpressionParser.Parse(text, errors) is { } syntax
+            ? Compile(syntax, scope, wanted, errors)
+            : null;
+    }
 
+    /// <summary>Gives an expression its types.</summary>
+    /// <param name="syntax">The expression.</param>
+    /// <param name="scope">What it may speak of.</param>
+    /// <param name="wanted">The type its value has to have; null for any.</param>
+    /// <param name="errors">Where what is wrong is added.</param>
+    /// <returns>Null when anything is wrong.</returns>
+    public static CompiledExpression? Compile(
+        Syntax syntax,
+        ExpressionScope scope,
+        ExpressionType? wanted,
+        ICollection<ExpressionError> errors
+    )
+    {
         ExpressionCompiler compiler = new(scope, errors);
         if (compiler.Compile(syntax) is not { } root)
         {
@@ -88,6 +101,8 @@ public sealed class ExpressionCompiler
                 : null,
             Syntax.In test => CompileIn(test),
             Syntax.Within test => CompileWithin(test),
+            Syntax.WithinCalendar test => CompileWithinCalendar(test),
+            Syntax.Measured or Syntax.Sequence or Syntax.InSegment => CompileTerm(syntax),
             Syntax.Call call => CompileCall(call),
             Syntax.Binary { Operator: Operator.And or Operator.Or } joined => CompileJoined(joined),
             Syntax.Binary binary => CompileBinary(binary),
@@ -115,17 +130,52 @@ public sealed class ExpressionCompiler
             return new NowPart();
         }
 
+        if (scope.Terms is not null)
+        {
+            return CompileTerm(name);
+        }
+
         if (!scope.Symbols.TryGetValue(text, out Symbol symbol))
         {
-            string why =
-                scope.Refused.GetValueOrDefault(text) is { } refused ? refused
-                : text == "now" ? "`now` is not known here: the value would change with no event."
-                : $"`{text}` is not declared. "
-                    + DefinitionReader.Suggest(text, [.. scope.Symbols.Keys]);
-            errors.Add(new ExpressionError(name.At, why));
+            Add(
+                name.At,
+                text == "now"
+                    ? "`now` is not known here: the value would change with no event."
+                    : scope.Refused.GetValueOrDefault(text) ?? NotDeclared(text, scope.Symbols.Keys)
+            );
             return null;
         }
 
+        return PartOf(symbol);
+    }
+
+    /// <summary>What is said of a name that nobody declares.</summary>
+    internal static string NotDeclared(string name, IEnumerable<string> known) =>
+        $"`{name}` is not declared. " + DefinitionReader.Suggest(name, [.. known]);
+
+    /// <summary>What criteria ask beside values that stand in them.</summary>
+    private Expression? CompileTerm(Syntax syntax)
+    {
+        if (scope.Terms is null)
+        {
+            Add(
+                syntax.At,
+                $"`{ExpressionPrinter.Print(syntax)}` is asked in criteria of segments, not here."
+            );
+            return null;
+        }
+
+        if (scope.Terms.Find(syntax, errors) is not { } term)
+        {
+            return null;
+        }
+
+        parts += term.Cost;
+        return PartOf(term.Symbol);
+    }
+
+    private Expression PartOf(Symbol symbol)
+    {
         slots.Add(symbol.Slot);
         return symbol.Type switch
         {
@@ -266,27 +316,53 @@ public sealed class ExpressionCompiler
 
     private WithinPart? CompileWithin(Syntax.Within test)
     {
+        TimeSpan span = ((Constant.Duration)test.Span.Value).Value;
+        return CompileInstant(test.Operand, test.At) is { } instant
+            ? new WithinPart(instant, span, test.Next, test.Negated)
+            : null;
+    }
+
+    private WithinCalendarPart? CompileWithinCalendar(Syntax.WithinCalendar test)
+    {
+        Expression<DateTimeOffset>? instant = CompileInstant(test.Operand, test.At);
+        if (instant is { Moves: true })
+        {
+            Add(
+                test.At,
+                "What changes all the time is compared, and not looked for in a calendar."
+            );
+            return null;
+        }
+
+        TimeZoneInfo? zone = test.Zone is { Value: Constant.Text name } literal
+            ? TimeZones.Find(name.Value, literal.At, errors)
+            : scope.TimeZone;
+        return instant is null || zone is null
+            ? null
+            : new WithinCalendarPart(instant, zone, test.Count, test.Unit, test.Next, test.Negated);
+    }
+
+    /// <summary>What is looked for in a span of time.</summary>
+    private Expression<DateTimeOffset>? CompileInstant(Syntax operand, int at)
+    {
         usesNow = true;
-        Expression? of = Compile(test.Operand);
+        Expression? of = Compile(operand);
         if (!scope.KnowsNow)
         {
-            Add(test.At, "`within` is not known here: the value would change with no event.");
+            Add(at, "`within` is not known here: the value would change with no event.");
             return null;
         }
 
         if (of is not null and not Expression<DateTimeOffset>)
         {
             Add(
-                test.At,
-                $"Only an instant is `within` a span; `{ExpressionPrinter.Print(test.Operand)}` is "
+                at,
+                $"Only an instant is `within` a span; `{ExpressionPrinter.Print(operand)}` is "
                     + $"{Types.A(of.Type)}."
             );
         }
 
-        TimeSpan span = ((Constant.Duration)test.Span.Value).Value;
-        return of is Expression<DateTimeOffset> instant
-            ? new WithinPart(instant, span, test.Next, test.Negated)
-            : null;
+        return of as Expression<DateTimeOffset>;
     }
 
     private Expression? CompileCall(Syntax.Call call)

@@ -13,6 +13,19 @@ internal static class ExpressionGrammar
     /// <summary>A whole expression.</summary>
     public static Parser<Syntax> Expression { get; } = Build();
 
+    /// <summary>A condition, and for how long it has to hold: <c>… for at least 10 minutes</c>.</summary>
+    public static Parser<Criteria> Criteria { get; } =
+        Expression
+            .And(
+                Expected("`for`", Keyword("for"))
+                    .SkipAnd(Word("at"))
+                    .SkipAnd(Word("least"))
+                    .SkipAnd(ConstantGrammar.Duration)
+                    .Then<Syntax.Literal?>(span => span)
+                    .Else((Syntax.Literal?)null)
+            )
+            .Then(both => new Criteria(both.Item1, both.Item2));
+
     private static Deferred<Syntax> Build()
     {
         Deferred<Syntax> expression = Deferred<Syntax>();
@@ -21,6 +34,7 @@ internal static class ExpressionGrammar
             OneOf(
                 Between(Terms.Char('('), expression, Expected("`)`", Terms.Char(')'))),
                 ConstantGrammar.Literal.Then<Syntax>(literal => literal),
+                ItemGrammar.Terms(expression, Name()),
                 Call(expression),
                 Name().Then<Syntax>(name => name)
             )
@@ -65,6 +79,7 @@ internal static class ExpressionGrammar
 
     private static Parser<Syntax> Call(Parser<Syntax> argument) =>
         PlainName()
+            .When((_, word) => !ItemGrammar.IsWord(word))
             .AndSkip(Terms.Char('('))
             .And(Separated(Terms.Char(','), argument).Else([]))
             .AndSkip(Expected("`)`", Terms.Char(')')))
@@ -107,14 +122,35 @@ internal static class ExpressionGrammar
             .Then<Func<Syntax, Syntax>>(test =>
                 of => new Syntax.In(of, [.. test.Item3], test.Item1, test.Item2)
             );
+        Parser<Func<Syntax, Syntax>> isWithinCalendar = not.And(Keyword("within"))
+            .And(next)
+            .And(ConstantGrammar.CalendarSpan)
+            .And(Zone())
+            .Then<Func<Syntax, Syntax>>(test =>
+                of => new Syntax.WithinCalendar(
+                    of,
+                    test.Item3,
+                    test.Item4.Count,
+                    test.Item4.Unit,
+                    test.Item5,
+                    test.Item1,
+                    test.Item2
+                )
+            );
         Parser<Func<Syntax, Syntax>> isWithin = not.And(Keyword("within"))
             .And(next)
             .And(ConstantGrammar.Duration)
             .Then<Func<Syntax, Syntax>>(test =>
                 of => new Syntax.Within(of, test.Item3, test.Item4, test.Item1, test.Item2)
             );
-        return OneOf(compared, isNull, isIn, isWithin);
+        return OneOf(compared, isNull, isIn, isWithinCalendar, isWithin);
     }
+
+    private static Parser<Syntax.Literal?> Zone() =>
+        Keyword("in")
+            .SkipAnd(Expected("a time zone such as `'Europe/Berlin'`", ConstantGrammar.Text))
+            .Then<Syntax.Literal?>(zone => zone)
+            .Else((Syntax.Literal?)null);
 
     // Of the same rank, the one on the left first.
     private static Parser<Syntax> Chain(

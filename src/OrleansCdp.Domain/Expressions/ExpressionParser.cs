@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Parlot;
+using Parlot.Fluent;
 
 namespace OrleansCdp.Expressions;
 
@@ -42,7 +43,16 @@ public static class ExpressionParser
     /// <param name="text">The expression.</param>
     /// <param name="errors">Where what is wrong is added.</param>
     /// <returns>The tree; null when anything is wrong.</returns>
-    public static Syntax? Parse(string text, ICollection<ExpressionError> errors)
+    public static Syntax? Parse(string text, ICollection<ExpressionError> errors) =>
+        Parse(text, ExpressionGrammar.Expression, errors);
+
+    /// <summary>Reads the criteria of a segment.</summary>
+    /// <inheritdoc cref="Parse"/>
+    public static Criteria? ParseCriteria(string text, ICollection<ExpressionError> errors) =>
+        Parse(text, ExpressionGrammar.Criteria, errors);
+
+    private static T? Parse<T>(string text, Parser<T> parser, ICollection<ExpressionError> errors)
+        where T : class
     {
         if (FindFlaw(text) is { } flaw)
         {
@@ -51,8 +61,8 @@ public static class ExpressionParser
         }
 
         ExpressionReading reading = new(new Scanner(text));
-        ParseResult<Syntax> result = default;
-        if (!ExpressionGrammar.Expression.Parse(reading, ref result) || !IsAtEnd(reading))
+        ParseResult<T> result = default;
+        if (!parser.Parse(reading, ref result) || !IsAtEnd(reading))
         {
             errors.Add(reading.Refusal ?? Missing(text, reading));
             return null;

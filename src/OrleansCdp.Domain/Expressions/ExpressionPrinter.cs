@@ -20,6 +20,12 @@ public static class ExpressionPrinter
         return text.ToString();
     }
 
+    /// <summary>The normal form of criteria.</summary>
+    public static string Print(Criteria criteria) =>
+        criteria.ForAtLeast is { } span
+            ? $"{Print(criteria.Condition)} for at least {Print(span.Value)}"
+            : Print(criteria.Condition);
+
     /// <summary>How a value is written.</summary>
     public static string Print(Constant value) =>
         value switch
@@ -64,7 +70,7 @@ public static class ExpressionPrinter
         {
             Syntax.Binary binary => RankOf(binary.Operator),
             Syntax.Not => 2,
-            Syntax.IsNull or Syntax.In or Syntax.Within => TestRank,
+            Syntax.IsNull or Syntax.In or Syntax.Within or Syntax.WithinCalendar => TestRank,
             Syntax.Negation => 6,
             Syntax.Literal { Value: Constant.Number { Value: < 0 } } => 6,
             _ => AtomRank,
@@ -124,12 +130,27 @@ public static class ExpressionPrinter
                 text.Append(test.Negated ? " not within " : " within ");
                 text.Append(test.Next ? "next " : "last ").Append(Print(test.Span.Value));
                 break;
+            case Syntax.WithinCalendar test:
+                WriteWithin(text, test);
+                break;
             case Syntax.Call call:
                 WriteCall(text, call);
+                break;
+            case Syntax.Measured or Syntax.Sequence or Syntax.InSegment:
+                ItemPrinter.Write(text, syntax);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(syntax));
         }
+    }
+
+    private static void WriteWithin(StringBuilder text, Syntax.WithinCalendar test)
+    {
+        Write(text, test.Operand, TestRank + 1);
+        text.Append(test.Negated ? " not within " : " within ");
+        text.Append(test.Next ? "next " : "last ");
+        text.Append(CalendarUnits.Print(test.Count, test.Unit));
+        text.Append(test.Zone is { } zone ? " in " + Print(zone.Value) : "");
     }
 
     private static void WriteCall(StringBuilder text, Syntax.Call call)

@@ -17,10 +17,33 @@ public sealed record ExpressionScope(
     bool KnowsNow
 )
 {
+    /// <summary>Finds names, measures of items, sequences and segments; null where only <see cref="Symbols"/> are known.</summary>
+    public ITermFinder? Terms { get; init; }
+
+    /// <summary>The time zone of calendars that name none.</summary>
+    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+
     /// <summary>Names that cannot be spoken of, with the reason: a sentence.</summary>
     public ImmutableSortedDictionary<string, string> Refused { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
 }
+
+/// <summary>Finds what criteria ask beside fields.</summary>
+public interface ITermFinder
+{
+    /// <summary>Where the value of a name, a measure of items, a sequence or a segment is found.</summary>
+    /// <param name="term">
+    /// A <see cref="Syntax.Name"/>, <see cref="Syntax.Measured"/>, <see cref="Syntax.Sequence"/> or <see cref="Syntax.InSegment"/>.
+    /// </param>
+    /// <param name="errors">Where what is wrong is added.</param>
+    /// <returns>Null when it is wrong.</returns>
+    Term? Find(Syntax term, ICollection<ExpressionError> errors);
+}
+
+/// <summary>What was found.</summary>
+/// <param name="Symbol">Its place and type.</param>
+/// <param name="Cost">The parts it consists of.</param>
+public sealed record Term(Symbol Symbol, int Cost);
 
 /// <summary>Values of the fields that expressions of one scope name.</summary>
 public interface IFacts

@@ -32,9 +32,67 @@ public abstract record Syntax(int At)
     public sealed record Within(Syntax Operand, bool Next, Literal Span, bool Negated, int At)
         : Syntax(At);
 
+    /// <summary>
+    /// An instant lies, or does not lie, in so many days, weeks, months or years of a calendar that end or begin with the present
+    /// one; of the calendar of the definition's time zone where none is named.
+    /// </summary>
+    public sealed record WithinCalendar(
+        Syntax Operand,
+        bool Next,
+        int Count,
+        CalendarUnit Unit,
+        Literal? Zone,
+        bool Negated,
+        int At
+    ) : Syntax(At);
+
+    /// <summary>What is made of some items (<see cref="ItemGrammar.Measures"/>), or of a value of each.</summary>
+    public sealed record Measured(string Measure, Syntax? Value, SomeItems Items, int At)
+        : Syntax(At);
+
+    /// <summary>One thing happened after another.</summary>
+    public sealed record Sequence(SomeItems First, ImmutableArray<SequenceStep> Steps, int At)
+        : Syntax(At);
+
+    /// <summary>Somebody is in a segment.</summary>
+    public sealed record InSegment(Name Segment, int At) : Syntax(At);
+
     /// <summary>A function of some values.</summary>
     public sealed record Call(string Function, ImmutableArray<Syntax> Arguments, int At)
         : Syntax(At);
+}
+
+/// <summary>What a segment asks.</summary>
+/// <param name="Condition">The condition.</param>
+/// <param name="ForAtLeast">How long it has to hold before somebody enters; null for at once.</param>
+public sealed record Criteria(Syntax Condition, Syntax.Literal? ForAtLeast);
+
+/// <summary>Things that were done or are on record.</summary>
+/// <param name="Source">What they are: <c>SalesOrder</c>, <c>SalesOrder.lines</c>.</param>
+/// <param name="Window">How old they may be; null for any age.</param>
+/// <param name="Where">Which of them count; null for all.</param>
+public sealed record SomeItems(Syntax.Name Source, Syntax.Literal? Window, Syntax? Where);
+
+/// <summary>What has to follow, or must not.</summary>
+/// <param name="Items">What it is.</param>
+/// <param name="IsMissing">Whether none of it has followed.</param>
+/// <param name="Within">How soon after the step before.</param>
+public sealed record SequenceStep(SomeItems Items, bool IsMissing, Syntax.Literal Within);
+
+/// <summary>What a calendar counts in.</summary>
+public enum CalendarUnit
+{
+    /// <summary>From midnight to midnight.</summary>
+    Day,
+
+    /// <summary>From Monday to Sunday (ISO 8601).</summary>
+    Week,
+
+    /// <summary>From the first day on.</summary>
+    Month,
+
+    /// <summary>From the first of January on.</summary>
+    Year,
 }
 
 /// <summary>What stands between two operands.</summary>

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using OrleansCdp.Expressions;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>What segments are told about somebody at one moment. Each thing is looked up once, when it is first asked.</summary>
+internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, DateTimeOffset now)
+{
+    private readonly Answer?[] answers = new Answer?[set.Inputs.Length];
+
+    /// <summary>The moment it is.</summary>
+    public DateTimeOffset Now => now;
+
+    /// <summary>Where the individual is a member by now; segments ask it.</summary>
+    public required Memberships Memberships { get; set; }
+
+    /// <summary>The value of an input; null for none.</summary>
+    public FieldValue? ValueOf(int input) => Find(input).Value;
+
+    /// <summary>When the value of an input may be another though nothing happens; null for never.</summary>
+    public DateTimeOffset? ChangeOf(int input) => Find(input).ChangesAt;
+
+    /// <summary>What the criteria of one segment are told.</summary>
+    /// <param name="segment">Its place in the set.</param>
+    public IFacts Of(int segment) => new Facts(this, set.Places[segment]);
+
+    private Answer Find(int input)
+    {
+        SegmentInput asked = set.Inputs[input];
+        // Who is in a segment may change while others are evaluated, and is at hand.
+        return asked.Kind == SegmentInputKind.Segment
+            ? new Answer(FieldValue.Of(Memberships.IsIn(asked.Name)), null)
+            : answers[input] ??= Look(asked);
+    }
+
+    private Answer Look(SegmentInput asked) =>
+        asked.Kind switch
+        {
+            SegmentInputKind.Trait => new Answer(
+                Reconciliation.Trait(subject.Links, asked.Name, subject.Policy)?.Won.Register.Value,
+                null
+            ),
+            SegmentInputKind.Insight or SegmentInputKind.Measured => Insight(
+                asked.Name,
+                value => value.Value
+            ),
+            SegmentInputKind.TopPart => Insight(
+                asked.Name,
+                value => value.Parts is [var first, ..] ? PartOf(first) : null
+            ),
+            SegmentInputKind.Sequence => Sequence(asked),
+            _ => new Answer(subject.Account.Find(asked.Key), null),
+        };
+
+    private static FieldValue PartOf(InsightPart part) =>
+        FieldValue.Of(string.Join(", ", part.Values));
+
+    private Answer Insight(string name, Func<InsightValue, FieldValue?> valueOf)
+    {
+        if (
+            subject.Ledger.Insights.Shown(name) is not { } insight
+            || subject.Ledger.ValueOf(insight, now) is not { } value
+        )
+        {
+            return new Answer(null, null);
+        }
+
+        NextChange change = subject.Ledger.NextChangeOf(insight, now);
+        DateTimeOffset? at = change.At is { } ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
+        return new Answer(
+            valueOf(value),
+            change.IsSteady ? Course.Earlier(at, now + SegmentLedger.Steadily) : at
+        );
+    }
+
+    private Answer Sequence(SegmentInput asked)
+    {
+        var (holds, until) = asked.Sequence!.Look(
+            [.. asked.Derived.Select(derived => InstantsOf(derived.Name))],
+            now
+        );
+        return new Answer(FieldValue.Of(holds), until);
+    }
+
+    private ImmutableArray<long> InstantsOf(string insight) =>
+        subject.Ledger.Insights.Shown(insight) is { } active
+            ? subject.Ledger.InstantsOf(active).Ticks
+            : [];
+
+    private sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt);
+
+    private sealed class Facts(SegmentAnswers answers, ImmutableArray<int> places) : IFacts
+    {
+        public DateTimeOffset Now => answers.Now;
+
+        public FieldValue? Find(int slot) => answers.ValueOf(places[slot]);
+
+        public DateTimeOffset? ChangesAt(int slot) => answers.ChangeOf(places[slot]);
+    }
+}

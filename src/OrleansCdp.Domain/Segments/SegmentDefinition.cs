@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using OrleansCdp.Expressions;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>
+/// A compiled segment: who is in it, or, of a waterfall, in which of its tiers. Immutable; safe for any number of threads.
+/// </summary>
+/// <remarks>
+/// A definition is YAML. README.md beside this file is the reference; an example:
+/// <code>
+/// description: Bought twice or more in a year, and not for 90 days
+/// criteria: count(SalesOrder within last 365 days) >= 2 and not last(SalesOrder) within last 90 days
+/// </code>
+/// </remarks>
+public sealed record SegmentDefinition
+{
+    /// <summary>Tiers of a waterfall.</summary>
+    public const int TiersMax = 20;
+
+    /// <summary>Different things that one segment asks.</summary>
+    public const int InputsMax = 100;
+
+    /// <summary>Insights that one segment makes.</summary>
+    public const int DerivedMax = 20;
+
+    /// <summary>Its name, as in its address.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>For people; null for none.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Those who may be in it: one without a name, or the tiers of a waterfall in their order.</summary>
+    public required ImmutableArray<SegmentTier> Tiers { get; init; }
+
+    /// <summary>What it asks; slots of expressions are places in this list.</summary>
+    public required ImmutableArray<SegmentInput> Inputs { get; init; }
+
+    /// <summary>The time zone of calendars that name none. Default UTC.</summary>
+    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+
+    /// <summary>More entries and exits of one individual within an hour are reported as flapping. Default 6, from 2 to 60.</summary>
+    public int FlapsAbove { get; init; } = 6;
+
+    /// <summary>By how much a look that only the time asks for may be later. Default 0, at most an hour.</summary>
+    public TimeSpan Jitter { get; init; }
+
+    /// <summary>
+    /// A version that moves more than this share of the population needs a second confirmation. Default 0.2, from 0 to 1.
+    /// </summary>
+    public decimal ConfirmAbove { get; init; } = 0.2m;
+
+    /// <summary>Whether it is a waterfall.</summary>
+    public bool IsWaterfall => Tiers[0].Name is not null;
+
+    /// <summary>About how much work it is, in the worst case: the parts of all its criteria.</summary>
+    public int Cost => Tiers.Sum(tier => tier.Condition.Cost);
+
+    /// <summary>The segments it asks for.</summary>
+    public IEnumerable<string> Segments =>
+        Inputs.Where(input => input.Kind == SegmentInputKind.Segment).Select(input => input.Name);
+
+    /// <summary>What it means, in the one way to write it: of two texts that mean the same the same.</summary>
+    public string NormalForm =>
+        IsWaterfall
+            ? string.Join('\n', Tiers.Select(tier => $"{tier.Name}: {tier.NormalForm}"))
+            : Tiers[0].NormalForm;
+
+    /// <summary>Compiles a definition.</summary>
+    /// <param name="name">The segment's name.</param>
+    /// <param name="text">YAML (JSON is YAML).</param>
+    /// <param name="vocabulary">What it may speak of.</param>
+    /// <returns>The definition, or everything that is wrong with the text.</returns>
+    public static (SegmentDefinition? Segment, ImmutableArray<DefinitionError> Errors) Compile(
+        string name,
+        string text,
+        SegmentVocabulary vocabulary
+    ) => SegmentCompiler.Compile(name, text, vocabulary);
+}
+
+/// <summary>One of those who may be in a segment.</summary>
+/// <param name="Name">Of a waterfall its name; null elsewhere.</param>
+/// <param name="Condition">Who is in it, unless in a tier before.</param>
+/// <param name="ForAtLeast">How long the condition has to hold before somebody enters; null for at once.</param>
+/// <param name="NormalForm">The criteria in the one way to write them.</param>
+public sealed record SegmentTier(
+    string? Name,
+    CompiledExpression Condition,
+    TimeSpan? ForAtLeast,
+    string NormalForm
+)
+{
+    /// <summary>The condition.</summary>
+    internal Expression<bool> Root => (Expression<bool>)Condition.Root;
+}
