@@ -21,6 +21,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Anonymous visitors who sign in, for the scenario that merges them.</summary>
     public int Visitors { get; init; } = 10_000;
 
+    /// <summary>Events a second of live traffic, for the scenario that tells a new insight the past.</summary>
+    public int Rate { get; init; } = 5_000;
+
     /// <summary>Records per call; 0 for the contender's best.</summary>
     public int Batch { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record BenchmarkOptions
                 + $"keys {Workload.Keys}, lives {Workload.Lives}, hot {Workload.Hot}, seed {Workload.Seed}; "
                 + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
                 + $"visitors {(Scenario == "s3" ? Visitors : 0)}; "
+                + $"live traffic {(Scenario == "backfill" ? Rate : 0)}/s; "
                 + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
         );
 
@@ -108,6 +112,7 @@ internal sealed record BenchmarkOptions
             "--warm-up" => this with { WarmUpSeconds = Number(value) },
             "--seconds" => this with { Seconds = Number(value) },
             "--visitors" => this with { Visitors = Number(value) },
+            "--rate" => this with { Rate = Number(value) },
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },

@@ -77,6 +77,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "backfill":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await BackfillRun.RunAsync(run, options));
+        }
+
+        break;
     case "recovery":
         for (int run = 1; run <= options.Repetitions; run++)
         {

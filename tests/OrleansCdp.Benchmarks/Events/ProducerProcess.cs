@@ -33,6 +33,15 @@ internal sealed class ProducerProcess : IAsyncDisposable
             string.Create(CultureInfo.InvariantCulture, $"{ProducerProgram.Begin} {perSecond}")
         );
 
+    /// <summary>Begins to send at a pace, with so many probes a second, whether those before are visible or not.</summary>
+    public Task BeginAsync(int perSecond, int probesPerSecond) =>
+        program.AskAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ProducerProgram.Begin} {perSecond} {probesPerSecond}"
+            )
+        );
+
     /// <summary>Ends what was begun.</summary>
     public Task<Produced> EnoughAsync() => CommandAsync(ProducerProgram.Enough, 0);
 

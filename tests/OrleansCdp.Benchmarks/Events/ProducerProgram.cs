@@ -8,8 +8,9 @@ namespace OrleansCdp.Events;
 /// <summary>
 /// The producers' process. It takes commands on standard input, one per line, and answers each with one line of JSON:
 /// <see cref="Lines"/> N sends the next N records, <see cref="Seconds"/> N and <see cref="Probed"/> N send for N
-/// seconds or to the end of the file. <see cref="Begin"/> N sends N records a second, with probes, until
-/// <see cref="Enough"/>, whose answer says what was sent.
+/// seconds or to the end of the file. <see cref="Begin"/> N sends N records a second, with probes one after the other, until
+/// <see cref="Enough"/>, whose answer says what was sent; <see cref="Begin"/> N P begins P probes a second, whether those
+/// before are visible or not, so that one that waits long hides no others.
 /// </summary>
 /// <param name="target">Where to.</param>
 /// <param name="file">What.</param>
@@ -33,6 +34,7 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
     public const string Enough = "enough";
 
     private const int ProbePeople = 16;
+    private const int OpenProbePeople = 512; // A context shows the last 20 views of each: enough for a minute without an answer.
     private static readonly TimeSpan ProbePause = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentBag<ProbeTimes> probes = [];
     private long probeNumber;
@@ -47,27 +49,35 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
             int number = int.Parse(words[1], CultureInfo.InvariantCulture);
             if (words[0] == Begin)
             {
-                await PaceAsync(number);
+                int? rate =
+                    words.Length > 2 ? int.Parse(words[2], CultureInfo.InvariantCulture) : null;
+                await PaceAsync(number, rate);
                 continue;
             }
 
             Produced produced =
                 words[0] == Lines
-                    ? await SendAsync(Pace.Of(number), TimeSpan.MaxValue, probing: false)
+                    ? await SendAsync(Pace.Of(number), TimeSpan.MaxValue, NoProbesAsync)
                     : await SendAsync(
                         Pace.Of(int.MaxValue),
                         TimeSpan.FromSeconds(number),
-                        probing: words[0] == Probed
+                        words[0] == Probed ? ProbeAsync : NoProbesAsync
                     );
             Console.WriteLine(JsonSerializer.Serialize(produced));
         }
     }
 
     /// <summary>Sends at a pace until the next command, which is <see cref="Enough"/>.</summary>
-    private async Task PaceAsync(int perSecond)
+    private async Task PaceAsync(int perSecond, int? probesPerSecond)
     {
         Pace pace = new(int.MaxValue, perSecond);
-        Task<Produced> sending = SendAsync(pace, TimeSpan.MaxValue, probing: true);
+        Task<Produced> sending = SendAsync(
+            pace,
+            TimeSpan.MaxValue,
+            probesPerSecond is { } rate
+                ? over => ProbeAsync(TimeSpan.FromSeconds(1.0 / rate), over)
+                : ProbeAsync
+        );
         Console.WriteLine("begun");
         await Console.In.ReadLineAsync();
         if (sending.IsCompleted)
@@ -80,11 +90,15 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
         Console.WriteLine(JsonSerializer.Serialize(await sending));
     }
 
-    private async Task<Produced> SendAsync(Pace pace, TimeSpan time, bool probing)
+    private async Task<Produced> SendAsync(
+        Pace pace,
+        TimeSpan time,
+        Func<CancellationToken, Task> probing
+    )
     {
         long started = Stopwatch.GetTimestamp();
         using CancellationTokenSource over = new();
-        Task probe = probing ? ProbeAsync(over.Token) : Task.CompletedTask;
+        Task probe = probing(over.Token);
         long[] sent = await Task.WhenAll(
             Enumerable
                 .Range(0, inFlight)
@@ -125,14 +139,33 @@ internal sealed class ProducerProgram(IEventTarget target, EventFile file, int b
     {
         for (int i = 0; !over.IsCancellationRequested; i++)
         {
-            if (await target.ProbeAsync(i % ProbePeople, probeNumber++) is { } times)
-            {
-                probes.Add(times);
-            }
-
+            await ProbeOnceAsync(i % ProbePeople);
             await Task.Delay(ProbePause, CancellationToken.None);
         }
     }
+
+    private async Task ProbeAsync(TimeSpan every, CancellationToken over)
+    {
+        List<Task> begun = [];
+        using PeriodicTimer timer = new(every);
+        while (!over.IsCancellationRequested)
+        {
+            begun.Add(ProbeOnceAsync(begun.Count % OpenProbePeople));
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
+
+        await Task.WhenAll(begun);
+    }
+
+    private async Task ProbeOnceAsync(int person)
+    {
+        if (await target.ProbeAsync(person, probeNumber++) is { } times)
+        {
+            probes.Add(times);
+        }
+    }
+
+    private static Task NoProbesAsync(CancellationToken over) => Task.CompletedTask;
 
     /// <summary>Records still to be sent, and when, shared by the workers.</summary>
     private sealed class Pace(int lines, int? perSecond)

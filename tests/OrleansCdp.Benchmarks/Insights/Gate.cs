@@ -9,6 +9,14 @@ internal static class Gate
     private const int HottestChecked = 200;
     private const int OthersChecked = 1_800;
 
+    /// <summary>Whom to ask about: the hottest, and some of the others.</summary>
+    public static ImmutableArray<int> Choose(int people)
+    {
+        int others = Math.Max(0, people - HottestChecked);
+        int step = Math.Max(1, others / OthersChecked);
+        return [.. Enumerable.Range(0, people).Where(p => p < HottestChecked || p % step == 0)];
+    }
+
     /// <summary>Compares a contender's answers with the oracle's.</summary>
     /// <param name="contender">The contender, drained.</param>
     /// <param name="sent">What was sent.</param>
@@ -21,12 +29,7 @@ internal static class Gate
         int people
     )
     {
-        int others = Math.Max(0, people - HottestChecked);
-        int step = Math.Max(1, others / OthersChecked);
-        ImmutableArray<int> chosen =
-        [
-            .. Enumerable.Range(0, people).Where(p => p < HottestChecked || p % step == 0),
-        ];
+        ImmutableArray<int> chosen = Choose(people);
         IReadOnlyList<PersonAnswer?> answers = await contender.AnswersAsync(chosen);
         if (answers.Count == 0)
         {

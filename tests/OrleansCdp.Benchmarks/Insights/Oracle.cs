@@ -51,13 +51,7 @@ internal sealed class Oracle
     /// <summary>The answer about a person.</summary>
     public PersonAnswer AnswerOf(int person)
     {
-        Facts[] all =
-        [
-            .. people.TryGetValue(person, out Facts? known) ? [known] : Array.Empty<Facts>(),
-            .. anonymous
-                .Where(one => one.Key.Person == person && proven.Contains(one.Key))
-                .Select(one => one.Value),
-        ];
+        Facts[] all = Of(person);
         return new PersonAnswer(
             all.Sum(facts => facts.Orders),
             PersonAnswer.RevenueOf(
@@ -69,6 +63,17 @@ internal sealed class Oracle
             all.Sum(facts => facts.OpenCases.Count)
         );
     }
+
+    /// <summary>How often a person looked at a page or a product, or put one into the cart.</summary>
+    public int EngagementsOf(int person) => Of(person).Sum(facts => facts.Engagements);
+
+    private Facts[] Of(int person) =>
+        [
+            .. people.TryGetValue(person, out Facts? known) ? [known] : Array.Empty<Facts>(),
+            .. anonymous
+                .Where(one => one.Key.Person == person && proven.Contains(one.Key))
+                .Select(one => one.Value),
+        ];
 
     private void Take(in WorkloadEvent e)
     {
@@ -104,6 +109,8 @@ internal sealed class Oracle
 
         public Dictionary<string, long> Cents { get; } = [];
 
+        public int Engagements { get; private set; }
+
         public DateTimeOffset? LastEngagementAt { get; private set; }
 
         public HashSet<long> OpenCases { get; } = [];
@@ -123,6 +130,7 @@ internal sealed class Oracle
                     OpenCases.Remove(e.Record);
                     break;
                 case WorkloadKind.Page or WorkloadKind.ProductViewed or WorkloadKind.AddToCart:
+                    Engagements++;
                     LastEngagementAt = LastEngagementAt is { } known && known > e.At ? known : e.At;
                     break;
                 default:
