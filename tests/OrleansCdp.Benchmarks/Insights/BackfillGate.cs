@@ -21,14 +21,17 @@ internal sealed class BackfillGate(OrleansContender contender, InsightRequests r
         int[] chosen = [.. Gate.Choose(people)];
         foreach (int person in chosen)
         {
-            var (_, told) = await requests.ValueAsync(person, insight);
-            wrong += Differs(person, insight, told, oracle.EngagementsOf(person));
+            CountOf told = await requests.CountAsync(person, insight);
+            wrong += Differs(person, insight, told.Value, oracle.EngagementsOf(person));
         }
 
         return Demand(wrong, chosen.Length);
     }
 
-    /// <summary>Compares the number of orders that is to be written with what was sent.</summary>
+    /// <summary>
+    /// Compares the number of orders with what was sent, those included that the insight says are left out of it, and what is
+    /// to be written with the insight.
+    /// </summary>
     /// <returns>People compared.</returns>
     /// <exception cref="InvalidOperationException">A number is wrong, or missing.</exception>
     public async Task<int> DemandWrittenAsync(
@@ -43,10 +46,10 @@ internal sealed class BackfillGate(OrleansContender contender, InsightRequests r
         int[] chosen = [.. Gate.Choose(people)];
         foreach (int person in chosen)
         {
-            var (id, value) = await requests.ValueAsync(person, insight);
+            CountOf kept = await requests.CountAsync(person, insight);
             int orders = oracle.AnswerOf(person).Orders;
-            wrong += Differs(person, insight, value, orders);
-            wrong += Differs(person, topic, written.GetValueOrDefault(id), $"{orders}");
+            wrong += Differs(person, insight, kept.Value + kept.LeftOut, orders);
+            wrong += Differs(person, topic, written.GetValueOrDefault(kept.Id), $"{kept.Value}");
         }
 
         return Demand(wrong, chosen.Length);

@@ -62,15 +62,20 @@ internal sealed class InsightRequests(Uri gateway) : IDisposable
             )
             : null;
 
-    /// <summary>What an insight says of a person of the workload, and under which id they are stored.</summary>
-    public async Task<(string Id, long Value)> ValueAsync(int person, string name)
+    /// <summary>What an insight says of a person of the workload.</summary>
+    public async Task<CountOf> CountAsync(int person, string name)
     {
         JsonNode answer = (
             await http.GetFromJsonAsync<JsonNode>(
                 $"/v1/individuals/userId/{RecordWriter.UserOf(person)}/insights?name={name}"
             )
         )!;
-        return ((string)answer["id"]!, (long)answer["insights"]![name]!["value"]!);
+        JsonNode insight = answer["insights"]![name]!;
+        return new CountOf(
+            (string)answer["id"]!,
+            (long)insight["value"]!,
+            (long?)insight["leftOut"] ?? 0
+        );
     }
 
     /// <inheritdoc/>
@@ -90,6 +95,12 @@ internal sealed class InsightRequests(Uri gateway) : IDisposable
 /// <param name="Percent">How much is done, 0 to 100.</param>
 /// <param name="NotTold">Links that could not be told, once it is complete.</param>
 internal sealed record Telling(bool IsComplete, long Events, long Links, int Percent, long NotTold);
+
+/// <summary>What an insight that counts says of somebody.</summary>
+/// <param name="Id">Under which id they are stored.</param>
+/// <param name="Value">How many.</param>
+/// <param name="LeftOut">How many more there were, which had been folded away before the version was made.</param>
+internal sealed record CountOf(string Id, long Value, long LeftOut);
 
 /// <summary>How far everybody is looked at.</summary>
 /// <param name="StartedAt">When it began.</param>
