@@ -13,9 +13,9 @@ public sealed class InsightOptions
     /// For how much of the time a new version is told of the past, and everybody is looked at after a change; the rest of it that
     /// work rests, for events and reads. Both go on in one silo at a time, whichever it is.
     /// </summary>
-    /// <value>From 0.001 to 1, which is without a rest. Default: 0.5.</value>
+    /// <value>From 0.001 to 1, which is without a rest. Default: 0.2.</value>
     [Range(0.001, 1.0)]
-    public double WorkShare { get; init; } = 0.5;
+    public double WorkShare { get; init; } = 0.2;
 
     internal Pace Pace => new(WorkShare);
 }
