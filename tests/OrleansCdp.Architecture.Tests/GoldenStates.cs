@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
+using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -34,6 +36,65 @@ internal static class GoldenStates
         new Account { Id = "acc_golden" }
             .Apply(Sequenced(CompanysEvents()))
             .Next;
+
+    /// <summary>Somebody whose link knows of what was done in every form in which insights keep it.</summary>
+    public static UnifiedIndividual MakeMeasured()
+    {
+        InsightSet insights = new(
+            [
+                .. new[]
+                {
+                    "measure: count\nwindow: 30 days",
+                    "measure: sum\nvalue: seconds\nby: name",
+                    "measure: max\nvalue: seconds",
+                    "measure: last\nvalue: name",
+                    "measure: distinct\nvalue: name",
+                    "measure: sum\nvalue: seconds\nhalfLife: 10 days",
+                    "measure: ratio\nnumerator: { value: seconds }\ndenominator: {}",
+                    "measure: instants",
+                }.Select((measure, i) => InsightOf(measure, i + 1)),
+            ],
+            newest: 8
+        );
+        LinkKey visitor = new("web", "user", "u1");
+        return new UnifiedIndividual { Id = "ind_measured" }
+            .Apply(
+                Sequenced([
+                    .. Enumerable
+                        .Range(0, 5)
+                        .Select(i =>
+                            Event(visitor, EventKind.Engagement, "Engagement") with
+                            {
+                                EventId = $"visit-{i}",
+                                OccurredAt = Noon.AddDays(i),
+                                Fields =
+                                [
+                                    new Field("name", FieldValue.Of($"page {i % 3}")),
+                                    new Field("seconds", FieldValue.Of(i + 0.5m)),
+                                ],
+                            }
+                        ),
+                ]),
+                insights
+            )
+            .Next;
+    }
+
+    private static ActiveInsight InsightOf(string measure, int revision) =>
+        new(
+            InsightDefinition
+                .Compile(
+                    $"{InsightDefinition.DerivedPrefix}{revision}",
+                    "source: Engagement\n" + measure,
+                    [
+                        new DeclaredField("Engagement", "name", FieldType.Text),
+                        new DeclaredField("Engagement", "seconds", FieldType.Number),
+                    ]
+                )
+                .Insight!,
+            Version: 1,
+            revision
+        );
 
     /// <summary>More orders than are kept one by one, a link that left, and interactions.</summary>
     public static UnifiedIndividual MakeBuyer()

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp;
 
@@ -17,6 +19,9 @@ public sealed class GoldenTests
     private static readonly ServiceProvider Services = new ServiceCollection()
         .AddSerializer(builder => builder.AddAssembly(typeof(LinkKey).Assembly))
         .BuildServiceProvider();
+
+    /// <summary>Also with what stands beside a tally, whichever it is.</summary>
+    private static readonly JsonSerializerOptions Whole = new() { Converters = { new Besides() } };
 
     [Fact]
     public async Task An_individual_stored_by_the_first_version_is_read_to_the_same_state() =>
@@ -43,6 +48,15 @@ public sealed class GoldenTests
     public async Task An_individual_with_others_merged_into_it_is_read_to_the_same_state(
         string name
     ) => await ReadSnapshotAsync(name, GoldenStates.MakeSurvivor, IndividualShape.Instance);
+
+    [Fact]
+    public async Task What_insights_know_of_things_done_is_read_as_it_was_stored() =>
+        await ReadSnapshotAsync(
+            "individual-6",
+            GoldenStates.MakeMeasured,
+            IndividualShape.Instance,
+            isLarge: false
+        );
 
     [Theory]
     [InlineData("account-2")]
@@ -160,7 +174,12 @@ public sealed class GoldenTests
         ShouldHold(name, JsonSerializer.Serialize(codec.Decode(golden).Events));
     }
 
-    private static async Task ReadSnapshotAsync<T>(string name, Func<T> make, IStateShape<T> shape)
+    private static async Task ReadSnapshotAsync<T>(
+        string name,
+        Func<T> make,
+        IStateShape<T> shape,
+        bool isLarge = true
+    )
         where T : class
     {
         Serializer serializer = Services.GetRequiredService<Serializer>();
@@ -172,11 +191,11 @@ public sealed class GoldenTests
             {
                 T state = make();
                 SnapshotWrite write = cell.Prepare(state);
-                write.PartsWritten.ShouldNotBeEmpty();
+                write.PartsWritten.IsEmpty.ShouldBe(!isLarge, "what is large is stored apart");
                 Snapshot snapshot = new(1, write.Data, write.PartsWritten);
                 return (
                     JsonSerializer.SerializeToUtf8Bytes(snapshot),
-                    JsonSerializer.Serialize(state)
+                    JsonSerializer.Serialize(state, Whole)
                 );
             }
         );
@@ -187,7 +206,7 @@ public sealed class GoldenTests
 
         T? read = await cell.LoadAsync(CancellationToken.None);
 
-        ShouldHold(name, JsonSerializer.Serialize(read));
+        ShouldHold(name, JsonSerializer.Serialize(read, Whole));
     }
 
     /// <summary>The stored bytes. Where there are none they are written, and the test fails until they are committed.</summary>
@@ -231,6 +250,21 @@ public sealed class GoldenTests
             _ when JsonNode.DeepEquals(expected, actual) => [],
             _ => [$"{path}: {actual?.ToJsonString()} instead of {expected?.ToJsonString()}"],
         };
+
+    private sealed class Besides : JsonConverter<IBeside>
+    {
+        public override IBeside Read(
+            ref Utf8JsonReader reader,
+            Type typeToConvert,
+            JsonSerializerOptions options
+        ) => throw new NotSupportedException();
+
+        public override void Write(
+            Utf8JsonWriter writer,
+            IBeside value,
+            JsonSerializerOptions options
+        ) => JsonSerializer.Serialize(writer, value, value.GetType());
+    }
 
     private sealed class Store : ISnapshotStore
     {

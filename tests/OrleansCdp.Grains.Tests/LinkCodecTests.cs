@@ -210,6 +210,7 @@ public sealed class LinkCodecTests
                             Count = 1,
                             Beside = new DistinctCount { Hashes = [ulong.MaxValue], Ranks = [63] },
                         },
+                        new Tally { Count = 1, Beside = new LatestInstants([13, long.MaxValue]) },
                         new Tally { Count = 1 },
                     ],
                 },

@@ -187,7 +187,10 @@ public static class ExpressionPrinter
             _ = c switch
             {
                 '\'' or '\\' => text.Append('\\').Append(c),
-                < ' ' or '\u007f' => text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+                _ when char.IsControl(c) || c is '\u2028' or '\u2029' => text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"\\u{(int)c:x4}"
+                ),
                 _ => text.Append(c),
             };
         }

@@ -114,6 +114,13 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             return null;
         }
 
+        // A program that does not know the measure yet would forget the moments: only segments make such insights.
+        RefuseIf(
+            "measure",
+            measure == Measure.Instants
+                && !name.StartsWith(InsightDefinition.DerivedPrefix, StringComparison.Ordinal),
+            "Only criteria of segments ask for moments."
+        );
         InsightDefinition insight = new()
         {
             Name = name,

@@ -78,6 +78,9 @@ public enum Measure
 /// </remarks>
 public sealed record InsightDefinition
 {
+    /// <summary>What the names of insights begin with that segments make of their criteria; people write none of that name.</summary>
+    public const string DerivedPrefix = "segment_";
+
     /// <summary>Sources of one insight.</summary>
     public const int InputsMax = 5;
 

@@ -68,32 +68,33 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
 
     /// <summary>The latest moments that an insight knows.</summary>
     /// <param name="insight">One of <see cref="Insights"/>, of the measure <see cref="Measure.Instants"/>.</param>
-    /// <returns>Those of records that are dated later than now, too.</returns>
-    public LatestInstants InstantsOf(ActiveInsight insight)
+    /// <param name="now">The moment.</param>
+    /// <returns>
+    /// UTC ticks, ascending: the latest <see cref="LatestInstants.Max"/> that are not after now, and all that are.
+    /// </returns>
+    public ImmutableArray<long> InstantsOf(ActiveInsight insight, DateTimeOffset now)
     {
-        LatestInstants latest = LatestInstants.None;
-        foreach (InsightItems one in records.All)
+        SortedSet<long> known = [];
+        foreach (InsightItems one in records.All.Where(one => one.Insight == insight))
         {
-            if (one.Insight != insight)
+            // They are sorted: of many only the last ones are looked at.
+            int past = 0;
+            for (int i = one.Items.Count - 1; i >= 0 && past < LatestInstants.Max; i--)
             {
-                continue;
+                past += known.Add(one.Items[i].At) && one.Items[i].At <= now.UtcTicks ? 1 : 0;
             }
 
-            foreach (ref readonly Item item in CollectionsMarshal.AsSpan(one.Items))
+            foreach (Accumulation accumulation in InsightSet.KnownOf(links, insight))
             {
-                latest = latest.With(item.At);
-            }
-
-            foreach (Accumulation known in InsightSet.KnownOf(links, insight))
-            {
-                foreach (Tally tally in known.Tallies)
+                foreach (Tally tally in accumulation.Tallies)
                 {
-                    latest = latest.Join(tally.Beside as LatestInstants ?? LatestInstants.None);
+                    known.UnionWith((tally.Beside as LatestInstants ?? LatestInstants.None).Ticks);
                 }
             }
         }
 
-        return latest;
+        int coming = known.Count(at => at > now.UtcTicks);
+        return [.. known.TakeLast(LatestInstants.Max + coming)];
     }
 
     /// <summary>When time alone changes the value of an insight.</summary>

@@ -32,6 +32,7 @@ public sealed class InsightSet
     private readonly FrozenDictionary<string, ImmutableArray<DoneInput>> doneBy;
     private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> recordsBy;
     private readonly FrozenSet<long> revisions;
+    private readonly FrozenDictionary<string, ActiveInsight> shown;
 
     /// <summary>A set.</summary>
     /// <param name="insights">The insights.</param>
@@ -49,6 +50,9 @@ public sealed class InsightSet
         ];
         WritesOfPeople = Written.Any(insight => insight.Definition.HasPeople);
         OverPeople = [.. All.Where(insight => insight.Definition.HasPeople)];
+        shown = Serving
+            .DistinctBy(insight => insight.Definition.Name)
+            .ToFrozenDictionary(insight => insight.Definition.Name, StringComparer.Ordinal);
         revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
         doneBy = All.SelectMany(insight =>
                 insight
@@ -97,8 +101,7 @@ public sealed class InsightSet
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
 
     /// <summary>The insight of a name whose values are shown; null when there is none.</summary>
-    public ActiveInsight? Shown(string name) =>
-        All.FirstOrDefault(insight => insight.IsServing && insight.Definition.Name == name);
+    public ActiveInsight? Shown(string name) => shown.GetValueOrDefault(name);
 
     /// <summary>The insight of a revision; null when it is not among these.</summary>
     public ActiveInsight? Find(long revision) =>

@@ -62,28 +62,42 @@ internal static class ChangedInputs
     )
     {
         NoteTraits(set, before, after, touched);
-        NoteDone(set, insights, before?.Insights ?? [], after?.Insights ?? [], touched);
-        ImmutableArray<RecordSet> records = before?.Records ?? [];
-        ImmutableArray<RecordSet> others = after?.Records ?? [];
-        if (records == others)
+        SortedArrays.Compare(
+            before?.Insights ?? [],
+            after?.Insights ?? [],
+            static known => known.Revision,
+            static (one, other) => one.CompareTo(other),
+            (_, now) => TouchInsight(set, insights.Find(now.Revision), touched),
+            gone => TouchInsight(set, insights.Find(gone.Revision), touched)
+        );
+        SortedArrays.Compare(
+            before?.Records ?? [],
+            after?.Records ?? [],
+            static records => records.Object,
+            string.CompareOrdinal,
+            (_, now) => TouchRecords(set, insights, now.Object, touched),
+            gone => TouchRecords(set, insights, gone.Object, touched)
+        );
+    }
+
+    private static void TouchRecords(
+        SegmentSet set,
+        InsightSet insights,
+        string recordObject,
+        bool[] touched
+    )
+    {
+        foreach (ActiveInsight insight in insights.OverRecords(recordObject))
         {
-            return;
+            TouchInsight(set, insight, touched);
         }
+    }
 
-        foreach (RecordSet one in records.Concat(others))
+    private static void TouchInsight(SegmentSet set, ActiveInsight? insight, bool[] touched)
+    {
+        if (insight is not null)
         {
-            bool isSame =
-                records.FirstOrDefault(set => set.Object == one.Object)
-                == others.FirstOrDefault(set => set.Object == one.Object);
-            if (isSame)
-            {
-                continue;
-            }
-
-            foreach (ActiveInsight insight in insights.OverRecords(one.Object))
-            {
-                Touch(set, set.OfInsight(insight.Definition.Name), touched);
-            }
+            Touch(set, set.OfInsight(insight.Definition.Name), touched);
         }
     }
 
@@ -109,32 +123,6 @@ internal static class ChangedInputs
             )
             {
                 Touch(set, set.OfTrait(register.Name), touched);
-            }
-        }
-    }
-
-    private static void NoteDone(
-        SegmentSet set,
-        InsightSet insights,
-        ImmutableArray<Accumulation> before,
-        ImmutableArray<Accumulation> after,
-        bool[] touched
-    )
-    {
-        if (before == after)
-        {
-            return;
-        }
-
-        foreach (Accumulation one in before.Concat(after))
-        {
-            bool isSame = ReferenceEquals(
-                before.FirstOrDefault(known => known.Revision == one.Revision),
-                after.FirstOrDefault(known => known.Revision == one.Revision)
-            );
-            if (!isSame && insights.Find(one.Revision) is { } insight)
-            {
-                Touch(set, set.OfInsight(insight.Definition.Name), touched);
             }
         }
     }

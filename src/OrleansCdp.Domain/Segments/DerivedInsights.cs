@@ -15,9 +15,6 @@ internal sealed class DerivedInsights(
     ICollection<ExpressionError> errors
 )
 {
-    /// <summary>What names of such insights begin with.</summary>
-    public const string NamePrefix = "segment_";
-
     // Reading what counts in an insight is more work than a part of an expression is.
     private const int MeasureCost = 5;
     private const int HashDigits = 20;
@@ -193,7 +190,7 @@ internal sealed class DerivedInsights(
 
         string definition = text.ToString();
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(definition)));
-        return new DerivedInsight(NamePrefix + hash[..HashDigits], definition);
+        return new DerivedInsight(InsightDefinition.DerivedPrefix + hash[..HashDigits], definition);
     }
 
     // In single quotes YAML takes everything as it is but these quotes themselves.

@@ -15,21 +15,21 @@ internal sealed class MembershipWalk(
         ImmutableArray.CreateBuilder<MembershipChange>();
     private readonly SegmentAnswers answers = new(set, subject, now) { Memberships = before };
 
-    private Memberships Memberships
-    {
-        get => answers.Memberships;
-        set => answers.Memberships = value;
-    }
-
     /// <summary>Has the individual leave segments that nobody evaluates any more.</summary>
-    public void LeaveGone()
+    /// <param name="askers">Where those are noted that ask for them.</param>
+    public void LeaveGone(bool[] askers)
     {
         foreach (Membership membership in before.Segments)
         {
-            if (set.IndexOf(membership.Segment) < 0 && before.Catalogue <= set.Newest)
+            if (set.IndexOf(membership.Segment) < 0)
             {
-                Leave(membership, membership.Version, MembershipCause.Version, []);
-                Memberships = Memberships.Without(membership.Segment);
+                if (membership.IsIn)
+                {
+                    Change(membership, false, membership.Version, MembershipCause.Version, []);
+                }
+
+                answers.Memberships = answers.Memberships.Without(membership.Segment);
+                ChangedInputs.Touch(set, set.OfSegment(membership.Segment), askers);
             }
         }
     }
@@ -37,120 +37,113 @@ internal sealed class MembershipWalk(
     /// <summary>Evaluates one segment.</summary>
     /// <param name="place">Its place in the set.</param>
     /// <param name="cause">Why its answer is another than before, if it is.</param>
-    /// <param name="touched">The segments that have to be evaluated; those that ask this one come later.</param>
+    /// <param name="askers">Where those are noted that ask for it; they come later.</param>
     /// <returns>The moment from which the answer may be another though nothing happens; null for never.</returns>
-    public DateTimeOffset? Evaluate(int place, MembershipCause cause, bool[] touched)
+    public DateTimeOffset? Evaluate(int place, MembershipCause cause, bool[] askers)
     {
         ActiveSegment segment = set.All[place];
         string name = segment.Definition.Name;
-        IFacts facts = answers.Of(place);
-        Membership known =
-            Memberships.Find(name) ?? new Membership { Segment = name, Version = segment.Version };
-        var (tier, holdings, until) = TierOf(segment, facts, known);
-        string? tierName = tier < 0 ? null : segment.Definition.Tiers[tier].Name;
-        bool isSame = known.IsIn == tier >= 0 && known.Tier == tierName;
-        if (!isSame)
+        Membership? stored = answers.Memberships.Find(name);
+        Membership known = stored ?? new Membership { Segment = name };
+        var (tier, holdings, until) = Ask(segment.Definition, answers.Of(place), known);
+        Membership next = known with { IsIn = tier is not null, Tier = tier?.Name };
+        if (next.IsIn != known.IsIn || next.Tier != known.Tier)
         {
             ImmutableArray<AskedValue> values = ValuesOf(place);
             if (known.IsIn)
             {
-                Leave(known, segment.Version, cause, values);
+                Change(known, false, segment.Version, cause, values);
             }
 
-            known = known with { IsIn = tier >= 0, Tier = tierName };
-            if (tier >= 0)
+            if (next.IsIn)
             {
-                known = known with
+                next = next with
                 {
                     Version = segment.Version,
                     Since = now,
-                    Sequence = Change(known.FullName, true, segment.Version, cause, values),
+                    Sequence = Change(next, true, segment.Version, cause, values),
                 };
             }
 
-            ChangedInputs.Touch(set, set.OfSegment(name), touched);
+            ChangedInputs.Touch(set, set.OfSegment(name), askers);
         }
 
-        known = known.Holdings.SequenceEqual(holdings) ? known : known with { Holdings = holdings };
-        bool isKept = known.IsIn || !holdings.IsEmpty;
-        Memberships next = isKept ? Memberships.With(known) : Memberships.Without(name);
-        Memberships = next;
+        next = next.Holdings.SequenceEqual(holdings) ? next : next with { Holdings = holdings };
+        if (!next.IsIn && holdings.IsEmpty)
+        {
+            answers.Memberships = answers.Memberships.Without(name);
+        }
+        else if (next != stored)
+        {
+            answers.Memberships = answers.Memberships.With(next);
+        }
+
         return until;
     }
 
     /// <summary>What is to be stored, and what changed.</summary>
     public (Memberships Next, ImmutableArray<MembershipChange> Changes) End()
     {
-        Memberships next = Memberships with { Catalogue = Math.Max(before.Catalogue, set.Newest) };
+        Memberships next = answers.Memberships with { Catalogue = set.Newest };
         return (next.IsLike(before) ? before : next, changes.DrainToImmutable());
     }
 
-    /// <summary>The tier somebody is in; -1 for none.</summary>
-    private (int Tier, ImmutableArray<Holding> Holdings, DateTimeOffset? Until) TierOf(
-        ActiveSegment segment,
+    /// <summary>The tier somebody is in; null for none. Also of later ones it is known since when they hold.</summary>
+    private (SegmentTier? Tier, ImmutableArray<Holding> Holdings, DateTimeOffset? Until) Ask(
+        SegmentDefinition definition,
         IFacts facts,
         Membership known
     )
     {
-        ImmutableArray<SegmentTier> tiers = segment.Definition.Tiers;
         var holdings = ImmutableArray.CreateBuilder<Holding>();
         DateTimeOffset? until = null;
-        int found = -1;
-        for (int i = 0; i < tiers.Length; i++)
+        SegmentTier? found = null;
+        foreach (SegmentTier tier in definition.Tiers)
         {
-            bool holds = tiers[i].Root.Holds(facts);
-            until = Course.Earlier(until, tiers[i].Root.CourseOf(facts).Until);
-            if (!holds)
+            if (found is not null && tier.ForAtLeast is null)
             {
                 continue;
             }
 
-            bool isInIt = known.IsIn && known.Tier == tiers[i].Name;
-            if (tiers[i].ForAtLeast is { } span && !isInIt)
+            until = Course.Earlier(until, tier.Root.CourseOf(facts).Until);
+            if (!tier.Root.Holds(facts))
+            {
+                continue;
+            }
+
+            if (tier.ForAtLeast is { } span)
             {
                 Holding holding =
-                    known.Holdings.FirstOrDefault(one =>
-                        one.Tier == i && one.Revision == segment.Revision
-                    ) ?? new Holding(i, segment.Revision, now);
-                if (now - holding.Since < span)
+                    known.Holdings.FirstOrDefault(one => one.Condition == tier.Hash)
+                    ?? new Holding(tier.Hash, now);
+                holdings.Add(holding);
+                bool isInIt = known.IsIn && known.Tier == tier.Name;
+                if (!isInIt && now - holding.Since < span)
                 {
-                    holdings.Add(holding);
                     until = Course.Earlier(until, holding.Since + span);
                     continue;
                 }
             }
 
-            found = i;
-            break;
+            found ??= tier;
         }
 
         return (found, holdings.DrainToImmutable(), until);
     }
 
-    private void Leave(
-        Membership membership,
-        int version,
-        MembershipCause cause,
-        ImmutableArray<AskedValue> values
-    )
-    {
-        if (membership.IsIn)
-        {
-            Change(membership.FullName, entered: false, version, cause, values);
-        }
-    }
-
     private long Change(
-        string name,
+        Membership of,
         bool entered,
         int version,
         MembershipCause cause,
         ImmutableArray<AskedValue> values
     )
     {
-        long sequence = Memberships.Sequence + 1;
-        Memberships = Memberships with { Sequence = sequence };
-        changes.Add(new MembershipChange(name, entered, version, sequence, now, cause, values));
+        long sequence = answers.Memberships.Sequence + 1;
+        answers.Memberships = answers.Memberships with { Sequence = sequence, ChangedAt = now };
+        changes.Add(
+            new MembershipChange(of.FullName, entered, version, sequence, now, cause, values)
+        );
         return sequence;
     }
 

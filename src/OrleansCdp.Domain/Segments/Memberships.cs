@@ -9,7 +9,7 @@ public sealed record Memberships
     /// <summary>Nowhere, and nothing was evaluated.</summary>
     public static Memberships None { get; } = new();
 
-    /// <summary>The highest revision that segments had which were evaluated.</summary>
+    /// <summary>The highest number of an activation up to which segments were evaluated; 0 where none ever was.</summary>
     [Id(0)]
     public long Catalogue { get; init; }
 
@@ -20,6 +20,13 @@ public sealed record Memberships
     /// <summary>The segments, sorted by name.</summary>
     [Id(2)]
     public ImmutableArray<Membership> Segments { get; init; } = [];
+
+    /// <summary>
+    /// When the last change was found. Clocks of silos differ: nothing is evaluated for a moment before it, else somebody would
+    /// enter again what they have left.
+    /// </summary>
+    [Id(3)]
+    public DateTimeOffset ChangedAt { get; init; }
 
     /// <summary>What is known of a segment; null for nothing.</summary>
     public Membership? Find(string segment)
@@ -104,14 +111,12 @@ public sealed record Membership
 }
 
 /// <summary>A condition that holds, and has to for some time.</summary>
-/// <param name="Tier">Its place among the tiers.</param>
-/// <param name="Revision">The version of the segment whose condition it is.</param>
+/// <param name="Condition">Its <see cref="SegmentTier.Hash"/>: of another version of the segment it may be the same.</param>
 /// <param name="Since">When it was first seen to hold.</param>
 [GenerateSerializer, Immutable, Alias("cdp.holding")]
 public sealed record Holding(
-    [property: Id(0)] int Tier,
-    [property: Id(1)] long Revision,
-    [property: Id(2)] DateTimeOffset Since
+    [property: Id(0)] ulong Condition,
+    [property: Id(1)] DateTimeOffset Since
 );
 
 /// <summary>Somebody entered a segment, or left it.</summary>
@@ -146,7 +151,7 @@ public enum MembershipCause
     /// <summary>Nothing but time passed.</summary>
     Time = 1,
 
-    /// <summary>There is another version of the segment, or none any more.</summary>
+    /// <summary>There is another version of the segment or of an insight that it asks for, or none any more.</summary>
     Version = 2,
 
     /// <summary>Somebody was merged into the individual.</summary>

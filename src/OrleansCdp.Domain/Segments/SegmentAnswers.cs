@@ -87,7 +87,7 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
 
     private ImmutableArray<long> InstantsOf(string insight) =>
         subject.Ledger.Insights.Shown(insight) is { } active
-            ? subject.Ledger.InstantsOf(active).Ticks
+            ? subject.Ledger.InstantsOf(active, now)
             : [];
 
     private sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt);

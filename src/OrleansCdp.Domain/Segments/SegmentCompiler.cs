@@ -44,7 +44,7 @@ internal sealed partial class SegmentCompiler
             {
                 notes.Add(
                     "",
-                    $"A segment's name is small letters, digits and underscores, at most {NameMax}.",
+                    $"A segment's name is small letters, digits and `_`, at most {NameMax}.",
                     root
                 );
             }
@@ -72,9 +72,10 @@ internal sealed partial class SegmentCompiler
     private SegmentDefinition Compile(string name)
     {
         ImmutableArray<SegmentTier> tiers = TiersOf();
+        RefuseMany("parts", tiers.Sum(tier => tier.Condition.Cost), SegmentDefinition.CostMax);
         RefuseMany("things that it asks", terms.Inputs.Length, SegmentDefinition.InputsMax);
         RefuseMany(
-            "measures and sequences",
+            "insights that its measures and sequences are",
             terms.Inputs.Sum(input => input.Derived.Length),
             SegmentDefinition.DerivedMax
         );
@@ -115,10 +116,9 @@ internal sealed partial class SegmentCompiler
 
         var tiers = ImmutableArray.CreateBuilder<SegmentTier>();
         HashSet<string> names = [];
-        foreach (YamlNode item in items.Take(SegmentDefinition.TiersMax))
+        foreach ((int i, YamlNode item) in items.Take(SegmentDefinition.TiersMax).Index())
         {
-            string path = $"tiers[{tiers.Count}]";
-            Section tier = reader.Open(item, path, "name", "criteria");
+            Section tier = reader.Open(item, $"tiers[{i}]", "name", "criteria");
             string name = TierNameOf(tier, names);
             if (TierOf(tier, name) is { } compiled)
             {
@@ -177,6 +177,15 @@ internal sealed partial class SegmentCompiler
                 (criteria.ForAtLeast?.Value as Constant.Duration)?.Value,
                 ExpressionPrinter.Print(criteria)
             );
+            if (tier.NormalForm.Length > ExpressionParser.TextMax)
+            {
+                errors.Add(
+                    new ExpressionError(
+                        0,
+                        $"Written in the one way it has more than {ExpressionParser.TextMax} characters."
+                    )
+                );
+            }
         }
 
         foreach (ExpressionError error in errors)
@@ -207,7 +216,7 @@ internal sealed partial class SegmentCompiler
     private TimeSpan JitterOf()
     {
         TimeSpan jitter = ExpressionReader.Duration(reader, section, "jitter") ?? default;
-        if (jitter > TimeSpan.FromHours(1))
+        if (jitter > SegmentDefinition.JitterMax)
         {
             reader.Add("jitter", "A look is at most `1 hour` later.", section["jitter"]);
         }

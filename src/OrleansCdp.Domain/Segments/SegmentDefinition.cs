@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Events;
 using OrleansCdp.Expressions;
 using OrleansCdp.Governance;
 
@@ -21,6 +22,12 @@ public sealed record SegmentDefinition
 
     /// <summary>Different things that one segment asks.</summary>
     public const int InputsMax = 100;
+
+    /// <summary>Parts of all its criteria together.</summary>
+    public const int CostMax = 2_000;
+
+    /// <summary>The longest <see cref="Jitter"/>.</summary>
+    public static readonly TimeSpan JitterMax = TimeSpan.FromHours(1);
 
     /// <summary>Insights that one segment makes.</summary>
     public const int DerivedMax = 20;
@@ -63,9 +70,14 @@ public sealed record SegmentDefinition
 
     /// <summary>What it means, in the one way to write it: of two texts that mean the same the same.</summary>
     public string NormalForm =>
-        IsWaterfall
-            ? string.Join('\n', Tiers.Select(tier => $"{tier.Name}: {tier.NormalForm}"))
-            : Tiers[0].NormalForm;
+        string.Join(
+            '\n',
+            Tiers
+                .Select(tier =>
+                    tier.Name is null ? tier.NormalForm : $"{tier.Name}: {tier.NormalForm}"
+                )
+                .Concat(TimeZone.Id == TimeZoneInfo.Utc.Id ? [] : [$"time zone {TimeZone.Id}"])
+        );
 
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The segment's name.</param>
@@ -91,6 +103,9 @@ public sealed record SegmentTier(
     string NormalForm
 )
 {
+    /// <summary>Tells its criteria from others.</summary>
+    public ulong Hash { get; } = Partitions.HashOf(NormalForm);
+
     /// <summary>The condition.</summary>
     internal Expression<bool> Root => (Expression<bool>)Condition.Root;
 }

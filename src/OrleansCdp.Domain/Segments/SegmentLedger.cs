@@ -15,8 +15,8 @@ public sealed class SegmentLedger(SegmentSet set)
     public static readonly TimeSpan Steadily = TimeSpan.FromHours(1);
 
     private readonly DateTimeOffset?[] until = new DateTimeOffset?[set.All.Length];
-    private LinkSet? links;
-    private AccountFacts account = AccountFacts.None;
+    private readonly bool[] ready = new bool[set.All.Length];
+    private SegmentSubject? followed;
 
     /// <summary>The segments it is about.</summary>
     public SegmentSet Set => set;
@@ -36,12 +36,23 @@ public sealed class SegmentLedger(SegmentSet set)
         }
     }
 
-    /// <summary>Evaluates what may have another answer: what is asked there has changed, or its time has come.</summary>
+    /// <summary>
+    /// Whether the state was evaluated with newer segments than these: with them it would go back to what was. Whoever has it
+    /// reads the newest ones first.
+    /// </summary>
+    public bool IsBehind(Memberships before) => before.Catalogue > set.Newest;
+
+    /// <summary>
+    /// Evaluates what may have another answer: what is asked there has changed, or its time has come. A segment that asks for an
+    /// insight which does not know of the past yet is not evaluated: whoever is in it stays.
+    /// </summary>
     /// <param name="before">What is stored.</param>
     /// <param name="subject">The individual as it is.</param>
     /// <param name="now">The moment.</param>
     /// <param name="cause">Why it is another than before, if it is.</param>
-    /// <returns>What is to be stored, and what changed, in the order of numbers.</returns>
+    /// <returns>
+    /// What is to be stored, and what changed, in the order of numbers; nothing where it <see cref="IsBehind"/>.
+    /// </returns>
     public (Memberships Next, ImmutableArray<MembershipChange> Changes) Follow(
         Memberships before,
         SegmentSubject subject,
@@ -49,47 +60,77 @@ public sealed class SegmentLedger(SegmentSet set)
         MembershipCause cause
     )
     {
-        bool[] touched = TouchedBy(subject);
-        MembershipWalk walk = new(set, subject, before, now);
-        walk.LeaveGone();
-        for (int i = 0; i < set.All.Length; i++)
+        if (IsBehind(before))
         {
-            bool isNew = set.All[i].Revision > before.Catalogue;
-            bool isDue = until[i] <= now;
-            if (touched[i] || isNew || isDue || links is null)
+            return (before, []);
+        }
+
+        InsightSet insights = subject.Ledger.Insights;
+        bool isFirst = followed is null;
+        bool isOfOthers = followed is not null && followed.Ledger.Insights != insights;
+        bool isAll = isFirst || isOfOthers || followed!.Policy != subject.Policy;
+        if (isFirst || isOfOthers)
+        {
+            for (int i = 0; i < ready.Length; i++)
             {
-                MembershipCause why =
-                    isNew ? MembershipCause.Version
-                    : touched[i] ? cause
-                    : MembershipCause.Time;
-                until[i] = walk.Evaluate(i, why, touched);
+                ready[i] = set.IsReady(i, insights);
             }
         }
 
-        (links, account) = (subject.Links, subject.Account);
+        MembershipWalk walk = new(
+            set,
+            subject,
+            before,
+            now > before.ChangedAt ? now : before.ChangedAt
+        );
+        bool[] changed = ChangedFor(subject);
+        bool[] askers = new bool[set.All.Length];
+        if (isFirst)
+        {
+            walk.LeaveGone(askers);
+        }
+
+        for (int i = 0; i < set.All.Length; i++)
+        {
+            bool isNew = before.Catalogue > 0 && set.All[i].Activation > before.Catalogue;
+            bool isAsked = isAll || isNew || changed[i] || askers[i] || until[i] <= now;
+            if (ready[i] && isAsked)
+            {
+                MembershipCause why =
+                    isNew || (isOfOthers && !changed[i]) ? MembershipCause.Version
+                    : changed[i] ? cause
+                    : askers[i] ? MembershipCause.Segment
+                    : isAll ? cause
+                    : MembershipCause.Time;
+                until[i] = walk.Evaluate(i, why, askers);
+            }
+        }
+
+        followed = subject;
         return walk.End();
     }
 
-    private bool[] TouchedBy(SegmentSubject subject)
+    private bool[] ChangedFor(SegmentSubject subject)
     {
-        bool[] touched = new bool[set.All.Length];
-        if (links is null)
+        bool[] changed = new bool[set.All.Length];
+        if (followed is null)
         {
-            return touched;
+            return changed;
         }
 
-        ChangedInputs.Note(set, subject.Ledger.Insights, links, subject.Links, touched);
+        ChangedInputs.Note(set, subject.Ledger.Insights, followed.Links, subject.Links, changed);
+        AccountFacts account = followed.Account;
         if (account != subject.Account)
         {
             foreach (Field field in account.Values.Concat(subject.Account.Values))
             {
                 if (account.Find(field.Name) != subject.Account.Find(field.Name))
                 {
-                    ChangedInputs.Touch(set, set.OfAccount(field.Name), touched);
+                    ChangedInputs.Touch(set, set.OfAccount(field.Name), changed);
                 }
             }
         }
 
-        return touched;
+        return changed;
     }
 }

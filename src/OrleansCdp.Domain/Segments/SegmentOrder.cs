@@ -17,10 +17,8 @@ public static class SegmentOrder
 
     /// <summary>Sorts segments so that each comes after all that it asks for, and by name where it does not matter.</summary>
     /// <param name="segments">The segments; one that is asked for and not among them is left out of account.</param>
-    /// <returns>
-    /// The order; or the names of segments that ask for each other in a circle, or too deep, from the first to the last.
-    /// </returns>
-    public static (ImmutableArray<SegmentDefinition> Order, ImmutableArray<string> Wrong) Of(
+    /// <returns>The order; or why there is none: a sentence.</returns>
+    public static (ImmutableArray<SegmentDefinition> Order, string? Wrong) Of(
         IEnumerable<SegmentDefinition> segments
     )
     {
@@ -33,63 +31,72 @@ public static class SegmentOrder
         Walk walk = new(all);
         foreach (SegmentDefinition segment in all.Values)
         {
-            if (walk.DepthOf(segment) is null)
+            if (walk.Visit(segment) is null)
             {
-                return ([], [.. walk.Path]);
+                return ([], walk.Wrong);
             }
         }
 
-        return ([.. walk.Order], []);
+        return ([.. walk.Order], null);
     }
 
     private sealed class Walk(SortedDictionary<string, SegmentDefinition> all)
     {
-        private readonly Dictionary<string, int> depths = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, ImmutableArray<string>> chains = new(
+            StringComparer.Ordinal
+        );
+        private readonly List<string> path = [];
 
         public List<SegmentDefinition> Order { get; } = [];
 
-        public List<string> Path { get; } = [];
+        public string? Wrong { get; private set; }
 
-        /// <summary>How many ask each other one after the other down from a segment, itself included; null for too many.</summary>
-        public int? DepthOf(SegmentDefinition segment)
+        /// <summary>The longest chain of segments that ask for each other from one on; null where something is wrong.</summary>
+        public ImmutableArray<string>? Visit(SegmentDefinition segment)
         {
-            if (depths.TryGetValue(segment.Name, out int known))
+            string name = segment.Name;
+            if (chains.TryGetValue(name, out ImmutableArray<string> known))
             {
                 return known;
             }
 
-            bool isCircle = Path.Contains(segment.Name);
-            Path.Add(segment.Name);
-            if (isCircle)
+            if (path.Contains(name))
             {
+                string circle = string.Join(", ", path.SkipWhile(one => one != name).Append(name));
+                Wrong = $"Segments ask for each other in a circle: {circle}.";
                 return null;
             }
 
-            int depth = 1;
-            foreach (string name in segment.Segments.Select(SegmentOf).Distinct().Order())
+            path.Add(name);
+            ImmutableArray<string> longest = [];
+            foreach (string other in segment.Segments.Select(SegmentOf).Distinct().Order())
             {
-                if (!all.TryGetValue(name, out SegmentDefinition? asked))
+                if (!all.TryGetValue(other, out SegmentDefinition? asked))
                 {
                     continue;
                 }
 
-                if (DepthOf(asked) is not { } below)
+                if (Visit(asked) is not { } chain)
                 {
                     return null;
                 }
 
-                depth = Math.Max(depth, below + 1);
+                longest = chain.Length > longest.Length ? chain : longest;
             }
 
-            if (depth > DepthMax)
+            longest = [name, .. longest];
+            if (longest.Length > DepthMax)
             {
+                string chain = string.Join(", ", longest);
+                Wrong =
+                    $"At most {DepthMax} segments ask for each other one after the other: {chain}.";
                 return null;
             }
 
-            Path.RemoveAt(Path.Count - 1);
-            depths.Add(segment.Name, depth);
+            path.RemoveAt(path.Count - 1);
+            chains.Add(name, longest);
             Order.Add(segment);
-            return depth;
+            return longest;
         }
     }
 }

@@ -7,8 +7,11 @@ namespace OrleansCdp.Segments;
 /// <summary>A version of a segment that is evaluated.</summary>
 /// <param name="Definition">What it says.</param>
 /// <param name="Version">Its version, from 1.</param>
-/// <param name="Revision">Grows with every version of every definition.</param>
-public sealed record ActiveSegment(SegmentDefinition Definition, int Version, long Revision);
+/// <param name="Activation">
+/// Grows with every activation of any segment, also of a version that was active before: who was evaluated up to a lower number
+/// has not been by this one.
+/// </param>
+public sealed record ActiveSegment(SegmentDefinition Definition, int Version, long Activation);
 
 /// <summary>
 /// The segments that are evaluated, each after those it asks for, with what each of them asks. Immutable; safe for any number of
@@ -16,6 +19,7 @@ public sealed record ActiveSegment(SegmentDefinition Definition, int Version, lo
 /// </summary>
 public sealed class SegmentSet
 {
+    private readonly FrozenDictionary<string, int> places;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byTrait;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byAccountTrait;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byInsight;
@@ -23,47 +27,37 @@ public sealed class SegmentSet
 
     /// <summary>A set.</summary>
     /// <param name="segments">The segments; none asks for itself, also not by others.</param>
-    /// <param name="newest">The highest revision that anything had when these were read.</param>
-    /// <exception cref="ArgumentException">Some ask for each other in a circle.</exception>
+    /// <param name="newest">The highest number of an activation when these were read.</param>
+    /// <exception cref="ArgumentException">Some ask for each other in a circle, or too many one after the other.</exception>
     public SegmentSet(ImmutableArray<ActiveSegment> segments, long newest)
     {
         var (order, wrong) = SegmentOrder.Of(segments.Select(segment => segment.Definition));
-        if (!wrong.IsEmpty)
+        if (wrong is not null)
         {
-            throw new ArgumentException(
-                $"Segments ask for each other: {string.Join(", ", wrong)}.",
-                nameof(segments)
-            );
+            throw new ArgumentException(wrong, nameof(segments));
         }
 
         Newest = newest;
-        All =
-        [
-            .. order.Select(definition =>
-                segments.First(segment => ReferenceEquals(segment.Definition, definition))
-            ),
-        ];
+        Dictionary<string, ActiveSegment> byName = segments.ToDictionary(segment =>
+            segment.Definition.Name
+        );
+        All = [.. order.Select(definition => byName[definition.Name])];
+        places = All.Index().ToFrozenDictionary(one => one.Item.Definition.Name, one => one.Index);
         Inputs = [.. All.SelectMany(segment => segment.Definition.Inputs).Distinct()];
-        Dictionary<SegmentInput, int> places = Inputs
-            .Select((input, i) => (input, i))
-            .ToDictionary(one => one.input, one => one.i);
+        Dictionary<SegmentInput, int> inputs = Inputs
+            .Index()
+            .ToDictionary(one => one.Item, one => one.Index);
         Places =
         [
             .. All.Select(segment =>
-                segment.Definition.Inputs.Select(input => places[input]).ToImmutableArray()
+                segment.Definition.Inputs.Select(input => inputs[input]).ToImmutableArray()
             ),
         ];
-        Users =
-        [
-            .. Enumerable
-                .Range(0, Inputs.Length)
-                .Select(input =>
-                    Enumerable
-                        .Range(0, All.Length)
-                        .Where(segment => Places[segment].Contains(input))
-                        .ToImmutableArray()
-                ),
-        ];
+        ILookup<int, int> users = Places
+            .Index()
+            .SelectMany(one => one.Item, (one, input) => (one.Index, input))
+            .ToLookup(one => one.input, one => one.Index);
+        Users = [.. Enumerable.Range(0, Inputs.Length).Select(i => users[i].ToImmutableArray())];
         byTrait = By(input => input.Kind == SegmentInputKind.Trait ? [input.Name] : []);
         byAccountTrait = By(input =>
             input.Kind
@@ -85,7 +79,7 @@ public sealed class SegmentSet
     /// <summary>All, each after those it asks for.</summary>
     public ImmutableArray<ActiveSegment> All { get; }
 
-    /// <summary>The highest revision there was.</summary>
+    /// <summary>The highest number of an activation there was.</summary>
     public long Newest { get; }
 
     /// <summary>Everything that any of them asks, each once.</summary>
@@ -98,18 +92,15 @@ public sealed class SegmentSet
     internal ImmutableArray<ImmutableArray<int>> Users { get; }
 
     /// <summary>The place of a segment; -1 when it is not among these.</summary>
-    internal int IndexOf(string name)
-    {
-        for (int i = 0; i < All.Length; i++)
-        {
-            if (All[i].Definition.Name == name)
-            {
-                return i;
-            }
-        }
+    internal int IndexOf(string name) => places.GetValueOrDefault(name, -1);
 
-        return -1;
-    }
+    /// <summary>Whether all insights that a segment asks for are shown, and know of the past.</summary>
+    /// <param name="place">Its place.</param>
+    /// <param name="insights">The insights.</param>
+    internal bool IsReady(int place, InsightSet insights) =>
+        Places[place]
+            .SelectMany(input => InsightsOf(Inputs[input]))
+            .All(name => insights.Shown(name) is { IsComplete: true });
 
     /// <summary>Inputs that a field of the profile is.</summary>
     internal ImmutableArray<int> OfTrait(string name) => byTrait.GetValueOrDefault(name, []);

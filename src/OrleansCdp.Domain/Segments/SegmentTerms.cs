@@ -62,7 +62,7 @@ internal sealed class SegmentTerms : ITermFinder
 
     private SegmentInput? SegmentOf(Syntax.InSegment test, ICollection<ExpressionError> errors)
     {
-        string name = ExpressionPrinter.Print(test.Segment);
+        string name = string.Join('.', test.Segment.Parts);
         string? why =
             name == self || name.StartsWith(self + '.', StringComparison.Ordinal)
                 ? "A segment cannot ask who is in itself."

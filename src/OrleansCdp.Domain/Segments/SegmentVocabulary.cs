@@ -16,7 +16,6 @@ public sealed record SegmentVocabulary(
     IReadOnlyCollection<string> Segments
 )
 {
-    private const string InsightPrefix = "insights.";
     private const string AccountPrefix = "account.";
 
     /// <summary>Everything that has a name.</summary>
@@ -63,7 +62,10 @@ public sealed record SegmentVocabulary(
         foreach (InsightDefinition insight in insights)
         {
             bool isOfAccount = insight.Of == SubjectKind.Account;
-            string key = (isOfAccount ? AccountPrefix : "") + InsightPrefix + insight.Name;
+            string[] name = ["insights", insight.Name];
+            string key = ExpressionPrinter.Print(
+                new Syntax.Name(isOfAccount ? ["account", .. name] : [.. name], At: 0)
+            );
             yield return new(
                 key,
                 isOfAccount ? SegmentInputKind.AccountInsight : SegmentInputKind.Insight,

@@ -45,6 +45,12 @@ internal sealed class DefinitionCheck(
         return kind switch
         {
             DefinitionKinds.Stream => CheckStream(name, text, rulesets),
+            DefinitionKinds.Insight when IsDerived(name) =>
+            [
+                Error(
+                    $"Names that begin with `{InsightDefinition.DerivedPrefix}` are those of insights that segments make."
+                ),
+            ],
             DefinitionKinds.Insight => CheckInsight(name, text),
             DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
@@ -57,6 +63,9 @@ internal sealed class DefinitionCheck(
     public bool IsOverRecords(DefinitionVersion insight) =>
         InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
             is { IsOverRecords: true, HasPeople: false };
+
+    private static bool IsDerived(string name) =>
+        name.StartsWith(InsightDefinition.DerivedPrefix, StringComparison.Ordinal);
 
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 

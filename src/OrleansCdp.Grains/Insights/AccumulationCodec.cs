@@ -13,6 +13,8 @@ internal static class AccumulationCodec
         Fading = 8,
         Picked = 16,
         Distinct = 32,
+        Instants = 64,
+        All = Part | Sum | Second | Fading | Picked | Distinct | Instants,
     }
 
     public static void Write(CompactWriter to, Accumulation known)
@@ -49,6 +51,7 @@ internal static class AccumulationCodec
                 FadingSum => Has.Fading,
                 Picked => Has.Picked,
                 DistinctCount => Has.Distinct,
+                LatestInstants => Has.Instants,
                 _ => Has.None,
             };
         to.Unsigned((ulong)has);
@@ -82,12 +85,20 @@ internal static class AccumulationCodec
                 to.Many(distinct.Hashes, static (to, hash) => to.Ticks((long)hash));
                 to.Many(distinct.Ranks, static (to, rank) => to.Unsigned(rank));
                 break;
+            case LatestInstants latest:
+                to.Many(latest.Ticks, static (to, at) => to.Ticks(at));
+                break;
         }
     }
 
     public static Tally ReadTally(CompactReader from)
     {
         Has has = (Has)from.Unsigned();
+        if ((has & ~Has.All) != Has.None)
+        {
+            throw new InvalidDataException("It knows something that only a newer program does.");
+        }
+
         return new Tally
         {
             Stretch = from.Number(),
@@ -113,6 +124,11 @@ internal static class AccumulationCodec
         if (has.HasFlag(Has.Picked))
         {
             return new Picked(from.Ticks(), new Measured(ReadWide(from), from.TextOrNull()));
+        }
+
+        if (has.HasFlag(Has.Instants))
+        {
+            return new LatestInstants(from.Many(static from => from.Ticks()));
         }
 
         return has.HasFlag(Has.Distinct)

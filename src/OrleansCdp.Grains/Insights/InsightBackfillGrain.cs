@@ -263,7 +263,8 @@ internal sealed partial class InsightBackfillGrain(
     [LoggerMessage(
         LogEvents.InsightComplete,
         LogLevel.Information,
-        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told, {NotTold} not; {PutOff} people are still to be asked"
+        "Insight {Name} v{Version} knows what was done before it: {Events} events read, {Links} links told, "
+            + "{NotTold} not; {PutOff} people are still to be asked"
     )]
     private partial void LogComplete(
         string name,

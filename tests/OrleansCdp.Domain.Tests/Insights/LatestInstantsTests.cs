@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CsCheck;
 using OrleansCdp.Events;
 
@@ -36,7 +37,9 @@ public sealed class LatestInstantsTests
     [Fact]
     public void An_insight_tells_the_last_of_them_that_has_come()
     {
-        InsightSet insights = Computed.SetOf("source: Engagement\nmeasure: instants");
+        InsightSet insights = Computed.SetOf(
+            ("segment_visits", "source: Engagement\nmeasure: instants")
+        );
         LinkEvent[] visits = [Visit(0), Visit(60), Visit(30)];
         InsightLedger ledger = Computed.Ledger(insights, visits);
 
@@ -54,8 +57,44 @@ public sealed class LatestInstantsTests
         ledger
             .NextChangeOf(insights.All[0], Some.Noon.AddMinutes(31))
             .At.ShouldBe(Some.Noon.AddMinutes(60).UtcTicks);
-        ledger.InstantsOf(insights.All[0]).Ticks.Length.ShouldBe(3);
+        ledger.InstantsOf(insights.All[0], Some.Noon).Length.ShouldBe(3);
     }
+
+    [Theory]
+    [InlineData(LatestInstants.Max, 0)]
+    [InlineData(LatestInstants.Max + 1, 1)]
+    public void Of_records_the_latest_that_have_come_are_known_and_all_that_are_coming(
+        int past,
+        int first
+    )
+    {
+        InsightSet insights = Computed.SetOf(
+            ("segment_orders", "source: SalesOrder\nmeasure: instants")
+        );
+        InsightLedger ledger = Computed.Ledger(
+            insights,
+            Enumerable
+                .Range(0, past + 100)
+                .Select(i =>
+                    Some.Event(EventKind.Created, "SalesOrder", record: $"o{i}", minute: i)
+                )
+        );
+
+        ImmutableArray<long> known = ledger.InstantsOf(
+            insights.All[0],
+            Some.Noon.AddMinutes(past - 1)
+        );
+
+        known.Length.ShouldBe(LatestInstants.Max + 100);
+        known[0].ShouldBe(Some.Noon.AddMinutes(first).UtcTicks);
+    }
+
+    [Fact]
+    public void Only_segments_ask_for_moments() =>
+        InsightDefinition
+            .Compile("some", "source: Engagement\nmeasure: instants", Histories.Declared)
+            .Errors.ShouldHaveSingleItem()
+            .Message.ShouldBe("Only criteria of segments ask for moments.");
 
     [Theory]
     [InlineData("source: Engagement\nmeasure: instants\nwindow: 3 days", "window")]
@@ -64,7 +103,7 @@ public sealed class LatestInstantsTests
     [InlineData("of: account\npeople: true\nsource: SalesOrder\nmeasure: instants", "measure")]
     public void What_does_not_fit_moments_is_refused(string text, string path) =>
         InsightDefinition
-            .Compile("some", text, Histories.Declared)
+            .Compile("segment_some", text, Histories.Declared)
             .Errors.ShouldHaveSingleItem()
             .Path.ShouldBe(path);
 

@@ -101,7 +101,7 @@ public sealed class SegmentDefinitionTests
     [InlineData(SegmentDefinition.DerivedMax, null)]
     [InlineData(
         SegmentDefinition.DerivedMax + 1,
-        "There are 21 measures and sequences; a segment has at most 20."
+        "There are 21 insights that its measures and sequences are; a segment has at most 20."
     )]
     public void A_segment_makes_some_insights(int count, string? wrong) =>
         ShouldBe(
@@ -187,7 +187,7 @@ public sealed class SegmentDefinitionTests
 
         var (order, wrong) = SegmentOrder.Of(all);
 
-        wrong.ShouldBeEmpty();
+        wrong.ShouldBeNull();
         order.Select(segment => segment.Name).ShouldBe(["c", "b", "a"]);
     }
 
@@ -198,13 +198,13 @@ public sealed class SegmentDefinitionTests
         [
             Segmented.Of("in segment b", "a", "b"),
             Segmented.Of("in segment c", "b", "c"),
-            Segmented.Of("in segment a", "c", "a"),
+            Segmented.Of("in segment b", "c", "b"),
         ];
 
         var (order, wrong) = SegmentOrder.Of(all);
 
         order.ShouldBeEmpty();
-        wrong.ShouldBe(["a", "b", "c", "a"]);
+        wrong.ShouldBe("Segments ask for each other in a circle: b, c, b.");
     }
 
     [Theory]
@@ -220,10 +220,93 @@ public sealed class SegmentDefinitionTests
             Segmented.Of("vip", "s1"),
         ];
 
-        // From the one that asks most, as names may have it.
-        ImmutableArray<string> wrong = SegmentOrder.Of(all).Wrong;
+        SegmentOrder
+            .Of(all)
+            .Wrong.ShouldBe(
+                isRight
+                    ? null
+                    : "At most 10 segments ask for each other one after the other: "
+                        + "s11, s10, s9, s8, s7, s6, s5, s4, s3, s2, s1."
+            );
+    }
 
-        wrong.IsEmpty.ShouldBe(isRight);
+    [Theory]
+    [InlineData(4, null)]
+    [InlineData(5, "There are 2095 parts; a segment has at most 2000.")]
+    public void All_tiers_together_are_some_work(int count, string? wrong)
+    {
+        string criteria = string.Join(
+            " or ",
+            Enumerable.Range(1, 3).Select(i => $"sequence(SalesOrder then Case within {i} days)")
+        );
+
+        ShouldBe(
+            "tiers:\n"
+                + string.Concat(
+                    Enumerable
+                        .Range(0, count)
+                        .Select(i => $"- {{name: t{i}, criteria: {criteria}}}\n")
+                ),
+            wrong
+        );
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_tier_is_told_of_that_tier()
+    {
+        ImmutableArray<DefinitionError> errors = Segmented.Wrong(
+            "tiers:\n- {name: a, criteria: cty is null}\n- {name: B, criteria: vip}"
+        );
+
+        errors.Select(error => error.Path).ShouldBe(["tiers[0].criteria", "tiers[1].name"]);
+    }
+
+    [Fact]
+    public void Of_two_time_zones_it_is_not_the_same()
+    {
+        const string criteria = "criteria: renewsAt within last 1 calendar day";
+
+        Segmented
+            .Definition(criteria + "\ntimeZone: Europe/Berlin")
+            .NormalForm.ShouldBe("renewsAt within last 1 calendar day\ntime zone Europe/Berlin");
+        Segmented.Definition(criteria).NormalForm.ShouldBe("renewsAt within last 1 calendar day");
+    }
+
+    [Fact]
+    public void What_cannot_be_read_as_it_is_written_is_refused()
+    {
+        string quotes = new('\'', 2_000);
+
+        Segmented
+            .Wrong("criteria: >-\n  city = \"" + quotes + "\"")
+            .ShouldHaveSingleItem()
+            .Message.ShouldBe("Written in the one way it has more than 4000 characters.");
+    }
+
+    [Theory]
+    [InlineData("localtime")]
+    [InlineData("posixrules")]
+    [InlineData("right/Europe/Berlin")]
+    [InlineData("../../../etc/localtime")]
+    [InlineData("W. Europe Standard Time")]
+    public void A_time_zone_is_the_same_on_every_machine(string name) =>
+        Segmented
+            .Wrong($"criteria: vip\ntimeZone: '{name}'")
+            .ShouldHaveSingleItem()
+            .Message.ShouldStartWith("There is no time zone");
+
+    [Fact]
+    public void A_segment_and_an_insight_may_be_called_as_a_word_of_the_language()
+    {
+        Segmented.Of("in segment `last`", "some", "last").Inputs.Single().Name.ShouldBe("last");
+        SegmentVocabulary vocabulary = new(
+            Segmented.Declared,
+            [Segmented.Insight("next", "source: SalesOrder\nmeasure: count")],
+            []
+        );
+        SegmentDefinition
+            .Compile("some", "criteria: insights.`next` > 1", vocabulary)
+            .Errors.ShouldBeEmpty();
     }
 
     private static void ShouldBe(string text, string? wrong, params string[] others)

@@ -128,12 +128,12 @@ internal static class SegmentOracle
                 (!p.All.Orders(now).Any() || p.All.Orders(now, 30).Any()) && p.All.Cases(now).Any()
         ),
         new(
-            "spend_by_day",
-            "(now - first(SalesOrder)) / 1 day * 2 < insights.spent",
+            "often",
+            "(now - first(SalesOrder)) / 1 day < count(SalesOrder) * 100",
             (p, now) =>
                 p.All.Orders(now).Any()
-                && Days(now - p.All.Orders(now).Min(order => order.Made)) * 2
-                    < p.All.Orders(now).Sum(order => order.Total)
+                && Days(now - p.All.Orders(now).Min(order => order.Made))
+                    < p.All.Orders(now).Count() * 100
         ),
     ];
 

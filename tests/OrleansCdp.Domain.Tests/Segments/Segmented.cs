@@ -88,7 +88,7 @@ internal static class Segmented
     public static string Quoted(string criteria) =>
         "'" + criteria.Replace("'", "''", StringComparison.Ordinal) + "'";
 
-    private static InsightDefinition Insight(string name, string text)
+    public static InsightDefinition Insight(string name, string text)
     {
         var (insight, errors) = InsightDefinition.Compile(name, text, Declared);
         errors.ShouldBeEmpty(text);

@@ -42,6 +42,24 @@ public sealed class GovernanceLimitTests
         next.Active!.Version.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("segment_a", false)]
+    [InlineData("segmenta", true)]
+    public async Task Nobody_writes_an_insight_of_a_name_that_segments_give(string name, bool may)
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+
+        PutResult put = await grain.PutAsync(
+            "insight",
+            name,
+            "source: SalesOrder\nmeasure: count",
+            "me"
+        );
+
+        put.Errors.IsEmpty.ShouldBe(may);
+        (put.Active is not null).ShouldBe(may);
+    }
+
     [Fact]
     public async Task Of_51_versions_the_latest_50_stay()
     {

@@ -136,12 +136,14 @@ public sealed class InsightWalkTests : IAsyncLifetime
             InsightDefinition.Compile(version.Name, text, ShippedFields).Insight!,
             version.Version,
             version.Revision,
-            version.IsComplete
+            IsComplete: false
         );
         insights.Current = new InsightSet([insight], version.Revision);
 
+        var backfill = cluster.Grains.GetGrain<IInsightBackfillGrain>(IInsightBackfillGrain.Key);
         await Eventually.BeAsync(async () =>
         {
+            await backfill.GoOnAsync(); // As every silo says once a second.
             var versions = await definitions.GetVersionsAsync("insight", version.Name);
             return versions.Single() is { IsComplete: true, Past.PeoplePutOff: 1 };
         });
