@@ -77,7 +77,7 @@ public static class FieldUpdates
     private static FieldValue ValueOf(InsightValue value) =>
         !value.Insight.Definition.IsDivided ? value.Value ?? FieldValue.Null
         : value.Parts.IsEmpty ? FieldValue.Null
-        : FieldValue.Of(string.Join(", ", value.Parts[0].Values));
+        : FieldValue.Of(value.Parts[0].Name);
 
     private static bool IsWithin(decimal deadBand, FieldValue before, FieldValue next) =>
         before == next

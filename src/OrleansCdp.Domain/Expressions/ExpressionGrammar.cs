@@ -1,5 +1,6 @@
 using Parlot;
 using Parlot.Fluent;
+using static OrleansCdp.Expressions.GrammarWords;
 using static Parlot.Fluent.Parsers;
 
 namespace OrleansCdp.Expressions;
@@ -17,7 +18,7 @@ internal static class ExpressionGrammar
     public static Parser<Criteria> Criteria { get; } =
         Expression
             .And(
-                Expected("`for`", Keyword("for"))
+                Word("for")
                     .SkipAnd(Word("at"))
                     .SkipAnd(Word("least"))
                     .SkipAnd(ConstantGrammar.Duration)
@@ -122,29 +123,35 @@ internal static class ExpressionGrammar
             .Then<Func<Syntax, Syntax>>(test =>
                 of => new Syntax.In(of, [.. test.Item3], test.Item1, test.Item2)
             );
-        Parser<Func<Syntax, Syntax>> isWithinCalendar = not.And(Keyword("within"))
-            .And(next)
-            .And(ConstantGrammar.CalendarSpan)
-            .And(Zone())
-            .Then<Func<Syntax, Syntax>>(test =>
-                of => new Syntax.WithinCalendar(
-                    of,
-                    test.Item3,
-                    test.Item4.Count,
-                    test.Item4.Unit,
-                    test.Item5,
-                    test.Item1,
-                    test.Item2
-                )
-            );
         Parser<Func<Syntax, Syntax>> isWithin = not.And(Keyword("within"))
             .And(next)
-            .And(ConstantGrammar.Duration)
+            .And(OneOf(CalendarSpan(), Span()))
             .Then<Func<Syntax, Syntax>>(test =>
-                of => new Syntax.Within(of, test.Item3, test.Item4, test.Item1, test.Item2)
+                of => test.Item4(of, test.Item3, test.Item1, test.Item2)
             );
-        return OneOf(compared, isNull, isIn, isWithinCalendar, isWithin);
+        return OneOf(compared, isNull, isIn, isWithin);
     }
+
+    private static Parser<SpanTest> Span() =>
+        ConstantGrammar.Duration.Then<SpanTest>(span =>
+            (of, next, negated, at) => new Syntax.Within(of, next, span, negated, at)
+        );
+
+    private static Parser<SpanTest> CalendarSpan() =>
+        ConstantGrammar
+            .CalendarSpan.And(Zone())
+            .Then<SpanTest>(span =>
+                (of, next, negated, at) =>
+                    new Syntax.WithinCalendar(
+                        of,
+                        next,
+                        span.Item1.Count,
+                        span.Item1.Unit,
+                        span.Item2,
+                        negated,
+                        at
+                    )
+            );
 
     private static Parser<Syntax.Literal?> Zone() =>
         Keyword("in")
@@ -174,16 +181,9 @@ internal static class ExpressionGrammar
             ? new Syntax.Literal(new Constant.Number(-number.Value), at)
             : new Syntax.Negation(of, at);
 
-    private static Parser<T> Expected<T>(string what, Parser<T> inner) =>
-        new Expecting<T>(what, inner);
-
     private static Parser<(Operator Operator, int At)> Symbol(string text, Operator op) =>
         Terms.Text(text).Then((_, start, _, _) => (op, start));
 
-    private static Parser<int> Word(string word) => Expected($"`{word}`", Keyword(word));
-
-    private static Parser<int> Keyword(string word) =>
-        At(Terms.Identifier().When((_, found) => found.Span.SequenceEqual(word)));
-
-    private static Parser<int> At<T>(Parser<T> parser) => parser.Then((_, start, _, _) => start);
+    /// <summary>Makes the test whether an instant lies in a span.</summary>
+    private delegate Syntax SpanTest(Syntax of, bool next, bool negated, int at);
 }

@@ -126,12 +126,13 @@ public static class ExpressionPrinter
                 text.Append(')');
                 break;
             case Syntax.Within test:
-                Write(text, test.Operand, TestRank + 1);
-                text.Append(test.Negated ? " not within " : " within ");
-                text.Append(test.Next ? "next " : "last ").Append(Print(test.Span.Value));
+                string span = Print(test.Span.Value);
+                WriteWithin(text, test.Operand, test.Negated, test.Next, span);
                 break;
             case Syntax.WithinCalendar test:
-                WriteWithin(text, test);
+                string units = CalendarUnits.Print(test.Count, test.Unit);
+                string zone = test.Zone is { } named ? " in " + Print(named.Value) : "";
+                WriteWithin(text, test.Operand, test.Negated, test.Next, units + zone);
                 break;
             case Syntax.Call call:
                 WriteCall(text, call);
@@ -144,13 +145,17 @@ public static class ExpressionPrinter
         }
     }
 
-    private static void WriteWithin(StringBuilder text, Syntax.WithinCalendar test)
+    private static void WriteWithin(
+        StringBuilder text,
+        Syntax operand,
+        bool negated,
+        bool next,
+        string span
+    )
     {
-        Write(text, test.Operand, TestRank + 1);
-        text.Append(test.Negated ? " not within " : " within ");
-        text.Append(test.Next ? "next " : "last ");
-        text.Append(CalendarUnits.Print(test.Count, test.Unit));
-        text.Append(test.Zone is { } zone ? " in " + Print(zone.Value) : "");
+        Write(text, operand, TestRank + 1);
+        text.Append(negated ? " not within " : " within ");
+        text.Append(next ? "next " : "last ").Append(span);
     }
 
     private static void WriteCall(StringBuilder text, Syntax.Call call)

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Parlot;
 using Parlot.Fluent;
+using static OrleansCdp.Expressions.GrammarWords;
 using static Parlot.Fluent.Parsers;
 
 namespace OrleansCdp.Expressions;
@@ -39,8 +40,8 @@ public static class ItemGrammar
     /// <param name="name">A name.</param>
     internal static Parser<Syntax> Terms(Parser<Syntax> expression, Parser<Syntax.Name> name)
     {
-        Parser<Syntax.Literal?> window = Word("within")
-            .SkipAnd(Expected("`last`", Word("last")))
+        Parser<Syntax.Literal?> window = Keyword("within")
+            .SkipAnd(Word("last"))
             .SkipAnd(ConstantGrammar.Duration)
             .Then<Syntax.Literal?>(span => span)
             .Else((Syntax.Literal?)null);
@@ -52,7 +53,7 @@ public static class ItemGrammar
             .And(
                 OneOf(
                     expression
-                        .AndSkip(Expected("`of`", Word("of")))
+                        .AndSkip(Word("of"))
                         .And(items)
                         .Then(both => (Value: (Syntax?)both.Item1, Items: both.Item2)),
                     items.Then(some => (Value: (Syntax?)null, Items: some))
@@ -72,10 +73,10 @@ public static class ItemGrammar
         Parser<SomeItems> items
     )
     {
-        Parser<SequenceStep> step = Word("then")
-            .SkipAnd(Word("no").Then(_ => true).Else(false))
+        Parser<SequenceStep> step = Keyword("then")
+            .SkipAnd(Keyword("no").Then(_ => true).Else(false))
             .And(name)
-            .AndSkip(Expected("`within`", Word("within")))
+            .AndSkip(Word("within"))
             .And(ConstantGrammar.Duration)
             .And(where)
             .Then(all => new SequenceStep(
@@ -93,16 +94,13 @@ public static class ItemGrammar
     }
 
     private static Parser<Syntax> InSegment(Parser<Syntax.Name> name) =>
-        Word("in")
-            .SkipAnd(Expected("`segment`", Word("segment")))
+        Keyword("in")
+            .SkipAnd(Word("segment"))
             .SkipAnd(name)
             .Then<Syntax>((_, start, _, segment) => new Syntax.InSegment(segment, start));
 
     private static Parser<Syntax?> Where(Parser<Syntax> expression) =>
-        Expected("`where`", Word("where"))
-            .SkipAnd(expression)
-            .Then<Syntax?>(condition => condition)
-            .Else((Syntax?)null);
+        Word("where").SkipAnd(expression).Then<Syntax?>(condition => condition).Else((Syntax?)null);
 
     /// <summary>A word with a bracket after it.</summary>
     private static Parser<string> Start(Func<string, bool> isIt) =>
@@ -111,10 +109,4 @@ public static class ItemGrammar
             .Then(word => word.ToString())
             .When((_, word) => isIt(word))
             .AndSkip(Parsers.Terms.Char('('));
-
-    private static Parser<TextSpan> Word(string word) =>
-        Parsers.Terms.Identifier().When((_, found) => found.Span.SequenceEqual(word));
-
-    private static Parser<T> Expected<T>(string what, Parser<T> inner) =>
-        new Expecting<T>(what, inner);
 }

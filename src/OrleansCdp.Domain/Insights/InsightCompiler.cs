@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using OrleansCdp.Events;
 using OrleansCdp.Expressions;
 using OrleansCdp.Governance;
@@ -7,11 +6,8 @@ using OrleansCdp.Governance;
 namespace OrleansCdp.Insights;
 
 /// <summary>Compiles insight definitions, collecting everything that is wrong with them.</summary>
-internal sealed partial class InsightCompiler(DefinitionReader reader, Section section)
+internal sealed class InsightCompiler(DefinitionReader reader, Section section)
 {
-    /// <summary>Characters of an insight's name.</summary>
-    internal const int NameMax = 60;
-
     /// <summary>Parts of one insight that are told.</summary>
     internal const int TopMax = 20;
 
@@ -53,11 +49,11 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         InsightDefinition? insight = null;
         if (YamlReader.Read(text, errors) is { } root)
         {
-            if (!NamePattern.IsMatch(name))
+            if (!DefinitionNames.IsWord(name))
             {
                 notes.Add(
                     "",
-                    $"An insight's name is small letters, digits and underscores, at most {NameMax}.",
+                    $"An insight's name is small letters, digits and underscores, at most {DefinitionNames.WordMax}.",
                     root
                 );
             }
@@ -117,8 +113,7 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
         // A program that does not know the measure yet would forget the moments: only segments make such insights.
         RefuseIf(
             "measure",
-            measure == Measure.Instants
-                && !name.StartsWith(InsightDefinition.DerivedPrefix, StringComparison.Ordinal),
+            measure == Measure.Instants && !InsightDefinition.IsDerived(name),
             "Only criteria of segments ask for moments."
         );
         InsightDefinition insight = new()
@@ -332,7 +327,4 @@ internal sealed partial class InsightCompiler(DefinitionReader reader, Section s
             reader.Add(key, why, node);
         }
     }
-
-    [GeneratedRegex("^[a-z][a-z0-9_]{0,59}$", RegexOptions.CultureInvariant, 1_000)]
-    private static partial Regex NamePattern { get; }
 }

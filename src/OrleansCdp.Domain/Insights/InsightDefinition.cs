@@ -81,6 +81,10 @@ public sealed record InsightDefinition
     /// <summary>What the names of insights begin with that segments make of their criteria; people write none of that name.</summary>
     public const string DerivedPrefix = "segment_";
 
+    /// <summary>Whether a name is that of an insight that segments make.</summary>
+    public static bool IsDerived(string name) =>
+        name.StartsWith(DerivedPrefix, StringComparison.Ordinal);
+
     /// <summary>Sources of one insight.</summary>
     public const int InputsMax = 5;
 

@@ -55,15 +55,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null when it is no insight of such a subject.</returns>
     public InsightValue? ValueOf(ActiveInsight insight, DateTimeOffset now)
     {
-        foreach (InsightItems one in records.All)
-        {
-            if (one.Insight == insight)
-            {
-                return Evaluate(one, now).ToValue();
-            }
-        }
-
-        return null;
+        return ItemsOf(insight) is { } one ? Evaluate(one, now).ToValue() : null;
     }
 
     /// <summary>The latest moments that an insight knows.</summary>
@@ -74,22 +66,24 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// </returns>
     public ImmutableArray<long> InstantsOf(ActiveInsight insight, DateTimeOffset now)
     {
-        SortedSet<long> known = [];
-        foreach (InsightItems one in records.All.Where(one => one.Insight == insight))
+        if (ItemsOf(insight) is not { } one)
         {
-            // They are sorted: of many only the last ones are looked at.
-            int past = 0;
-            for (int i = one.Items.Count - 1; i >= 0 && past < LatestInstants.Max; i--)
-            {
-                past += known.Add(one.Items[i].At) && one.Items[i].At <= now.UtcTicks ? 1 : 0;
-            }
+            return [];
+        }
 
-            foreach (Accumulation accumulation in InsightSet.KnownOf(links, insight))
+        // They are sorted: of many only the last ones are looked at.
+        SortedSet<long> known = [];
+        int past = 0;
+        for (int i = one.Items.Count - 1; i >= 0 && past < LatestInstants.Max; i--)
+        {
+            past += known.Add(one.Items[i].At) && one.Items[i].At <= now.UtcTicks ? 1 : 0;
+        }
+
+        foreach (Accumulation accumulation in InsightSet.KnownOf(links, insight))
+        {
+            foreach (Tally tally in accumulation.Tallies)
             {
-                foreach (Tally tally in accumulation.Tallies)
-                {
-                    known.UnionWith((tally.Beside as LatestInstants ?? LatestInstants.None).Ticks);
-                }
+                known.UnionWith((tally.Beside as LatestInstants ?? LatestInstants.None).Ticks);
             }
         }
 
@@ -167,15 +161,9 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null before the first purchase, and where nothing is predicted.</returns>
     public CustomerSummary? CustomerOf(ActiveInsight insight, CustomerQuestion question)
     {
-        foreach (InsightItems one in records.All)
-        {
-            if (one.Insight == insight)
-            {
-                return Evaluate(one, question.Until).ToCustomer(question.Counting);
-            }
-        }
-
-        return null;
+        return ItemsOf(insight) is { } one
+            ? Evaluate(one, question.Until).ToCustomer(question.Counting)
+            : null;
     }
 
     /// <summary>
@@ -218,6 +206,19 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 )
                 .OfType<PeopleSum>(),
         ];
+    }
+
+    private InsightItems? ItemsOf(ActiveInsight insight)
+    {
+        foreach (InsightItems one in records.All)
+        {
+            if (one.Insight == insight)
+            {
+                return one;
+            }
+        }
+
+        return null;
     }
 
     private Evaluation Evaluate(InsightItems one, DateTimeOffset now)

@@ -82,6 +82,9 @@ public sealed record InsightPart(string Key, decimal Value, double Share, bool I
 {
     /// <summary>What each of the expressions it is divided by says; null for none.</summary>
     public IEnumerable<string?> Values => PartNames.ValuesOf(Key);
+
+    /// <summary>All of these as one text.</summary>
+    public string Name => string.Join(", ", Values);
 }
 
 /// <summary>One thing that counts in a value.</summary>

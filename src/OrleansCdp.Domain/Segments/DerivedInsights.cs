@@ -193,14 +193,12 @@ internal sealed class DerivedInsights(
         return new DerivedInsight(InsightDefinition.DerivedPrefix + hash[..HashDigits], definition);
     }
 
-    // In single quotes YAML takes everything as it is but these quotes themselves.
     private static void Append(StringBuilder text, string key, Syntax? expression)
     {
         if (expression is not null)
         {
-            string printed = ExpressionPrinter.Print(expression);
-            text.Append(key).Append(": '");
-            text.Append(printed.Replace("'", "''", StringComparison.Ordinal)).Append("'\n");
+            string quoted = YamlText.Quoted(ExpressionPrinter.Print(expression));
+            text.Append(key).Append(": ").Append(quoted).Append('\n');
         }
     }
 

@@ -47,14 +47,11 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
             ),
             SegmentInputKind.TopPart => Insight(
                 asked.Name,
-                value => value.Parts is [var first, ..] ? PartOf(first) : null
+                value => value.Parts is [var first, ..] ? FieldValue.Of(first.Name) : null
             ),
             SegmentInputKind.Sequence => Sequence(asked),
             _ => new Answer(subject.Account.Find(asked.Key), null),
         };
-
-    private static FieldValue PartOf(InsightPart part) =>
-        FieldValue.Of(string.Join(", ", part.Values));
 
     private Answer Insight(string name, Func<InsightValue, FieldValue?> valueOf)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using OrleansCdp.Expressions;
 using OrleansCdp.Governance;
 using OrleansCdp.Insights;
@@ -7,11 +6,8 @@ using OrleansCdp.Insights;
 namespace OrleansCdp.Segments;
 
 /// <summary>Compiles segment definitions, collecting everything that is wrong with them.</summary>
-internal sealed partial class SegmentCompiler
+internal sealed class SegmentCompiler
 {
-    /// <summary>Characters of the name of a segment, and of a tier.</summary>
-    internal const int NameMax = 60;
-
     private readonly DefinitionReader reader;
     private readonly Section section;
     private readonly SegmentTerms terms;
@@ -40,11 +36,11 @@ internal sealed partial class SegmentCompiler
         SegmentDefinition? segment = null;
         if (YamlReader.Read(text, errors) is { } root)
         {
-            if (!NamePattern.IsMatch(name))
+            if (!DefinitionNames.IsWord(name))
             {
                 notes.Add(
                     "",
-                    $"A segment's name is small letters, digits and `_`, at most {NameMax}.",
+                    $"A segment's name is small letters, digits and `_`, at most {DefinitionNames.WordMax}.",
                     root
                 );
             }
@@ -86,7 +82,14 @@ internal sealed partial class SegmentCompiler
             Tiers = tiers,
             Inputs = terms.Inputs,
             TimeZone = terms.Scope.TimeZone,
-            FlapsAbove = Amounts.Whole(reader, section["flapsAbove"], "flapsAbove", 2, 60, 6),
+            FlapsAbove = Amounts.Whole(
+                reader,
+                section["flapsAbove"],
+                "flapsAbove",
+                2,
+                60,
+                SegmentDefinition.FlapsAboveDefault
+            ),
             Jitter = JitterOf(),
             ConfirmAbove = ShareOf(),
         };
@@ -133,11 +136,11 @@ internal sealed partial class SegmentCompiler
     {
         string path = tier.PathOf("name");
         string? name = reader.Text(tier["name"], path);
-        if (name is null || !NamePattern.IsMatch(name))
+        if (name is null || !DefinitionNames.IsWord(name))
         {
             reader.Add(
                 path,
-                $"A tier's name is small letters, digits and underscores, at most {NameMax}.",
+                $"A tier's name is small letters, digits and underscores, at most {DefinitionNames.WordMax}.",
                 tier["name"] ?? tier.Node
             );
         }
@@ -228,7 +231,7 @@ internal sealed partial class SegmentCompiler
     {
         if (section["confirmAbove"] is not { } node)
         {
-            return 0.2m;
+            return SegmentDefinition.ConfirmAboveDefault;
         }
 
         decimal share = ExpressionReader.Amount(reader, node, "confirmAbove");
@@ -251,7 +254,4 @@ internal sealed partial class SegmentCompiler
             );
         }
     }
-
-    [GeneratedRegex("^[a-z][a-z0-9_]{0,59}$", RegexOptions.CultureInvariant, 1_000)]
-    private static partial Regex NamePattern { get; }
 }

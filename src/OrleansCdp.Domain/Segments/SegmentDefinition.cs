@@ -23,6 +23,12 @@ public sealed record SegmentDefinition
     /// <summary>Different things that one segment asks.</summary>
     public const int InputsMax = 100;
 
+    /// <summary>The <see cref="FlapsAbove"/> of one that says none.</summary>
+    public const int FlapsAboveDefault = 6;
+
+    /// <summary>The <see cref="ConfirmAbove"/> of one that says none.</summary>
+    public const decimal ConfirmAboveDefault = 0.2m;
+
     /// <summary>Parts of all its criteria together.</summary>
     public const int CostMax = 2_000;
 
@@ -48,7 +54,7 @@ public sealed record SegmentDefinition
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 
     /// <summary>More entries and exits of one individual within an hour are reported as flapping. Default 6, from 2 to 60.</summary>
-    public int FlapsAbove { get; init; } = 6;
+    public int FlapsAbove { get; init; } = FlapsAboveDefault;
 
     /// <summary>By how much a look that only the time asks for may be later. Default 0, at most an hour.</summary>
     public TimeSpan Jitter { get; init; }
@@ -56,7 +62,7 @@ public sealed record SegmentDefinition
     /// <summary>
     /// A version that moves more than this share of the population needs a second confirmation. Default 0.2, from 0 to 1.
     /// </summary>
-    public decimal ConfirmAbove { get; init; } = 0.2m;
+    public decimal ConfirmAbove { get; init; } = ConfirmAboveDefault;
 
     /// <summary>Whether it is a waterfall.</summary>
     public bool IsWaterfall => Tiers[0].Name is not null;

@@ -30,32 +30,24 @@ public sealed record SegmentVocabulary(
 
     /// <summary>Names that cannot be spoken of, with the reason.</summary>
     internal ImmutableSortedDictionary<string, string> Refused { get; } =
-        Ambiguous(Declared)
-            .ToImmutableSortedDictionary(one => one.Key, one => one.Value, StringComparer.Ordinal);
+        Facts(Declared)
+            .Where(one => one.Fact.Ambiguity is not null)
+            .ToImmutableSortedDictionary(
+                one => one.Key,
+                one => one.Fact.Ambiguity!,
+                StringComparer.Ordinal
+            );
 
     private static IEnumerable<SegmentInput> InputsOf(
         IReadOnlyCollection<DeclaredField> declared,
         IReadOnlyCollection<InsightDefinition> insights
     )
     {
-        foreach (DeclaredFact fact in DeclaredFact.Of(declared, CanonicalObjects.Individual))
+        foreach (var (key, fact, kind) in Facts(declared))
         {
             if (fact.Type is { } type)
             {
-                yield return new(fact.Printed, SegmentInputKind.Trait, fact.Name, type);
-            }
-        }
-
-        foreach (DeclaredFact fact in DeclaredFact.Of(declared, CanonicalObjects.Account))
-        {
-            if (fact.Type is { } type)
-            {
-                yield return new(
-                    AccountPrefix + fact.Printed,
-                    SegmentInputKind.AccountTrait,
-                    fact.Name,
-                    type
-                );
+                yield return new(key, kind, fact.Name, type);
             }
         }
 
@@ -84,17 +76,18 @@ public sealed record SegmentVocabulary(
         }
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Ambiguous(
+    /// <summary>Fields of the individual and of its account, by how they are written.</summary>
+    private static IEnumerable<(string Key, DeclaredFact Fact, SegmentInputKind Kind)> Facts(
         IReadOnlyCollection<DeclaredField> declared
     ) =>
         DeclaredFact
             .Of(declared, CanonicalObjects.Individual)
-            .Select(fact => (fact, Prefix: ""))
+            .Select(fact => (fact.Printed, fact, SegmentInputKind.Trait))
             .Concat(
                 DeclaredFact
                     .Of(declared, CanonicalObjects.Account)
-                    .Select(fact => (fact, Prefix: AccountPrefix))
-            )
-            .Where(one => one.fact.Ambiguity is not null)
-            .Select(one => KeyValuePair.Create(one.Prefix + one.fact.Printed, one.fact.Ambiguity!));
+                    .Select(fact =>
+                        (AccountPrefix + fact.Printed, fact, SegmentInputKind.AccountTrait)
+                    )
+            );
 }

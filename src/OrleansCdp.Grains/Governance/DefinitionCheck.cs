@@ -45,7 +45,7 @@ internal sealed class DefinitionCheck(
         return kind switch
         {
             DefinitionKinds.Stream => CheckStream(name, text, rulesets),
-            DefinitionKinds.Insight when IsDerived(name) =>
+            DefinitionKinds.Insight when InsightDefinition.IsDerived(name) =>
             [
                 Error(
                     $"Names that begin with `{InsightDefinition.DerivedPrefix}` are those of insights that segments make."
@@ -63,9 +63,6 @@ internal sealed class DefinitionCheck(
     public bool IsOverRecords(DefinitionVersion insight) =>
         InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
             is { IsOverRecords: true, HasPeople: false };
-
-    private static bool IsDerived(string name) =>
-        name.StartsWith(InsightDefinition.DerivedPrefix, StringComparison.Ordinal);
 
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 
