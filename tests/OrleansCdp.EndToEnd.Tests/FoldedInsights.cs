@@ -23,6 +23,7 @@ internal static class FoldedInsights
         params (string Name, int Version, string Text)[] definitions
     )
     {
+        await api.AllKnowAsync();
         InsightSet computed = SetOf(definitions);
         OracleFold fold = new(await OracleTables.ReadAsync(connection), computed);
         DateTimeOffset at = DateTimeOffset.UtcNow.AddHours(1); // Still to come, however long this takes.

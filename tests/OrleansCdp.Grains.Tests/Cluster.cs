@@ -36,6 +36,7 @@ public sealed class Cluster : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        FakeDatabase database = Database; // One, though silos are made at once.
         InProcessTestClusterBuilder builder = new(SiloCount);
         builder.ConfigureSilo(
             (_, silo) =>
@@ -47,15 +48,15 @@ public sealed class Cluster : IAsyncLifetime
                 }
 
                 silo.AddCdpGrains();
-                silo.Services.AddSingleton<ISnapshotStore>(Database);
-                silo.Services.AddSingleton<IDueStore>(Database.Due);
-                silo.Services.AddSingleton<IIdentityStore>(Database.Identity);
-                silo.Services.AddSingleton<IOpenDecisionStore>(Database.Identity);
-                silo.Services.AddSingleton<IMergeStore>(Database.Identity);
-                silo.Services.AddSingleton<ILogStore>(Database);
-                silo.Services.AddSingleton<IQuarantineStore>(Database);
-                silo.Services.AddSingleton<IStatusStore>(Database);
-                silo.Services.AddSingleton<ICheckpoints>(Database);
+                silo.Services.AddSingleton<ISnapshotStore>(database);
+                silo.Services.AddSingleton<IDueStore>(database.Due);
+                silo.Services.AddSingleton<IIdentityStore>(database.Identity);
+                silo.Services.AddSingleton<IOpenDecisionStore>(database.Identity);
+                silo.Services.AddSingleton<IMergeStore>(database.Identity);
+                silo.Services.AddSingleton<ILogStore>(database);
+                silo.Services.AddSingleton<IQuarantineStore>(database);
+                silo.Services.AddSingleton<IStatusStore>(database);
+                silo.Services.AddSingleton<ICheckpoints>(database);
                 silo.Services.AddSingleton<ILogHistory>(History);
                 silo.Services.AddSingleton<IStateRepairs>(History);
                 silo.Services.AddSingleton<IRulesets, NoRulesets>();

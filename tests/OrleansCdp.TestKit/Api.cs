@@ -167,6 +167,19 @@ public sealed class Api(Uri address, string key)
         );
         return counts;
     }
+
+    /// <summary>Waits until every silo works with the definitions that are active: each looks for new ones by itself.</summary>
+    public Task AllKnowAsync() =>
+        Eventually.BeAsync(
+            async () =>
+                await TryGetAsync("/v1/status") is { } status
+                && status["members"]!
+                    .AsArray()
+                    .All(silo =>
+                        (long?)silo!["definitions"] >= (long)status["definitions"]!["active"]!
+                    ),
+            "every silo knows the active definitions"
+        );
 }
 
 /// <summary>What became of the rows of an import.</summary>
