@@ -135,7 +135,19 @@ public sealed record MembershipChange(
     DateTimeOffset At,
     MembershipCause Cause,
     ImmutableArray<AskedValue> Values
-);
+)
+{
+    /// <summary>Events that one change tells of; of a batch with more the first ones.</summary>
+    public const int EventsMax = 20;
+
+    /// <summary>The events with which it was found, where there were any; at most <see cref="EventsMax"/>.</summary>
+    public ImmutableArray<CausingEvent> Events { get; init; } = [];
+}
+
+/// <summary>An event with which a change was found.</summary>
+/// <param name="Source">Who sent it.</param>
+/// <param name="EventId">Its id there.</param>
+public sealed record CausingEvent(string Source, string EventId);
 
 /// <summary>Something that criteria asked.</summary>
 /// <param name="Asked">How it is written in them.</param>
