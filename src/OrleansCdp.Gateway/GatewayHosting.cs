@@ -8,6 +8,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -77,6 +78,7 @@ public static class GatewayHosting
         ContextEndpoints.Map(app);
         IndividualEndpoints.Map(app);
         InsightEndpoints.Map(app);
+        ReviewEndpoints.Map(app);
         MatchEndpoints.Map(app);
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -33,6 +34,9 @@ public sealed partial class DefinitionCatalogue(
 
     /// <summary>The insights that are computed; none before the first poll.</summary>
     public InsightSet Insights => current.Insights.Set;
+
+    /// <summary>The segments that are evaluated; none before the first poll.</summary>
+    public SegmentSet Segments => current.Segments.Set;
 
     /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
     public long Version => current.Version;
@@ -66,6 +70,12 @@ public sealed partial class DefinitionCatalogue(
         FrozenDictionary<string, Ruleset> rulesets = compiled
             .Values.OfType<Ruleset>()
             .ToFrozenDictionary(ruleset => ruleset.Name);
+        CompiledInsights insights = before.Insights.Next(
+            newer,
+            compiled.Values.OfType<DataStream>(),
+            compiled.Values.OfType<PredictionModel>(),
+            LogRefused
+        );
         Snapshot next = new(newer.Version, newer.PartitionCount)
         {
             Streams = compiled
@@ -78,12 +88,12 @@ public sealed partial class DefinitionCatalogue(
             Models = compiled
                 .Values.OfType<PredictionModel>()
                 .ToFrozenDictionary(model => model.Name),
-            Insights = before.Insights.Next(
+            Insights = insights,
+            Segments = before.Segments.Next(
                 newer,
                 compiled.Values.OfType<DataStream>(),
-                compiled.Values.OfType<PredictionModel>(),
-                (version, error) =>
-                    LogNotCompiled(version.Kind, version.Name, version.Version, error.Message)
+                insights.Set,
+                LogRefused
             ),
             Compiled = compiled.ToFrozenDictionary(),
         };
@@ -150,7 +160,7 @@ public sealed partial class DefinitionCatalogue(
             DefinitionKinds.Stream => DataStream.Compile(definition.Name, definition.Text),
             DefinitionKinds.Ruleset => Ruleset.Compile(definition.Name, definition.Text),
             DefinitionKinds.Model => PredictionModel.Compile(definition.Name, definition.Text),
-            // An insight, which needs all streams; or of a program to come.
+            // An insight or a segment, which need all streams; or of a program to come.
             _ => ((object?)null, ImmutableArray<DefinitionError>.Empty),
         };
         if (!errors.IsEmpty)
@@ -161,6 +171,9 @@ public sealed partial class DefinitionCatalogue(
 
         return compiled;
     }
+
+    private void LogRefused(DefinitionVersion version, DefinitionError error) =>
+        LogNotCompiled(version.Kind, version.Name, version.Version, error.Message);
 
     [LoggerMessage(
         LogEvents.DefinitionNotCompiled,
@@ -190,6 +203,8 @@ public sealed partial class DefinitionCatalogue(
             FrozenDictionary<string, PredictionModel>.Empty;
 
         public CompiledInsights Insights { get; init; } = CompiledInsights.None;
+
+        public CompiledSegments Segments { get; init; } = CompiledSegments.None;
 
         /// <summary>What each text was compiled to, so that it is not compiled again when another one changes.</summary>
         public FrozenDictionary<(string, string, string), object?> Compiled { get; init; } =

@@ -17,6 +17,9 @@ public static class DefinitionKinds
     /// <summary>What is known of individuals and accounts as one value.</summary>
     public const string Insight = "insight";
 
+    /// <summary>Who belongs together, by criteria. Put to be reviewed, not active at once.</summary>
+    public const string Segment = "segment";
+
     /// <summary>All of them; what one names, of the kinds before it, must be there first.</summary>
-    public static ImmutableArray<string> All { get; } = [Ruleset, Stream, Model, Insight];
+    public static ImmutableArray<string> All { get; } = [Ruleset, Stream, Model, Insight, Segment];
 }

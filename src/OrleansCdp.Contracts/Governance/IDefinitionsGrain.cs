@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -9,8 +11,14 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>The grain's only key.</summary>
     const string Key = "definitions";
 
-    /// <summary>Most definitions of all kinds together.</summary>
+    /// <summary>Most definitions of all kinds together, beside the insights that segments make.</summary>
     const int DefinitionsMax = 500;
+
+    /// <summary>Most insights that the measures and sequences of all segments are.</summary>
+    const int DerivedMax = 2_000;
+
+    /// <summary>Characters of all kept versions of segments together.</summary>
+    const int SegmentTextMax = 16 * 1024 * 1024;
 
     /// <summary>Versions kept of one definition.</summary>
     const int VersionsMax = 50;
@@ -39,6 +47,30 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>All versions of one definition, oldest first; empty when there is none.</summary>
     [Alias("versions")]
     Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name);
+
+    /// <summary>Writes a version of a segment, to be reviewed before it decides anything.</summary>
+    /// <inheritdoc cref="PutAsync"/>
+    [Alias("draft")]
+    Task<ReviewResult> DraftSegmentAsync(string name, string text, string author);
+
+    /// <summary>Takes a step with a version of a segment. All of it is done, or nothing.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="request">The step.</param>
+    [Alias("review")]
+    Task<ReviewResult> ReviewSegmentAsync(string name, int version, ReviewRequest request);
+
+    /// <summary>Compares two versions of a segment.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="from">The one; null for the active one.</param>
+    /// <param name="to">The other; null for the newest.</param>
+    /// <returns>Null when there are no such versions.</returns>
+    [Alias("compare-segment")]
+    Task<ReviewDifference?> CompareSegmentAsync(string name, int? from, int? to);
+
+    /// <summary>All kept versions of a segment, oldest first; empty when there is none.</summary>
+    [Alias("segment-versions")]
+    Task<ImmutableArray<SegmentVersion>> GetSegmentVersionsAsync(string name);
 
     /// <summary>
     /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
@@ -98,6 +130,9 @@ public sealed record DefinitionVersion
     /// <summary>How much of the past it was told; null where it was told nothing, for it saw everything itself.</summary>
     [Id(9)]
     public PastKnown? Past { get; init; }
+
+    /// <summary>Whether a segment made it: an insight that nobody wrote.</summary>
+    public bool IsDerived => Kind == DefinitionKinds.Insight && InsightDefinition.IsDerived(Name);
 }
 
 /// <summary>How much of what was done before a version of an insight was made is in it.</summary>
@@ -153,4 +188,8 @@ public sealed record Catalogue
         get => field.IsDefault ? [] : field; // From a silo of the first program.
         init;
     } = [];
+
+    /// <summary>The version of the catalogue at which segments were last activated or retired; 0 for never.</summary>
+    [Id(4)]
+    public long Activations { get; init; }
 }

@@ -34,6 +34,11 @@ public static class InsightJson
         json.WriteStartObject("insights");
         foreach (InsightValue value in ledger.Values(question.At, question.IsPast, question.Name))
         {
+            if (question.Name is null && InsightDefinition.IsDerived(value.Insight.Definition.Name))
+            {
+                continue; // Nobody wrote it: segments tell of what they measure.
+            }
+
             json.WritePropertyName(value.Insight.Definition.Name);
             Write(json, value, ledger, links, question, people);
         }

@@ -21,7 +21,7 @@ internal sealed class MembershipWalk(
     {
         foreach (Membership membership in before.Segments)
         {
-            if (set.IndexOf(membership.Segment) < 0)
+            if (set.IndexOf(membership.Segment) < 0 && !set.Unread.Contains(membership.Segment))
             {
                 if (membership.IsIn)
                 {

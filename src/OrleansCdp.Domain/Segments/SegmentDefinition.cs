@@ -95,6 +95,20 @@ public sealed record SegmentDefinition
         string text,
         SegmentVocabulary vocabulary
     ) => SegmentCompiler.Compile(name, text, vocabulary);
+
+    /// <summary>Names of the tiers of a text, as far as it can be read; none where it is no waterfall.</summary>
+    public static ImmutableArray<string> TierNamesOf(string text) =>
+        [
+            .. from tiers in ValuesOf(YamlReader.Read(text, []), "tiers")
+            from item in (tiers as YamlList)?.Items ?? []
+            from name in ValuesOf(item, "name")
+            select (name as YamlScalar)?.Text ?? "",
+        ];
+
+    private static IEnumerable<YamlNode> ValuesOf(YamlNode? node, string key) =>
+        from entry in (node as YamlMap)?.Entries ?? []
+        where entry.Key.Text == key
+        select entry.Value;
 }
 
 /// <summary>One of those who may be in a segment.</summary>

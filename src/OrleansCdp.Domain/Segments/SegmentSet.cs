@@ -82,6 +82,9 @@ public sealed class SegmentSet
     /// <summary>The highest number of an activation there was.</summary>
     public long Newest { get; }
 
+    /// <summary>Segments there are that cannot be read here: who is in one of them stays.</summary>
+    public ImmutableArray<string> Unread { get; init; } = [];
+
     /// <summary>Everything that any of them asks, each once.</summary>
     public ImmutableArray<SegmentInput> Inputs { get; }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -25,7 +26,9 @@ internal static class DefinitionEndpoints
             .MapPut("/v1/definitions/{kind}/{name}", PutAsync)
             .RequireScope(Scopes.Author)
             .Accepts<string>("application/yaml", "text/yaml", "application/json")
-            .WithSummary("Makes a definition (YAML or JSON) the active version.");
+            .WithSummary(
+                "Makes a definition (YAML or JSON) the active version; of a segment a draft, to be reviewed."
+            );
         routes
             .MapGet("/v1/definitions/{kind}/{name}", GetAsync)
             .RequireScope(Scopes.Read)
@@ -65,23 +68,18 @@ internal static class DefinitionEndpoints
         }
 
         var body = await RequestBody.ReadAsync(http.Request, Limits.DefinitionMax, TooLarge);
+        string text = Encoding.UTF8.GetString(body.Span);
+        if (kind == DefinitionKinds.Segment)
+        {
+            return await ReviewEndpoints.DraftAsync(name, text, http, grains);
+        }
+
         PutResult result = await grains
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .PutAsync(kind, name, Encoding.UTF8.GetString(body.Span), KeyCheck.KeyOf(http).Name);
+            .PutAsync(kind, name, text, KeyCheck.KeyOf(http).Name);
         if (result.Active is not { } active)
         {
-            return new Problem(422, "does_not_compile", "The definition does not compile.")
-            {
-                Errors =
-                [
-                    .. result.Errors.Select(e => new ProblemError(
-                        e.Path,
-                        e.Message,
-                        e.Line == 0 ? null : e.Line,
-                        e.Column == 0 ? null : e.Column
-                    )),
-                ],
-            };
+            return NotCompiled(result.Errors);
         }
 
         await catalogue.RefreshAsync();
@@ -98,8 +96,29 @@ internal static class DefinitionEndpoints
         );
     }
 
+    /// <summary>The answer to a definition that does not compile.</summary>
+    public static Problem NotCompiled(ImmutableArray<DefinitionError> errors) =>
+        new(422, "does_not_compile", "The definition does not compile.")
+        {
+            Errors = [.. errors.Select(ErrorOf)],
+        };
+
+    /// <summary>Something that is wrong in a definition, with its place where that is known.</summary>
+    public static ProblemError ErrorOf(DefinitionError error) =>
+        new(
+            error.Path,
+            error.Message,
+            error.Line == 0 ? null : error.Line,
+            error.Column == 0 ? null : error.Column
+        );
+
     private static async Task<IResult> GetAsync(string kind, string name, IGrainFactory grains)
     {
+        if (kind == DefinitionKinds.Segment)
+        {
+            return await ReviewEndpoints.GetAsync(name, grains);
+        }
+
         ImmutableArray<DefinitionVersion> versions = await VersionsAsync(kind, name, grains);
         if (versions.IsEmpty)
         {
@@ -155,6 +174,11 @@ internal static class DefinitionEndpoints
         IGrainFactory grains
     )
     {
+        if (kind == DefinitionKinds.Segment)
+        {
+            return await ReviewEndpoints.GetVersionsAsync(name, grains);
+        }
+
         ImmutableArray<DefinitionVersion> versions = await VersionsAsync(kind, name, grains);
         return versions.IsEmpty ? Unknown : Results.Ok(new { data = versions });
     }
@@ -168,15 +192,17 @@ internal static class DefinitionEndpoints
             new
             {
                 version = all!.Version,
-                data = all.Definitions.Select(d => new
-                {
-                    d.Kind,
-                    d.Name,
-                    d.Version,
-                    d.Hash,
-                    d.Author,
-                    d.At,
-                }),
+                data = all
+                    .Definitions.Where(definition => !definition.IsDerived)
+                    .Select(d => new
+                    {
+                        d.Kind,
+                        d.Name,
+                        d.Version,
+                        d.Hash,
+                        d.Author,
+                        d.At,
+                    }),
             }
         );
     }

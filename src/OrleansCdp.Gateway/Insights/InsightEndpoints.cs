@@ -83,7 +83,10 @@ internal static class InsightEndpoints
             new
             {
                 data = catalogue
-                    .Insights.All.GroupBy(insight => insight.Definition.Name)
+                    .Insights.All.Where(insight =>
+                        !InsightDefinition.IsDerived(insight.Definition.Name)
+                    )
+                    .GroupBy(insight => insight.Definition.Name)
                     .Select(versions => new
                     {
                         name = versions.Key,

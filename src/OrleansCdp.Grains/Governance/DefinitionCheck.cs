@@ -1,19 +1,19 @@
 using System.Collections.Immutable;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
 /// <summary>Says what is wrong with a definition, beside those that are active.</summary>
-/// <param name="active">The last version of each kind and name.</param>
-/// <param name="former">Versions of insights that are shown until the last ones know everything.</param>
-internal sealed class DefinitionCheck(
-    IReadOnlyCollection<DefinitionVersion> active,
-    IReadOnlyCollection<DefinitionVersion> former
-)
+/// <param name="state">All definitions.</param>
+internal sealed class DefinitionCheck(DefinitionsState state)
 {
+    private readonly ImmutableArray<DefinitionVersion> active = [.. state.AllActive()];
+    private readonly SegmentCheck segments = new(state);
+
     private IEnumerable<DefinitionVersion> Insights =>
-        active.Where(IsOf(DefinitionKinds.Insight)).Concat(former);
+        active.Where(IsOf(DefinitionKinds.Insight)).Concat(state.Former());
 
     /// <summary>What is wrong with a text; empty when it may become active.</summary>
     public ImmutableArray<DefinitionError> Check(string kind, string name, string text)
@@ -30,7 +30,7 @@ internal sealed class DefinitionCheck(
         }
 
         DefinitionVersion[] others = [.. active.Where(v => v.Kind != kind || v.Name != name)];
-        if (others.Length >= IDefinitionsGrain.DefinitionsMax)
+        if (others.Count(version => !version.IsDerived) >= IDefinitionsGrain.DefinitionsMax)
         {
             return [Error($"There are {IDefinitionsGrain.DefinitionsMax} definitions already.")];
         }
@@ -52,6 +52,7 @@ internal sealed class DefinitionCheck(
                 ),
             ],
             DefinitionKinds.Insight => CheckInsight(name, text),
+            DefinitionKinds.Segment => segments.Check(name, text),
             DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
         };
@@ -64,6 +65,21 @@ internal sealed class DefinitionCheck(
         InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
             is { IsOverRecords: true, HasPeople: false };
 
+    /// <summary>How people know an insight: one that segments make by those.</summary>
+    private string NameOf(DefinitionVersion insight)
+    {
+        string[] users =
+        [
+            .. state
+                .Segments.Where(version => version.Derived.Contains(insight.Name))
+                .Select(version => version.Name)
+                .Distinct(),
+        ];
+        return users.Length == 0
+            ? $"The insight `{insight.Name}`"
+            : $"What the segment `{string.Join("`, `", users)}` measures";
+    }
+
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 
     private static Func<DefinitionVersion, bool> IsOf(string kind) =>
@@ -71,17 +87,13 @@ internal sealed class DefinitionCheck(
 
     /// <summary>What the active streams declare, one of them perhaps with another text.</summary>
     private DeclaredField[] Declared(string? name = null, string text = "") =>
-        [
-            .. active
+        SegmentCheck.DeclaredBy(
+            active
                 .Where(IsOf(DefinitionKinds.Stream))
                 .Where(version => version.Name != name)
                 .Select(version => (version.Name, version.Text))
                 .Concat(name is null ? [] : [(name, text)])
-                .SelectMany(stream =>
-                    DataStream.Compile(stream.Name, stream.Text).Stream?.DeclaredFields ?? []
-                )
-                .Distinct(),
-        ];
+        );
 
     /// <summary>A field of the CRM has one owner, and of one owner one insight that writes it.</summary>
     private ImmutableArray<DefinitionError> CheckInsight(string name, string text)
@@ -89,7 +101,13 @@ internal sealed class DefinitionCheck(
         DeclaredField[] declared = Declared();
         (InsightDefinition? insight, ImmutableArray<DefinitionError> errors) =
             InsightDefinition.Compile(name, text, declared);
-        return insight?.Writes is not { } field
+        if (insight is null)
+        {
+            return errors;
+        }
+
+        errors = segments.CheckWithInsight(insight);
+        return insight.Writes is not { } field || !errors.IsEmpty
             ? errors
             :
             [
@@ -123,9 +141,8 @@ internal sealed class DefinitionCheck(
             .. from insight in Insights
             where ErrorsOf(insight, before).IsEmpty
             from error in ErrorsOf(insight, after)
-            select Error(
-                $"The insight `{insight.Name}` needs what this would change: {error.Message}"
-            ),
+            select Error($"{NameOf(insight)} needs what this would change: {error.Message}"),
+            .. segments.CheckWithFields(after),
         ];
     }
 

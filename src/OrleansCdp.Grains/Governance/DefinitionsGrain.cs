@@ -7,21 +7,9 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
-
-/// <summary>Every version of every definition.</summary>
-[GenerateSerializer, Alias("cdp.definitions-state")]
-internal sealed record DefinitionsState
-{
-    /// <summary>Grows with every change.</summary>
-    [Id(0)]
-    public long Version { get; init; }
-
-    /// <summary>All versions; the last of a kind and name is the active one.</summary>
-    [Id(1)]
-    public ImmutableArray<DefinitionVersion> Versions { get; init; } = [];
-}
 
 /// <summary>Keeps the definitions. A new database starts with the shipped ones.</summary>
 [GrainType("cdp.definitions")]
@@ -50,7 +38,12 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
     {
-        ImmutableArray<DefinitionError> errors = Active().Check(kind, name, text);
+        if (kind == DefinitionKinds.Segment)
+        {
+            throw new ArgumentException("Segments are drafted and reviewed.", nameof(kind));
+        }
+
+        ImmutableArray<DefinitionError> errors = Check.Check(kind, name, text);
         if (errors.IsEmpty && kind == DefinitionKinds.Ruleset)
         {
             errors = await CheckLiveAsync(name, text);
@@ -62,45 +55,67 @@ internal sealed partial class DefinitionsGrain(
         }
 
         DefinitionVersion next = VersionOf(kind, name, text, author);
-        DefinitionVersion? active = Active(kind, name);
+        DefinitionVersion? active = stored.State.Active(kind, name);
         if (active is not null && active.Hash == next.Hash)
         {
             return new PutResult { Active = active };
         }
 
-        DefinitionsState before = stored.State;
-        Append(next, KnowsAll(next));
-        await StoreAsync(before);
+        await StoreAsync(stored.State.With(next, KnowsAll(next)));
         LogPut(kind, name, next.Version, author);
-        return new PutResult { Active = Active(kind, name), Changed = true };
+        return new PutResult { Active = stored.State.Active(kind, name), Changed = true };
     }
 
     public async Task CompleteAsync(string name, int version, PastKnown past)
     {
-        DefinitionsState before = stored.State;
         // One that was replaced meanwhile is counted by nobody any more.
         if (
-            Active(DefinitionKinds.Insight, name) is not { IsComplete: false } active
-            || active.Version != version
+            stored.State.Active(DefinitionKinds.Insight, name) is { IsComplete: false } active
+            && active.Version == version
         )
         {
-            return;
+            await StoreAsync(
+                stored.State.Replacing(active, active with { IsComplete = true, Past = past })
+            );
+        }
+    }
+
+    public async Task<ReviewResult> DraftSegmentAsync(string name, string text, string author)
+    {
+        var (next, result) = Reviews.Draft(
+            name,
+            VersionOf(DefinitionKinds.Segment, name, text, author)
+        );
+        await StoreAsync(next);
+        if (result.Changed)
+        {
+            LogDrafted(author, name, result.Version!.Version);
         }
 
-        stored.State = new DefinitionsState
-        {
-            Version = before.Version + 1,
-            Versions = before.Versions.Replace(
-                active,
-                active with
-                {
-                    IsComplete = true,
-                    Past = past,
-                }
-            ),
-        };
-        await StoreAsync(before);
+        return result;
     }
+
+    public async Task<ReviewResult> ReviewSegmentAsync(
+        string name,
+        int version,
+        ReviewRequest request
+    )
+    {
+        var (next, result) = Reviews.Take(name, version, request, clock.GetUtcNow());
+        await StoreAsync(next);
+        if (result.Changed)
+        {
+            LogReviewed(request.By, request.Kind, name, version);
+        }
+
+        return result;
+    }
+
+    public Task<ReviewDifference?> CompareSegmentAsync(string name, int? from, int? to) =>
+        Task.FromResult(Reviews.Compare(name, from, to));
+
+    public Task<ImmutableArray<SegmentVersion>> GetSegmentVersionsAsync(string name) =>
+        Task.FromResult(stored.State.ReviewOf(name).Versions);
 
     public Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name) =>
         Task.FromResult(
@@ -117,15 +132,25 @@ internal sealed partial class DefinitionsGrain(
                 {
                     Version = stored.State.Version,
                     PartitionCount = shape.PartitionCount,
-                    Definitions = [.. AllActive()],
-                    Former = [.. Former()],
+                    Definitions = [.. stored.State.AllActive()],
+                    Former = [.. stored.State.Former()],
+                    Activations = stored.State.Activations,
                 }
         );
 
-    private async Task StoreAsync(DefinitionsState before)
+    private SegmentReviews Reviews => new(stored.State);
+
+    private async Task StoreAsync(DefinitionsState next)
     {
+        DefinitionsState before = stored.State;
+        if (next == before)
+        {
+            return;
+        }
+
         try
         {
+            stored.State = next;
             await stored.WriteStateAsync();
         }
         catch
@@ -136,32 +161,19 @@ internal sealed partial class DefinitionsGrain(
         }
     }
 
-    /// <summary>Of each insight whose active version does not know everything yet, the last one that does.</summary>
-    private IEnumerable<DefinitionVersion> Former() =>
-        AllActive()
-            .Where(active => active is { Kind: DefinitionKinds.Insight, IsComplete: false })
-            .Select(active =>
-                stored.State.Versions.LastOrDefault(version =>
-                    version.Kind == active.Kind && version.Name == active.Name && version.IsComplete
-                )
-            )
-            .OfType<DefinitionVersion>();
-
-    private DefinitionCheck Active() => new([.. AllActive()], [.. Former()]);
-
-    private DefinitionVersion? Active(string kind, string name) =>
-        stored.State.Versions.LastOrDefault(version =>
-            version.Kind == kind && version.Name == name
-        );
+    private DefinitionCheck Check => new(stored.State);
 
     private void Seed(string kind, IReadOnlyDictionary<string, string> shipped, bool isNew)
     {
         foreach ((string name, string text) in shipped)
         {
-            if (Active(kind, name) is null)
+            if (stored.State.Active(kind, name) is null)
             {
                 DefinitionVersion next = VersionOf(kind, name, text, "shipped");
-                Append(next, isNew ? kind == DefinitionKinds.Insight : KnowsAll(next));
+                stored.State = stored.State.With(
+                    next,
+                    isNew ? kind == DefinitionKinds.Insight : KnowsAll(next)
+                );
             }
         }
     }
@@ -173,7 +185,7 @@ internal sealed partial class DefinitionsGrain(
     private async Task<ImmutableArray<DefinitionError>> CheckLiveAsync(string name, string text)
     {
         Ruleset next = Ruleset.Compile(name, text).Ruleset!;
-        Ruleset? before = Active(DefinitionKinds.Ruleset, name) is { } active
+        Ruleset? before = stored.State.Active(DefinitionKinds.Ruleset, name) is { } active
             ? Ruleset.Compile(name, active.Text).Ruleset
             : null;
         List<DefinitionError> errors = [];
@@ -212,75 +224,37 @@ internal sealed partial class DefinitionsGrain(
     private async Task<bool> IsLiveAsync(string ruleset) =>
         await matches.FindAsync(ruleset, CancellationToken.None) is not null;
 
-    /// <summary>The last version of each kind and name.</summary>
-    private IEnumerable<DefinitionVersion> AllActive() =>
-        stored
-            .State.Versions.GroupBy(version => (version.Kind, version.Name))
-            .Select(versions => versions.Last());
+    /// <summary>The first version of an insight that a segment makes.</summary>
+    public static DefinitionVersion FirstOf(DerivedInsight insight, DateTimeOffset at) =>
+        new()
+        {
+            Kind = DefinitionKinds.Insight,
+            Name = insight.Name,
+            Version = 1,
+            Text = insight.Text,
+            Hash = HashOf(insight.Text),
+            Author = "segments",
+            At = at,
+        };
 
     private DefinitionVersion VersionOf(string kind, string name, string text, string author) =>
         new()
         {
             Kind = kind,
             Name = name,
-            Version = (Active(kind, name)?.Version ?? 0) + 1,
+            Version = (stored.State.Active(kind, name)?.Version ?? 0) + 1,
             Text = text,
-            Hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text))),
+            Hash = HashOf(text),
             Author = author,
             At = clock.GetUtcNow(),
         };
 
+    private static string HashOf(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
     /// <summary>Whether a version knows everything from the start: an insight over records, which are kept.</summary>
     private bool KnowsAll(DefinitionVersion next) =>
-        next.Kind == DefinitionKinds.Insight && Active().IsOverRecords(next);
-
-    private void Append(DefinitionVersion next, bool isComplete)
-    {
-        DefinitionVersion[] same =
-        [
-            .. stored.State.Versions.Where(v => v.Kind == next.Kind && v.Name == next.Name),
-        ];
-        var kept =
-            same.Length < IDefinitionsGrain.VersionsMax
-                ? stored.State.Versions
-                : stored.State.Versions.Remove(same.First(version => !Former().Contains(version)));
-        long revision = stored.State.Version + 1;
-        stored.State = new DefinitionsState
-        {
-            Version = revision,
-            Versions = WithinBounds(
-                kept.Add(next with { Revision = revision, IsComplete = isComplete })
-            ),
-        };
-    }
-
-    /// <summary>Without as many of the oldest versions as it takes; those that are active or shown stay.</summary>
-    private static ImmutableArray<DefinitionVersion> WithinBounds(
-        ImmutableArray<DefinitionVersion> versions
-    )
-    {
-        long over = versions.Sum(v => (long)v.Text.Length) - IDefinitionsGrain.KeptTextMax;
-        if (over <= 0)
-        {
-            return versions;
-        }
-
-        HashSet<DefinitionVersion> active = new(
-            versions
-                .GroupBy(v => (v.Kind, v.Name))
-                .SelectMany(group =>
-                    (DefinitionVersion?[])[group.Last(), group.LastOrDefault(v => v.IsComplete)]
-                )
-                .OfType<DefinitionVersion>(),
-            ReferenceEqualityComparer.Instance
-        );
-        return versions.RemoveAll(version =>
-        {
-            bool forgotten = over > 0 && !active.Contains(version);
-            over -= forgotten ? version.Text.Length : 0;
-            return forgotten;
-        });
-    }
+        next.Kind == DefinitionKinds.Insight && Check.IsOverRecords(next);
 
     [LoggerMessage(
         LogEvents.DefinitionPut,
@@ -288,4 +262,18 @@ internal sealed partial class DefinitionsGrain(
         "{Author} made {Kind} {Name} v{Version} active"
     )]
     private partial void LogPut(string kind, string name, int version, string author);
+
+    [LoggerMessage(
+        LogEvents.SegmentDrafted,
+        LogLevel.Information,
+        "{Author} wrote segment {Name} v{Version}"
+    )]
+    private partial void LogDrafted(string author, string name, int version);
+
+    [LoggerMessage(
+        LogEvents.SegmentReviewed,
+        LogLevel.Information,
+        "{By} did {Step} with segment {Name} v{Version}"
+    )]
+    private partial void LogReviewed(string by, ReviewStepKind step, string name, int version);
 }

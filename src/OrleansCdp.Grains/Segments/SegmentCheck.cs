@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using OrleansCdp.Governance;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Says what is wrong with a segment, or with what segments ask for, beside the definitions that are active.</summary>
+/// <param name="state">All definitions.</param>
+internal sealed class SegmentCheck(DefinitionsState state)
+{
+    private readonly ImmutableArray<DefinitionVersion> active = [.. state.AllActive()];
+
+    /// <summary>What streams declare.</summary>
+    /// <param name="streams">Their names and texts.</param>
+    public static DeclaredField[] DeclaredBy(IEnumerable<(string Name, string Text)> streams) =>
+        [
+            .. streams
+                .SelectMany(stream =>
+                    DataStream.Compile(stream.Name, stream.Text).Stream?.DeclaredFields ?? []
+                )
+                .Distinct(),
+        ];
+
+    /// <summary>What is wrong with a text; empty when it may become active, also for those that ask for it.</summary>
+    public ImmutableArray<DefinitionError> Check(string name, string text)
+    {
+        SegmentTexts texts = Texts();
+        var (segment, errors) = texts.With(name, text).Compile(name);
+        return segment is null ? errors
+            : !(errors = OfAccounts(segment)).IsEmpty ? errors
+            : Others(texts, texts.With(name, text));
+    }
+
+    /// <summary>What would be wrong with active segments without one of them; empty when it may go.</summary>
+    public ImmutableArray<DefinitionError> CheckWithout(string name)
+    {
+        SegmentTexts texts = Texts();
+        return Others(texts, texts.Without(name));
+    }
+
+    /// <summary>What would be wrong with active segments beside another text of an insight.</summary>
+    public ImmutableArray<DefinitionError> CheckWithInsight(InsightDefinition insight)
+    {
+        SegmentTexts texts = Texts();
+        return Others(texts, texts.With(insight));
+    }
+
+    /// <summary>What would be wrong with active segments if streams declared other fields.</summary>
+    public ImmutableArray<DefinitionError> CheckWithFields(DeclaredField[] declared)
+    {
+        SegmentTexts texts = Texts();
+        return Others(texts, texts.With(declared));
+    }
+
+    /// <summary>Compiles a text beside the active segments.</summary>
+    public (SegmentDefinition? Segment, ImmutableArray<DefinitionError> Errors) Compile(
+        string name,
+        string text
+    ) => Texts().With(name, text).Compile(name);
+
+    /// <summary>The active segments, and what they may speak of.</summary>
+    private SegmentTexts Texts()
+    {
+        DeclaredField[] declared = DeclaredBy(
+            Of(DefinitionKinds.Stream).Select(version => (version.Name, version.Text))
+        );
+        return new SegmentTexts(
+            declared,
+            [
+                .. Of(DefinitionKinds.Insight)
+                    .Where(version => !version.IsDerived)
+                    .Select(version =>
+                        InsightDefinition.Compile(version.Name, version.Text, declared).Insight
+                    )
+                    .OfType<InsightDefinition>(),
+            ],
+            Of(DefinitionKinds.Segment)
+                .ToImmutableSortedDictionary(
+                    version => version.Name,
+                    version => version.Text,
+                    StringComparer.Ordinal
+                )
+        );
+    }
+
+    private IEnumerable<DefinitionVersion> Of(string kind) =>
+        active.Where(version => version.Kind == kind);
+
+    /// <summary>What is wrong after a change and was not before it, with segments that the change is not about.</summary>
+    private static ImmutableArray<DefinitionError> Others(SegmentTexts before, SegmentTexts after)
+    {
+        var errors = ImmutableArray.CreateBuilder<DefinitionError>();
+        List<SegmentDefinition> compiled = [];
+        foreach ((string name, string text) in after.All)
+        {
+            var (segment, wrong) = after.Compile(name);
+            if (segment is not null)
+            {
+                compiled.Add(segment);
+            }
+            else if (
+                before.All.GetValueOrDefault(name) == text
+                && before.Compile(name).Segment is not null
+            )
+            {
+                errors.AddRange(
+                    wrong.Select(error =>
+                        Error($"The segment `{name}` needs what this would change: {error.Message}")
+                    )
+                );
+            }
+        }
+
+        if (SegmentOrder.Of(compiled).Wrong is { } circle)
+        {
+            errors.Add(Error(circle));
+        }
+
+        return errors.ToImmutable();
+    }
+
+    /// <summary>Nobody tells people's grains of their account yet: what asks for it would be answered as if there were none.</summary>
+    private static ImmutableArray<DefinitionError> OfAccounts(SegmentDefinition segment) =>
+        [
+            .. segment
+                .Inputs.Where(input =>
+                    input.Kind
+                        is SegmentInputKind.AccountTrait
+                            or SegmentInputKind.AccountInsight
+                            or SegmentInputKind.AccountTopPart
+                )
+                .Select(input =>
+                    Error($"`{input.Key}` cannot be asked yet: segments do not know accounts.")
+                ),
+        ];
+
+    private static DefinitionError Error(string message) => new("", message, 0, 0);
+}

@@ -1,0 +1,213 @@
+using System.Collections.Immutable;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Takes steps with versions of segments: the definitions that follow, or why it is refused.</summary>
+/// <param name="state">All definitions.</param>
+internal sealed class SegmentReviews(DefinitionsState state)
+{
+    private readonly SegmentCheck check = new(state);
+
+    /// <summary>Writes a version.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="put">Text, hash, author and moment.</param>
+    public (DefinitionsState Next, ReviewResult Result) Draft(string name, DefinitionVersion put)
+    {
+        var errors = new DefinitionCheck(state).Check(DefinitionKinds.Segment, name, put.Text);
+        if (errors.IsEmpty)
+        {
+            errors = RefuseMuch(put.Text);
+        }
+
+        if (!errors.IsEmpty)
+        {
+            return Refused(errors);
+        }
+
+        var (review, version, changed) = state
+            .ReviewOf(name)
+            .Draft(name, put.Text, put.Hash, put.Author, put.At);
+        return (
+            changed ? state.With(name, review).WithoutUnneeded() : state,
+            new ReviewResult { Version = version, Changed = changed }
+        );
+    }
+
+    /// <summary>Takes a step.</summary>
+    public (DefinitionsState Next, ReviewResult Result) Take(
+        string name,
+        int version,
+        ReviewRequest request,
+        DateTimeOffset at
+    )
+    {
+        SegmentReview review = state.ReviewOf(name);
+        if (review.Refuses(version, request) is { } refusal)
+        {
+            return (state, new ReviewResult { Refusal = refusal });
+        }
+
+        SegmentVersion? deciding = request.Kind switch
+        {
+            ReviewStepKind.Submit or ReviewStepKind.Approve or ReviewStepKind.Activate =>
+                review.Find(version),
+            ReviewStepKind.Rollback => review.Former,
+            _ => null,
+        };
+        bool isLess = request.Kind is ReviewStepKind.Rollback or ReviewStepKind.Retire;
+        if (deciding is null && isLess && check.CheckWithout(name) is { IsEmpty: false } users)
+        {
+            return Refused(users, ReviewRefusalKind.InUse, "Other segments ask for it.");
+        }
+
+        var errors = deciding is null ? [] : check.Check(name, deciding.Text);
+        if (!errors.IsEmpty)
+        {
+            return Refused(errors);
+        }
+
+        ImmutableArray<DerivedInsight> derived = DerivedOf(deciding);
+        DefinitionsState next = state.With(
+            name,
+            review.Take(version, request, at, [.. derived.Select(one => one.Name)])
+        );
+        next = Computing(next.WithoutUnneeded(), derived, at);
+        if (
+            next.Versions.Count(one => one.IsDerived)
+            is var count
+                and > IDefinitionsGrain.DerivedMax
+        )
+        {
+            return Refused([
+                Error(
+                    $"The measures and sequences of all segments would be {count} insights; at most "
+                        + $"{IDefinitionsGrain.DerivedMax} can be."
+                ),
+            ]);
+        }
+
+        return (
+            Deciding(next, name, request, deciding),
+            new ReviewResult { Version = next.ReviewOf(name).Find(version), Changed = true }
+        );
+    }
+
+    /// <summary>Compares two versions.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="from">The one; null for the active one.</param>
+    /// <param name="to">The other; null for the newest.</param>
+    /// <returns>Null when there are no such versions.</returns>
+    public ReviewDifference? Compare(string name, int? from, int? to)
+    {
+        SegmentReview review = state.ReviewOf(name);
+        SegmentVersion? one = from is null ? review.Active : review.Find(from.Value);
+        SegmentVersion? other = to is null
+            ? review.Versions.LastOrDefault()
+            : review.Find(to.Value);
+        if (one is null || other is null)
+        {
+            return null;
+        }
+
+        ReviewedText before = TextOf(one);
+        ReviewedText after = TextOf(other);
+        return new ReviewDifference(
+            before,
+            after,
+            before.NormalForm is not null && before.NormalForm == after.NormalForm
+        );
+
+        ReviewedText TextOf(SegmentVersion version) =>
+            new(
+                version.Version,
+                version.Text,
+                check.Compile(name, version.Text).Segment?.NormalForm
+            );
+    }
+
+    /// <summary>With the version that decides from now on who is a member, where the step is about that.</summary>
+    private static DefinitionsState Deciding(
+        DefinitionsState next,
+        string name,
+        ReviewRequest request,
+        SegmentVersion? deciding
+    )
+    {
+        if (
+            request.Kind
+            is not (ReviewStepKind.Activate or ReviewStepKind.Rollback or ReviewStepKind.Retire)
+        )
+        {
+            return next;
+        }
+
+        next = deciding is null
+            ? next.WithoutActive(name)
+            : next.With(
+                new DefinitionVersion
+                {
+                    Kind = DefinitionKinds.Segment,
+                    Name = name,
+                    Version = deciding.Version,
+                    Text = deciding.Text,
+                    Hash = deciding.Hash,
+                    Author = deciding.Author,
+                    At = next.ReviewOf(name).Find(deciding.Version)!.Steps[^1].At,
+                },
+                isComplete: false
+            );
+        return next with { Activations = next.Version };
+    }
+
+    /// <summary>With insights that are computed from now on.</summary>
+    private static DefinitionsState Computing(
+        DefinitionsState next,
+        ImmutableArray<DerivedInsight> derived,
+        DateTimeOffset at
+    )
+    {
+        foreach (DerivedInsight insight in derived)
+        {
+            if (next.Active(DefinitionKinds.Insight, insight.Name) is null)
+            {
+                DefinitionVersion version = DefinitionsGrain.FirstOf(insight, at);
+                next = next.With(version, new DefinitionCheck(next).IsOverRecords(version));
+            }
+        }
+
+        return next;
+    }
+
+    private ImmutableArray<DerivedInsight> DerivedOf(SegmentVersion? version) =>
+        version is null
+            ? []
+            :
+            [
+                .. check
+                    .Compile(version.Name, version.Text)
+                    .Segment!.Inputs.SelectMany(input => input.Derived)
+                    .DistinctBy(derived => derived.Name),
+            ];
+
+    private ImmutableArray<DefinitionError> RefuseMuch(string text)
+    {
+        long length = state.Segments.Sum(version => (long)version.Text.Length) + text.Length;
+        return length <= IDefinitionsGrain.SegmentTextMax
+            ? []
+            :
+            [
+                Error(
+                    $"All versions of segments would have more than {IDefinitionsGrain.SegmentTextMax} characters."
+                ),
+            ];
+    }
+
+    private (DefinitionsState Next, ReviewResult Result) Refused(
+        ImmutableArray<DefinitionError> errors,
+        ReviewRefusalKind kind = ReviewRefusalKind.DoesNotCompile,
+        string detail = "The definition does not compile beside those that are active."
+    ) => (state, new ReviewResult { Errors = errors, Refusal = new(kind, detail) });
+
+    private static DefinitionError Error(string message) => new("", message, 0, 0);
+}
