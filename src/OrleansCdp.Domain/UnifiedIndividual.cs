@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -61,6 +62,14 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         get => field.IsDefault ? [] : field; // In states of first versions.
         init;
     } = [];
+
+    /// <summary>The segments it is in, and how far they were evaluated.</summary>
+    [Id(11)]
+    public Memberships Memberships
+    {
+        get => field ?? Memberships.None; // In states of first versions.
+        init;
+    } = Memberships.None;
 
     /// <summary>The individual that has this one's links since it was merged; null for this one.</summary>
     [Id(5)]

@@ -8,6 +8,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -32,6 +33,7 @@ public static class GrainsHosting
         );
         silo.Services.AddSingleton<EventFates>();
         silo.Services.TryAddSingleton<IInsightSets, CatalogueInsights>();
+        silo.Services.TryAddSingleton<ISegmentSets, CatalogueSegments>();
         silo.Services.AddOptions<InsightOptions>()
             .BindConfiguration(InsightOptions.Section)
             .ValidateOnStart();

@@ -4,8 +4,10 @@ using Orleans.Storage;
 using OrleansCdp.Activation;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Expressions;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -21,6 +23,7 @@ internal sealed class HeldIndividual(
     IGrainFactory grains,
     IdentifierWatch watch,
     IInsightSets insights,
+    IndividualSegments segments,
     TimeProvider clock,
     Action deactivate
 ) : IPlacedState, IDisposable
@@ -54,6 +57,7 @@ internal sealed class HeldIndividual(
         context = published.Open(id);
         State = await Cell.LoadAsync(cancel) ?? State;
         await KnowAsync(State.Links.Links);
+        await segments.KnowAsync(State);
     }
 
     /// <summary>What counts in its insights, up to its present state.</summary>
@@ -80,7 +84,7 @@ internal sealed class HeldIndividual(
     public void Dispose() => saves.Dispose();
 
     public Task BecomeAsync(Transition<UnifiedIndividual> transition) =>
-        BecomeAsync(transition, taken: null, []);
+        BecomeAsync(transition, taken: null, [], []);
 
     /// <summary>
     /// Saves the next state with what must be true at the same instant. Ends once all that was to be saved before is saved
@@ -89,38 +93,51 @@ internal sealed class HeldIndividual(
     /// <param name="transition">The next state.</param>
     /// <param name="taken">The links it takes in; null for none.</param>
     /// <param name="noted">What became of events that are in no state.</param>
+    /// <param name="events">The events that make it so; none where others do.</param>
     /// <exception cref="InconsistentStateException">Another activation wrote: this one is given up.</exception>
     public async Task BecomeAsync(
         Transition<UnifiedIndividual> transition,
         LinkTransfer? taken,
-        ImmutableArray<EventFate> noted
+        ImmutableArray<EventFate> noted,
+        SequencedEvent[] events
     )
     {
         DemandWhole();
         isUsed = true;
         Written written = Written.Nothing(transition.Next.Written);
+        ImmutableArray<MembershipChange> changes = [];
         if (transition.Changed)
         {
             InsightSet computed = insights.Current;
             DateTimeOffset now = clock.GetUtcNow();
             UnifiedIndividual next = AccountShares.Counted(transition.Next, computed);
+            (next, changes) = segments.Follow(
+                next,
+                links => writeBack.LedgerOf(computed, links),
+                now,
+                IndividualSegments.CauseOf(State, next, byEvents: events.Length > 0)
+            );
+            changes = IndividualSegments.By(changes, events, transition.Outcomes);
             transition = transition with { Next = next };
             written = writeBack.Follow(
                 next.ElsewhereAt is null ? next.Links : null,
                 next.Written,
                 computed,
                 now,
-                shares.Owes(next, computed) ? now + AccountShares.Linger : null
+                Course.Earlier(
+                    shares.Owes(next, computed) ? now + AccountShares.Linger : null,
+                    segments.DueAt
+                )
             );
         }
 
-        await SaveAsync(transition, taken, noted, written);
+        await SaveAsync(transition, taken, noted, written, changes);
     }
 
     /// <summary>Does all that time alone asks for.</summary>
     /// <param name="dueAt">The moment that is looked at, if the clock here is not yet so far.</param>
     /// <returns>When it is next due; null for never.</returns>
-    /// <inheritdoc cref="BecomeAsync(Transition{UnifiedIndividual}, LinkTransfer, ImmutableArray{EventFate})"/>
+    /// <inheritdoc cref="BecomeAsync(Transition{UnifiedIndividual}, LinkTransfer, ImmutableArray{EventFate}, SequencedEvent[])"/>
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
         LeaveUnlessUsed();
@@ -128,14 +145,26 @@ internal sealed class HeldIndividual(
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
         now = now > dueAt ? now : dueAt;
-        UnifiedIndividual next = AccountShares.Counted(State, computed);
+        var (next, changes) = segments.Follow(
+            AccountShares.Counted(State, computed),
+            links => writeBack.LedgerOf(computed, links),
+            now,
+            State.Memberships.Catalogue == 0 ? MembershipCause.Version : MembershipCause.Time
+        );
         Written written = writeBack.Wake(
             next is { ElsewhereAt: null, IsEmpty: false } ? next.Links : null,
             next.Written,
             computed,
-            now
+            now,
+            segments.DueAt
         );
-        await SaveAsync(To(next, next != State || !written.Updates.IsEmpty), null, [], written);
+        await SaveAsync(
+            To(next, next != State || !written.Updates.IsEmpty),
+            null,
+            [],
+            written,
+            changes
+        );
         UnifiedIndividual told = State;
         ImmutableArray<string> failed = await shares.HandOverAsync(
             told,
@@ -147,7 +176,7 @@ internal sealed class HeldIndividual(
         next = AccountShares.Told(State, told, failed, computed);
         if (next != State)
         {
-            await SaveAsync(To(next, changed: true), null, [], Written.Nothing(next.Written));
+            await SaveAsync(To(next, changed: true), null, [], Written.Nothing(next.Written), []);
         }
 
         return failed.IsEmpty
@@ -167,7 +196,8 @@ internal sealed class HeldIndividual(
         Transition<UnifiedIndividual> transition,
         LinkTransfer? taken,
         ImmutableArray<EventFate> noted,
-        Written written
+        Written written,
+        ImmutableArray<MembershipChange> changes
     )
     {
         if (transition.Changed)
@@ -186,7 +216,12 @@ internal sealed class HeldIndividual(
             DemandWhole();
             if (transition.Changed)
             {
-                await Cell.SaveAsync(WriteOf(transition, taken, noted, written));
+                await Cell.SaveAsync(
+                    WriteOf(transition, taken, noted, written) with
+                    {
+                        MembershipChanges = changes,
+                    }
+                );
             }
         }
         catch
@@ -259,7 +294,7 @@ internal sealed class HeldIndividual(
             return other;
         }
 
-        await BecomeAsync(transition, transfer, []);
+        await BecomeAsync(transition, transfer, [], []);
         if (!transition.Changed && (transfer.IsLast || !transfer.Links.IsEmpty))
         {
             // That they are here may be what another activation has changed since: then they would be nowhere.

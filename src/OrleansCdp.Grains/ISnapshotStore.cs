@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansCdp.Activation;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -92,6 +93,9 @@ public sealed record SnapshotWrite
 
     /// <summary>Events of the batch that are in no state: noted, and the refused ones quarantined and counted.</summary>
     public ImmutableArray<EventFate> Fates { get; init; } = [];
+
+    /// <summary>Who entered or left which segment, in the order of numbers.</summary>
+    public ImmutableArray<MembershipChange> MembershipChanges { get; init; } = [];
 
     /// <summary>
     /// When the state is to be looked at by the clock, unless that is to be earlier anyway. Whoever looks at it now has to do so

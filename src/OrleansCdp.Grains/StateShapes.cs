@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -7,6 +8,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 {
     private const string DepartedKind = "d";
     private const string MergedKind = "m";
+    private const string MembershipsKey = "s";
 
     public static IndividualShape Instance { get; } = new();
 
@@ -27,6 +29,11 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             (_, left) => changes.Put(PartKeys.Of(DepartedKind, left.Link), left),
             left => changes.Remove(PartKeys.Of(DepartedKind, left.Link))
         );
+        if ((before?.Memberships ?? Memberships.None) != after.Memberships)
+        {
+            changes.Put(MembershipsKey, after.Memberships);
+        }
+
         // Apart from the head: whoever has many visitors would write all their names with every other change.
         SortedArrays.Compare(
             before?.Merged ?? [],
@@ -44,6 +51,9 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
         UnifiedIndividual state = head with
         {
             Links = LinkParts.Assemble(parts, changes),
+            Memberships = parts.Keys.Contains(MembershipsKey)
+                ? parts.Read<Memberships>(MembershipsKey)
+                : Memberships.None,
             Departed =
             [
                 .. parts
@@ -83,6 +93,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Links = LinkSet.Empty,
             Departed = [],
             Merged = [],
+            Memberships = Memberships.None,
         };
 }
 

@@ -8,6 +8,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -42,6 +43,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         StateRepair repair,
         IdentifierWatch watch,
         IInsightSets insights,
+        ISegmentSets segments,
         TimeProvider clock,
         ILogger<UnifiedIndividualGrain> logger
     )
@@ -57,6 +59,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             GrainFactory,
             watch,
             insights,
+            new IndividualSegments(id, segments, reconciliation),
             clock,
             DeactivateOnIdle
         );
@@ -127,7 +130,8 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         await held.BecomeAsync(
             transition,
             taken: null,
-            transition.Changed ? fates.Of(events.Value, transition.Outcomes) : []
+            transition.Changed ? fates.Of(events.Value, transition.Outcomes) : [],
+            events.Value
         );
         if (!transition.Changed && transition.Outcomes.Any(outcome => outcome.IsElsewhere))
         {
@@ -249,7 +253,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
                 Links = [.. links.Select(transition.Next.Links.Find).OfType<Link>()],
             }
             : null;
-        await held.BecomeAsync(transition, taken, []);
+        await held.BecomeAsync(transition, taken, [], []);
         if (!transition.Changed)
         {
             // Whoever decided asks again and again, and only another activation may know better.
@@ -277,7 +281,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     public async Task ReleaseAsync(ImmutableArray<MovedLink> links, string target)
     {
         await recovery.WhenMadeAsync();
-        await held.BecomeAsync(Individual.Release(links, target), taken: null, []);
+        await held.BecomeAsync(Individual.Release(links, target));
     }
 
     public async Task<string?> PlaceAsync()
@@ -300,6 +304,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         await held.BecomeAsync(
             transition,
             hasNothing ? LinkTransfer.Nothing(individual, Individual.Id) : null,
+            [],
             []
         );
         if (!transition.Changed)
@@ -327,7 +332,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     {
         await recovery.WhenMadeAsync();
         var transition = Individual.Separate(individual, target, out Departure departure);
-        await held.BecomeAsync(transition, taken: null, []);
+        await held.BecomeAsync(transition);
         if (!transition.Changed)
         {
             await held.DemandCurrentAsync();
@@ -339,7 +344,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     public async Task NotePossibleMatchesAsync(PossibleMatches matches)
     {
         await recovery.WhenMadeAsync();
-        await held.BecomeAsync(Individual.Note(matches), taken: null, []);
+        await held.BecomeAsync(Individual.Note(matches));
     }
 
     public async ValueTask<bool> IsNamedByAsync(string type, string value)

@@ -14,7 +14,7 @@ public interface IInsightWalkGrain : IGrainWithStringKey
 
     /// <summary>Begins, or goes on, if anybody is to be looked at; does not wait for it.</summary>
     /// <returns>
-    /// The <see cref="InsightSignature"/> of the insights for which everybody was looked at; null while that is under way.
+    /// The signature of the insights and segments for which everybody was looked at; null while that is under way.
     /// </returns>
     [Alias("go-on")]
     Task<string?> GoOnAsync();

@@ -23,7 +23,7 @@ public readonly record struct Course(double Slope, DateTimeOffset? Until)
     internal Course UpTo(DateTimeOffset? moment) => this with { Until = Earlier(Until, moment) };
 
     /// <summary>The earlier of two moments; null is later than any.</summary>
-    internal static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+    public static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
         one is null || other < one ? other : one;
 
     /// <summary>The later of two moments; null is later than any.</summary>

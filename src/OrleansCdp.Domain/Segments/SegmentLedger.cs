@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Events;
 using OrleansCdp.Expressions;
 using OrleansCdp.Insights;
 
@@ -9,7 +10,8 @@ namespace OrleansCdp.Segments;
 /// alone, so it is never stored. Not safe for several threads.
 /// </summary>
 /// <param name="set">The segments.</param>
-public sealed class SegmentLedger(SegmentSet set)
+/// <param name="id">The individual: looks that only the time asks for are spread by it where a segment allows that.</param>
+public sealed class SegmentLedger(SegmentSet set, string id = "")
 {
     /// <summary>How often what changes all the time is looked at: what fades, and what is predicted.</summary>
     public static readonly TimeSpan Steadily = TimeSpan.FromHours(1);
@@ -27,9 +29,9 @@ public sealed class SegmentLedger(SegmentSet set)
         get
         {
             DateTimeOffset? first = null;
-            foreach (DateTimeOffset? one in until)
+            for (int i = 0; i < until.Length; i++)
             {
-                first = Course.Earlier(first, one);
+                first = Course.Earlier(first, until[i] + DelayOf(set.All[i].Definition));
             }
 
             return first;
@@ -109,6 +111,56 @@ public sealed class SegmentLedger(SegmentSet set)
         followed = subject;
         return walk.End();
     }
+
+    /// <summary>Has somebody leave every segment: one who lives elsewhere, or of whom nothing is known any more.</summary>
+    /// <param name="before">What is stored.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="cause">Why.</param>
+    public static (Memberships Next, ImmutableArray<MembershipChange> Changes) Leave(
+        Memberships before,
+        DateTimeOffset now,
+        MembershipCause cause
+    )
+    {
+        if (before.Segments.IsEmpty)
+        {
+            return (before, []);
+        }
+
+        DateTimeOffset at = now > before.ChangedAt ? now : before.ChangedAt;
+        ImmutableArray<MembershipChange> changes =
+        [
+            .. before
+                .Segments.Where(membership => membership.IsIn)
+                .Select(
+                    (membership, i) =>
+                        new MembershipChange(
+                            membership.FullName,
+                            Entered: false,
+                            membership.Version,
+                            before.Sequence + i + 1,
+                            at,
+                            cause,
+                            []
+                        )
+                ),
+        ];
+        return (
+            before with
+            {
+                Segments = [],
+                Sequence = before.Sequence + changes.Length,
+                ChangedAt = changes.IsEmpty ? before.ChangedAt : at,
+            },
+            changes
+        );
+    }
+
+    /// <summary>How much later somebody is looked at: between nothing and the segment's jitter.</summary>
+    private TimeSpan DelayOf(SegmentDefinition segment) =>
+        segment.Jitter == TimeSpan.Zero
+            ? TimeSpan.Zero
+            : segment.Jitter * ((Partitions.HashOf(segment.Name + id) >> 11) / (double)(1UL << 53));
 
     private bool[] ChangedFor(SegmentSubject subject)
     {

@@ -94,6 +94,10 @@ public sealed class SegmentSet
     /// <summary>Of each input the segments that ask it, by their place.</summary>
     internal ImmutableArray<ImmutableArray<int>> Users { get; }
 
+    /// <summary>Those that can be evaluated: all insights that they ask for know of the past.</summary>
+    public ImmutableArray<ActiveSegment> ReadyWith(InsightSet insights) =>
+        [.. All.Where((_, place) => IsReady(place, insights))];
+
     /// <summary>The place of a segment; -1 when it is not among these.</summary>
     internal int IndexOf(string name) => places.GetValueOrDefault(name, -1);
 

@@ -45,10 +45,17 @@ internal sealed class WriteBack(string id, SubjectKind subject)
         DateTimeOffset? dueAnyway = null
     )
     {
-        Written written = Look(links, known, computed, now);
-        bool isSooner = written.DueAt is not { } then || dueAnyway < then;
-        return written with { Demanded = due.Demand(isSooner ? dueAnyway : written.DueAt, now) };
+        Written written = Sooner(Look(links, known, computed, now), dueAnyway);
+        return written with { Demanded = due.Demand(written.DueAt, now) };
     }
+
+    private static Written Sooner(Written written, DateTimeOffset? dueAnyway) =>
+        written.DueAt is not { } then || dueAnyway < then
+            ? written with
+            {
+                DueAt = dueAnyway,
+            }
+            : written;
 
     /// <summary>
     /// What time alone asks for. Without updates nothing need be saved. Whoever woke the state stores when it is next due, unless
@@ -59,10 +66,11 @@ internal sealed class WriteBack(string id, SubjectKind subject)
         LinkSet? links,
         ImmutableArray<WrittenValue> known,
         InsightSet computed,
-        DateTimeOffset now
+        DateTimeOffset now,
+        DateTimeOffset? dueAnyway = null
     )
     {
-        Written written = Look(links, known, computed, now);
+        Written written = Sooner(Look(links, known, computed, now), dueAnyway);
         due.Know(written.DueAt);
         return written;
     }

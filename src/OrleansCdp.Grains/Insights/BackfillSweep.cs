@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Insights;
 
@@ -10,6 +11,7 @@ namespace OrleansCdp.Insights;
 internal sealed partial class BackfillSweep(
     IGrainFactory grains,
     IInsightSets insights,
+    ISegmentSets segments,
     TimeProvider clock,
     ILogger<BackfillSweep> logger
 ) : BackgroundService
@@ -32,7 +34,7 @@ internal sealed partial class BackfillSweep(
                         .GoOnAsync();
                 }
 
-                if (walked != InsightSignature.Of(computed))
+                if (walked != WalkReason.Of(computed, segments.Current).Signature)
                 {
                     walked = await grains
                         .GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key)

@@ -6,6 +6,7 @@ using Orleans.Runtime;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Insights;
 
@@ -13,7 +14,7 @@ namespace OrleansCdp.Insights;
 [GenerateSerializer, Alias("cdp.walk-state")]
 internal sealed record WalkState
 {
-    /// <summary>The <see cref="InsightSignature"/> for which it goes; empty where nothing is written.</summary>
+    /// <summary>The <see cref="WalkReason"/> for which it goes; empty for none.</summary>
     [Id(0)]
     public string Signature { get; init; } = "";
 
@@ -50,6 +51,7 @@ internal sealed partial class InsightWalkGrain(
     Waking waking,
     IDueStore due,
     IInsightSets insights,
+    ISegmentSets segments,
     IOptions<InsightOptions> options,
     TimeProvider clock,
     ILogger<InsightWalkGrain> logger
@@ -98,7 +100,7 @@ internal sealed partial class InsightWalkGrain(
 
     public async Task<long> BeginAnewAsync()
     {
-        string wanted = InsightSignature.Of(await insights.CurrentAsync());
+        string wanted = (await ReasonAsync()).Signature;
         rounds = 0;
         WalkState begun = await SaveAsync(present =>
             Begun(present, wanted) with
@@ -151,8 +153,7 @@ internal sealed partial class InsightWalkGrain(
     /// <summary>Whether the next page can be walked. Where insights are others than those it goes for, it begins anew.</summary>
     private async Task<bool> IsDueAsync()
     {
-        InsightSet computed = await insights.CurrentAsync();
-        string wanted = InsightSignature.Of(computed);
+        var (wanted, newest) = await ReasonAsync();
         trouble = null;
         if (state.Signature == wanted && state.HasEnded)
         {
@@ -160,7 +161,7 @@ internal sealed partial class InsightWalkGrain(
         }
 
         ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
-        if (!status.AllKnow(computed.Newest))
+        if (!status.AllKnow(newest))
         {
             trouble = "Not every silo knows the definitions yet.";
             return false; // One that does not would look at somebody for the insights before.
@@ -174,6 +175,9 @@ internal sealed partial class InsightWalkGrain(
 
         return !state.HasEnded;
     }
+
+    private async Task<WalkReason> ReasonAsync() =>
+        WalkReason.Of(await insights.CurrentAsync(), segments.Current);
 
     private WalkState Begun(WalkState before, string signature) =>
         before with

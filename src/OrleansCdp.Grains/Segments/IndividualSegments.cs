@@ -1,0 +1,135 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Evaluates the segments of one individual, beside its state in memory.</summary>
+/// <param name="id">The individual.</param>
+/// <param name="sets">The segments.</param>
+/// <param name="policy">How fields of the profile are reconciled.</param>
+internal sealed class IndividualSegments(string id, ISegmentSets sets, ReconciliationPolicy policy)
+{
+    private SegmentLedger? ledger;
+
+    /// <summary>When an answer may be another though nothing happens; null for never.</summary>
+    public DateTimeOffset? DueAt => ledger?.DueAt;
+
+    /// <summary>Makes sure that all segments are known here with which a state was evaluated.</summary>
+    public async ValueTask KnowAsync(UnifiedIndividual state) =>
+        await sets.SinceAsync(state.Memberships.Catalogue);
+
+    /// <summary>The state with the memberships that follow from it, and what changed.</summary>
+    /// <param name="next">The state; of one that lives elsewhere, or has no links, nobody is a member.</param>
+    /// <param name="insightsOf">What counts in its insights.</param>
+    /// <param name="now">The moment.</param>
+    /// <param name="cause">Why it is another state.</param>
+    public (UnifiedIndividual Next, ImmutableArray<MembershipChange> Changes) Follow(
+        UnifiedIndividual next,
+        Func<LinkSet, InsightLedger> insightsOf,
+        DateTimeOffset now,
+        MembershipCause cause
+    )
+    {
+        SegmentSet set = sets.Current;
+        Memberships before = next.Memberships;
+        if (next.ElsewhereAt is not null || next.Links.Links.IsEmpty)
+        {
+            ledger = null;
+            return Become(next, SegmentLedger.Leave(before, now, cause));
+        }
+
+        if (set.Newest == 0)
+        {
+            return (next, []); // No segment ever was.
+        }
+
+        if (ledger?.Set != set)
+        {
+            ledger = new SegmentLedger(set, id);
+        }
+
+        SegmentSubject subject = new(next.Links, insightsOf(next.Links), AccountFacts.None, policy);
+        return Become(next, ledger.Follow(before, subject, now, cause));
+    }
+
+    /// <summary>Why a state is another than before.</summary>
+    /// <param name="before">What it was.</param>
+    /// <param name="next">What it is.</param>
+    /// <param name="byEvents">Whether events made it so.</param>
+    public static MembershipCause CauseOf(
+        UnifiedIndividual before,
+        UnifiedIndividual next,
+        bool byEvents
+    )
+    {
+        if (byEvents)
+        {
+            return MembershipCause.Event;
+        }
+
+        if (next.ElsewhereAt is not null)
+        {
+            return MembershipCause.Merge;
+        }
+
+        bool cameBack = before.ElsewhereAt is not null || !before.Departed.IsEmpty;
+        return Has(next, before) ? MembershipCause.Unmerge
+            : !Has(before, next) ? MembershipCause.Time
+            : before.Links.Links.IsEmpty && cameBack ? MembershipCause.Unmerge
+            : MembershipCause.Merge;
+
+        // Whether one has not all links of the other.
+        static bool Has(UnifiedIndividual one, UnifiedIndividual other) =>
+            other.Links.Links.Any(link => one.Links.Find(link.Key) is null);
+    }
+
+    /// <summary>The events of a batch that are in the state, for changes that are theirs.</summary>
+    /// <param name="changes">What changed.</param>
+    /// <param name="events">The batch.</param>
+    /// <param name="outcomes">What became of each; empty where all were applied.</param>
+    public static ImmutableArray<MembershipChange> By(
+        ImmutableArray<MembershipChange> changes,
+        SequencedEvent[] events,
+        ImmutableArray<EventOutcome> outcomes
+    )
+    {
+        if (changes.IsEmpty)
+        {
+            return changes;
+        }
+
+        ImmutableArray<CausingEvent> causing =
+        [
+            .. events
+                .Where((_, i) => outcomes.IsEmpty || outcomes[i].Kind == OutcomeKind.Applied)
+                .Take(MembershipChange.EventsMax)
+                .Select(one => new CausingEvent(one.Event.Link.Source, one.Event.EventId)),
+        ];
+        return
+        [
+            .. changes.Select(change =>
+                change.Cause is MembershipCause.Event or MembershipCause.Segment
+                    ? change with
+                    {
+                        Events = causing,
+                    }
+                    : change
+            ),
+        ];
+    }
+
+    private static (UnifiedIndividual, ImmutableArray<MembershipChange>) Become(
+        UnifiedIndividual next,
+        (Memberships Memberships, ImmutableArray<MembershipChange> Changes) followed
+    ) =>
+        (
+            ReferenceEquals(followed.Memberships, next.Memberships)
+                ? next
+                : next with
+                {
+                    Memberships = followed.Memberships,
+                },
+            followed.Changes
+        );
+}
