@@ -8,6 +8,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -25,6 +26,9 @@ public sealed class Cluster : IAsyncLifetime
 
     /// <summary>The insights of every silo; null for those of the definitions.</summary>
     internal IInsightSets? Insights { get; init; }
+
+    /// <summary>The segments of every silo; null for those of the definitions.</summary>
+    internal ISegmentSets? Segments { get; init; }
 
     internal FakeDatabase Database => field ??= new() { Clock = Clock };
 
@@ -45,6 +49,11 @@ public sealed class Cluster : IAsyncLifetime
                 if (Insights is not null)
                 {
                     silo.Services.AddSingleton(Insights);
+                }
+
+                if (Segments is not null)
+                {
+                    silo.Services.AddSingleton(Segments);
                 }
 
                 silo.AddCdpGrains();

@@ -3,6 +3,8 @@ using Orleans.Serialization;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -95,6 +97,11 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             cluster.Grains,
             new IdentifierWatch(new NoRulesets(), null!),
             FakeInsights.None,
+            new IndividualSegments(
+                "ind_c",
+                new FakeSegments(SegmentSet.None),
+                new ReconciliationPolicy()
+            ),
             TimeProvider.System,
             deactivate: () => left++
         );

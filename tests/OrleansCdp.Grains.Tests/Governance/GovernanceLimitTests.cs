@@ -204,25 +204,4 @@ public sealed class GovernanceLimitTests
             Scopes = ["read"],
             CreatedAt = Some.Noon,
         };
-
-    /// <summary>State that is written to nowhere: a thousand writes of a thousand keys are no limit's concern.</summary>
-    private sealed class FakeState<T> : IPersistentState<T>
-        where T : new()
-    {
-        public T State { get; set; } = new();
-
-        public string? Etag => null;
-
-        public bool RecordExists { get; private set; }
-
-        public Task ClearStateAsync() => throw new NotSupportedException();
-
-        public Task ReadStateAsync() => throw new NotSupportedException();
-
-        public Task WriteStateAsync()
-        {
-            RecordExists = true;
-            return Task.CompletedTask;
-        }
-    }
 }
