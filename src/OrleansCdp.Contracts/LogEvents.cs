@@ -47,8 +47,9 @@ public static class LogEvents
     public const int AccountPeopleDamaged = 249;
     public const int AccountPeopleUnknown = 250;
     public const int InsightBackfillBegun = 251;
-    public const int SegmentDrafted = 260;
-    public const int SegmentReviewed = 261;
+    public const int ChangesNotForgotten = 252;
+    public const int SegmentDrafted = 253;
+    public const int SegmentReviewed = 254;
     public const int MatchVersionLive = 255;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;

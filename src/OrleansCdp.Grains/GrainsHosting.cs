@@ -43,6 +43,11 @@ public static class GrainsHosting
         silo.Services.AddSingleton<DueInstruments>();
         silo.Services.AddSingleton<Waking>();
         silo.Services.AddHostedService<DueSweep>();
+        silo.Services.AddOptions<SegmentOptions>()
+            .BindConfiguration(SegmentOptions.Section)
+            .ValidateOnStart();
+        silo.Services.AddSingleton<IValidateOptions<SegmentOptions>, SegmentOptionsValidator>();
+        silo.Services.AddHostedService<ChangeSweep>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();

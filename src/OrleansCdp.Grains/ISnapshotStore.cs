@@ -91,11 +91,14 @@ public sealed record SnapshotWrite
     /// <summary>Messages to relay once committed.</summary>
     public ImmutableArray<OutboxRow> Outbox { get; init; } = [];
 
+    /// <summary>
+    /// Segments that the individual entered or left, each with its next number. Of several of one segment the last one says
+    /// whether it is in it.
+    /// </summary>
+    public ImmutableArray<MembershipChange> MembershipChanges { get; init; } = [];
+
     /// <summary>Events of the batch that are in no state: noted, and the refused ones quarantined and counted.</summary>
     public ImmutableArray<EventFate> Fates { get; init; } = [];
-
-    /// <summary>Who entered or left which segment, in the order of numbers.</summary>
-    public ImmutableArray<MembershipChange> MembershipChanges { get; init; } = [];
 
     /// <summary>
     /// When the state is to be looked at by the clock, unless that is to be earlier anyway. Whoever looks at it now has to do so

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -20,6 +21,7 @@ internal static class Settings
         (CdpPostgresOptions.Section, typeof(CdpPostgresOptions)),
         (IdentityOptions.Section, typeof(IdentityOptions)),
         (InsightOptions.Section, typeof(InsightOptions)),
+        (SegmentOptions.Section, typeof(SegmentOptions)),
     ];
 
     /// <summary>Options that have a name of their own for operators.</summary>

@@ -7,6 +7,7 @@ using Orleans.Hosting;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -132,6 +133,7 @@ public static class CdpPostgresHosting
         services.AddSingleton<ICheckpoints>(s => s.GetRequiredService<Checkpoints>());
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IDueStore, DueStore>();
+        services.AddSingleton<IMembershipStore, MembershipStore>();
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IOpenDecisionStore, OpenDecisionStore>();
         services.AddSingleton<IMergeStore, MergeStore>();

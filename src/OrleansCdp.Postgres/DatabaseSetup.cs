@@ -4,6 +4,7 @@ using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -62,6 +63,7 @@ public static class DatabaseSetup
         // Held until the connection is closed with its source, whatever happens in between.
         await ExecuteAsync(connection, $"select pg_advisory_lock({MigrationLock})", cancel);
         await DatabaseMigration.ApplyAsync(connection, source, terms.IsAlone, cancel);
+        await ExecuteAsync(connection, MembershipStore.BringBack, cancel);
         LogShape shape = await FixShapeAsync(connection, terms, cancel);
         if (terms.Anchors is { } anchors)
         {

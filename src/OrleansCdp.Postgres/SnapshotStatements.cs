@@ -3,12 +3,13 @@ using Npgsql;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
 /// <summary>
-/// The statement that saves a group of states. There are three: many groups change states alone, others parts of
-/// them too, and none pays for what it does not use.
+/// The statement that saves a group of states. There are four: many groups change states alone, others parts of
+/// them too, few memberships of segments, and none pays for what it does not use.
 /// </summary>
 internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : ISnapshotStatements
 {
@@ -52,7 +53,7 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         select id from won
         """;
 
-    private const string SaveAll = $"""
+    private const string All = $"""
         {Upsert}
         {Parts}
         , counted as (
@@ -134,6 +135,16 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
             select stream, $39, code, $10, count(*) from refused group by 1, 3 order by 1, 3
             {CountSlots.Sum}
         )
+        """;
+
+    private const string SaveAll = $"""
+        {All}
+        select id from won
+        """;
+
+    private const string SaveMemberships = $"""
+        {All}
+        {MembershipWriting.Statement}
         select id from won
         """;
 
@@ -149,8 +160,10 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         Array.Sort(writes, static (a, b) => string.CompareOrdinal(a.Id, b.Id));
         bool plain = Array.TrueForAll(writes, IsPlain);
         bool whole = Array.TrueForAll(writes, HasNoParts);
+        bool changes = Array.Exists(writes, w => !w.MembershipChanges.IsEmpty);
         await using NpgsqlCommand command = sources.Storage.CreateCommand(
-            !plain ? SaveAll
+            changes ? SaveMemberships
+            : !plain ? SaveAll
             : whole ? SaveStates
             : SaveParts
         );
@@ -167,6 +180,11 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         if (!plain)
         {
             BindRest(command, writes, CountSlots.Of(saver));
+        }
+
+        if (changes)
+        {
+            MembershipWriting.Bind(command, writes);
         }
 
         HashSet<string> won = [];
@@ -220,6 +238,7 @@ internal sealed class SnapshotStatements(DataSources sources, LogShape shape) : 
         && write.ClaimsTaken.IsEmpty
         && write.MovedWith is null
         && write.Outbox.IsEmpty
+        && write.MembershipChanges.IsEmpty
         && write.Fates.IsEmpty
         && write.DueAt is null;
 

@@ -139,7 +139,10 @@ internal sealed class SnapshotWriter(ISnapshotStatements statements, CdpPostgres
         public long Bytes { get; } =
             Write.Data.Length
             + Write.PartsWritten.Sum(part => (long)part.Data.Length)
-            + Write.Fates.Sum(fate => (long)(fate.Kept?.Payload.Length ?? 0));
+            + Write.Fates.Sum(fate => (long)(fate.Kept?.Payload.Length ?? 0))
+            + Write.MembershipChanges.Sum(change =>
+                change.Values.Sum(one => one.Asked.Length + (long)(one.Value?.Text.Length ?? 0))
+            );
 
         public TaskCompletionSource Done { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -59,6 +59,7 @@ public sealed class Cluster : IAsyncLifetime
                 silo.AddCdpGrains();
                 silo.Services.AddSingleton<ISnapshotStore>(database);
                 silo.Services.AddSingleton<IDueStore>(database.Due);
+                silo.Services.AddSingleton<IMembershipStore>(database.Memberships);
                 silo.Services.AddSingleton<IIdentityStore>(database.Identity);
                 silo.Services.AddSingleton<IOpenDecisionStore>(database.Identity);
                 silo.Services.AddSingleton<IMergeStore>(database.Identity);

@@ -4,6 +4,7 @@ using Orleans.Storage;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -39,6 +40,9 @@ internal sealed class FakeDatabase
 
     /// <summary>Who is due.</summary>
     public FakeDue Due { get; } = new();
+
+    /// <summary>Who entered or left a segment, by id.</summary>
+    public FakeMemberships Memberships { get; } = new();
 
     /// <summary>Messages that wait, the newest of each topic of an id.</summary>
     public ConcurrentDictionary<(string Id, string Topic), OutboxRow> Outbox { get; } = new();
@@ -94,6 +98,7 @@ internal sealed class FakeDatabase
 
             Identity.Take(write);
             Due.Take(write);
+            Memberships.Take(write);
             foreach (OutboxRow row in write.Outbox)
             {
                 Outbox[(write.Id, row.Topic)] = row;

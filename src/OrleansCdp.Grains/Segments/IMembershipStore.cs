@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>
+/// Who is in which segment, and who entered or left one. Both are written by <see cref="ISnapshotStore.SaveAsync"/>, with the
+/// state that they are true of.
+/// </summary>
+/// <remarks>Of what there is not, or nothing is known any more, pages are empty.</remarks>
+public interface IMembershipStore
+{
+    /// <summary>Most of one page, and most that are deleted at once.</summary>
+    const int PageMax = 1_000;
+
+    /// <summary>Entries and exits of one individual, the newest first.</summary>
+    /// <param name="individual">Its id.</param>
+    /// <param name="before">Only those with a lower number; null for all.</param>
+    /// <param name="limit">Most returned, from 1 to <see cref="PageMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is none.</exception>
+    Task<ImmutableArray<MembershipChange>> HistoryAsync(
+        string individual,
+        long? before,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>
+    /// Entries and exits of all individuals, for whoever follows them: none is ever passed over, those of one individual come in
+    /// their order, and each comes as soon as no transaction of the server runs that began to write before it was written.
+    /// </summary>
+    /// <param name="segment">Only those of a segment, with all its tiers; null for all.</param>
+    /// <param name="after">A position that was given out before; null for the first that is kept.</param>
+    /// <param name="limit">Most returned, from 1 to <see cref="PageMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="FormatException">The position is none, or one of another database.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is none.</exception>
+    Task<ImmutableArray<FollowedChange>> FollowAsync(
+        string? segment,
+        string? after,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>The position after all changes there are: of whoever wants only those that are still to come.</summary>
+    Task<string> EndAsync(CancellationToken cancel);
+
+    /// <summary>Who is in a segment, sorted by id.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="tier">Of a waterfall, only those in this tier; null for all.</param>
+    /// <param name="after">The id of the last one of the page before; null for the first page.</param>
+    /// <param name="limit">Most returned, from 1 to <see cref="PageMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is none.</exception>
+    Task<ImmutableArray<Member>> MembersAsync(
+        string segment,
+        string? tier,
+        string? after,
+        int limit,
+        CancellationToken cancel
+    );
+
+    /// <summary>How many are in a segment, exactly: each of them is looked at.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>One for each tier that somebody is in, by name, or one without a tier.</returns>
+    Task<ImmutableArray<TierCount>> CountAsync(string segment, CancellationToken cancel);
+
+    /// <summary>Forgets entries and exits, the oldest first. Who is in a segment stays in it.</summary>
+    /// <param name="moment">Those that were found before.</param>
+    /// <param name="limit">Most that are forgotten, from 1 to <see cref="PageMax"/>.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>How many were.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The limit is none.</exception>
+    Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel);
+}
+
+/// <summary>An entry or exit that somebody follows.</summary>
+/// <param name="Individual">Who entered or left.</param>
+/// <param name="Change">The change.</param>
+/// <param name="Position">Where it is: what comes after it is asked for with this. Nothing is to be read from it.</param>
+public sealed record FollowedChange(string Individual, MembershipChange Change, string Position);
+
+/// <summary>Somebody who is in a segment.</summary>
+/// <param name="Individual">The id.</param>
+/// <param name="Tier">Of a waterfall the tier; null elsewhere.</param>
+/// <param name="Since">When it entered, to the microsecond.</param>
+/// <param name="Version">The version of the segment by which it entered.</param>
+/// <param name="Sequence">The number of the change by which it entered.</param>
+public sealed record Member(
+    string Individual,
+    string? Tier,
+    DateTimeOffset Since,
+    int Version,
+    long Sequence
+);
+
+/// <summary>How many are in a tier.</summary>
+/// <param name="Tier">The tier; null in a segment that has none.</param>
+/// <param name="Count">How many.</param>
+public sealed record TierCount(string? Tier, long Count);

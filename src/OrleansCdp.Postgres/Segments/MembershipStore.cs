@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Who is in which segment, and who entered or left one.</summary>
+internal sealed class MembershipStore(DataSources sources) : IMembershipStore
+{
+    private const string Columns =
+        "segment, tier, entered, version, sequence, at, cause, events, asked";
+
+    private const string History = $"""
+        select {Columns} from cdp.membership_changes
+        where individual = $1 and sequence < $2
+        order by sequence desc limit $3
+        """;
+
+    // What a transaction wrote that has a lower number than this one's and runs on is not seen yet, so nothing behind it may be.
+    private const string Settled = "written_by < pg_snapshot_xmin(pg_current_snapshot())";
+
+    private const string Follow = $"""
+        select {Columns}, individual, written_by, number from cdp.membership_changes
+        where (written_by, number) > ($1, $2) and {Settled}
+        order by written_by, number limit $3
+        """;
+
+    private const string FollowSegment = $"""
+        select {Columns}, individual, written_by, number from cdp.membership_changes
+        where segment = $4 and (written_by, number) > ($1, $2) and {Settled}
+        order by written_by, number limit $3
+        """;
+
+    // A dump that was restored elsewhere names transactions that are still to come there: they stand behind all new ones, and are
+    // not seen until then. From 3 on transactions are real.
+    internal const string BringBack = """
+        update cdp.membership_changes set written_by = '1'
+        where written_by >= pg_snapshot_xmax(pg_current_snapshot())
+        """;
+
+    private const string End = "select pg_snapshot_xmin(pg_current_snapshot())";
+
+    private const string Members = """
+        select individual, tier, since, version, sequence from cdp.members
+        where segment = $1 and individual > $2
+        order by individual limit $3
+        """;
+
+    private const string MembersOfTier = """
+        select individual, tier, since, version, sequence from cdp.members
+        where segment = $1 and individual > $2 and tier = $4
+        order by individual limit $3
+        """;
+
+    private const string Count = """
+        select tier, count(*) from cdp.members where segment = $1
+        group by tier order by tier nulls first
+        """;
+
+    // Several silos may forget at the same time: none waits for another.
+    private const string Forget = """
+        delete from cdp.membership_changes c
+        using (
+            select individual, sequence from cdp.membership_changes
+            where at < $1 order by at limit $2 for update skip locked
+        ) old
+        where c.individual = old.individual and c.sequence = old.sequence
+        """;
+
+    public async Task<ImmutableArray<MembershipChange>> HistoryAsync(
+        string individual,
+        long? before,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        DemandLimit(limit);
+        return await sources
+            .Storage.CreateCommand(History)
+            .With(individual)
+            .With(before ?? long.MaxValue)
+            .With(limit)
+            .RowsAsync(ChangeOf, cancel);
+    }
+
+    public async Task<ImmutableArray<FollowedChange>> FollowAsync(
+        string? segment,
+        string? after,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        DemandLimit(limit);
+        ChangePosition position = after is null ? default : ChangePosition.Parse(after);
+        // Every position that was ever given out is before the end or is it: the end only moves on.
+        if (position.Transaction > await EndOfAllAsync(cancel))
+        {
+            throw new FormatException(
+                "This position was given out by another database, or by this one before it was "
+                    + "restored: begin without one."
+            );
+        }
+
+        NpgsqlCommand command = sources.Storage.CreateCommand(
+            segment is null ? Follow : FollowSegment
+        );
+        command.Parameters.Add(
+            new NpgsqlParameter<ulong>
+            {
+                TypedValue = position.Transaction,
+                NpgsqlDbType = NpgsqlDbType.Xid8,
+            }
+        );
+        command.With(position.Number).With(limit);
+        return await (segment is null ? command : command.With(segment)).RowsAsync(
+            static row => new FollowedChange(
+                row.GetString(9),
+                ChangeOf(row),
+                new ChangePosition(row.GetFieldValue<ulong>(10), row.GetInt64(11)).ToString()
+            ),
+            cancel
+        );
+    }
+
+    public async Task<string> EndAsync(CancellationToken cancel) =>
+        new ChangePosition(await EndOfAllAsync(cancel), 0).ToString();
+
+    public async Task<ImmutableArray<Member>> MembersAsync(
+        string segment,
+        string? tier,
+        string? after,
+        int limit,
+        CancellationToken cancel
+    )
+    {
+        DemandLimit(limit);
+        NpgsqlCommand command = sources
+            .Storage.CreateCommand(tier is null ? Members : MembersOfTier)
+            .With(segment)
+            .With(after ?? "")
+            .With(limit);
+        return await (tier is null ? command : command.With(tier)).RowsAsync(
+            static row => new Member(
+                row.GetString(0),
+                row.Text(1),
+                row.Instant(2),
+                row.GetInt32(3),
+                row.GetInt64(4)
+            ),
+            cancel
+        );
+    }
+
+    public Task<ImmutableArray<TierCount>> CountAsync(string segment, CancellationToken cancel) =>
+        sources
+            .Storage.CreateCommand(Count)
+            .With(segment)
+            .RowsAsync(static row => new TierCount(row.Text(0), row.GetInt64(1)), cancel);
+
+    public async Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel)
+    {
+        DemandLimit(limit);
+        await using NpgsqlCommand command = sources
+            .Storage.CreateCommand(Forget)
+            .With(moment.ToUniversalTime())
+            .With(limit);
+        return await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    private static void DemandLimit(int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, IMembershipStore.PageMax);
+    }
+
+    private static MembershipChange ChangeOf(NpgsqlDataReader row)
+    {
+        MembershipCause cause = (MembershipCause)row.GetInt16(6);
+        if (!Enum.IsDefined(cause))
+        {
+            throw new FormatException(
+                $"A membership change has a cause that is not known: {cause}."
+            );
+        }
+
+        return new MembershipChange(
+            row.Text(1) is { } tier ? $"{row.GetString(0)}.{tier}" : row.GetString(0),
+            row.GetBoolean(2),
+            row.GetInt32(3),
+            row.GetInt64(4),
+            row.Instant(5),
+            cause,
+            MembershipJson.ValuesOf(row.GetString(8))
+        )
+        {
+            Events = MembershipJson.EventsOf(row.GetString(7)),
+        };
+    }
+
+    private async Task<ulong> EndOfAllAsync(CancellationToken cancel)
+    {
+        await using NpgsqlCommand command = sources.Storage.CreateCommand(End);
+        return (ulong)(await command.ExecuteScalarAsync(cancel))!;
+    }
+}
