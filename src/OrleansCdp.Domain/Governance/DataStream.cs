@@ -75,14 +75,26 @@ public sealed partial class DataStream
         }
     }
 
-    /// <summary>The fields that its records may have, once for each of their types.</summary>
+    /// <summary>
+    /// The fields that its records may have, and what they may say of individuals and accounts, once for each of their types.
+    /// </summary>
     public IEnumerable<DeclaredField> DeclaredFields =>
         plans
             .SelectMany(plan =>
-                plan.Fields.SelectMany(
-                    TypesOf,
-                    (value, type) => new DeclaredField(plan.Object, value.Name, type)
-                )
+                DeclaredAs(plan.Object, plan.Fields)
+                    .Concat(
+                        plan.Subjects.Select(subject => subject.Of)
+                            .Distinct()
+                            .SelectMany(of =>
+                                DeclaredAs(
+                                    of == SubjectKind.Account
+                                        ? CanonicalObjects.Account
+                                        : CanonicalObjects.Individual,
+                                    plan.Traits
+                                )
+                            )
+                    )
+                    .Concat(DeclaredAs(CanonicalObjects.Account, plan.AccountTraits))
             )
             .Distinct();
 
@@ -219,6 +231,9 @@ public sealed partial class DataStream
     /// <summary>The answer to a record that is too large.</summary>
     public static Admission.Refused TooLarge() =>
         new(ReasonCodes.EventTooLarge, $"An event has at most {Limits.EventBytesMax} bytes.");
+
+    private IEnumerable<DeclaredField> DeclaredAs(string of, ImmutableArray<ValuePlan> values) =>
+        values.SelectMany(TypesOf, (value, type) => new DeclaredField(of, value.Name, type));
 
     private IEnumerable<FieldType> TypesOf(ValuePlan value)
     {

@@ -59,7 +59,16 @@ public sealed class InsightSource
     /// <summary>Names of all sources that declared fields make possible.</summary>
     public static IEnumerable<string> NamesOf(IEnumerable<DeclaredField> declared)
     {
-        foreach (string recordObject in declared.Select(field => field.Object).Distinct().Order())
+        // Individuals and accounts are no items: what is said of them is a fact.
+        string[] objects =
+        [
+            .. declared
+                .Select(field => field.Object)
+                .Where(name => !CanonicalObjects.IsSubject(name))
+                .Distinct()
+                .Order(),
+        ];
+        foreach (string recordObject in objects)
         {
             yield return recordObject;
             if (recordObject == RecordObjects.SalesOrder)

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
-using OrleansCdp.Insights;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Segments;
 
