@@ -81,6 +81,17 @@ internal sealed class OracleSql : IAsyncDisposable
         return answers;
     }
 
+    /// <summary>Whom a query of a segment names, with the tier where it has one.</summary>
+    public async Task<IEnumerable<string>> MembersAsync(string query, DateTimeOffset at)
+    {
+        SqlAnswer answer = await AnswerAsync(query, at);
+        return answer.Rows.SelectMany(rows =>
+            rows.Select(row =>
+                row.TryGetValue("tier", out object? tier) ? $"{rows.Key} {tier}" : rows.Key
+            )
+        );
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 

@@ -18,6 +18,20 @@ public sealed class Api(Uri address, string key)
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },
     };
 
+    /// <summary>The same with a key of another person, who may do anything.</summary>
+    /// <param name="name">The name of the key.</param>
+    public async Task<Api> AnotherAsync(string name)
+    {
+        string body = new JsonObject
+        {
+            ["name"] = name,
+            ["scopes"] = new JsonArray("admin"),
+        }.ToJsonString();
+        var (status, made) = await PostAsync("/v1/keys", body, "application/json");
+        status.ShouldBe(HttpStatusCode.Created, made?.ToJsonString());
+        return new Api(address, (string)made!["key"]!);
+    }
+
     /// <summary>Makes a definition active: a data stream, or of the kind that its file is named with.</summary>
     public async Task DefineAsync(string name, string kind = "stream")
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Insights;
 
@@ -25,6 +26,12 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
             .ShouldBe(ShippedInsights.All.Keys.Order(StringComparer.Ordinal));
 
     [Fact]
+    public void Each_segment_of_the_starter_pack_has_a_query_of_its_own() =>
+        StarterPack
+            .Queries.Keys.Order(StringComparer.Ordinal)
+            .ShouldBe(StarterPack.All.Keys.Order(StringComparer.Ordinal));
+
+    [Fact]
     public async Task Whatever_comes_everybody_has_what_SQL_makes_of_the_log()
     {
         await using TestDatabase database = await postgres.CreateDatabaseAsync();
@@ -37,6 +44,11 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
         InsightHistory history = new(Seed, Batches, now);
         for (int i = 0; i < history.Batches.Count; i++)
         {
+            if (i == Batches / 2)
+            {
+                await StarterPack.ActivateAsync(host.Api, await host.Api.AnotherAsync("reviewer"));
+            }
+
             await SendAsync(host.Api, history.Batches[i]);
             if (i % BatchesPerDecision == 0)
             {
@@ -60,6 +72,10 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
             .Sum(count => count.N)
             .ShouldBePositive();
         await LogOracle.CheckAsync(host);
+        IReadOnlyDictionary<string, int> members = await OracleSegments.CheckAsync(host);
+        StarterPack
+            .All.Keys.Where(name => members.GetValueOrDefault(name) == 0)
+            .ShouldBeEmpty("nobody is in these, so nothing is proven of them");
         IReadOnlyDictionary<string, int> told = await OracleInsights.CheckAsync(
             host,
             everyNth: 1,
@@ -74,6 +90,7 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
         await steward.TakeEverythingBackAsync();
         await SettleAsync(host, database);
         await LogOracle.CheckAsync(host);
+        await OracleSegments.CheckAsync(host);
     }
 
     private const string StandingMerges =

@@ -1,0 +1,112 @@
+using Npgsql;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Who is in the segments of the starter pack as plain SQL makes it of the log, against who is.</summary>
+internal static class OracleSegments
+{
+    private const int DifferencesMax = 20;
+
+    private const string Members =
+        "select segment, individual || coalesce(' ' || tier, '') from cdp.members";
+
+    /// <summary>Numbers have no gaps, and of one segment somebody enters and leaves in turn, and is in it after the last entry.</summary>
+    private const string Faults = """
+        with ordered as (
+            select individual, sequence, segment, tier, entered,
+                row_number() over (partition by individual order by sequence) as nth,
+                lag(entered, 1, false) over (partition by individual, segment order by sequence) as was_in,
+                lead(sequence) over (partition by individual, segment order by sequence) is null as is_last
+            from cdp.membership_changes
+        )
+        select o.individual || ' ' || o.segment || ' ' || o.sequence || ' ' || o.entered
+        from ordered o left join cdp.members m using (individual, segment)
+        where nth <> o.sequence or entered = was_in
+            or (is_last and entered <> (m.individual is not null))
+            or (is_last and entered and (m.tier is distinct from o.tier or m.sequence <> o.sequence))
+        """;
+
+    /// <summary>Compares them once everybody is evaluated. Nobody may send meanwhile.</summary>
+    /// <returns>How many are in each segment.</returns>
+    public static async Task<IReadOnlyDictionary<string, int>> CheckAsync(RunningHost host)
+    {
+        string connection = await host.DatabaseAsync();
+        OracleTables tables = await OracleTables.ReadAsync(connection);
+        string[] subjects =
+        [
+            .. tables
+                .Events.Select(one => OracleSql.HolderOf(tables, one.Event))
+                .OfType<string>()
+                .Distinct(),
+        ];
+        await using OracleSql sql = await OracleSql.ReadAsync(
+            connection,
+            tables,
+            subjects,
+            model: null
+        );
+        string[] differences = [];
+        Dictionary<string, HashSet<string>> members = [];
+        await Eventually.BeAsync(
+            async () =>
+            {
+                members = await MembersAsync(connection);
+                differences = [.. await DifferencesAsync(sql, members)];
+                return differences.Length == 0;
+            },
+            "who is in the segments is who should be",
+            () => string.Join('\n', differences.Take(DifferencesMax).Append(host.Output))
+        );
+        (await RowsAsync(connection, Faults, row => row.GetString(0))).ShouldBeEmpty();
+        return members.ToDictionary(one => one.Key, one => one.Value.Count);
+    }
+
+    private static async Task<IEnumerable<string>> DifferencesAsync(
+        OracleSql sql,
+        Dictionary<string, HashSet<string>> members
+    )
+    {
+        List<string> differences = [];
+        foreach ((string name, string query) in StarterPack.Queries)
+        {
+            HashSet<string> due = [.. await sql.MembersAsync(query, DateTimeOffset.UtcNow)];
+            HashSet<string> present = members.GetValueOrDefault(name) ?? [];
+            differences.AddRange(due.Except(present).Select(one => $"{name}: {one} is not in it"));
+            differences.AddRange(present.Except(due).Select(one => $"{name}: {one} is in it"));
+        }
+
+        return differences;
+    }
+
+    private static async Task<Dictionary<string, HashSet<string>>> MembersAsync(string connection)
+    {
+        var rows = await RowsAsync(
+            connection,
+            Members,
+            row => (Segment: row.GetString(0), Member: row.GetString(1))
+        );
+        return rows.GroupBy(row => row.Segment)
+            .ToDictionary(
+                segment => segment.Key,
+                segment => segment.Select(row => row.Member).ToHashSet()
+            );
+    }
+
+    private static async Task<List<T>> RowsAsync<T>(
+        string connection,
+        string query,
+        Func<NpgsqlDataReader, T> read
+    )
+    {
+        await using NpgsqlDataSource source = NpgsqlDataSource.Create(connection);
+        await using NpgsqlCommand command = source.CreateCommand(query);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        List<T> rows = [];
+        while (await reader.ReadAsync())
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,5 @@
+select subject from done
+where object = 'Engagement' and at <= @at and at > @at - interval '30 days' and left(subject, 4) = 'ind_'
+group by subject having count(*) >= 10
+except
+select subject from orders where at <= @at and at > @at - interval '180 days'

@@ -1,0 +1,3 @@
+select subject from orders where at <= @at and left(subject, 4) = 'ind_'
+group by subject
+having count(*) filter (where at > @at - interval '365 days') >= 2 and max(at) <= @at - interval '90 days'

@@ -1,0 +1,56 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>The segments that come with the product, as files, and a query for each.</summary>
+internal static class StarterPack
+{
+    private const string Ending = ".segment.yaml";
+
+    /// <summary>Text of each segment by its name.</summary>
+    public static FrozenDictionary<string, string> All { get; } = Read("Starter", Ending);
+
+    /// <summary>The query of each segment by its name: whose it is, and of a waterfall in which tier.</summary>
+    public static FrozenDictionary<string, string> Queries { get; } = Read("Sql", ".sql");
+
+    /// <summary>
+    /// Has one person write all of them and another one approve them. One that asks for another comes after it.
+    /// </summary>
+    public static async Task ActivateAsync(Api author, Api reviewer)
+    {
+        string[] inOrder =
+        [
+            .. All
+                .Keys.OrderBy(name => All[name].Contains("in segment", StringComparison.Ordinal))
+                .ThenBy(name => name, StringComparer.Ordinal),
+        ];
+        foreach (string name in inOrder)
+        {
+            await author.DefineAsync(name, "segment", All[name]);
+            await StepAsync(author, name, "submit");
+            await StepAsync(reviewer, name, "approve");
+            await StepAsync(reviewer, name, "activate");
+        }
+    }
+
+    private static async Task StepAsync(Api api, string name, string step)
+    {
+        (HttpStatusCode status, JsonNode? answer) = await api.PostAsync(
+            $"/v1/definitions/segment/{name}/versions/1/{step}",
+            "{}",
+            "application/json"
+        );
+        status.ShouldBe(HttpStatusCode.OK, $"{step} {name}: {answer?.ToJsonString()}");
+    }
+
+    private static FrozenDictionary<string, string> Read(string folder, string ending) =>
+        Directory
+            .GetFiles(Path.Combine(AppContext.BaseDirectory, "Segments", folder), $"*{ending}")
+            .ToFrozenDictionary(
+                file => Path.GetFileName(file)[..^ending.Length],
+                File.ReadAllText,
+                StringComparer.Ordinal
+            );
+}
