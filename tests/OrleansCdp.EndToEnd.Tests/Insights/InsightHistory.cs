@@ -75,6 +75,10 @@ internal sealed class InsightHistory
         IEnumerable<int> people = Enumerable.Range(0, People);
         yield return ("salesforce-contact", BodyOf(people.Select(Contact)));
         yield return ("web", BodyOf(people.Where(p => p % 2 == 0).Select(SignIn)));
+        foreach ((string stream, JsonArray records) in new Stories(now).All())
+        {
+            yield return (stream, records.ToJsonString());
+        }
     }
 
     private (string Stream, string Body) NextBatch()

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Insights;
+
+/// <summary>A few people of whom the segments tell that chance hardly makes.</summary>
+/// <param name="now">When it ends.</param>
+internal sealed class Stories(DateTimeOffset now)
+{
+    /// <summary>The stream and the records of each story.</summary>
+    public IEnumerable<(string Stream, JsonArray Records)> All()
+    {
+        // A steward may merge one with somebody else.
+        yield return (
+            "commerce-order",
+            [.. Enumerable.Range(1, 4).Select(i => Order($"new{i}", 1, daysAgo: 5))]
+        );
+        yield return (
+            "commerce-order",
+            [.. Rich.Select(i => Order($"rich{i}", 1, daysAgo: 20, total: 2_000m))]
+        );
+        yield return ("salesforce-contact", [.. Rich.Select(i => Contact($"rich{i}"))]);
+        yield return (
+            "salesforce-case",
+            [
+                .. Rich.SelectMany(i =>
+                    Enumerable.Range(1, 3).Select(n => Case($"rich{i}", n, "New", 20 + n))
+                ),
+            ]
+        );
+        yield return (
+            "commerce-order",
+            [.. Enumerable.Range(1, 3).Select(i => Order("lover", i, 200 + i, "shoes"))]
+        );
+        yield return (
+            "product-usage",
+            [.. Enumerable.Range(1, 9).Select(i => Usage(i, i == 9 ? 5 : 45))]
+        );
+        yield return ("web", [.. Enumerable.Range(1, 6).Select(i => Page("dormant", i, 50 + i))]);
+        yield return ("web", [.. Enumerable.Range(1, 12).Select(i => Page("engaged", i, 3))]);
+        yield return ("salesforce-contact", [Contact("reopener")]);
+        yield return (
+            "salesforce-case",
+            [
+                .. Enumerable
+                    .Range(1, 2)
+                    .SelectMany(n =>
+                        new[] { ("Closed", 50), ("New", 40), ("Closed", 10) }.Select(step =>
+                            Case("reopener", n, step.Item1, step.Item2)
+                        )
+                    ),
+            ]
+        );
+    }
+
+    private static IEnumerable<int> Rich => Enumerable.Range(1, 3);
+
+    private JsonObject Contact(string name) =>
+        new()
+        {
+            ["Id"] = $"003-{name}",
+            ["Email"] = $"{name}@mail.example",
+            ["SystemModstamp"] = Text(100),
+        };
+
+    private JsonObject Order(
+        string customer,
+        int number,
+        int daysAgo,
+        string? category = null,
+        decimal total = 20m
+    )
+    {
+        JsonObject order = new()
+        {
+            ["orderId"] = $"story-{customer}-{number}",
+            ["customerId"] = $"customer-{customer}",
+            ["email"] = $"{customer}@mail.example",
+            ["emailVerified"] = true,
+            ["total"] = total,
+            ["currency"] = "EUR",
+            ["orderedAt"] = Text(daysAgo),
+        };
+        if (category is not null)
+        {
+            order["lines"] = new JsonArray(
+                new JsonObject
+                {
+                    ["lineId"] = "1",
+                    ["category"] = category,
+                    ["amount"] = 20m,
+                }
+            );
+        }
+
+        return order;
+    }
+
+    private JsonObject Usage(int number, int daysAgo) =>
+        new()
+        {
+            ["id"] = $"story-use-{number}",
+            ["feature"] = "export",
+            ["userId"] = "user-falling",
+            ["usedAt"] = Text(daysAgo),
+        };
+
+    private JsonObject Page(string visitor, int number, int daysAgo) =>
+        new()
+        {
+            ["type"] = "page",
+            ["messageId"] = $"story-{visitor}-{number}",
+            ["anonymousId"] = $"visitor-{visitor}",
+            ["timestamp"] = Text(daysAgo),
+        };
+
+    private JsonObject Case(string contact, int number, string status, int daysAgo) =>
+        new()
+        {
+            ["Id"] = $"500-{contact}-{number}",
+            ["Status"] = status,
+            ["ContactId"] = $"003-{contact}",
+            ["SystemModstamp"] = Text(daysAgo),
+        };
+
+    private string Text(int daysAgo) =>
+        now.AddDays(-daysAgo).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+}
