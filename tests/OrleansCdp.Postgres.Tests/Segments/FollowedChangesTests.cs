@@ -24,6 +24,7 @@ public sealed class FollowedChangesTests(PostgresServer server) : IAsyncLifetime
     )
     {
         await segments.SaveAsync("ind_a", Change(1, "vip"));
+        await segments.SettleAsync();
         await using NpgsqlConnection slow = await segments.Database.Source.OpenConnectionAsync();
         await using NpgsqlTransaction transaction = await slow.BeginTransactionAsync();
         await InsertAsync(slow, "ind_slow", 1);
@@ -46,6 +47,7 @@ public sealed class FollowedChangesTests(PostgresServer server) : IAsyncLifetime
     public async Task Whoever_begins_at_the_end_gets_what_is_committed_later_and_nothing_before()
     {
         await segments.SaveAsync("ind_a", Change(1, "vip"));
+        await segments.SettleAsync();
         await using NpgsqlConnection slow = await segments.Database.Source.OpenConnectionAsync();
         await using NpgsqlTransaction transaction = await slow.BeginTransactionAsync();
         await InsertAsync(slow, "ind_slow", 1);
@@ -62,45 +64,45 @@ public sealed class FollowedChangesTests(PostgresServer server) : IAsyncLifetime
     [InlineData(null, 60)]
     [InlineData("vip", 20)]
     [InlineData("value", 20)]
-    public async Task Page_by_page_each_comes_once_and_those_of_one_individual_in_order(
+    public async Task Whatever_is_saved_meanwhile_each_comes_once_and_of_one_individual_in_order(
         string? segment,
         int expected
     )
     {
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, 20)
-                .Select(async i =>
-                {
-                    string id = $"ind_{i:D2}";
-                    await segments.Silo.Snapshots.SaveAsync(
-                        Some.Write(id, 0, 1) with
-                        {
-                            MembershipChanges = [Change(1, "vip")],
-                        }
-                    );
-                    await segments.Silo.Snapshots.SaveAsync(
-                        Some.Write(id, 1, 2) with
-                        {
-                            MembershipChanges = [Change(2, "value.gold"), Change(3, "churned")],
-                        }
-                    );
-                })
-        );
+        Task saving = Task.WhenAll(Enumerable.Range(0, 20).Select(i => SaveAllAsync($"ind_{i}")));
 
         List<FollowedChange> seen = [];
-        ImmutableArray<FollowedChange> page;
-        do
+        await Eventually.BeAsync(async () =>
         {
             string? after = seen.LastOrDefault()?.Position;
-            seen.AddRange(page = await Store.FollowAsync(segment, after, 7, default));
-        } while (!page.IsEmpty);
+            seen.AddRange(await Store.FollowAsync(segment, after, 7, default));
+            return seen.Count >= expected;
+        });
+        await saving;
 
         seen.Count.ShouldBe(expected);
         seen.Select(one => (one.Individual, one.Change.Sequence)).ShouldBeUnique();
         foreach (var all in seen.GroupBy(one => one.Individual, StringComparer.Ordinal))
         {
             all.Select(one => one.Change.Sequence).ShouldBeInOrder();
+        }
+
+        (await segments.FollowAsync(segment, seen[^1].Position)).ShouldBeEmpty();
+
+        async Task SaveAllAsync(string id)
+        {
+            ImmutableArray<MembershipChange> more = [Change(2, "value.gold"), Change(3, "churned")];
+            SnapshotWrite first = Some.Write(id, 0, 1) with
+            {
+                MembershipChanges = [Change(1, "vip")],
+            };
+            await segments.Silo.Snapshots.SaveAsync(first);
+            await segments.Silo.Snapshots.SaveAsync(
+                Some.Write(id, 1, 2) with
+                {
+                    MembershipChanges = more,
+                }
+            );
         }
     }
 
@@ -138,7 +140,7 @@ public sealed class FollowedChangesTests(PostgresServer server) : IAsyncLifetime
         await segments.Database.ExecuteAsync(
             "update cdp.membership_changes set written_by = '4000000000'"
         );
-        (await segments.FollowAsync()).ShouldBeEmpty();
+        (await Store.FollowAsync(null, null, 10, default)).ShouldBeEmpty();
 
         await DatabaseSetup.PrepareAsync(segments.Database.ConnectionString, new(), default);
         await segments.SaveAsync("ind_b", Change(1, "vip"));

@@ -106,6 +106,7 @@ public sealed class MembershipStoreTests(PostgresServer server) : IAsyncLifetime
         await segments.Database.ExecuteAsync(
             $"update cdp.membership_changes set {column} = '{stored}'"
         );
+        await segments.SettleAsync();
 
         await Should.ThrowAsync<FormatException>(() =>
             Store.HistoryAsync("ind_a", null, 10, default)
@@ -235,6 +236,7 @@ public sealed class MembershipStoreTests(PostgresServer server) : IAsyncLifetime
     public async Task What_a_state_made_anew_says_takes_the_place_of_what_stood_there()
     {
         await segments.SaveAsync("ind_a", Change(1, "vip"));
+        await segments.SettleAsync();
         string end = await Store.EndAsync(default);
 
         await segments.SaveAsync("ind_a", Change(1, "churned", version: 2));
@@ -287,6 +289,7 @@ public sealed class MembershipStoreTests(PostgresServer server) : IAsyncLifetime
     public async Task A_page_has_at_most_so_many(int limit, bool refused)
     {
         await FillAsync(IMembershipStore.PageMax + 1);
+        await segments.SettleAsync();
         Func<Task<int>>[] pages =
         [
             async () => (await Store.HistoryAsync("ind_a", null, limit, default)).Length,

@@ -62,13 +62,27 @@ internal sealed class SegmentDatabase : IAsyncDisposable
             ).Select(one => $"{one.Individual}/{one.Tier}/{one.Version}/{one.Sequence}"),
         ];
 
-    /// <summary>What somebody who follows gets, in one text each.</summary>
-    public async Task<string[]> FollowAsync(string? segment = null, string? after = null) =>
+    /// <summary>Waits until all that was saved can be followed: until then a transaction of the server may still run.</summary>
+    public Task SettleAsync() =>
+        Eventually.BeAsync(async () =>
+            await Database.NumberAsync(
+                """
+                select count(*) from cdp.membership_changes
+                where written_by >= pg_snapshot_xmin(pg_current_snapshot())
+                """
+            ) == 0
+        );
+
+    /// <summary>What somebody who follows gets, once it is settled, in one text each.</summary>
+    public async Task<string[]> FollowAsync(string? segment = null, string? after = null)
+    {
+        await SettleAsync();
+        var page = await Store.FollowAsync(segment, after, IMembershipStore.PageMax, default);
+        return
         [
-            .. (await Store.FollowAsync(segment, after, IMembershipStore.PageMax, default)).Select(
-                one => $"{one.Individual}/{one.Change.Sequence}/{one.Change.Segment}"
-            ),
+            .. page.Select(one => $"{one.Individual}/{one.Change.Sequence}/{one.Change.Segment}"),
         ];
+    }
 
     /// <summary>Ends the silo; connections tell by then what they read.</summary>
     public async Task StopAsync()
