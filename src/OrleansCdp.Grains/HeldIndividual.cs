@@ -217,9 +217,10 @@ internal sealed class HeldIndividual(
             if (transition.Changed)
             {
                 await Cell.SaveAsync(
-                    WriteOf(transition, taken, noted, written) with
+                    Cell.Prepare(transition.Next).With(transition).With(taken).With(written) with
                     {
                         MembershipChanges = changes,
+                        Fates = noted,
                     }
                 );
             }
@@ -349,29 +350,6 @@ internal sealed class HeldIndividual(
         Transition<UnifiedIndividual> transition,
         LinkTransfer transfer
     ) => [.. transfer.Links.Select(link => transition.Next.Links.Find(link.Key)).OfType<Link>()];
-
-    private SnapshotWrite WriteOf(
-        Transition<UnifiedIndividual> transition,
-        LinkTransfer? taken,
-        ImmutableArray<EventFate> noted,
-        Written written
-    ) =>
-        Cell.Prepare(transition.Next) with
-        {
-            Outbox = OutboxRow.Of(written.Updates),
-            DueAt = written.Demanded,
-            IdentifiersAdded = transition.IdentifiersAdded,
-            IdentifiersRemoved = transition.IdentifiersRemoved,
-            ClaimsTaken = taken is { ChangesOwner: true }
-                ? [.. taken.Links.Select(link => ClaimKeys.Of(link.Key))]
-                : [],
-            ClaimsTakenFrom = taken?.FormerOwner,
-            ClaimsOwner = taken?.Owner,
-            ClaimsRank = taken?.Rank ?? 0,
-            ClaimsCause = taken?.Cause ?? default,
-            MovedWith = taken is { Stays: false } ? taken.From : null,
-            Fates = noted,
-        };
 
     /// <summary>Lets it go that was loaded to be asked: whoever asks everybody must not leave everybody in memory.</summary>
     private void LeaveUnlessUsed()

@@ -3,6 +3,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -10,6 +11,7 @@ namespace OrleansCdp;
 internal sealed class LogReplay(
     ILogHistory log,
     IStateRepairs store,
+    IMembershipStore memberships,
     LogShape shape,
     EventFates fates,
     IInsightSets insights
@@ -54,6 +56,8 @@ internal sealed class LogReplay(
         {
             Id = id,
             Links = pass.Links.Aggregate(LinkSet.Empty, (set, link) => set.With(link)),
+            // What it entered and left is told already: it goes on from there.
+            Memberships = await memberships.OfAsync(id, CancellationToken.None),
             CountedAt = [.. AccountsOf(pass.Links).Distinct().Order(StringComparer.Ordinal)],
         };
         return made.IsEmpty

@@ -1,5 +1,6 @@
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -26,6 +27,39 @@ public sealed class LogReplayTests
             .Fold(Some.Event(Web, "c").At(3), out _);
         StateDifference.Between(expected, made!.State.Links.Find(Web)).ShouldBeNull();
         made.State.Links.Links.Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task One_that_is_made_anew_is_where_it_was_and_counts_on()
+    {
+        FakeHistory history = new()
+        {
+            Events = [Some.Event(Web, "a")],
+            Links = new Dictionary<LinkKey, DateTimeOffset?> { [Web] = Some.Noon },
+        };
+        FakeMemberships memberships = new();
+        memberships.Take(
+            new SnapshotWrite
+            {
+                Id = "ind_a",
+                PreviousVersion = 0,
+                Version = 1,
+                Data = [],
+                MembershipChanges =
+                [
+                    new("old", true, 1, 1, Some.Noon, MembershipCause.Event, []),
+                    new("new", true, 1, 2, Some.Noon, MembershipCause.Event, []),
+                    new("old", false, 1, 3, Some.Noon, MembershipCause.Event, []),
+                ],
+            }
+        );
+
+        (Rebuilt<UnifiedIndividual>? made, _) = await ReplayOf(history, memberships)
+            .IndividualAsync("ind_a");
+
+        made!.State.Memberships.Sequence.ShouldBe(3);
+        made.State.Memberships.Segments.ShouldHaveSingleItem().Segment.ShouldBe("new");
+        made.State.Memberships.Catalogue.ShouldBe(0, "everything is evaluated again");
     }
 
     [Fact]
@@ -127,10 +161,11 @@ public sealed class LogReplayTests
         (individual is not null).ShouldBe(isMade);
     }
 
-    private static LogReplay ReplayOf(FakeHistory history) =>
+    private static LogReplay ReplayOf(FakeHistory history, FakeMemberships? memberships = null) =>
         new(
             history,
             history,
+            memberships ?? new FakeMemberships(),
             new LogShape(1),
             new EventFates(new LogShape(1), TimeProvider.System),
             FakeInsights.None

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -26,7 +27,14 @@ public sealed class RebuildLimitTests
         };
         LogShape shape = new(1);
         EventFates fates = new(shape, TimeProvider.System);
-        LogReplay replay = new(history, history, shape, fates, FakeInsights.None);
+        LogReplay replay = new(
+            history,
+            history,
+            new FakeMemberships(),
+            shape,
+            fates,
+            FakeInsights.None
+        );
         using StateRepair repair = new(
             history,
             new FakeDatabase(),
@@ -55,7 +63,14 @@ public sealed class RebuildLimitTests
         FakeHistory history = new() { OnLinks = () => throw new TimeoutException("away") };
         LogShape shape = new(1);
         EventFates fates = new(shape, TimeProvider.System);
-        LogReplay replay = new(history, history, shape, fates, FakeInsights.None);
+        LogReplay replay = new(
+            history,
+            history,
+            new FakeMemberships(),
+            shape,
+            fates,
+            FakeInsights.None
+        );
         using StateRepair repair = new(
             history,
             new FakeDatabase(),

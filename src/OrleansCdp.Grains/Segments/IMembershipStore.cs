@@ -26,6 +26,14 @@ public interface IMembershipStore
     );
 
     /// <summary>
+    /// Where somebody is a member, and the number of the last change, as they are stored beside the state: for one whose state is
+    /// damaged and made anew.
+    /// </summary>
+    /// <param name="individual">Its id.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<Memberships> OfAsync(string individual, CancellationToken cancel);
+
+    /// <summary>
     /// Entries and exits of all individuals, for whoever follows them: none is ever passed over, those of one individual come in
     /// their order, and each comes as soon as no transaction of the server runs that began to write before it was written.
     /// </summary>

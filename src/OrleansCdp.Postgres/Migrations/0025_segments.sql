@@ -40,5 +40,8 @@ create table cdp.members (
     primary key (segment, individual) include (tier, since, version, sequence)
 );
 
+-- Where one individual is, for one whose state was damaged.
+create index members_of_individual on cdp.members (individual);
+
 create index members_of_tier on cdp.members (segment, tier, individual) include (since, version, sequence)
     where tier is not null;

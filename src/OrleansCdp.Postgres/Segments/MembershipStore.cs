@@ -16,6 +16,16 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         order by sequence desc limit $3
         """;
 
+    private const string Of = """
+        select segment, tier, since, version, sequence from cdp.members
+        where individual = $1 order by segment
+        """;
+
+    private const string Last = """
+        select sequence, at from cdp.membership_changes
+        where individual = $1 order by sequence desc limit 1
+        """;
+
     // What a transaction wrote that has a lower number than this one's and runs on is not seen yet, so nothing behind it may be.
     private const string Settled = "written_by < pg_snapshot_xmin(pg_current_snapshot())";
 
@@ -81,6 +91,44 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             .With(before ?? long.MaxValue)
             .With(limit)
             .RowsAsync(ChangeOf, cancel);
+    }
+
+    public async Task<Memberships> OfAsync(string individual, CancellationToken cancel)
+    {
+        var segments = await sources
+            .Storage.CreateCommand(Of)
+            .With(individual)
+            .RowsAsync(
+                static row => new Membership
+                {
+                    Segment = row.GetString(0),
+                    IsIn = true,
+                    Tier = row.Text(1),
+                    Since = row.Instant(2),
+                    Version = row.GetInt32(3),
+                    Sequence = row.GetInt64(4),
+                },
+                cancel
+            );
+        var last = await sources
+            .Storage.CreateCommand(Last)
+            .With(individual)
+            .RowsAsync(static row => (Sequence: row.GetInt64(0), At: row.Instant(1)), cancel);
+        // Changes are forgotten after a time, who is in a segment is not.
+        return Memberships.None with
+        {
+            Segments = segments,
+            Sequence = segments
+                .Select(one => one.Sequence)
+                .Concat(last.Select(one => one.Sequence))
+                .DefaultIfEmpty()
+                .Max(),
+            ChangedAt = segments
+                .Select(one => one.Since)
+                .Concat(last.Select(one => one.At))
+                .DefaultIfEmpty()
+                .Max(),
+        };
     }
 
     public async Task<ImmutableArray<FollowedChange>> FollowAsync(

@@ -6,8 +6,8 @@ namespace OrleansCdp.Segments;
 internal static class MembershipWriting
 {
     /// <summary>What it adds to the statement, in which <c>won</c> are the states that are saved.</summary>
-    // A state that was made anew counts from 1 again: what it says takes the place of what stood there, and is followed
-    // as something new.
+    // A state that is made anew where nothing was known any more counts from 1 again: what it says takes the place of what stood
+    // there, and is followed as something new.
     public const string Statement = """
         , changes as materialized (
             select c.* from unnest($48, $49, $50, $51, $52, $53, $54, $55, $56, $57)

@@ -20,6 +20,27 @@ public sealed class ShippedDefinitionsTests
         }
     }
 
+    [Theory]
+    [InlineData("salesforce-contact", "Individual", "city", FieldType.Text)]
+    [InlineData("web", "Individual", "birthday", FieldType.Date)]
+    [InlineData("web", "Account", "industry", FieldType.Text)]
+    [InlineData("salesforce-account", "Account", "industry", FieldType.Text)]
+    [InlineData("commerce-order", "SalesOrder", "total", FieldType.Number)]
+    public void What_a_stream_says_of_people_and_companies_is_declared(
+        string name,
+        string of,
+        string field,
+        FieldType type
+    )
+    {
+        DataStream stream = DataStream.Compile(name, ShippedDefinitions.All[name]).Stream!;
+
+        stream.DeclaredFields.ShouldContain(new DeclaredField(of, field, type));
+        Insights
+            .InsightSource.NamesOf(stream.DeclaredFields)
+            .ShouldNotContain(one => one == "Individual" || one == "Account");
+    }
+
     [Fact]
     public void Every_shipped_ruleset_compiles_and_every_stream_names_one_of_them()
     {

@@ -46,6 +46,57 @@ public sealed class SegmentLedgerTests
     }
 
     [Fact]
+    public void Who_lives_elsewhere_leaves_everything_and_says_why()
+    {
+        One one = new(Segmented.SetOf(Segmented.Of("vip"), Segmented.Of("not vip", "others")));
+        one.Say(Vip(true)).ShouldBe(["+some v1 Event"]);
+
+        var (next, changes) = SegmentLedger.Leave(
+            one.Memberships,
+            Start.AddHours(-1),
+            MembershipCause.Merge
+        );
+
+        MembershipChange left = changes.ShouldHaveSingleItem();
+        (left.Segment, left.Entered, left.Sequence, left.Cause).ShouldBe(
+            ("some", false, 2, MembershipCause.Merge)
+        );
+        left.At.ShouldBe(Start, "a clock that runs behind tells of nothing before the last change");
+        (next.Sequence, next.Segments.IsEmpty, next.Catalogue).ShouldBe((2, true, 2));
+        SegmentLedger
+            .Leave(next, Start, MembershipCause.Merge)
+            .ShouldBe((next, ImmutableArray<MembershipChange>.Empty));
+    }
+
+    [Fact]
+    public void A_look_for_the_time_is_later_by_what_the_segment_allows_and_spread_by_who_it_is()
+    {
+        SegmentDefinition spread = Segmented.Definition(
+            "criteria: vip for at least 10 minutes\njitter: 10 minutes"
+        );
+        DateTimeOffset due = Start.AddMinutes(10);
+
+        DateTimeOffset[] looks =
+        [
+            .. Enumerable.Range(0, 100).Select(i => DueOf($"ind_{i}", Segmented.SetOf(spread))),
+        ];
+
+        looks.ShouldAllBe(look => look >= due && look < due.AddMinutes(10));
+        looks.Distinct().Count().ShouldBe(looks.Length);
+        looks.Count(look => look < due.AddMinutes(5)).ShouldBeInRange(30, 70);
+        DueOf("ind_0", Segmented.SetOf(spread)).ShouldBe(looks[0], "of one it is always the same");
+        DueOf("ind_0", Segmented.SetOf(spread with { Jitter = default })).ShouldBe(due);
+
+        static DateTimeOffset DueOf(string id, SegmentSet set)
+        {
+            One one = new(set);
+            one.Reload(id: id);
+            one.Say(Vip(true)).ShouldBeEmpty();
+            return one.DueAt!.Value;
+        }
+    }
+
+    [Fact]
     public void A_condition_that_has_to_hold_for_a_time_is_waited_for_and_left_at_once()
     {
         One one = new(Segmented.SetOf(Segmented.Of("vip for at least 10 minutes")));
@@ -292,8 +343,8 @@ public sealed class SegmentLedgerTests
         public string[] Look(int minute = 0) => Follow(minute, MembershipCause.Time);
 
         /// <summary>Another activation has it, with these segments or others.</summary>
-        public void Reload(SegmentSet? others = null) =>
-            ledger = new SegmentLedger(others ?? ledger.Set);
+        public void Reload(SegmentSet? others = null, string id = "") =>
+            ledger = new SegmentLedger(others ?? ledger.Set, id);
 
         private string[] Follow(int minute, MembershipCause cause)
         {

@@ -46,6 +46,34 @@ internal sealed class FakeMemberships : IMembershipStore
                 .Take(limit),
         ]);
 
+    public Task<Memberships> OfAsync(string individual, CancellationToken cancel)
+    {
+        ImmutableArray<MembershipChange> changes = this[individual];
+        return Task.FromResult(
+            Memberships.None with
+            {
+                Sequence = changes.IsEmpty ? 0 : changes[^1].Sequence,
+                ChangedAt = changes.IsEmpty ? default : changes[^1].At,
+                Segments =
+                [
+                    .. changes
+                        .GroupBy(change => change.Segment, StringComparer.Ordinal)
+                        .Select(all => all.Last())
+                        .Where(last => last.Entered)
+                        .OrderBy(last => last.Segment, StringComparer.Ordinal)
+                        .Select(last => new Membership
+                        {
+                            Segment = last.Segment,
+                            IsIn = true,
+                            Version = last.Version,
+                            Since = last.At,
+                            Sequence = last.Sequence,
+                        }),
+                ],
+            }
+        );
+    }
+
     public Task<ImmutableArray<FollowedChange>> FollowAsync(
         string? segment,
         string? after,
