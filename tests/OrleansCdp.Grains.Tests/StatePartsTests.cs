@@ -89,7 +89,8 @@ public sealed class StatePartsTests
         state = state.Apply([Visit(Web, "v1", 1).At(901)]).Next;
         await cell.SaveAsync(cell.Prepare(state));
 
-        writes[^1].PartsWritten.ShouldBeEmpty();
+        writes[^1]
+            .PartsWritten.Length.ShouldBeLessThan(2, "the row may be full: one order makes room");
         BytesOf(writes[^1]).ShouldBeLessThan(all / 10);
         UnifiedIndividual loaded = (await CellOf(state.Id).LoadAsync(default))!;
         TextOf(loaded).ShouldBe(TextOf(state));

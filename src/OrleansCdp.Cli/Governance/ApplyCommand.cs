@@ -11,9 +11,10 @@ internal static class ApplyCommand
     private const string Ruleset = "ruleset";
     private const string Model = "model";
     private const string Insight = "insight";
+    private const string Segment = "segment";
 
-    // Rulesets first: streams name them. Insights last: they name fields of streams, and models.
-    private static readonly string[] Order = [Ruleset, Stream, Model, Insight];
+    // Rulesets first: streams name them. Insights name fields of streams, and models; segments all of that.
+    private static readonly string[] Order = [Ruleset, Stream, Model, Insight, Segment];
 
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
@@ -25,12 +26,12 @@ internal static class ApplyCommand
             Description =
                 "A definition, or a folder of them. NAME.yaml is a data stream, "
                 + "NAME.ruleset.yaml a ruleset, NAME.model.yaml a model of purchases, "
-                + "NAME.insight.yaml an insight.",
+                + "NAME.insight.yaml an insight, NAME.segment.yaml a segment, which is submitted for review.",
             Required = true,
         };
         Command command = new(
             "apply",
-            "Registers definitions: rulesets, then data streams, models and insights."
+            "Registers definitions: rulesets, then data streams, models, insights and segments."
         )
         {
             from,
@@ -74,6 +75,7 @@ internal static class ApplyCommand
             "." + Ruleset => Ruleset,
             "." + Model => Model,
             "." + Insight => Insight,
+            "." + Segment => Segment,
             _ => Stream,
         };
 
@@ -137,6 +139,18 @@ internal static class ApplyCommand
             return new Refused(file, status, answer);
         }
 
+        if (kind == Segment)
+        {
+            (status, answer) = await SubmittedAsync(api, name, answer, cancel);
+            if (status != HttpStatusCode.OK)
+            {
+                return new Refused(file, status, answer);
+            }
+
+            Console.WriteLine($"{kind} {name}: version {answer["version"]}, {answer["state"]}");
+            return null;
+        }
+
         string fate = (bool)answer["changed"]! ? "active" : "unchanged";
         string matching =
             answer["live"]?["matchesAsActive"] is { } same && !(bool)same
@@ -145,6 +159,23 @@ internal static class ApplyCommand
         Console.WriteLine($"{kind} {name}: version {answer["version"]}, {fate}{matching}");
         return null;
     }
+
+    /// <summary>Asks for the review of a draft. What is further already stays there.</summary>
+    private static async Task<(HttpStatusCode Status, JsonObject Answer)> SubmittedAsync(
+        CdpApi api,
+        string name,
+        JsonObject version,
+        CancellationToken cancel
+    ) =>
+        (string?)version["state"] == "draft"
+            ? await api.TrySendAsync(
+                HttpMethod.Post,
+                $"/v1/definitions/segment/{Uri.EscapeDataString(name)}/versions/{version["version"]}/submit",
+                "{}"u8.ToArray(),
+                "application/json",
+                cancel
+            )
+            : (HttpStatusCode.OK, version);
 
     private static async Task TellAsync(Refused one)
     {

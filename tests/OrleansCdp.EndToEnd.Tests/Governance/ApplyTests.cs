@@ -61,6 +61,37 @@ public sealed class ApplyTests(RunningHost host) : IClassFixture<RunningHost>, I
     }
 
     [Fact]
+    public async Task A_segment_is_submitted_for_review_and_waits_for_another_person()
+    {
+        Write("frequent.segment.yaml", "criteria: count(SalesOrder) > 3");
+        Write("wrong.segment.yaml", "criteria: count(SalesOrders) > 3");
+
+        var (exitCode, output) = await ApplyAsync(folder.FullName);
+
+        exitCode.ShouldBe(1, output);
+        output.ShouldContain("segment frequent: version 1, submitted");
+        output.ShouldContain("  wrong.segment.yaml(1,17)");
+        output.ShouldContain("Did you mean `SalesOrder`?");
+        File.Delete(Path.Combine(folder.FullName, "wrong.segment.yaml"));
+        (exitCode, output) = await ApplyAsync(folder.FullName);
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("segment frequent: version 1, submitted");
+        string path = "/v1/definitions/segment/frequent/versions/1";
+        var (own, refused) = await host.Api.PostAsync($"{path}/approve", "{}", "application/json");
+        own.ShouldBe(System.Net.HttpStatusCode.Conflict);
+        ((string)refused!["code"]!).ShouldBe("own_work");
+        Api reviewer = await host.Api.AnotherAsync("reviewer");
+        (await reviewer.PostAsync($"{path}/approve", "{}", "application/json")).Status.ShouldBe(
+            System.Net.HttpStatusCode.OK
+        );
+        (await reviewer.PostAsync($"{path}/activate", "{}", "application/json")).Status.ShouldBe(
+            System.Net.HttpStatusCode.OK
+        );
+        (_, output) = await ApplyAsync(folder.FullName);
+        output.ShouldContain("segment frequent: version 1, active");
+    }
+
+    [Fact]
     public async Task A_folder_without_definitions_is_said_so()
     {
         var (exitCode, output) = await ApplyAsync(folder.FullName);

@@ -106,7 +106,7 @@ public sealed class RulesetDefinitionTests
 
         refused
             .Errors.ShouldHaveSingleItem()
-            .Message.ShouldBe("Unknown kind; known are: ruleset, stream, model, insight.");
+            .Message.ShouldBe("Unknown kind; known are: ruleset, stream, model, insight, segment.");
     }
 
     [Fact]
