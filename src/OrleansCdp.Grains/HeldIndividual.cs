@@ -31,6 +31,7 @@ internal sealed class HeldIndividual(
     private readonly SemaphoreSlim saves = new(1);
     private readonly WriteBack writeBack = new(id, SubjectKind.Individual);
     private readonly AccountShares shares = new(id, grains);
+    private Func<InsightSet, LinkSet, InsightLedger>? ledgerOf;
     private PublishedContext context = new();
     private IdentifierCounts? counts;
     private bool isUsed;
@@ -113,7 +114,9 @@ internal sealed class HeldIndividual(
             UnifiedIndividual next = AccountShares.Counted(transition.Next, computed);
             (next, changes) = segments.Follow(
                 next,
-                links => writeBack.LedgerOf(computed, links),
+                State.Links,
+                computed,
+                ledgerOf ??= writeBack.LedgerOf,
                 now,
                 IndividualSegments.CauseOf(State, next, byEvents: events.Length > 0)
             );
@@ -147,9 +150,11 @@ internal sealed class HeldIndividual(
         now = now > dueAt ? now : dueAt;
         var (next, changes) = segments.Follow(
             AccountShares.Counted(State, computed),
-            links => writeBack.LedgerOf(computed, links),
+            State.Links,
+            computed,
+            ledgerOf ??= writeBack.LedgerOf,
             now,
-            State.Memberships.Catalogue == 0 ? MembershipCause.Version : MembershipCause.Time
+            MembershipCause.Time
         );
         Written written = writeBack.Wake(
             next is { ElsewhereAt: null, IsEmpty: false } ? next.Links : null,

@@ -59,7 +59,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             GrainFactory,
             watch,
             insights,
-            new IndividualSegments(id, segments, reconciliation),
+            new IndividualSegments(id, segments, reconciliation, logger),
             clock,
             DeactivateOnIdle
         );

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Serialization;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
@@ -100,7 +101,8 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
             new IndividualSegments(
                 "ind_c",
                 new FakeSegments(SegmentSet.None),
-                new ReconciliationPolicy()
+                new ReconciliationPolicy(),
+                NullLogger.Instance
             ),
             TimeProvider.System,
             deactivate: () => left++

@@ -11,13 +11,19 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>The grain's only key.</summary>
     const string Key = "definitions";
 
-    /// <summary>Most definitions of all kinds together, beside the insights that segments make.</summary>
+    /// <summary>Most definitions of all kinds together, beside segments and the insights that they make.</summary>
     const int DefinitionsMax = 500;
 
     /// <summary>Most insights that the measures and sequences of all segments are.</summary>
     const int DerivedMax = 2_000;
 
-    /// <summary>Characters of all kept versions of segments together.</summary>
+    /// <summary>Most segments, with those of which there are only drafts.</summary>
+    const int SegmentsMax = 500;
+
+    /// <summary>
+    /// Characters of all kept versions of segments together; beyond it the oldest are forgotten that are neither active nor under
+    /// review.
+    /// </summary>
     const int SegmentTextMax = 16 * 1024 * 1024;
 
     /// <summary>Versions kept of one definition.</summary>
@@ -76,10 +82,10 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
     /// </summary>
     /// <param name="name">The insight.</param>
-    /// <param name="version">Its version; one that is not the active one changes nothing.</param>
+    /// <param name="revision">That of the version; of one that is not the active one nothing changes.</param>
     /// <param name="past">How much of the past it knows.</param>
     [Alias("complete")]
-    Task CompleteAsync(string name, int version, PastKnown past);
+    Task CompleteAsync(string name, long revision, PastKnown past);
 
     /// <summary>Every active definition, if the catalogue is newer than <paramref name="known"/>.</summary>
     /// <returns>Null when the caller knows the newest.</returns>

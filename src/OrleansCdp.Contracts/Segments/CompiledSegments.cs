@@ -79,6 +79,14 @@ internal sealed record CompiledSegments(SegmentSet Set, ImmutableHashSet<string>
             }
         }
 
+        if (SegmentOrder.Of(segments.Select(one => one.Definition)).Wrong is { } circle)
+        {
+            // Only another program can have taken them: nobody enters or leaves until that is mended.
+            refused(versions[0], new DefinitionError("", circle, 0, 0));
+            unread.AddRange(segments.Select(one => one.Definition.Name));
+            segments.Clear();
+        }
+
         return new(
             new SegmentSet(segments.ToImmutable(), catalogue.Activations)
             {

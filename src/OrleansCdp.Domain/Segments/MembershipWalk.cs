@@ -13,6 +13,8 @@ internal sealed class MembershipWalk(
 {
     private readonly ImmutableArray<MembershipChange>.Builder changes =
         ImmutableArray.CreateBuilder<MembershipChange>();
+    private readonly ImmutableArray<string>.Builder waiting =
+        ImmutableArray.CreateBuilder<string>();
     private readonly SegmentAnswers answers = new(set, subject, now) { Memberships = before };
 
     /// <summary>Has the individual leave segments that nobody evaluates any more.</summary>
@@ -81,10 +83,18 @@ internal sealed class MembershipWalk(
         return until;
     }
 
+    /// <summary>Notes a segment that cannot be evaluated yet.</summary>
+    public void Wait(string segment) => waiting.Add(segment);
+
     /// <summary>What is to be stored, and what changed.</summary>
     public (Memberships Next, ImmutableArray<MembershipChange> Changes) End()
     {
-        Memberships next = answers.Memberships with { Catalogue = set.Newest };
+        waiting.Sort(StringComparer.Ordinal);
+        Memberships next = answers.Memberships with
+        {
+            Catalogue = set.Newest,
+            Waiting = waiting.DrainToImmutable(),
+        };
         return (next.IsLike(before) ? before : next, changes.DrainToImmutable());
     }
 

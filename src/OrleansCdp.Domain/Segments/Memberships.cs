@@ -28,6 +28,17 @@ public sealed record Memberships
     [Id(3)]
     public DateTimeOffset ChangedAt { get; init; }
 
+    /// <summary>
+    /// Segments that could not be evaluated yet, because they ask for insights that are still told of the past, sorted: the version
+    /// is the cause when they are. Seldom any.
+    /// </summary>
+    [Id(4)]
+    public ImmutableArray<string> Waiting
+    {
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
+
     /// <summary>What is known of a segment; null for nothing.</summary>
     public Membership? Find(string segment)
     {
@@ -64,6 +75,7 @@ public sealed record Memberships
     internal bool IsLike(Memberships other) =>
         Catalogue == other.Catalogue
         && Sequence == other.Sequence
+        && Waiting.SequenceEqual(other.Waiting)
         && Segments.SequenceEqual(other.Segments);
 
     private int IndexOf(string segment) =>

@@ -17,7 +17,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
     public static readonly TimeSpan Steadily = TimeSpan.FromHours(1);
 
     private readonly DateTimeOffset?[] until = new DateTimeOffset?[set.All.Length];
-    private readonly bool[] ready = new bool[set.All.Length];
+    private readonly TimeSpan[] delays = [.. set.All.Select(one => DelayOf(one.Definition, id))];
     private SegmentSubject? followed;
 
     /// <summary>The segments it is about.</summary>
@@ -31,7 +31,13 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             DateTimeOffset? first = null;
             for (int i = 0; i < until.Length; i++)
             {
-                first = Course.Earlier(first, until[i] + DelayOf(set.All[i].Definition));
+                // Where it is so late that there is no later, it is not.
+                first = Course.Earlier(
+                    first,
+                    until[i] is { } one && one < DateTimeOffset.MaxValue - delays[i]
+                        ? one + delays[i]
+                        : until[i]
+                );
             }
 
             return first;
@@ -52,6 +58,10 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
     /// <param name="subject">The individual as it is.</param>
     /// <param name="now">The moment.</param>
     /// <param name="cause">Why it is another than before, if it is.</param>
+    /// <param name="was">
+    /// The links before, for whoever was just loaded: what they did not change only time did, or a version. Null where that is not
+    /// known: then everything has the cause.
+    /// </param>
     /// <returns>
     /// What is to be stored, and what changed, in the order of numbers; nothing where it <see cref="IsBehind"/>.
     /// </returns>
@@ -59,7 +69,8 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         Memberships before,
         SegmentSubject subject,
         DateTimeOffset now,
-        MembershipCause cause
+        MembershipCause cause,
+        LinkSet? was = null
     )
     {
         if (IsBehind(before))
@@ -71,14 +82,8 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         bool isFirst = followed is null;
         bool isOfOthers = followed is not null && followed.Ledger.Insights != insights;
         bool isAll = isFirst || isOfOthers || followed!.Policy != subject.Policy;
-        if (isFirst || isOfOthers)
-        {
-            for (int i = 0; i < ready.Length; i++)
-            {
-                ready[i] = set.IsReady(i, insights);
-            }
-        }
-
+        bool isBorn = was is null ? before.Catalogue == 0 : was.Links.IsEmpty;
+        followed ??= was is null || isBorn ? null : subject with { Links = was };
         MembershipWalk walk = new(
             set,
             subject,
@@ -94,15 +99,32 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
 
         for (int i = 0; i < set.All.Length; i++)
         {
-            bool isNew = before.Catalogue > 0 && set.All[i].Activation > before.Catalogue;
+            ActiveSegment segment = set.All[i];
+            bool isNew =
+                !isBorn
+                && (
+                    segment.Activation > before.Catalogue
+                    || before.Waiting.Contains(segment.Definition.Name)
+                );
+            if (!set.IsReady(i, insights))
+            {
+                until[i] = null;
+                if (isNew)
+                {
+                    walk.Wait(segment.Definition.Name);
+                }
+
+                continue;
+            }
+
             bool isAsked = isAll || isNew || changed[i] || askers[i] || until[i] <= now;
-            if (ready[i] && isAsked)
+            if (isAsked)
             {
                 MembershipCause why =
                     isNew || (isOfOthers && !changed[i]) ? MembershipCause.Version
                     : changed[i] ? cause
                     : askers[i] ? MembershipCause.Segment
-                    : isAll ? cause
+                    : isFirst && (was is null || isBorn) ? cause
                     : MembershipCause.Time;
                 until[i] = walk.Evaluate(i, why, askers);
             }
@@ -122,7 +144,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         MembershipCause cause
     )
     {
-        if (before.Segments.IsEmpty)
+        if (!before.Segments.Any(membership => membership.IsIn))
         {
             return (before, []);
         }
@@ -148,16 +170,22 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         return (
             before with
             {
-                Segments = [],
+                // Since when conditions hold stays known: who is separated again goes on waiting.
+                Segments =
+                [
+                    .. before
+                        .Segments.Where(membership => !membership.Holdings.IsEmpty)
+                        .Select(membership => membership with { IsIn = false, Tier = null }),
+                ],
                 Sequence = before.Sequence + changes.Length,
-                ChangedAt = changes.IsEmpty ? before.ChangedAt : at,
+                ChangedAt = at,
             },
             changes
         );
     }
 
     /// <summary>How much later somebody is looked at: between nothing and the segment's jitter.</summary>
-    private TimeSpan DelayOf(SegmentDefinition segment) =>
+    private static TimeSpan DelayOf(SegmentDefinition segment, string id) =>
         segment.Jitter == TimeSpan.Zero
             ? TimeSpan.Zero
             : segment.Jitter * ((Partitions.HashOf(segment.Name + id) >> 11) / (double)(1UL << 53));

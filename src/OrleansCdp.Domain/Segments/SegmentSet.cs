@@ -24,6 +24,7 @@ public sealed class SegmentSet
     private readonly FrozenDictionary<string, ImmutableArray<int>> byAccountTrait;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byInsight;
     private readonly FrozenDictionary<string, ImmutableArray<int>> bySegment;
+    private volatile Ready? readiness;
 
     /// <summary>A set.</summary>
     /// <param name="segments">The segments; none asks for itself, also not by others.</param>
@@ -98,16 +99,24 @@ public sealed class SegmentSet
     public ImmutableArray<ActiveSegment> ReadyWith(InsightSet insights) =>
         [.. All.Where((_, place) => IsReady(place, insights))];
 
+    /// <summary>The insights that any of them asks for and that are shown.</summary>
+    public ImmutableArray<ActiveInsight> AskedOf(InsightSet insights) =>
+        [
+            .. Inputs
+                .SelectMany(InsightsOf)
+                .Distinct()
+                .Order(StringComparer.Ordinal)
+                .Select(insights.Shown)
+                .OfType<ActiveInsight>(),
+        ];
+
     /// <summary>The place of a segment; -1 when it is not among these.</summary>
     internal int IndexOf(string name) => places.GetValueOrDefault(name, -1);
 
     /// <summary>Whether all insights that a segment asks for are shown, and know of the past.</summary>
     /// <param name="place">Its place.</param>
     /// <param name="insights">The insights.</param>
-    internal bool IsReady(int place, InsightSet insights) =>
-        Places[place]
-            .SelectMany(input => InsightsOf(Inputs[input]))
-            .All(name => insights.Shown(name) is { IsComplete: true });
+    internal bool IsReady(int place, InsightSet insights) => Readiness(insights)[place];
 
     /// <summary>Inputs that a field of the profile is.</summary>
     internal ImmutableArray<int> OfTrait(string name) => byTrait.GetValueOrDefault(name, []);
@@ -120,6 +129,28 @@ public sealed class SegmentSet
 
     /// <summary>Inputs that ask for a segment, or a tier of it.</summary>
     internal ImmutableArray<int> OfSegment(string name) => bySegment.GetValueOrDefault(name, []);
+
+    /// <summary>Of each whether it can be evaluated. Kept for the insights that are asked last: they change seldom.</summary>
+    private bool[] Readiness(InsightSet insights)
+    {
+        if (readiness is { } known && known.Insights == insights)
+        {
+            return known.AreReady;
+        }
+
+        bool[] ready =
+        [
+            .. Places.Select(inputs =>
+                inputs
+                    .SelectMany(input => InsightsOf(Inputs[input]))
+                    .All(name => insights.Shown(name) is { IsComplete: true })
+            ),
+        ];
+        readiness = new Ready(insights, ready);
+        return ready;
+    }
+
+    private sealed record Ready(InsightSet Insights, bool[] AreReady);
 
     private static IEnumerable<string> InsightsOf(SegmentInput input) =>
         input.Kind switch

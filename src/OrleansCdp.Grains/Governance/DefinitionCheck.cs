@@ -30,7 +30,10 @@ internal sealed class DefinitionCheck(DefinitionsState state)
         }
 
         DefinitionVersion[] others = [.. active.Where(v => v.Kind != kind || v.Name != name)];
-        if (others.Count(version => !version.IsDerived) >= IDefinitionsGrain.DefinitionsMax)
+        if (
+            kind != DefinitionKinds.Segment
+            && others.Count(IsWritten) >= IDefinitionsGrain.DefinitionsMax
+        )
         {
             return [Error($"There are {IDefinitionsGrain.DefinitionsMax} definitions already.")];
         }
@@ -79,6 +82,10 @@ internal sealed class DefinitionCheck(DefinitionsState state)
             ? $"The insight `{insight.Name}`"
             : $"What the segment `{string.Join("`, `", users)}` measures";
     }
+
+    /// <summary>Whether somebody put it: no segment, which is drafted, and no insight of one.</summary>
+    private static bool IsWritten(DefinitionVersion version) =>
+        version.Kind != DefinitionKinds.Segment && !version.IsDerived;
 
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 

@@ -66,12 +66,12 @@ internal sealed partial class DefinitionsGrain(
         return new PutResult { Active = stored.State.Active(kind, name), Changed = true };
     }
 
-    public async Task CompleteAsync(string name, int version, PastKnown past)
+    public async Task CompleteAsync(string name, long revision, PastKnown past)
     {
         // One that was replaced meanwhile is counted by nobody any more.
         if (
             stored.State.Active(DefinitionKinds.Insight, name) is { IsComplete: false } active
-            && active.Version == version
+            && active.Revision == revision
         )
         {
             await StoreAsync(

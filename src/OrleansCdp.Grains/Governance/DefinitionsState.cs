@@ -85,8 +85,20 @@ internal sealed record DefinitionsState
         this with
         {
             Version = Version + 1,
-            Segments = [.. Segments.Where(version => version.Name != segment), .. review.Versions],
+            Segments = WithinBounds(
+                this,
+                [.. Segments.Where(version => version.Name != segment), .. review.Versions]
+            ),
         };
+
+    /// <summary>Whether a version of a segment may still decide something: it is under review, active, or may be again.</summary>
+    public bool IsNeeded(SegmentVersion version) =>
+        version.State
+            is ReviewState.Draft
+                or ReviewState.Submitted
+                or ReviewState.Approved
+                or ReviewState.Active
+        || ReviewOf(version.Name).Former?.Version == version.Version;
 
     /// <summary>Without the insights of segments that no version of any needs.</summary>
     public DefinitionsState WithoutUnneeded()
@@ -113,6 +125,23 @@ internal sealed record DefinitionsState
                 version.Kind == DefinitionKinds.Segment && version.Name == segment
             ),
         };
+
+    /// <summary>Without as many of the oldest versions of segments as it takes; those that are needed stay.</summary>
+    private static ImmutableArray<SegmentVersion> WithinBounds(
+        DefinitionsState before,
+        ImmutableArray<SegmentVersion> versions
+    )
+    {
+        long over = versions.Sum(v => (long)v.Text.Length) - IDefinitionsGrain.SegmentTextMax;
+        return over <= 0
+            ? versions
+            : versions.RemoveAll(version =>
+            {
+                bool forgotten = over > 0 && !before.IsNeeded(version);
+                over -= forgotten ? version.Text.Length : 0;
+                return forgotten;
+            });
+    }
 
     /// <summary>Without as many of the oldest versions as it takes; those that are active or shown stay.</summary>
     private static ImmutableArray<DefinitionVersion> WithinBounds(

@@ -129,7 +129,7 @@ internal sealed partial class InsightBackfillGrain(
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
             .CompleteAsync(
                 progress.Name,
-                progress.Version,
+                progress.Revision,
                 new PastKnown(progress.KnownSince, progress.LinksNotTold, asked?.PutOff ?? 0)
             );
         await insights.SinceAsync(long.MaxValue);

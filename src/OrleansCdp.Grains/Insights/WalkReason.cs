@@ -5,8 +5,8 @@ using OrleansCdp.Segments;
 namespace OrleansCdp.Insights;
 
 /// <summary>
-/// Why everybody has to be looked at: insights that are written or that accounts ask their people for, and segments that can be
-/// evaluated.
+/// Why everybody has to be looked at: insights that are written, that accounts ask their people for, or that segments ask for, and
+/// segments that can be evaluated.
 /// </summary>
 /// <param name="Signature">As long as it is the same, nothing but events and time changes anybody. Empty for no reason.</param>
 /// <param name="Newest">The version of the catalogue that every silo has to know first.</param>
@@ -27,6 +27,11 @@ internal sealed record WalkReason(string Signature, long Newest)
                                 .ReadyWith(insights)
                                 .Select(segment =>
                                     $"{segment.Definition.Name} {segment.Activation}"
+                                )
+                                .Concat(
+                                    segments
+                                        .AskedOf(insights)
+                                        .Select(asked => $"asks {asked.Revision} {asked.ModelHash}")
                                 )
                                 .Prepend($"{segments.Newest}")
                         )

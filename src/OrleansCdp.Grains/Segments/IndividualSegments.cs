@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using OrleansCdp.Events;
 using OrleansCdp.Insights;
 
@@ -8,12 +9,22 @@ namespace OrleansCdp.Segments;
 /// <param name="id">The individual.</param>
 /// <param name="sets">The segments.</param>
 /// <param name="policy">How fields of the profile are reconciled.</param>
-internal sealed class IndividualSegments(string id, ISegmentSets sets, ReconciliationPolicy policy)
+/// <param name="logger">Told of what could not be evaluated.</param>
+internal sealed partial class IndividualSegments(
+    string id,
+    ISegmentSets sets,
+    ReconciliationPolicy policy,
+    ILogger logger
+)
 {
+    /// <summary>How soon somebody is looked at again whose segments could not be evaluated.</summary>
+    public static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(5);
+
     private SegmentLedger? ledger;
+    private DateTimeOffset? again;
 
     /// <summary>When an answer may be another though nothing happens; null for never.</summary>
-    public DateTimeOffset? DueAt => ledger?.DueAt;
+    public DateTimeOffset? DueAt => again ?? ledger?.DueAt;
 
     /// <summary>Makes sure that all segments are known here with which a state was evaluated.</summary>
     public async ValueTask KnowAsync(UnifiedIndividual state) =>
@@ -21,12 +32,16 @@ internal sealed class IndividualSegments(string id, ISegmentSets sets, Reconcili
 
     /// <summary>The state with the memberships that follow from it, and what changed.</summary>
     /// <param name="next">The state; of one that lives elsewhere, or has no links, nobody is a member.</param>
-    /// <param name="insightsOf">What counts in its insights.</param>
+    /// <param name="was">Its links before.</param>
+    /// <param name="computed">The insights.</param>
+    /// <param name="insightsOf">What counts in them.</param>
     /// <param name="now">The moment.</param>
     /// <param name="cause">Why it is another state.</param>
     public (UnifiedIndividual Next, ImmutableArray<MembershipChange> Changes) Follow(
         UnifiedIndividual next,
-        Func<LinkSet, InsightLedger> insightsOf,
+        LinkSet was,
+        InsightSet computed,
+        Func<InsightSet, LinkSet, InsightLedger> insightsOf,
         DateTimeOffset now,
         MembershipCause cause
     )
@@ -35,7 +50,7 @@ internal sealed class IndividualSegments(string id, ISegmentSets sets, Reconcili
         Memberships before = next.Memberships;
         if (next.ElsewhereAt is not null || next.Links.Links.IsEmpty)
         {
-            ledger = null;
+            (ledger, again) = (null, null);
             return Become(next, SegmentLedger.Leave(before, now, cause));
         }
 
@@ -49,8 +64,25 @@ internal sealed class IndividualSegments(string id, ISegmentSets sets, Reconcili
             ledger = new SegmentLedger(set, id);
         }
 
-        SegmentSubject subject = new(next.Links, insightsOf(next.Links), AccountFacts.None, policy);
-        return Become(next, ledger.Follow(before, subject, now, cause));
+        try
+        {
+            SegmentSubject subject = new(
+                next.Links,
+                insightsOf(computed, next.Links),
+                AccountFacts.None,
+                policy
+            );
+            var followed = ledger.Follow(before, subject, now, cause, was);
+            again = null;
+            return Become(next, followed);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A defect here must not keep the events of a whole partition waiting: whoever is in a segment stays.
+            LogNotEvaluated(id, e);
+            (ledger, again) = (null, now + LookAgain);
+            return (next, []);
+        }
     }
 
     /// <summary>Why a state is another than before.</summary>
@@ -109,15 +141,17 @@ internal sealed class IndividualSegments(string id, ISegmentSets sets, Reconcili
         return
         [
             .. changes.Select(change =>
-                change.Cause is MembershipCause.Event or MembershipCause.Segment
-                    ? change with
-                    {
-                        Events = causing,
-                    }
-                    : change
+                change.Cause == MembershipCause.Event ? change with { Events = causing } : change
             ),
         ];
     }
+
+    [LoggerMessage(
+        LogEvents.SegmentsNotEvaluated,
+        LogLevel.Error,
+        "Segments of {Id} could not be evaluated: it stays in those it is in, and is looked at again"
+    )]
+    private partial void LogNotEvaluated(string id, Exception exception);
 
     private static (UnifiedIndividual, ImmutableArray<MembershipChange>) Become(
         UnifiedIndividual next,

@@ -25,8 +25,14 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
     public IEnumerable<string> Derived =>
         Versions
             .Where(version =>
-                version.State is ReviewState.Submitted or ReviewState.Approved or ReviewState.Active
-                || version == Former
+                version.State switch
+                {
+                    ReviewState.Active => true,
+                    // What was written against another one can never be activated.
+                    ReviewState.Submitted or ReviewState.Approved => version.Base
+                        == (Active?.Version ?? 0),
+                    _ => version == Former,
+                }
             )
             .SelectMany(version => version.Derived);
 
@@ -151,7 +157,10 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
             found with
             {
                 State = ToOf(request.Kind),
-                Derived = request.Kind is ReviewStepKind.Submit or ReviewStepKind.Activate
+                Derived = request.Kind
+                    is ReviewStepKind.Submit
+                        or ReviewStepKind.Approve
+                        or ReviewStepKind.Activate
                     ? derived
                     : found.Derived,
                 Steps = Noted(found, step),

@@ -17,7 +17,7 @@ internal sealed class SegmentReviews(DefinitionsState state)
         var errors = new DefinitionCheck(state).Check(DefinitionKinds.Segment, name, put.Text);
         if (errors.IsEmpty)
         {
-            errors = RefuseMuch(put.Text);
+            errors = RefuseMuch(name, put.Text);
         }
 
         if (!errors.IsEmpty)
@@ -190,15 +190,26 @@ internal sealed class SegmentReviews(DefinitionsState state)
                     .DistinctBy(derived => derived.Name),
             ];
 
-    private ImmutableArray<DefinitionError> RefuseMuch(string text)
+    /// <summary>Whether it would be one segment too many, or too much text of them.</summary>
+    private ImmutableArray<DefinitionError> RefuseMuch(string name, string text)
     {
-        long length = state.Segments.Sum(version => (long)version.Text.Length) + text.Length;
-        return length <= IDefinitionsGrain.SegmentTextMax
+        string[] names = [.. state.Segments.Select(version => version.Name).Distinct()];
+        if (!names.Contains(name) && names.Length >= IDefinitionsGrain.SegmentsMax)
+        {
+            return
+            [
+                Error($"There are {IDefinitionsGrain.SegmentsMax} segments already, with drafts."),
+            ];
+        }
+
+        long kept = state.Segments.Where(state.IsNeeded).Sum(version => (long)version.Text.Length);
+        return kept + text.Length <= IDefinitionsGrain.SegmentTextMax
             ? []
             :
             [
                 Error(
-                    $"All versions of segments would have more than {IDefinitionsGrain.SegmentTextMax} characters."
+                    "All versions of segments that are active or under review would have more than "
+                        + $"{IDefinitionsGrain.SegmentTextMax} characters."
                 ),
             ];
     }

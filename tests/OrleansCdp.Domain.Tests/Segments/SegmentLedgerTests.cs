@@ -7,7 +7,7 @@ namespace OrleansCdp.Segments;
 /// <summary>Who enters and leaves when, and why.</summary>
 public sealed class SegmentLedgerTests
 {
-    private static readonly DateTimeOffset Start = Some.Noon.AddDays(1);
+    private static readonly DateTimeOffset Start = One.Start;
 
     [Fact]
     public void Whoever_is_new_enters_because_of_what_happened()
@@ -43,57 +43,6 @@ public sealed class SegmentLedgerTests
         one.Reload();
 
         one.Say(Vip(true)).ShouldBe(["+some v1 Event"]);
-    }
-
-    [Fact]
-    public void Who_lives_elsewhere_leaves_everything_and_says_why()
-    {
-        One one = new(Segmented.SetOf(Segmented.Of("vip"), Segmented.Of("not vip", "others")));
-        one.Say(Vip(true)).ShouldBe(["+some v1 Event"]);
-
-        var (next, changes) = SegmentLedger.Leave(
-            one.Memberships,
-            Start.AddHours(-1),
-            MembershipCause.Merge
-        );
-
-        MembershipChange left = changes.ShouldHaveSingleItem();
-        (left.Segment, left.Entered, left.Sequence, left.Cause).ShouldBe(
-            ("some", false, 2, MembershipCause.Merge)
-        );
-        left.At.ShouldBe(Start, "a clock that runs behind tells of nothing before the last change");
-        (next.Sequence, next.Segments.IsEmpty, next.Catalogue).ShouldBe((2, true, 2));
-        SegmentLedger
-            .Leave(next, Start, MembershipCause.Merge)
-            .ShouldBe((next, ImmutableArray<MembershipChange>.Empty));
-    }
-
-    [Fact]
-    public void A_look_for_the_time_is_later_by_what_the_segment_allows_and_spread_by_who_it_is()
-    {
-        SegmentDefinition spread = Segmented.Definition(
-            "criteria: vip for at least 10 minutes\njitter: 10 minutes"
-        );
-        DateTimeOffset due = Start.AddMinutes(10);
-
-        DateTimeOffset[] looks =
-        [
-            .. Enumerable.Range(0, 100).Select(i => DueOf($"ind_{i}", Segmented.SetOf(spread))),
-        ];
-
-        looks.ShouldAllBe(look => look >= due && look < due.AddMinutes(10));
-        looks.Distinct().Count().ShouldBe(looks.Length);
-        looks.Count(look => look < due.AddMinutes(5)).ShouldBeInRange(30, 70);
-        DueOf("ind_0", Segmented.SetOf(spread)).ShouldBe(looks[0], "of one it is always the same");
-        DueOf("ind_0", Segmented.SetOf(spread with { Jitter = default })).ShouldBe(due);
-
-        static DateTimeOffset DueOf(string id, SegmentSet set)
-        {
-            One one = new(set);
-            one.Reload(id: id);
-            one.Say(Vip(true)).ShouldBeEmpty();
-            return one.DueAt!.Value;
-        }
     }
 
     [Fact]
@@ -304,64 +253,4 @@ public sealed class SegmentLedgerTests
         );
 
     /// <summary>Somebody, and what is found each time.</summary>
-    private sealed class One(SegmentSet segments)
-    {
-        private SegmentLedger ledger = new(segments);
-        private AccountFacts account = AccountFacts.None;
-        private UnifiedIndividual state = new() { Id = "ind_test" };
-        private ImmutableArray<MembershipChange> found = [];
-        private int said;
-
-        public InsightSet Insights { get; set; } = Segmented.InsightsOf(segments);
-
-        public Memberships Memberships { get; private set; } = Memberships.None;
-
-        public DateTimeOffset? DueAt => ledger.DueAt;
-
-        public bool IsBehind => ledger.IsBehind(Memberships);
-
-        public MembershipChange Last => found[^1];
-
-        public string[] Say(params Field[] traits) => Happen(Some.Traits(++said, traits));
-
-        public string[] Happen(LinkEvent e)
-        {
-            long sequence = (state.Links.Find(e.Link)?.AppliedNormal ?? 0) + 1;
-            state = state.Apply([e.At(sequence)], Insights).Next;
-            return Follow(0, MembershipCause.Event);
-        }
-
-        public string[] Tell(params (string Key, FieldValue Value)[] facts)
-        {
-            account = new AccountFacts
-            {
-                Values = [.. facts.Select(fact => new Field(fact.Key, fact.Value))],
-            };
-            return Follow(0, MembershipCause.Account);
-        }
-
-        public string[] Look(int minute = 0) => Follow(minute, MembershipCause.Time);
-
-        /// <summary>Another activation has it, with these segments or others.</summary>
-        public void Reload(SegmentSet? others = null, string id = "") =>
-            ledger = new SegmentLedger(others ?? ledger.Set, id);
-
-        private string[] Follow(int minute, MembershipCause cause)
-        {
-            InsightLedger insights = new(Insights, SubjectKind.Individual);
-            insights.Become(state.Links);
-            (Memberships, found) = ledger.Follow(
-                Memberships,
-                new SegmentSubject(state.Links, insights, account, ReconciliationPolicy.Default),
-                Start.AddMinutes(minute),
-                cause
-            );
-            return
-            [
-                .. found.Select(one =>
-                    $"{(one.Entered ? '+' : '-')}{one.Segment} v{one.Version} {one.Cause}"
-                ),
-            ];
-        }
-    }
 }

@@ -70,10 +70,17 @@ internal sealed class Reviewing
     /// <summary>Writes a version and has it reviewed until it decides.</summary>
     public async Task<int> ActivateAsync(string name, string text)
     {
+        int version = await ApproveAsync(name, text);
+        await TakeAsync(name, version, ReviewStepKind.Activate);
+        return version;
+    }
+
+    /// <summary>Writes a version and has it reviewed.</summary>
+    public async Task<int> ApproveAsync(string name, string text)
+    {
         int version = await DraftAsync(name, text);
         await TakeAsync(name, version, ReviewStepKind.Submit, Author);
         await TakeAsync(name, version, ReviewStepKind.Approve);
-        await TakeAsync(name, version, ReviewStepKind.Activate);
         return version;
     }
 

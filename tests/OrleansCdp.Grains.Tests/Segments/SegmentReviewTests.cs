@@ -80,8 +80,8 @@ public sealed class SegmentReviewTests
     {
         Reviewing all = await Reviewing.BeginAsync();
         await all.ActivateAsync(Name, Reviewing.Buyers);
-        int one = await ApprovedAsync(all, Reviewing.FewBuyers);
-        int other = await ApprovedAsync(all, Reviewing.Buyers + " and city = 'Berlin'");
+        int one = await all.ApproveAsync(Name, Reviewing.FewBuyers);
+        int other = await all.ApproveAsync(Name, Reviewing.Buyers + " and city = 'Berlin'");
 
         await all.TakeAsync(Name, one, ReviewStepKind.Activate);
         ReviewResult late = await all.TryAsync(Name, other, ReviewStepKind.Activate);
@@ -154,7 +154,7 @@ public sealed class SegmentReviewTests
         Reviewing all = await Reviewing.BeginAsync();
         int version =
             kind == ReviewStepKind.Reject
-                ? await ApprovedAsync(all, Reviewing.Buyers)
+                ? await all.ApproveAsync(Name, Reviewing.Buyers)
                 : await all.ActivateAsync(Name, Reviewing.Buyers);
 
         foreach (
@@ -224,8 +224,8 @@ public sealed class SegmentReviewTests
         Reviewing all = await Reviewing.BeginAsync();
         await all.ActivateAsync("one", Reviewing.Buyers);
         await all.ActivateAsync("other", Reviewing.FewBuyers);
-        int first = await ApprovedAsync(all, "criteria: in segment other", "one");
-        int second = await ApprovedAsync(all, "criteria: in segment one", "other");
+        int first = await all.ApproveAsync("one", "criteria: in segment other");
+        int second = await all.ApproveAsync("other", "criteria: in segment one");
 
         await all.TakeAsync("one", first, ReviewStepKind.Activate);
         ReviewResult refused = await all.TryAsync("other", second, ReviewStepKind.Activate);
@@ -292,7 +292,7 @@ public sealed class SegmentReviewTests
     public async Task A_step_that_cannot_be_stored_is_not_taken()
     {
         Reviewing all = await Reviewing.BeginAsync();
-        int version = await ApprovedAsync(all, Reviewing.Buyers);
+        int version = await all.ApproveAsync(Name, Reviewing.Buyers);
         all.State.Fails = true;
 
         // It leaves memory, which a grain outside of a silo cannot.
@@ -382,13 +382,5 @@ public sealed class SegmentReviewTests
         await Should.ThrowAsync<ArgumentException>(() =>
             all.Grain.PutAsync(DefinitionKinds.Segment, Name, Reviewing.Buyers, "me")
         );
-    }
-
-    private static async Task<int> ApprovedAsync(Reviewing all, string text, string name = Name)
-    {
-        int version = await all.DraftAsync(name, text);
-        await all.TakeAsync(name, version, ReviewStepKind.Submit, Reviewing.Author);
-        await all.TakeAsync(name, version, ReviewStepKind.Approve);
-        return version;
     }
 }

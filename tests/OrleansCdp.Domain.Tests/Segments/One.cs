@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using OrleansCdp.Events;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Somebody who is followed from change to change.</summary>
+internal sealed class One(SegmentSet segments)
+{
+    /// <summary>The moment at minute 0.</summary>
+    public static readonly DateTimeOffset Start = Some.Noon.AddDays(1);
+
+    private SegmentLedger ledger = new(segments);
+    private AccountFacts account = AccountFacts.None;
+    private UnifiedIndividual state = new() { Id = "ind_test" };
+    private ImmutableArray<MembershipChange> found = [];
+    private int said;
+
+    public InsightSet Insights { get; set; } = Segmented.InsightsOf(segments);
+
+    public Memberships Memberships { get; private set; } = Memberships.None;
+
+    public DateTimeOffset? DueAt => ledger.DueAt;
+
+    public bool IsBehind => ledger.IsBehind(Memberships);
+
+    public MembershipChange Last => found[^1];
+
+    public string[] Say(params Field[] traits) => Happen(Some.Traits(++said, traits));
+
+    public string[] Happen(LinkEvent e)
+    {
+        long sequence = (state.Links.Find(e.Link)?.AppliedNormal ?? 0) + 1;
+        state = state.Apply([e.At(sequence)], Insights).Next;
+        return Follow(0, MembershipCause.Event);
+    }
+
+    public string[] Tell(params (string Key, FieldValue Value)[] facts)
+    {
+        account = new AccountFacts
+        {
+            Values = [.. facts.Select(fact => new Field(fact.Key, fact.Value))],
+        };
+        return Follow(0, MembershipCause.Account);
+    }
+
+    public string[] Look(int minute = 0) => Follow(minute, MembershipCause.Time);
+
+    /// <summary>Nothing was ever evaluated.</summary>
+    public void Forget() => Memberships = Memberships.None;
+
+    /// <summary>Another activation, which knows what the links were, takes an event.</summary>
+    public string[] Reloaded(SegmentSet set, Field trait)
+    {
+        ledger = new SegmentLedger(set);
+        LinkSet was = state.Links;
+        state = state.Apply([Some.Traits(++said, trait).At(said)], Insights).Next;
+        return Follow(0, MembershipCause.Event, was);
+    }
+
+    /// <summary>Another activation has it, with these segments or others.</summary>
+    public void Reload(SegmentSet? others = null, string id = "") =>
+        ledger = new SegmentLedger(others ?? ledger.Set, id);
+
+    private string[] Follow(int minute, MembershipCause cause, LinkSet? was = null)
+    {
+        InsightLedger insights = new(Insights, SubjectKind.Individual);
+        insights.Become(state.Links);
+        (Memberships, found) = ledger.Follow(
+            Memberships,
+            new SegmentSubject(state.Links, insights, account, ReconciliationPolicy.Default),
+            Start.AddMinutes(minute),
+            cause,
+            was
+        );
+        return
+        [
+            .. found.Select(one =>
+                $"{(one.Entered ? '+' : '-')}{one.Segment} v{one.Version} {one.Cause}"
+            ),
+        ];
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansCdp.Governance;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Why everybody is looked at, and what becomes of a state whose segments cannot be evaluated.</summary>
+public sealed class IndividualSegmentsTests
+{
+    private static readonly SegmentSet Set = FakeSegments.SetOf(
+        3,
+        ("recent", "count(SalesOrder within last 10 minutes) >= 1", 1, 3)
+    );
+
+    [Fact]
+    public void What_cannot_be_evaluated_keeps_nobody_waiting_and_is_looked_at_again()
+    {
+        IndividualSegments segments = new(
+            "ind_a",
+            new FakeSegments(Set),
+            ReconciliationPolicy.Default,
+            NullLogger.Instance
+        );
+        UnifiedIndividual state = new()
+        {
+            Id = "ind_a",
+            Links = LinkSet.Empty.With(new Link { Key = new LinkKey("shop", "customer", "a") }),
+        };
+
+        var (next, changes) = Follow((_, _) => throw new InvalidOperationException("A defect."));
+
+        next.ShouldBeSameAs(state);
+        changes.ShouldBeEmpty();
+        segments.DueAt.ShouldBe(Some.Noon + IndividualSegments.LookAgain);
+        Follow((computed, _) => new InsightLedger(computed, Events.SubjectKind.Individual));
+        segments.DueAt.ShouldBeNull();
+
+        (UnifiedIndividual, System.Collections.Immutable.ImmutableArray<MembershipChange>) Follow(
+            Func<InsightSet, LinkSet, InsightLedger> insightsOf
+        ) =>
+            segments.Follow(
+                state,
+                state.Links,
+                InsightSet.None,
+                insightsOf,
+                Some.Noon,
+                MembershipCause.Event
+            );
+    }
+
+    [Fact]
+    public void Everybody_is_looked_at_where_an_insight_that_segments_ask_for_is_another()
+    {
+        InsightSet insights = FakeSegments.InsightsOf(Set);
+        WalkReason reason = WalkReason.Of(insights, Set);
+        ActiveInsight asked = insights.All.ShouldHaveSingleItem();
+
+        SignatureOf(asked).ShouldBe(reason.Signature);
+        SignatureOf(asked with { Revision = 98 }).ShouldNotBe(reason.Signature);
+        SignatureOf(asked with { IsComplete = false }).ShouldNotBe(reason.Signature);
+        SignatureOf(asked with { ModelHash = "another" }).ShouldNotBe(reason.Signature);
+        WalkReason.Of(insights, SegmentSet.None).Signature.ShouldBeEmpty();
+
+        static string SignatureOf(ActiveInsight insight) =>
+            WalkReason.Of(new InsightSet([insight], newest: 99), Set).Signature;
+    }
+}
