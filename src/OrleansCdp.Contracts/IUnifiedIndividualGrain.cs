@@ -48,6 +48,24 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("insights")]
     ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
 
+    /// <summary>The segments it is in, as ready JSON.</summary>
+    /// <returns>Null when nobody is here, or with <see cref="ContextAnswer.MovedTo"/> after a merge.</returns>
+    [AlwaysInterleave]
+    [ResponseTimeout(ReadTimeMax)]
+    [Alias("memberships")]
+    ValueTask<ContextAnswer?> GetMembershipsAsync();
+
+    /// <summary>Why it is in a segment, or is not, as ready JSON.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="activation">The number of its last activation, so that no older version is explained.</param>
+    /// <returns>
+    /// Null when nobody is here or there is no such segment, or with <see cref="ContextAnswer.MovedTo"/> after a merge.
+    /// </returns>
+    [AlwaysInterleave]
+    [ResponseTimeout(ReadTimeMax)]
+    [Alias("explain-segment")]
+    ValueTask<ContextAnswer?> ExplainSegmentAsync(string segment, long activation);
+
     /// <summary>Tells a version of an insight what was done before it was made. Repeating it changes nothing.</summary>
     /// <param name="revision">The version.</param>
     /// <param name="seed">What was done, as the log has it.</param>

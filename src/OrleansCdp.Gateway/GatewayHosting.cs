@@ -52,6 +52,7 @@ public static class GatewayHosting
         services.AddSingleton<QuarantineReplay>();
         services.AddSingleton<KeysInBodies>();
         services.AddSingleton<IngestRequests>();
+        services.AddSingleton<ChangeStreams>();
         services.AddOpenApi("v1", ApiDescription.Complete);
         // Else a wrong parameter is answered with an empty 400.
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
@@ -79,6 +80,9 @@ public static class GatewayHosting
         IndividualEndpoints.Map(app);
         InsightEndpoints.Map(app);
         ReviewEndpoints.Map(app);
+        SegmentEndpoints.Map(app);
+        ChangeEndpoints.Map(app);
+        MembershipEndpoints.Map(app);
         MatchEndpoints.Map(app);
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);

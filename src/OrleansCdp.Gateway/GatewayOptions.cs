@@ -67,6 +67,13 @@ public sealed class GatewayOptions
     [Range(1, 60)]
     public int RetryAfterSeconds { get; set; } = 1;
 
+    /// <summary>
+    /// Clients that follow the entries and exits of segments as server-sent events at once; one more is answered with 429.
+    /// </summary>
+    /// <value>From 1 to 100,000. Default: 1,000.</value>
+    [Range(1, 100_000)]
+    public int ChangeStreamsMax { get; set; } = 1_000;
+
     /// <summary>Records taken into memory at once from a long body.</summary>
     /// <value>From 1 to 10,000. Default: 2,500.</value>
     [Range(1, 10_000)]

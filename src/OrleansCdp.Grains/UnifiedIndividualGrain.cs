@@ -27,6 +27,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     private readonly StateRepair repair;
     private readonly IdentifierWatch watch;
     private readonly IInsightSets insights;
+    private readonly IndividualSegments segments;
     private readonly Recovery<UnifiedIndividual> recovery;
     private readonly ILogger<UnifiedIndividualGrain> logger;
     private Residence residence;
@@ -43,7 +44,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         StateRepair repair,
         IdentifierWatch watch,
         IInsightSets insights,
-        ISegmentSets segments,
+        ISegmentSets segmentSets,
         TimeProvider clock,
         ILogger<UnifiedIndividualGrain> logger
     )
@@ -51,6 +52,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         string id = this.GetPrimaryKeyString();
         this.watch = watch;
         this.insights = insights;
+        segments = new IndividualSegments(id, segmentSets, reconciliation, clock, logger);
         held = new HeldIndividual(
             id,
             store,
@@ -59,7 +61,7 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             GrainFactory,
             watch,
             insights,
-            new IndividualSegments(id, segments, reconciliation, logger),
+            segments,
             clock,
             DeactivateOnIdle
         );
@@ -154,18 +156,11 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             return recovery.WhenMadeAsync(() => GetContextAsync(graph));
         }
 
-        if (Individual.ElsewhereAt is not null)
-        {
-            return new(Moved());
-        }
-
-        if (Individual.IsEmpty || graph != DataGraphs.Default)
-        {
-            DeactivateWhenEmpty();
-            return new((ContextAnswer?)null);
-        }
-
-        return new(held.Answer ??= Answer(ServiceGraph.Individual(Individual, reconciliation)));
+        return new(
+            !IsHere(out ContextAnswer? instead) ? instead
+            : graph != DataGraphs.Default ? null
+            : held.Answer ??= Answer(ServiceGraph.Individual(Individual, reconciliation))
+        );
     }
 
     public ValueTask<ContextAnswer?> GetProfileAsync(bool explain)
@@ -175,36 +170,46 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             return recovery.WhenMadeAsync(() => GetProfileAsync(explain));
         }
 
-        if (Individual.ElsewhereAt is not null)
-        {
-            return new(Moved());
-        }
-
-        if (Individual.IsEmpty)
-        {
-            DeactivateWhenEmpty();
-            return new((ContextAnswer?)null);
-        }
-
-        return new(Answer(ProfileView.Individual(Individual, reconciliation, explain)));
+        return new(
+            IsHere(out ContextAnswer? instead)
+                ? Answer(ProfileView.Individual(Individual, reconciliation, explain))
+                : instead
+        );
     }
 
     public async ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question)
     {
         await recovery.WhenMadeAsync();
-        if (Individual.ElsewhereAt is not null)
-        {
-            return Moved();
-        }
+        InsightSet computed = await insights.CurrentAsync();
+        return IsHere(out ContextAnswer? instead)
+            ? Answer(
+                InsightJson.Answer(
+                    Individual.Id,
+                    held.LedgerOf(computed),
+                    Individual.Links,
+                    question
+                )
+            )
+            : instead;
+    }
 
-        if (Individual.IsEmpty)
-        {
-            DeactivateWhenEmpty();
-            return null;
-        }
+    public async ValueTask<ContextAnswer?> GetMembershipsAsync()
+    {
+        await recovery.WhenMadeAsync();
+        return IsHere(out ContextAnswer? instead)
+            ? Answer(SegmentJson.Answer(Individual.Id, Individual.Memberships))
+            : instead;
+    }
 
-        InsightLedger ledger = held.LedgerOf(await insights.CurrentAsync());
-        return Answer(InsightJson.Answer(Individual.Id, ledger, Individual.Links, question));
+    public async ValueTask<ContextAnswer?> ExplainSegmentAsync(string segment, long activation)
+    {
+        await recovery.WhenMadeAsync();
+        await segments.KnowAsync(activation);
+        InsightSet computed = await insights.CurrentAsync();
+        return !IsHere(out ContextAnswer? instead) ? instead
+            : segments.Explain(segment, Individual, held.LedgerOf(computed)) is { } json
+                ? Answer(json)
+            : null;
     }
 
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
@@ -375,20 +380,15 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
                 : null,
         };
 
-    private ContextAnswer Moved() =>
-        new()
-        {
-            Json = [],
-            Tag = "",
-            AsOf = default,
-            MovedTo = Individual.ElsewhereAt,
-        };
-
-    private void DeactivateWhenEmpty()
+    /// <summary>Whether somebody is here, and what is answered where not: who is merged answers elsewhere.</summary>
+    private bool IsHere(out ContextAnswer? instead)
     {
-        if (Individual.IsEmpty)
+        instead = Individual.ElsewhereAt is { } root ? ContextAnswer.Moved(root) : null;
+        if (instead is null && Individual.IsEmpty)
         {
             DeactivateOnIdle(); // Somebody asked for an id that nobody has.
         }
+
+        return instead is null && !Individual.IsEmpty;
     }
 }

@@ -33,6 +33,8 @@ public sealed class ReferenceTests
         [("Insights", "Governance")] = "an insight's definition is read and reported as all are",
         [("Segments", "Governance")] = "a segment's definition is read and reported as all are",
         [("Segments", "Insights")] = "segments ask for insights, and measures in criteria are some",
+        [("Segments", "Identity")] = "who bears an identifier is asked for segments",
+        [("Segments", "Context")] = "memberships and their reasons are one of the answers",
         [("Identity", "Governance")] = "an address of the API needs a key with its scope",
         [("Identity", "Context")] = "the profile of an individual is one of the answers",
     };

@@ -102,6 +102,7 @@ public sealed class HeldIndividualTests(Cluster cluster) : IClassFixture<Cluster
                 "ind_c",
                 new FakeSegments(SegmentSet.None),
                 new ReconciliationPolicy(),
+                TimeProvider.System,
                 NullLogger.Instance
             ),
             TimeProvider.System,

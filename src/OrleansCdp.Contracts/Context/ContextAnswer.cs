@@ -29,6 +29,17 @@ public sealed record ContextAnswer
     [Id(4)]
     public string? MovedTo { get; init; }
 
+    /// <summary>What one answers that is merged into another.</summary>
+    /// <param name="individual">The other one.</param>
+    public static ContextAnswer Moved(string individual) =>
+        new()
+        {
+            Json = [],
+            Tag = "",
+            AsOf = default,
+            MovedTo = individual,
+        };
+
     /// <summary>The tag of an answer: equal bytes have equal tags, on any silo and after any restart.</summary>
     public static string TagOf(ReadOnlySpan<byte> json) =>
         XxHash3.HashToUInt64(json).ToString("x16", CultureInfo.InvariantCulture);

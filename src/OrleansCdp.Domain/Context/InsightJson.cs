@@ -216,7 +216,8 @@ public static class InsightJson
         json.WriteEndObject();
     }
 
-    private static void WriteContributions(
+    /// <summary>The latest things that count in an insight, as fields of an object.</summary>
+    internal static void WriteContributions(
         Utf8JsonWriter json,
         ActiveInsight insight,
         InsightLedger ledger,

@@ -90,7 +90,17 @@ public sealed class ExpressionCompiler
     private Expression? Compile(Syntax syntax)
     {
         parts++;
-        return syntax switch
+        Expression? made = Make(syntax);
+        if (made is not null)
+        {
+            scope.Noted?.Invoke(syntax, made);
+        }
+
+        return made;
+    }
+
+    private Expression? Make(Syntax syntax) =>
+        syntax switch
         {
             Syntax.Literal literal => ConstantOf(literal.Value),
             Syntax.Name name => CompileName(name),
@@ -108,7 +118,6 @@ public sealed class ExpressionCompiler
             Syntax.Binary binary => CompileBinary(binary),
             _ => throw new ArgumentOutOfRangeException(nameof(syntax)),
         };
-    }
 
     private static Expression ConstantOf(Constant constant) =>
         constant switch

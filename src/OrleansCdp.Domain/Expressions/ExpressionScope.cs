@@ -23,6 +23,9 @@ public sealed record ExpressionScope(
     /// <summary>The time zone of calendars that name none.</summary>
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 
+    /// <summary>Told of each part that was compiled, for whoever wants to ask each of them; null for nobody.</summary>
+    internal Action<Syntax, Expression>? Noted { get; init; }
+
     /// <summary>Names that cannot be spoken of, with the reason: a sentence.</summary>
     public ImmutableSortedDictionary<string, string> Refused { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;

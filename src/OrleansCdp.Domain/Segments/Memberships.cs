@@ -139,32 +139,42 @@ public sealed record Holding(
 /// <param name="At">When it was found.</param>
 /// <param name="Cause">Why.</param>
 /// <param name="Values">What the criteria asked, and what they were told.</param>
+[GenerateSerializer, Immutable, Alias("cdp.membership-change")]
 public sealed record MembershipChange(
-    string Segment,
-    bool Entered,
-    int Version,
-    long Sequence,
-    DateTimeOffset At,
-    MembershipCause Cause,
-    ImmutableArray<AskedValue> Values
+    [property: Id(0)] string Segment,
+    [property: Id(1)] bool Entered,
+    [property: Id(2)] int Version,
+    [property: Id(3)] long Sequence,
+    [property: Id(4)] DateTimeOffset At,
+    [property: Id(5)] MembershipCause Cause,
+    [property: Id(6)] ImmutableArray<AskedValue> Values
 )
 {
     /// <summary>Events that one change tells of; of a batch with more the first ones.</summary>
     public const int EventsMax = 20;
 
     /// <summary>The events with which it was found, where there were any; at most <see cref="EventsMax"/>.</summary>
+    [Id(7)]
     public ImmutableArray<CausingEvent> Events { get; init; } = [];
 }
 
 /// <summary>An event with which a change was found.</summary>
 /// <param name="Source">Who sent it.</param>
 /// <param name="EventId">Its id there.</param>
-public sealed record CausingEvent(string Source, string EventId);
+[GenerateSerializer, Immutable, Alias("cdp.causing-event")]
+public sealed record CausingEvent(
+    [property: Id(0)] string Source,
+    [property: Id(1)] string EventId
+);
 
 /// <summary>Something that criteria asked.</summary>
 /// <param name="Asked">How it is written in them.</param>
 /// <param name="Value">What they were told; null for no value.</param>
-public sealed record AskedValue(string Asked, FieldValue? Value);
+[GenerateSerializer, Immutable, Alias("cdp.asked-value")]
+public sealed record AskedValue(
+    [property: Id(0)] string Asked,
+    [property: Id(1)] FieldValue? Value
+);
 
 /// <summary>Why somebody entered a segment, or left it.</summary>
 public enum MembershipCause

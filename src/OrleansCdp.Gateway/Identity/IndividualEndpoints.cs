@@ -50,6 +50,16 @@ internal static class IndividualEndpoints
         IdentifierCache identifiers,
         IGrainFactory grains,
         Func<IUnifiedIndividualGrain, ValueTask<ContextAnswer?>> ask
+    ) => Json((await FindAsync(idType, idValue, identifiers, grains, ask)).Answer);
+
+    /// <summary>Who bears an identifier, or whom that one is merged into, and what they answer.</summary>
+    /// <exception cref="ProblemException">Nobody (404), or several (409).</exception>
+    internal static async Task<(string Individual, ContextAnswer Answer)> FindAsync(
+        string idType,
+        string idValue,
+        IdentifierCache identifiers,
+        IGrainFactory grains,
+        Func<IUnifiedIndividualGrain, ValueTask<ContextAnswer?>> ask
     )
     {
         string? individual = await identifiers.FindAsync(idType, idValue);
@@ -64,14 +74,14 @@ internal static class IndividualEndpoints
 
             if (answer.MovedTo is null)
             {
-                return Json(answer);
+                return (individual, answer);
             }
 
             individual = answer.MovedTo;
             identifiers.Correct(idType, idValue, individual);
         }
 
-        return Problem.NotFound("not_found", "Nobody bears this identifier.");
+        throw new ProblemException(Problem.NotFound("not_found", "Nobody bears this identifier."));
     }
 
     private static Task<IResult> GetAccountAsync(

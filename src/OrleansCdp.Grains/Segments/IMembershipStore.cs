@@ -10,7 +10,7 @@ namespace OrleansCdp.Segments;
 public interface IMembershipStore
 {
     /// <summary>Most of one page, and most that are deleted at once.</summary>
-    const int PageMax = 1_000;
+    const int PageMax = IMembershipListGrain.PageMax;
 
     /// <summary>Entries and exits of one individual, the newest first.</summary>
     /// <param name="individual">Its id.</param>
@@ -41,7 +41,7 @@ public interface IMembershipStore
     /// <param name="after">A position that was given out before; null for the first that is kept.</param>
     /// <param name="limit">Most returned, from 1 to <see cref="PageMax"/>.</param>
     /// <param name="cancel">Stops it.</param>
-    /// <exception cref="FormatException">The position is none, or one of another database.</exception>
+    /// <exception cref="ChangePositionException">The position is none, or one of another database.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The limit is none.</exception>
     Task<ImmutableArray<FollowedChange>> FollowAsync(
         string? segment,
@@ -49,6 +49,12 @@ public interface IMembershipStore
         int limit,
         CancellationToken cancel
     );
+
+    /// <summary>The last entry of an individual into a segment, or the last exit; null where none is known.</summary>
+    /// <param name="individual">Its id.</param>
+    /// <param name="segment">The segment, with all its tiers.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<MembershipChange?> LastAsync(string individual, string segment, CancellationToken cancel);
 
     /// <summary>The position after all changes there are: of whoever wants only those that are still to come.</summary>
     Task<string> EndAsync(CancellationToken cancel);
@@ -74,6 +80,20 @@ public interface IMembershipStore
     /// <returns>One for each tier that somebody is in, by name, or one without a tier.</returns>
     Task<ImmutableArray<TierCount>> CountAsync(string segment, CancellationToken cancel);
 
+    /// <summary>How many entered and left a segment lately, and who does so again and again.</summary>
+    /// <param name="segment">The segment, with all its tiers.</param>
+    /// <param name="now">The moment up to which the last hour and the last day reach.</param>
+    /// <param name="flapsAbove">Whoever has more changes within the hour is told of.</param>
+    /// <param name="most">Most changes that are counted, the latest.</param>
+    /// <param name="cancel">Stops it.</param>
+    Task<SegmentActivity> ActivityAsync(
+        string segment,
+        DateTimeOffset now,
+        int flapsAbove,
+        int most,
+        CancellationToken cancel
+    );
+
     /// <summary>Forgets entries and exits, the oldest first. Who is in a segment stays in it.</summary>
     /// <param name="moment">Those that were found before.</param>
     /// <param name="limit">Most that are forgotten, from 1 to <see cref="PageMax"/>.</param>
@@ -83,27 +103,6 @@ public interface IMembershipStore
     Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel);
 }
 
-/// <summary>An entry or exit that somebody follows.</summary>
-/// <param name="Individual">Who entered or left.</param>
-/// <param name="Change">The change.</param>
-/// <param name="Position">Where it is: what comes after it is asked for with this. Nothing is to be read from it.</param>
-public sealed record FollowedChange(string Individual, MembershipChange Change, string Position);
-
-/// <summary>Somebody who is in a segment.</summary>
-/// <param name="Individual">The id.</param>
-/// <param name="Tier">Of a waterfall the tier; null elsewhere.</param>
-/// <param name="Since">When it entered, to the microsecond.</param>
-/// <param name="Version">The version of the segment by which it entered.</param>
-/// <param name="Sequence">The number of the change by which it entered.</param>
-public sealed record Member(
-    string Individual,
-    string? Tier,
-    DateTimeOffset Since,
-    int Version,
-    long Sequence
-);
-
-/// <summary>How many are in a tier.</summary>
-/// <param name="Tier">The tier; null in a segment that has none.</param>
-/// <param name="Count">How many.</param>
-public sealed record TierCount(string? Tier, long Count);
+/// <summary>What somebody gave as a position of an entry or exit is none of this database.</summary>
+/// <param name="message">Why not, for whoever gave it.</param>
+public sealed class ChangePositionException(string message) : FormatException(message);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Insights;
 
@@ -9,11 +10,13 @@ namespace OrleansCdp.Segments;
 /// <param name="id">The individual.</param>
 /// <param name="sets">The segments.</param>
 /// <param name="policy">How fields of the profile are reconciled.</param>
+/// <param name="clock">The time.</param>
 /// <param name="logger">Told of what could not be evaluated.</param>
 internal sealed partial class IndividualSegments(
     string id,
     ISegmentSets sets,
     ReconciliationPolicy policy,
+    TimeProvider clock,
     ILogger logger
 )
 {
@@ -66,12 +69,7 @@ internal sealed partial class IndividualSegments(
 
         try
         {
-            SegmentSubject subject = new(
-                next.Links,
-                insightsOf(computed, next.Links),
-                AccountFacts.None,
-                policy
-            );
+            SegmentSubject subject = SubjectOf(next, insightsOf(computed, next.Links));
             var followed = ledger.Follow(before, subject, now, cause, was);
             again = null;
             return Become(next, followed);
@@ -84,6 +82,27 @@ internal sealed partial class IndividualSegments(
             return (next, []);
         }
     }
+
+    /// <summary>Why the individual is in a segment at this moment, or is not, as JSON.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="state">The state.</param>
+    /// <param name="insights">What counts in its insights.</param>
+    /// <returns>Null when there is no such segment.</returns>
+    public byte[]? Explain(string segment, UnifiedIndividual state, InsightLedger insights) =>
+        SegmentExplanation.Of(
+            sets.Current,
+            segment,
+            SubjectOf(state, insights),
+            state.Memberships,
+            clock.GetUtcNow()
+        )
+            is { } why
+            ? SegmentJson.Answer(id, state.Memberships.Find(segment), why, insights)
+            : null;
+
+    /// <summary>Makes sure that a segment is known here as it was activated last.</summary>
+    /// <param name="activation">The number of that activation.</param>
+    public async ValueTask KnowAsync(long activation) => await sets.SinceAsync(activation);
 
     /// <summary>Why a state is another than before.</summary>
     /// <param name="before">What it was.</param>
@@ -152,6 +171,9 @@ internal sealed partial class IndividualSegments(
         "Segments of {Id} could not be evaluated: it stays in those it is in, and is looked at again"
     )]
     private partial void LogNotEvaluated(string id, Exception exception);
+
+    private SegmentSubject SubjectOf(UnifiedIndividual state, InsightLedger insights) =>
+        new(state.Links, insights, AccountFacts.None, policy);
 
     private static (UnifiedIndividual, ImmutableArray<MembershipChange>) Become(
         UnifiedIndividual next,

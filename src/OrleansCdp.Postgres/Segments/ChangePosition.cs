@@ -10,7 +10,7 @@ namespace OrleansCdp.Segments;
 internal readonly record struct ChangePosition(ulong Transaction, long Number)
 {
     /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
-    /// <exception cref="FormatException">It is something else.</exception>
+    /// <exception cref="ChangePositionException">It is something else.</exception>
     public static ChangePosition Parse(string text)
     {
         string[] parts = text.Split('-');
@@ -31,7 +31,7 @@ internal readonly record struct ChangePosition(ulong Transaction, long Number)
             && new ChangePosition(transaction, number) is var position
             && position.ToString() == text
             ? position
-            : throw new FormatException(
+            : throw new ChangePositionException(
                 "This is no position of a membership change. Give one back as it was given out, "
                     + "or begin without one."
             );

@@ -26,6 +26,12 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         where individual = $1 order by sequence desc limit 1
         """;
 
+    private const string LastOfSegment = $"""
+        select {Columns} from cdp.membership_changes
+        where individual = $1 and segment = $2
+        order by sequence desc limit 1
+        """;
+
     // What a transaction wrote that has a lower number than this one's and runs on is not seen yet, so nothing behind it may be.
     private const string Settled = "written_by < pg_snapshot_xmin(pg_current_snapshot())";
 
@@ -65,6 +71,24 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
     private const string Count = """
         select tier, count(*) from cdp.members where segment = $1
         group by tier order by tier nulls first
+        """;
+
+    private const string Latest = """
+        select individual, entered, at, cause from cdp.membership_changes
+        where segment = $1 and at > $2 order by at desc limit $3
+        """;
+
+    private const string Rates = $"""
+        select count(*), count(*) filter (where entered), count(*) filter (where entered and at > $4),
+            count(*) filter (where not entered and at > $4)
+        from ({Latest}) latest
+        """;
+
+    private const string Flapping = $"""
+        select individual, count(*), array_agg(distinct cause order by cause), count(*) over ()
+        from ({Latest}) latest
+        group by individual having count(*) > $4
+        order by 2 desc, individual limit $5
         """;
 
     // Several silos may forget at the same time: none waits for another.
@@ -143,7 +167,7 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         // Every position that was ever given out is before the end or is it: the end only moves on.
         if (position.Transaction > await EndOfAllAsync(cancel))
         {
-            throw new FormatException(
+            throw new ChangePositionException(
                 "This position was given out by another database, or by this one before it was "
                     + "restored: begin without one."
             );
@@ -169,6 +193,19 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             cancel
         );
     }
+
+    public async Task<MembershipChange?> LastAsync(
+        string individual,
+        string segment,
+        CancellationToken cancel
+    ) =>
+        (
+            await sources
+                .Storage.CreateCommand(LastOfSegment)
+                .With(individual)
+                .With(segment)
+                .RowsAsync(ChangeOf, cancel)
+        ).FirstOrDefault();
 
     public async Task<string> EndAsync(CancellationToken cancel) =>
         new ChangePosition(await EndOfAllAsync(cancel), 0).ToString();
@@ -205,6 +242,56 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             .With(segment)
             .RowsAsync(static row => new TierCount(row.Text(0), row.GetInt64(1)), cancel);
 
+    public async Task<SegmentActivity> ActivityAsync(
+        string segment,
+        DateTimeOffset now,
+        int flapsAbove,
+        int most,
+        CancellationToken cancel
+    )
+    {
+        DateTimeOffset hourAgo = now.ToUniversalTime().AddHours(-1);
+        var rates = await sources
+            .Storage.CreateCommand(Rates)
+            .With(segment)
+            .With(now.ToUniversalTime().AddDays(-1))
+            .With(most)
+            .With(hourAgo)
+            .RowsAsync(
+                row => new SegmentActivity
+                {
+                    LastHour = new FlowCount(row.GetInt64(2), row.GetInt64(3)),
+                    LastDay = new FlowCount(row.GetInt64(1), row.GetInt64(0) - row.GetInt64(1)),
+                    IsPartial = row.GetInt64(0) >= most,
+                },
+                cancel
+            );
+        var flapping = await sources
+            .Storage.CreateCommand(Flapping)
+            .With(segment)
+            .With(hourAgo)
+            .With(most)
+            .With((long)flapsAbove)
+            .With(ISegmentGrain.FlappingListedMax)
+            .RowsAsync(
+                static row =>
+                    (
+                        Count: row.GetInt64(3),
+                        Who: new FlappingMember(
+                            row.GetString(0),
+                            row.GetInt64(1),
+                            [.. row.GetFieldValue<short[]>(2).Select(CauseOf)]
+                        )
+                    ),
+                cancel
+            );
+        return rates[0] with
+        {
+            FlappingCount = flapping.IsEmpty ? 0 : flapping[0].Count,
+            Flapping = [.. flapping.Select(one => one.Who)],
+        };
+    }
+
     public async Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel)
     {
         DemandLimit(limit);
@@ -223,26 +310,28 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
 
     private static MembershipChange ChangeOf(NpgsqlDataReader row)
     {
-        MembershipCause cause = (MembershipCause)row.GetInt16(6);
-        if (!Enum.IsDefined(cause))
-        {
-            throw new FormatException(
-                $"A membership change has a cause that is not known: {cause}."
-            );
-        }
-
         return new MembershipChange(
             row.Text(1) is { } tier ? $"{row.GetString(0)}.{tier}" : row.GetString(0),
             row.GetBoolean(2),
             row.GetInt32(3),
             row.GetInt64(4),
             row.Instant(5),
-            cause,
+            CauseOf(row.GetInt16(6)),
             MembershipJson.ValuesOf(row.GetString(8))
         )
         {
             Events = MembershipJson.EventsOf(row.GetString(7)),
         };
+    }
+
+    private static MembershipCause CauseOf(short stored)
+    {
+        MembershipCause cause = (MembershipCause)stored;
+        return Enum.IsDefined(cause)
+            ? cause
+            : throw new FormatException(
+                $"A membership change has a cause that is not known: {cause}."
+            );
     }
 
     private async Task<ulong> EndOfAllAsync(CancellationToken cancel)

@@ -97,6 +97,27 @@ internal sealed class FakeMemberships : IMembershipStore
         }
     }
 
+    public Task<MembershipChange?> LastAsync(
+        string individual,
+        string segment,
+        CancellationToken cancel
+    ) =>
+        Task.FromResult(
+            this[individual]
+                .LastOrDefault(change => SegmentOrder.SegmentOf(change.Segment) == segment)
+        );
+
+    public Task<SegmentActivity> ActivityAsync(
+        string segment,
+        DateTimeOffset now,
+        int flapsAbove,
+        int most,
+        CancellationToken cancel
+    ) =>
+        Task.FromResult(
+            new SegmentActivity { LastHour = new FlowCount(0, 0), LastDay = new FlowCount(0, 0) }
+        );
+
     public Task<string> EndAsync(CancellationToken cancel)
     {
         lock (gate)

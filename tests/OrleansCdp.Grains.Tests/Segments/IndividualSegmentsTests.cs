@@ -19,6 +19,7 @@ public sealed class IndividualSegmentsTests
             "ind_a",
             new FakeSegments(Set),
             ReconciliationPolicy.Default,
+            TimeProvider.System,
             NullLogger.Instance
         );
         UnifiedIndividual state = new()

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Lists what the store knows of memberships, page by page.</summary>
+[GrainType("cdp.membership-list")]
+[StatelessWorker]
+internal sealed class MembershipListGrain(IMembershipStore store) : Grain, IMembershipListGrain
+{
+    public Task<ImmutableArray<Member>> GetMembersAsync(
+        string segment,
+        string? tier,
+        string? after,
+        int limit
+    ) => store.MembersAsync(segment, tier, after, PageOf(limit), CancellationToken.None);
+
+    public async Task<ChangePage?> GetChangesAsync(string? segment, string? after, int limit)
+    {
+        try
+        {
+            // Before the page is read: what is written in between is behind it, and comes with the next page.
+            string end = after ?? await store.EndAsync(CancellationToken.None);
+            var changes = await store.FollowAsync(
+                segment,
+                after,
+                PageOf(limit),
+                CancellationToken.None
+            );
+            return new ChangePage(changes, changes.IsEmpty ? end : changes[^1].Position);
+        }
+        catch (ChangePositionException)
+        {
+            return null;
+        }
+    }
+
+    public Task<string> GetEndAsync() => store.EndAsync(CancellationToken.None);
+
+    public Task<ImmutableArray<MembershipChange>> GetHistoryAsync(
+        string individual,
+        long? before,
+        int limit
+    ) => store.HistoryAsync(individual, before, PageOf(limit), CancellationToken.None);
+
+    public Task<MembershipChange?> GetLastAsync(string individual, string segment) =>
+        store.LastAsync(individual, segment, CancellationToken.None);
+
+    private static int PageOf(int limit) => Math.Clamp(limit, 1, IMembershipListGrain.PageMax);
+}

@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Counts the members of a segment, for all who ask within a second once.</summary>
+[GrainType("cdp.segment")]
+internal sealed class SegmentGrain : Grain, ISegmentGrain
+{
+    private readonly IMembershipStore store;
+    private readonly ISegmentSets sets;
+    private readonly TimeProvider clock;
+    private readonly Recent<ImmutableArray<TierCount>> count;
+    private readonly Recent<SegmentActivity> activity;
+
+    public SegmentGrain(IMembershipStore store, ISegmentSets sets, TimeProvider clock)
+    {
+        this.store = store;
+        this.sets = sets;
+        this.clock = clock;
+        count = new(clock, () => store.CountAsync(Name, CancellationToken.None));
+        activity = new(clock, FindActivityAsync);
+    }
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public Task<ImmutableArray<TierCount>> GetCountAsync() => count.GetAsync();
+
+    public Task<SegmentActivity> GetActivityAsync() => activity.GetAsync();
+
+    private Task<SegmentActivity> FindActivityAsync() =>
+        store.ActivityAsync(
+            Name,
+            clock.GetUtcNow(),
+            sets.Current.All.FirstOrDefault(one =>
+                one.Definition.Name == Name
+            )?.Definition.FlapsAbove
+                ?? SegmentDefinition.FlapsAboveDefault,
+            ISegmentGrain.ChangesCountedMax,
+            CancellationToken.None
+        );
+
+    /// <summary>Something that is found anew once it is a second old, by the first who asks then; others wait for the same.</summary>
+    private sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
+    {
+        private static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(1);
+        private DateTimeOffset begun;
+        private Task<T>? latest;
+
+        public Task<T> GetAsync()
+        {
+            DateTimeOffset now = clock.GetUtcNow();
+            bool isUsable =
+                latest is { IsCompleted: false }
+                || (latest is { IsCompletedSuccessfully: true } && now - begun < AgeMax);
+            if (isUsable)
+            {
+                return latest!;
+            }
+
+            begun = now;
+            return latest = find();
+        }
+    }
+}
