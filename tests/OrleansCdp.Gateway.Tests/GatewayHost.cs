@@ -22,6 +22,9 @@ public sealed class GatewayHost : IAsyncLifetime
     /// <summary>Requests whose bodies it reads at once to find their key.</summary>
     public const int UnkeyedRequestsMax = 2;
 
+    /// <summary>Clients that follow segments at once.</summary>
+    public const int ChangeStreamsMax = 3;
+
     private readonly PostgresServer postgres = new();
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromMinutes(5) };
     private WebApplication? app;
@@ -55,6 +58,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Configuration["Cdp:Gateway:IngestRequestsWaitingMax"] =
             $"{IngestRequestsWaitingMax}";
         builder.Configuration["Cdp:Gateway:UnkeyedRequestsMax"] = $"{UnkeyedRequestsMax}";
+        builder.Configuration["Cdp:Gateway:ChangeStreamsMax"] = $"{ChangeStreamsMax}";
         builder.Configuration["Cdp:Gateway:UnkeyedBodyTimeMax"] = "00:10:00";
         // A test may hold a body back for as long as it takes.
         builder.WebHost.ConfigureKestrel(server => server.Limits.MinRequestBodyDataRate = null);

@@ -76,7 +76,7 @@ public sealed record FollowedChange(
 /// <param name="Since">When it entered, to the microsecond.</param>
 /// <param name="Version">The version of the segment by which it entered.</param>
 /// <param name="Sequence">The number of the change by which it entered.</param>
-[GenerateSerializer, Immutable, Alias("cdp.member")]
+[GenerateSerializer, Immutable, Alias("cdp.segment-member")]
 public sealed record Member(
     [property: Id(0)] string Individual,
     [property: Id(1)] string? Tier,

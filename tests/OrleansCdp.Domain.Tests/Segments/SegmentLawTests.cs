@@ -137,6 +137,8 @@ public sealed class SegmentLawTests
     {
         private readonly SegmentLedger segments = new(Set);
         private readonly InsightLedger ledger = new(Insights, SubjectKind.Individual);
+        private SegmentExplanation? foretold;
+        private int follows;
 
         public UnifiedIndividual State { get; private set; } = new() { Id = "ind_test" };
 
@@ -194,6 +196,11 @@ public sealed class SegmentLawTests
                 ReconciliationPolicy.Default
             );
             var (next, changes) = segments.Follow(Memberships, subject, now, cause);
+            if (cause == MembershipCause.Time)
+            {
+                ShouldBeForetold(changes, now);
+            }
+
             foreach (MembershipChange change in changes)
             {
                 change.Sequence.ShouldBe(Story.Count + 1);
@@ -207,12 +214,42 @@ public sealed class SegmentLawTests
             Memberships = next;
             Memberships.Sequence.ShouldBe(Story.Count);
 
+            ShouldBeExplained(subject, now);
+
             // One that has just been loaded, and evaluates all of them, finds nothing else.
             SegmentLedger fresh = new(Set);
             fresh.Follow(Memberships, subject, now, cause).Changes.ShouldBeEmpty();
             // What is scaled is told a little early, and the less so the later it is asked.
             TimeSpan apart = (fresh.DueAt ?? now) - (segments.DueAt ?? now);
             apart.Duration().ShouldBeLessThan(TimeSpan.FromMilliseconds(1));
+        }
+
+        /// <summary>What is explained is what is decided. Of one segment after the other, since each look ahead is work.</summary>
+        private void ShouldBeExplained(SegmentSubject subject, DateTimeOffset now)
+        {
+            string name = Set.All[++follows % Set.All.Length].Definition.Name;
+            foretold = SegmentExplanation.Of(Set, name, subject, Memberships, now)!;
+            bool isIn = Memberships.IsIn(name);
+            (foretold.Decided is { IsIn: true }).ShouldBe(isIn, name);
+            (foretold.Tiers.Single().Root.Holds == true).ShouldBe(isIn, name);
+        }
+
+        /// <summary>What was foretold comes true when nothing but time passes, and nothing else does.</summary>
+        private void ShouldBeForetold(IEnumerable<MembershipChange> changes, DateTimeOffset now)
+        {
+            if (foretold is null || (foretold.ChangesAt is null && now >= foretold.SameUntil))
+            {
+                return;
+            }
+
+            string name = foretold.Segment.Definition.Name;
+            // What is scaled is told a little early.
+            bool isDue = (now - foretold.ChangesAt)?.Duration() < TimeSpan.FromMilliseconds(1);
+            bool changed = changes.Any(change => change.Segment == name);
+            (changed && !isDue).ShouldBeFalse($"{name}: {foretold.Forecast} It changed {now:O}");
+            (!changed && now > foretold.ChangesAt && !isDue).ShouldBeFalse(
+                $"{name}: {foretold.Forecast} It did not by {now:O}"
+            );
         }
     }
 }
