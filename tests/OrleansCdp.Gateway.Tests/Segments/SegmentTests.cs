@@ -177,7 +177,7 @@ public sealed class SegmentTests(GatewayHost host)
     {
         await AskedAsync();
 
-        foreach (string name in new[] { "never_was", "%00", new string('a', 300) })
+        foreach (string name in new[] { "never_was", "Never%20was", new string('a', 300) })
         {
             (await host.GetAsync($"/v1/segments/{name}{path}")).ShouldBeProblem(
                 404,
