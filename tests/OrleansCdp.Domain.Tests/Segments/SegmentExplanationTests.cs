@@ -61,12 +61,12 @@ public sealed class SegmentExplanationTests
     public void A_moment_at_which_nothing_changes_is_looked_beyond()
     {
         SegmentExplanation why = Explain(
-            Segmented.Of("round((renewsAt - now) / 1 day) > 3"),
+            Segmented.Of("round((renewsAt - now) / 1 day) > 20"),
             new Field("renewsAt", FieldValue.Of(Start.AddDays(30)))
         );
 
         why.Until!.Value.ShouldBeLessThan(Start.AddDays(1), "it is another number of days then");
-        why.ChangesAt!.Value.ShouldBe(Start.AddDays(26.5), TimeSpan.FromMilliseconds(1));
+        why.ChangesAt!.Value.ShouldBe(Start.AddDays(9.5), TimeSpan.FromMilliseconds(1));
         why.Forecast.ShouldStartWith("Leaves ");
     }
 
