@@ -84,7 +84,7 @@ public interface IMembershipStore
     /// <param name="segment">The segment, with all its tiers.</param>
     /// <param name="now">The moment up to which the last hour and the last day reach.</param>
     /// <param name="flapsAbove">Whoever has more changes within the hour is told of.</param>
-    /// <param name="most">Most changes that are counted, the latest.</param>
+    /// <param name="most">Once more than so many are found, the latest first, no further ones are counted.</param>
     /// <param name="cancel">Stops it.</param>
     Task<SegmentActivity> ActivityAsync(
         string segment,

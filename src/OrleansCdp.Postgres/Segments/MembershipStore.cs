@@ -79,7 +79,8 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         """;
 
     private const string Rates = $"""
-        select count(*), count(*) filter (where entered), count(*) filter (where entered and at > $4),
+        select count(*), count(*) filter (where entered),
+            count(*) filter (where entered and at > $4),
             count(*) filter (where not entered and at > $4)
         from ({Latest}) latest
         """;
@@ -255,14 +256,14 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             .Storage.CreateCommand(Rates)
             .With(segment)
             .With(now.ToUniversalTime().AddDays(-1))
-            .With(most)
+            .With(most + 1)
             .With(hourAgo)
             .RowsAsync(
                 row => new SegmentActivity
                 {
                     LastHour = new FlowCount(row.GetInt64(2), row.GetInt64(3)),
                     LastDay = new FlowCount(row.GetInt64(1), row.GetInt64(0) - row.GetInt64(1)),
-                    IsPartial = row.GetInt64(0) >= most,
+                    IsPartial = row.GetInt64(0) > most,
                 },
                 cancel
             );

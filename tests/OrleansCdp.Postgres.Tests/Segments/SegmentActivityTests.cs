@@ -40,9 +40,9 @@ public sealed class SegmentActivityTests(PostgresServer server) : IAsyncLifetime
 
     [Theory]
     [InlineData(5, false, 3, 2)]
-    [InlineData(4, true, 2, 2)]
-    [InlineData(2, true, 1, 1)]
-    public async Task No_more_than_some_are_counted_the_latest(
+    [InlineData(4, true, 3, 2)]
+    [InlineData(2, true, 2, 1)]
+    public async Task Beyond_a_bound_no_further_ones_are_counted_and_that_is_said(
         int most,
         bool isPartial,
         int entered,
