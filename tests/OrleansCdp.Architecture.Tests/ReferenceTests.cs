@@ -28,6 +28,9 @@ public sealed class ReferenceTests
         [("Events", "Identity")] = "an event names its subject, and a partition resolves it",
         [("Governance", "Identity")] = "admission normalises identifiers",
         [("Governance", "Insights")] = "the catalogue has the models by which is predicted",
+        [("Governance", "Segments")] =
+            "the catalogue has the segments, and they are reviewed there",
+        [("Insights", "Segments")] = "everybody is looked at for insights and for segments at once",
         [("Insights", "Identity")] = "who bears an identifier is asked, and who has a link is told",
         [("Insights", "Context")] = "the values of insights are one of the answers",
         [("Insights", "Governance")] = "an insight's definition is read and reported as all are",

@@ -252,6 +252,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 NothingIsDamaged,
                 new IdentifierWatch(NoRulesets.Instance, null!),
                 SimulatedInsights.Instance,
+                NoSegments.Instance,
                 Process.Clock,
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )
