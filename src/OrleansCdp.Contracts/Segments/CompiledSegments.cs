@@ -63,6 +63,16 @@ internal sealed record CompiledSegments(SegmentSet Set, ImmutableHashSet<string>
                 StringComparer.Ordinal
             )
         );
+        var (segments, unread) = Compile(versions, texts, refused);
+        return new(new SegmentSet(segments, catalogue.Activations) { Unread = unread }, sources);
+    }
+
+    private static (ImmutableArray<ActiveSegment> Segments, ImmutableArray<string> Unread) Compile(
+        DefinitionVersion[] versions,
+        SegmentTexts texts,
+        Action<DefinitionVersion, DefinitionError> refused
+    )
+    {
         var segments = ImmutableArray.CreateBuilder<ActiveSegment>();
         var unread = ImmutableArray.CreateBuilder<string>();
         foreach (DefinitionVersion version in versions)
@@ -87,12 +97,6 @@ internal sealed record CompiledSegments(SegmentSet Set, ImmutableHashSet<string>
             segments.Clear();
         }
 
-        return new(
-            new SegmentSet(segments.ToImmutable(), catalogue.Activations)
-            {
-                Unread = unread.ToImmutable(),
-            },
-            sources
-        );
+        return (segments.ToImmutable(), unread.ToImmutable());
     }
 }

@@ -54,7 +54,7 @@ internal static class ReviewEndpoints
         {
             routes
                 .MapPost(
-                    $"/v1/definitions/segment/{{name}}/versions/{{version:int}}/{path}",
+                    $"/v1/definitions/segment/{{name}}/versions/{{version}}/{path}",
                     (
                         string name,
                         int version,

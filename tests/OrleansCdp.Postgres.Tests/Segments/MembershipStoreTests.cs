@@ -54,38 +54,6 @@ public sealed class MembershipStoreTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_somebody_is_and_which_number_was_last_is_known_beside_the_state()
-    {
-        await segments.SaveAsync("ind_a", Change(1, "vip"), Change(2, "value.gold", version: 4));
-        await segments.SaveAsync("ind_a", Change(3, "vip", entered: false));
-        await segments.SaveAsync("ind_b", Change(1, "vip"));
-
-        Memberships of = await Store.OfAsync("ind_a", default);
-
-        of.Sequence.ShouldBe(3);
-        of.ChangedAt.ShouldBe(LinkEvents.Noon.AddMinutes(3));
-        Membership only = of.Segments.ShouldHaveSingleItem();
-        only.ShouldBe(
-            new Membership
-            {
-                Segment = "value",
-                Tier = "gold",
-                IsIn = true,
-                Version = 4,
-                Sequence = 2,
-                Since = LinkEvents.Noon.AddMinutes(2),
-            } with
-            {
-                Holdings = only.Holdings,
-            }
-        );
-
-        await Store.ForgetAsync(LinkEvents.Noon.AddDays(1), IMembershipStore.PageMax, default);
-        (await Store.OfAsync("ind_a", default)).Sequence.ShouldBe(2, "who is in it stays in it");
-        (await Store.OfAsync("ind_nobody", default)).Segments.ShouldBeEmpty();
-    }
-
-    [Fact]
     public async Task Whatever_criteria_were_told_is_read_as_it_was()
     {
         ImmutableArray<AskedValue> told =
