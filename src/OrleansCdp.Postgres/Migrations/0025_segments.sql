@@ -40,8 +40,8 @@ create table cdp.members (
     primary key (segment, individual) include (tier, since, version, sequence)
 );
 
--- Where one individual is, for one whose state was damaged.
-create index members_of_individual on cdp.members (individual);
+-- Where one individual is, for one whose state was damaged. A hash, so that no page of a segment is read by it.
+create index members_of_individual on cdp.members using hash (individual);
 
 create index members_of_tier on cdp.members (segment, tier, individual) include (since, version, sequence)
     where tier is not null;
