@@ -45,6 +45,15 @@ internal sealed class SegmentCompiler
                 );
             }
 
+            if (name == SegmentDefinition.AllName)
+            {
+                notes.Add(
+                    "",
+                    $"`{name}` cannot be a segment's name: it stands for all of them.",
+                    root
+                );
+            }
+
             Section top = notes.Open(
                 root,
                 "",

@@ -20,6 +20,9 @@ public sealed record SegmentDefinition
     /// <summary>Tiers of a waterfall.</summary>
     public const int TiersMax = 20;
 
+    /// <summary>A name that no segment has: in its place addresses say what is of all segments.</summary>
+    public const string AllName = "changes";
+
     /// <summary>Different things that one segment asks.</summary>
     public const int InputsMax = 100;
 

@@ -162,6 +162,8 @@ public sealed class SegmentDefinitionTests
     [InlineData("1a", false)]
     [InlineData("a.b", false)]
     [InlineData("a-b", false)]
+    [InlineData("changes", false)]
+    [InlineData("change", true)]
     public void A_name_is_a_word(string name, bool isRight) =>
         SegmentDefinition
             .Compile(name, "criteria: vip", Segmented.Vocabulary())
