@@ -15,6 +15,13 @@ public static class SegmentOrder
         return dot < 0 ? name : name[..dot];
     }
 
+    /// <summary>The tier that a name ends with, <c>NAME.TIER</c>; null for none.</summary>
+    public static string? TierOf(string name)
+    {
+        string segment = SegmentOf(name);
+        return segment == name ? null : name[(segment.Length + 1)..];
+    }
+
     /// <summary>Sorts segments so that each comes after all that it asks for, and by name where it does not matter.</summary>
     /// <param name="segments">The segments; one that is asked for and not among them is left out of account.</param>
     /// <returns>The order; or why there is none: a sentence.</returns>

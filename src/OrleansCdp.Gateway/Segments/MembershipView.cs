@@ -25,7 +25,7 @@ internal static class MembershipView
             followed.Position,
             followed.Individual,
             segment = SegmentOrder.SegmentOf(change.Segment),
-            tier = TierOf(change),
+            tier = SegmentOrder.TierOf(change.Segment),
             change = KindOf(change),
             change.Version,
             change.Sequence,
@@ -41,7 +41,7 @@ internal static class MembershipView
         new
         {
             segment = SegmentOrder.SegmentOf(change.Segment),
-            tier = TierOf(change),
+            tier = SegmentOrder.TierOf(change.Segment),
             change = KindOf(change),
             change.Version,
             change.Sequence,
@@ -56,12 +56,6 @@ internal static class MembershipView
 
     /// <summary>A cause in small letters.</summary>
     public static string NameOf(MembershipCause cause) => cause.ToString().ToLowerInvariant();
-
-    private static string? TierOf(MembershipChange change)
-    {
-        string segment = SegmentOrder.SegmentOf(change.Segment);
-        return segment == change.Segment ? null : change.Segment[(segment.Length + 1)..];
-    }
 
     private static IEnumerable<object> EventsOf(MembershipChange change) =>
         change.Events.Select(one => new { one.Source, id = one.EventId });

@@ -1,14 +1,12 @@
 using System.Collections.Immutable;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Segments;
 
 /// <summary>The versions of one segment, oldest first, and what may be done with them. Immutable.</summary>
-/// <param name="Versions">Them; at most <see cref="VersionsMax"/>.</param>
+/// <param name="Versions">Them; at most <see cref="IDefinitionsGrain.VersionsMax"/>.</param>
 internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
 {
-    /// <summary>Versions that are kept of one segment. The oldest that nobody needs go first.</summary>
-    public const int VersionsMax = 50;
-
     /// <summary>The version that decides who is a member; null for none.</summary>
     public SegmentVersion? Active =>
         Versions.FirstOrDefault(version => version.State == ReviewState.Active);
@@ -227,7 +225,7 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
     /// <summary>The versions without the oldest that nobody needs, where one more would be too many.</summary>
     private ImmutableArray<SegmentVersion> Kept()
     {
-        if (Versions.Length < VersionsMax)
+        if (Versions.Length < IDefinitionsGrain.VersionsMax)
         {
             return Versions;
         }

@@ -51,18 +51,12 @@ internal static class MembershipWriting
             .With(Array.ConvertAll(rows, row => row.Id))
             .With(Array.ConvertAll(rows, row => row.Change.Sequence))
             .With(Array.ConvertAll(rows, row => SegmentOrder.SegmentOf(row.Change.Segment)))
-            .With(Array.ConvertAll(rows, row => TierOf(row.Change.Segment)))
+            .With(Array.ConvertAll(rows, row => SegmentOrder.TierOf(row.Change.Segment)))
             .With(Array.ConvertAll(rows, row => row.Change.Entered))
             .With(Array.ConvertAll(rows, row => row.Change.Version))
             .With(Array.ConvertAll(rows, row => row.Change.At.ToUniversalTime()))
             .With(Array.ConvertAll(rows, row => (short)row.Change.Cause))
             .With(Array.ConvertAll(rows, row => MembershipJson.Of(row.Change.Events)))
             .With(Array.ConvertAll(rows, row => MembershipJson.Of(row.Change.Values)));
-    }
-
-    private static string? TierOf(string name)
-    {
-        string segment = SegmentOrder.SegmentOf(name);
-        return segment == name ? null : name[(segment.Length + 1)..];
     }
 }

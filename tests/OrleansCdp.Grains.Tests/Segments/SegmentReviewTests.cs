@@ -309,17 +309,17 @@ public sealed class SegmentReviewTests
     {
         Reviewing all = await Reviewing.BeginAsync();
         int active = await all.ActivateAsync(Name, Reviewing.Buyers);
-        for (int i = active + 1; i <= SegmentReview.VersionsMax; i++)
+        for (int i = active + 1; i <= IDefinitionsGrain.VersionsMax; i++)
         {
             await all.DraftAsync(Name, $"{Reviewing.FewBuyers} # {i}");
         }
 
-        (await all.StatesAsync(Name)).Length.ShouldBe(SegmentReview.VersionsMax);
+        (await all.StatesAsync(Name)).Length.ShouldBe(IDefinitionsGrain.VersionsMax);
         await all.DraftAsync(Name, $"{Reviewing.FewBuyers} # more");
 
         var kept = await all.Grain.GetSegmentVersionsAsync(Name);
         kept.Select(version => version.Version)
-            .ShouldBe([active, .. Enumerable.Range(active + 2, SegmentReview.VersionsMax - 1)]);
+            .ShouldBe([active, .. Enumerable.Range(active + 2, IDefinitionsGrain.VersionsMax - 1)]);
     }
 
     [Fact]
