@@ -4,6 +4,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
@@ -30,6 +31,20 @@ switch (options.Scenario)
         for (int run = 1; run <= options.Repetitions; run++)
         {
             report.Add(FoldRun.Run(run));
+        }
+
+        break;
+    case "segments":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(SegmentRun.Run(run));
+        }
+
+        break;
+    case "s4":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await FlipRun.RunAsync(run, options));
         }
 
         break;
