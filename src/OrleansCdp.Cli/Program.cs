@@ -11,6 +11,7 @@ AnsiConsole.Profile.Capabilities.Interactive = !Console.IsOutputRedirected;
 RootCommand root = new("The command line of OrleansCdp.")
 {
     ImportCommand.Create(),
+    PlanCommand.Create(),
     ApplyCommand.Create(),
     DemoCommand.Create(),
     VerifyCommand.Create(),

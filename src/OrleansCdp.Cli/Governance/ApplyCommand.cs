@@ -7,28 +7,10 @@ namespace OrleansCdp.Governance;
 /// <summary><c>cdp apply -f DIR</c>: registers the definitions of a folder.</summary>
 internal static class ApplyCommand
 {
-    private const string Stream = "stream";
-    private const string Ruleset = "ruleset";
-    private const string Model = "model";
-    private const string Insight = "insight";
-    private const string Segment = "segment";
-
-    // Rulesets first: streams name them. Insights name fields of streams, and models; segments all of that.
-    private static readonly string[] Order = [Ruleset, Stream, Model, Insight, Segment];
-
-    private static readonly string[] Endings = [".yaml", ".yml", ".json"];
-
     public static Command Create()
     {
         GatewayOptions gateway = new();
-        Option<FileSystemInfo> from = new("--file", "-f")
-        {
-            Description =
-                "A definition, or a folder of them. NAME.yaml is a data stream, "
-                + "NAME.ruleset.yaml a ruleset, NAME.model.yaml a model of purchases, "
-                + "NAME.insight.yaml an insight, NAME.segment.yaml a segment, which is submitted for review.",
-            Required = true,
-        };
+        Option<FileSystemInfo> from = DefinitionFile.CreateOption();
         Command command = new(
             "apply",
             "Registers definitions: rulesets, then data streams, models, insights and segments."
@@ -41,64 +23,30 @@ internal static class ApplyCommand
             async (parsed, cancel) =>
             {
                 using CdpApi api = gateway.Connect(parsed);
-                return await ApplyAsync(api, FilesOf(parsed.GetRequiredValue(from)), cancel);
+                return await ApplyAsync(
+                    api,
+                    DefinitionFile.AllOf(parsed.GetRequiredValue(from)),
+                    cancel
+                );
             }
         );
         return command;
     }
 
-    private static FileInfo[] FilesOf(FileSystemInfo from)
-    {
-        FileInfo[] files = Directory.Exists(from.FullName)
-            ? [.. new DirectoryInfo(from.FullName).EnumerateFiles().Where(IsDefinition)]
-            : [new FileInfo(from.FullName)];
-        files =
-        [
-            .. files
-                .OrderBy(file => Array.IndexOf(Order, KindOf(file)))
-                .ThenBy(file => file.Name, StringComparer.Ordinal),
-        ];
-        return files switch
-        {
-            [] => throw new CommandFailedException($"{from} has no .yaml, .yml or .json file."),
-            [{ Exists: false }] => throw new CommandFailedException($"{from} does not exist."),
-            _ => files,
-        };
-    }
-
-    private static bool IsDefinition(FileInfo file) => Endings.Contains(file.Extension);
-
-    // The ending before the extension says the kind; without one it is a stream.
-    private static string KindOf(FileInfo file) =>
-        Path.GetExtension(Path.GetFileNameWithoutExtension(file.Name)) switch
-        {
-            "." + Ruleset => Ruleset,
-            "." + Model => Model,
-            "." + Insight => Insight,
-            "." + Segment => Segment,
-            _ => Stream,
-        };
-
-    private static string NameOf(FileInfo file)
-    {
-        string name = Path.GetFileNameWithoutExtension(file.Name);
-        return KindOf(file) == Stream ? name : Path.GetFileNameWithoutExtension(name);
-    }
-
     private static async Task<int> ApplyAsync(
         CdpApi api,
-        FileInfo[] files,
+        DefinitionFile[] files,
         CancellationToken cancel
     )
     {
-        List<Refused> refused = [];
-        FileInfo[] left = files;
+        List<RefusedFile> refused = [];
+        DefinitionFile[] left = files;
         do
         {
             // One may have been refused for naming another that was still to come.
             files = left;
             refused.Clear();
-            foreach (FileInfo file in files)
+            foreach (DefinitionFile file in files)
             {
                 if (await PutAsync(api, file, cancel) is { } why)
                 {
@@ -109,9 +57,9 @@ internal static class ApplyCommand
             left = [.. refused.Select(one => one.File)];
         } while (left.Length > 0 && left.Length < files.Length);
 
-        foreach (Refused one in refused)
+        foreach (RefusedFile one in refused)
         {
-            await TellAsync(one);
+            await one.TellAsync();
         }
 
         return refused.Count == 0 ? 0 : 1;
@@ -119,32 +67,25 @@ internal static class ApplyCommand
 
     /// <summary>Registers one, and says so.</summary>
     /// <returns>Null, unless it was refused.</returns>
-    private static async Task<Refused?> PutAsync(
+    private static async Task<RefusedFile?> PutAsync(
         CdpApi api,
-        FileInfo file,
+        DefinitionFile file,
         CancellationToken cancel
     )
     {
-        string kind = KindOf(file);
-        string name = NameOf(file);
-        var (status, answer) = await api.TrySendAsync(
-            HttpMethod.Put,
-            $"/v1/definitions/{kind}/{Uri.EscapeDataString(name)}",
-            await File.ReadAllBytesAsync(file.FullName, cancel),
-            file.Extension == ".json" ? "application/json" : "application/yaml",
-            cancel
-        );
+        var (kind, name) = (file.Kind, file.Name);
+        var (status, answer) = await file.PutAsync(api, "", cancel);
         if (status != HttpStatusCode.OK)
         {
-            return new Refused(file, status, answer);
+            return new RefusedFile(file, status, answer);
         }
 
-        if (kind == Segment)
+        if (kind == DefinitionFile.Segment)
         {
             (status, answer) = await SubmittedAsync(api, name, answer, cancel);
             if (status != HttpStatusCode.OK)
             {
-                return new Refused(file, status, answer);
+                return new RefusedFile(file, status, answer);
             }
 
             Console.WriteLine($"{kind} {name}: version {answer["version"]}, {answer["state"]}");
@@ -176,23 +117,4 @@ internal static class ApplyCommand
                 cancel
             )
             : (HttpStatusCode.OK, version);
-
-    private static async Task TellAsync(Refused one)
-    {
-        (FileInfo file, HttpStatusCode status, JsonNode answer) = one;
-        await Console.Error.WriteLineAsync(
-            $"{KindOf(file)} {NameOf(file)}: {answer["detail"]?.ToString() ?? $"{status}"}"
-        );
-        foreach (JsonNode? error in answer["errors"]?.AsArray() ?? [])
-        {
-            await Console.Error.WriteLineAsync($"  {PlaceOf(file, error!)}: {error!["message"]}");
-        }
-    }
-
-    private static string PlaceOf(FileInfo file, JsonNode error) =>
-        error["line"] is { } line
-            ? $"{file.Name}({line},{error["column"] ?? 1}) {error["pointer"]}"
-            : $"{file.Name} {error["pointer"]}";
-
-    private sealed record Refused(FileInfo File, HttpStatusCode Status, JsonNode Answer);
 }

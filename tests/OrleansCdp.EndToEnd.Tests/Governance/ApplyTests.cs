@@ -84,6 +84,11 @@ public sealed class ApplyTests(RunningHost host) : IClassFixture<RunningHost>, I
         (await reviewer.PostAsync($"{path}/approve", "{}", "application/json")).Status.ShouldBe(
             System.Net.HttpStatusCode.OK
         );
+        await Eventually.BeAsync(
+            async () =>
+                (string?)(await reviewer.TryGetAsync($"{path}/preview"))?["state"] == "done",
+            "it is previewed"
+        );
         (await reviewer.PostAsync($"{path}/activate", "{}", "application/json")).Status.ShouldBe(
             System.Net.HttpStatusCode.OK
         );

@@ -1,0 +1,216 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using DiffPlex.DiffBuilder;
+using DiffPlex.DiffBuilder.Model;
+
+namespace OrleansCdp.Governance;
+
+/// <summary><c>cdp plan -f DIR</c>: what <c>cdp apply</c> would change, and whom segments would move. It changes nothing.</summary>
+internal static class PlanCommand
+{
+    public static Command Create()
+    {
+        GatewayOptions gateway = new();
+        Option<FileSystemInfo> from = DefinitionFile.CreateOption();
+        Option<bool> detailed = new("--detailed-exit-code")
+        {
+            Description =
+                "Ends with 2 where something would change, and with 0 where nothing would.",
+        };
+        Command command = new(
+            "plan",
+            "Says what applying definitions would change, and of segments whom they would move. Changes nothing."
+        )
+        {
+            from,
+            detailed,
+        };
+        gateway.AddTo(command);
+        command.Does(
+            async (parsed, cancel) =>
+            {
+                using CdpApi api = gateway.Connect(parsed);
+                DefinitionFile[] files = DefinitionFile.AllOf(parsed.GetRequiredValue(from));
+                return await PlanAsync(api, files, parsed.GetValue(detailed), cancel);
+            }
+        );
+        return command;
+    }
+
+    private static async Task<int> PlanAsync(
+        CdpApi api,
+        DefinitionFile[] files,
+        bool isDetailed,
+        CancellationToken cancel
+    )
+    {
+        int changed = 0;
+        List<RefusedFile> refused = [];
+        foreach (DefinitionFile file in files)
+        {
+            var (status, answer) = await TryAsync(api, file, cancel);
+            if (status != HttpStatusCode.OK)
+            {
+                refused.Add(new RefusedFile(file, status, answer));
+                continue;
+            }
+
+            await DemandSameAsync(file, answer, cancel);
+            bool changes = (bool)answer["changed"]!;
+            changed += changes ? 1 : 0;
+            await SayAsync(api, file, answer, changes, cancel);
+        }
+
+        foreach (RefusedFile one in refused)
+        {
+            await one.TellAsync();
+        }
+
+        Console.WriteLine(
+            $"{changed} of {files.Length} would change, {refused.Count} would be refused"
+        );
+        if (refused.Count > 0 && changed > 0)
+        {
+            Console.WriteLine(
+                "What is refused may need what would change before it: apply that, and plan again."
+            );
+        }
+
+        return refused.Count > 0 ? 1
+            : isDetailed && changed > 0 ? 2
+            : 0;
+    }
+
+    /// <summary>Asks what would come of it; of a segment until everybody is looked at.</summary>
+    private static async Task<(HttpStatusCode Status, JsonObject Answer)> TryAsync(
+        CdpApi api,
+        DefinitionFile file,
+        CancellationToken cancel
+    )
+    {
+        while (true)
+        {
+            var (status, answer) = await file.PutAsync(api, "?dryRun=true&wait=30", cancel);
+            if ((string?)answer["preview"]?["state"] is not ("waiting" or "running"))
+            {
+                return (status, answer);
+            }
+        }
+    }
+
+    /// <summary>What the server would store is what is in the file, byte by byte.</summary>
+    private static async Task DemandSameAsync(
+        DefinitionFile file,
+        JsonObject answer,
+        CancellationToken cancel
+    )
+    {
+        byte[] text = await File.ReadAllBytesAsync(file.File.FullName, cancel);
+        string hash = Convert.ToHexStringLower(SHA256.HashData(text));
+        if ((string?)answer["hash"] != hash)
+        {
+            throw new CommandFailedException(
+                $"{file.File.Name} has the hash {hash}, and the server read {answer["hash"]}: is it UTF-8?"
+            );
+        }
+    }
+
+    private static async Task SayAsync(
+        CdpApi api,
+        DefinitionFile file,
+        JsonObject answer,
+        bool changes,
+        CancellationToken cancel
+    )
+    {
+        string title = $"{file.Kind} {file.Name}: version {answer["version"]}";
+        if (!changes)
+        {
+            string state = file.Kind == DefinitionFile.Segment ? $", {answer["state"]}" : "";
+            Console.WriteLine($"{title}, unchanged{state}");
+            return;
+        }
+
+        if (file.Kind != DefinitionFile.Segment)
+        {
+            JsonObject? active = await api.GetAsync(file.Address, cancel);
+            Console.WriteLine(active is null ? $"{title}, new" : $"{title}, changed");
+            string text = await File.ReadAllTextAsync(file.File.FullName, cancel);
+            SayDifference((string?)active?["text"] ?? "", text);
+            return;
+        }
+
+        JsonNode planned = answer["planned"]!;
+        if (answer["active"] is not { } before)
+        {
+            Console.WriteLine($"{title}, new");
+            SayDifference("", (string)planned["normalForm"]!);
+        }
+        else if ((bool)answer["sameMeaning"]!)
+        {
+            Console.WriteLine($"{title}, changed; its criteria mean the same");
+            SayDifference((string)before["text"]!, (string)planned["text"]!);
+        }
+        else
+        {
+            Console.WriteLine($"{title}, changed");
+            SayDifference((string?)before["normalForm"] ?? "", (string)planned["normalForm"]!);
+        }
+
+        SayPreview(answer["preview"]!);
+    }
+
+    private static void SayDifference(string before, string after)
+    {
+        foreach (DiffPiece line in InlineDiffBuilder.Diff(before, after).Lines)
+        {
+            string? mark = line.Type switch
+            {
+                ChangeType.Inserted => "+",
+                ChangeType.Deleted => "-",
+                _ => null,
+            };
+            if (mark is not null && line.Text.Length > 0)
+            {
+                Console.WriteLine($"  {mark} {line.Text}");
+            }
+        }
+    }
+
+    private static void SayPreview(JsonNode preview)
+    {
+        if ((string?)preview["state"] != "done")
+        {
+            Console.WriteLine($"  no preview: {preview["notReady"] ?? preview["trouble"]}");
+            return;
+        }
+
+        string share = ((decimal)preview["share"]!).ToString("P1", CultureInfo.InvariantCulture);
+        Console.WriteLine(
+            $"  of {preview["individuals"]} people {preview["entering"]} would enter, {preview["leaving"]} leave and "
+                + $"{preview["changingTier"]} change their tier ({share}); {preview["membersThen"]} would be in it"
+        );
+        foreach (JsonNode? flow in preview["flows"]!.AsArray())
+        {
+            string name = flow!["tier"] is { } tier
+                ? $"{flow["segment"]}.{tier}"
+                : $"{flow["segment"]}";
+            Console.WriteLine($"    {name}: +{flow["entering"]} -{flow["leaving"]}");
+        }
+
+        if (preview["usedBy"]!.AsArray() is { Count: > 0 } users)
+        {
+            Console.WriteLine($"  asked for by {string.Join(", ", users.Select(one => $"{one}"))}");
+        }
+
+        if ((bool)preview["needsConfirmation"]!)
+        {
+            Console.WriteLine(
+                $"  to be confirmed: whoever activates it says `confirmMoves`: {preview["moves"]}"
+            );
+        }
+    }
+}
