@@ -76,6 +76,7 @@ public static class CdpPostgresHosting
                 )
         );
         IngestStreams.Add(silo);
+        MembershipAdapterFactory.Add(silo);
         return silo;
     }
 
@@ -134,6 +135,8 @@ public static class CdpPostgresHosting
         services.AddSingleton<ISnapshotStore>(s => s.GetRequiredService<SnapshotStore>());
         services.AddSingleton<IDueStore, DueStore>();
         services.AddSingleton<IMembershipStore, MembershipStore>();
+        services.AddSingleton<MembershipProgress>();
+        services.AddSingleton<MembershipNews>();
         services.AddSingleton<IIdentityStore, IdentityStore>();
         services.AddSingleton<IOpenDecisionStore, OpenDecisionStore>();
         services.AddSingleton<IMergeStore, MergeStore>();

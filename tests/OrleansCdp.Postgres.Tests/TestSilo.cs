@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
@@ -7,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Runtime;
 using OrleansCdp.Events;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -144,6 +146,12 @@ internal sealed class Journal
             }
         }
     }
+
+    /// <summary>Entries and exits that were delivered.</summary>
+    public ConcurrentQueue<FollowedChange> Memberships { get; } = new();
+
+    /// <summary>How often the delivery of an entry or exit is still to fail.</summary>
+    public int MembershipFailures { get; set; }
 
     /// <summary>Deliveries that failed.</summary>
     public int Failures { get; private set; }

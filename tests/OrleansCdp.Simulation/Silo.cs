@@ -10,6 +10,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -241,7 +242,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             )
         : key.Kind == typeof(IUnifiedIndividualGrain)
             ? new UnifiedIndividualGrain(
-                new SnapshotStore(loader, saver),
+                new SnapshotStore(loader, saver, new MembershipNews()),
                 parts.Serializer,
                 published,
                 ReconciliationPolicy.Default,
@@ -257,7 +258,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
                 loggers.CreateLogger<UnifiedIndividualGrain>()
             )
         : new AccountGrain(
-            new SnapshotStore(loader, saver),
+            new SnapshotStore(loader, saver, new MembershipNews()),
             parts.Serializer,
             published,
             ReconciliationPolicy.Default,

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace OrleansCdp.Segments;
 
@@ -35,6 +37,19 @@ internal readonly record struct ChangePosition(ulong Transaction, long Number)
                 "This is no position of a membership change. Give one back as it was given out, "
                     + "or begin without one."
             );
+    }
+
+    /// <summary>Gives a command its two parts, in this order.</summary>
+    public NpgsqlCommand Bind(NpgsqlCommand command)
+    {
+        command.Parameters.Add(
+            new NpgsqlParameter<ulong>
+            {
+                TypedValue = Transaction,
+                NpgsqlDbType = NpgsqlDbType.Xid8,
+            }
+        );
+        return command.With(Number);
     }
 
     /// <summary>As it is given out.</summary>

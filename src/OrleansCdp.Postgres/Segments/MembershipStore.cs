@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace OrleansCdp.Segments;
 
@@ -32,6 +31,14 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         order by sequence desc limit 1
         """;
 
+    private const string Around = $"""
+        (select {Columns}, true from cdp.membership_changes
+            where individual = $1 and segment = $2 and at <= $3 order by sequence desc limit 1)
+        union all
+        (select {Columns}, false from cdp.membership_changes
+            where individual = $1 and segment = $2 and at > $3 order by sequence limit 1)
+        """;
+
     // What a transaction wrote that has a lower number than this one's and runs on is not seen yet, so nothing behind it may be.
     private const string Settled = "written_by < pg_snapshot_xmin(pg_current_snapshot())";
 
@@ -48,10 +55,17 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         """;
 
     // A dump that was restored elsewhere names transactions that are still to come there: they stand behind all new ones, and are
-    // not seen until then. From 3 on transactions are real.
+    // not seen until then. From 3 on transactions are real: 1 are those that the stream has told, and 2 those that it has not.
     internal const string BringBack = """
-        update cdp.membership_changes set written_by = '1'
-        where written_by >= pg_snapshot_xmax(pg_current_snapshot())
+        with back as (
+            update cdp.membership_changes c
+            set written_by = case when (c.written_by, c.number) > (s.written_by, s.number) then '2' else '1' end::xid8
+            from cdp.membership_stream s
+            where c.written_by >= pg_snapshot_xmax(pg_current_snapshot())
+            returning 1
+        )
+        update cdp.membership_stream set written_by = '1', number = 9223372036854775807
+        where exists (select from back)
         """;
 
     private const string End = "select pg_snapshot_xmin(pg_current_snapshot())";
@@ -101,6 +115,8 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         ) old
         where c.individual = old.individual and c.sequence = old.sequence
         """;
+
+    private ulong knownEnd;
 
     public async Task<ImmutableArray<MembershipChange>> HistoryAsync(
         string individual,
@@ -166,25 +182,23 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         DemandLimit(limit);
         ChangePosition position = after is null ? default : ChangePosition.Parse(after);
         // Every position that was ever given out is before the end or is it: the end only moves on.
-        if (position.Transaction > await EndOfAllAsync(cancel))
+        if (position.Transaction > Interlocked.Read(ref knownEnd))
         {
-            throw new ChangePositionException(
-                "This position was given out by another database, or by this one before it was "
-                    + "restored: begin without one."
-            );
+            ulong end = await EndOfAllAsync(cancel);
+            if (position.Transaction > end)
+            {
+                throw new ChangePositionException(
+                    "This position was given out by another database, or by this one before it was "
+                        + "restored: begin without one."
+                );
+            }
+
+            Interlocked.Exchange(ref knownEnd, end);
         }
 
-        NpgsqlCommand command = sources.Storage.CreateCommand(
-            segment is null ? Follow : FollowSegment
-        );
-        command.Parameters.Add(
-            new NpgsqlParameter<ulong>
-            {
-                TypedValue = position.Transaction,
-                NpgsqlDbType = NpgsqlDbType.Xid8,
-            }
-        );
-        command.With(position.Number).With(limit);
+        NpgsqlCommand command = position
+            .Bind(sources.Storage.CreateCommand(segment is null ? Follow : FollowSegment))
+            .With(limit);
         return await (segment is null ? command : command.With(segment)).RowsAsync(
             static row => new FollowedChange(
                 row.GetString(9),
@@ -207,6 +221,25 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
                 .With(segment)
                 .RowsAsync(ChangeOf, cancel)
         ).FirstOrDefault();
+
+    public async Task<(MembershipChange? Last, MembershipChange? Next)> AroundAsync(
+        string individual,
+        string segment,
+        DateTimeOffset at,
+        CancellationToken cancel
+    )
+    {
+        var rows = await sources
+            .Storage.CreateCommand(Around)
+            .With(individual)
+            .With(segment)
+            .With(at.ToUniversalTime())
+            .RowsAsync(static row => (IsLast: row.GetBoolean(9), Change: ChangeOf(row)), cancel);
+        return (
+            rows.FirstOrDefault(row => row.IsLast).Change,
+            rows.FirstOrDefault(row => !row.IsLast).Change
+        );
+    }
 
     public async Task<string> EndAsync(CancellationToken cancel) =>
         new ChangePosition(await EndOfAllAsync(cancel), 0).ToString();

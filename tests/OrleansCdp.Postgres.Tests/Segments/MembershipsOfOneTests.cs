@@ -46,4 +46,34 @@ public sealed class MembershipsOfOneTests(PostgresServer server) : IAsyncLifetim
         (await Store.OfAsync("ind_a", default)).Sequence.ShouldBe(2, "who is in it stays in it");
         (await Store.OfAsync("ind_nobody", default)).Segments.ShouldBeEmpty();
     }
+
+    [Theory]
+    [InlineData(0, null, 1L)]
+    [InlineData(1, 1L, 3L)]
+    [InlineData(2, 1L, 3L)]
+    [InlineData(3, 3L, 4L)]
+    [InlineData(4, 4L, null)]
+    public async Task The_changes_around_a_moment_are_those_of_the_segment_with_all_its_tiers(
+        int minute,
+        long? last,
+        long? next
+    )
+    {
+        await segments.SaveAsync("ind_a", Change(1, "value.gold"), Change(2, "vip"));
+        await segments.SaveAsync("ind_b", Change(1, "value.gold"));
+        await segments.SaveAsync(
+            "ind_a",
+            Change(3, "value.gold", entered: false),
+            Change(4, "value.fair")
+        );
+
+        var around = await Store.AroundAsync(
+            "ind_a",
+            "value",
+            LinkEvents.Noon.AddMinutes(minute),
+            default
+        );
+
+        (around.Last?.Sequence, around.Next?.Sequence).ShouldBe((last, next));
+    }
 }

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Orleans.Runtime;
+using Orleans.Streams;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Reads entries and exits for their stream, each as soon as it can be followed.</summary>
+internal sealed class MembershipReceiver(
+    IMembershipStore store,
+    MembershipProgress progress,
+    MembershipNews news,
+    TimeProvider clock
+) : IQueueAdapterReceiver
+{
+    /// <summary>How soon it looks again after something was written here that cannot be followed yet.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// How long it waits at most before it looks whether another silo has written something: what is found first after a rest is as
+    /// late.
+    /// </summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
+
+    private string? position;
+    private long told;
+    private TimeSpan pause = Soon;
+
+    public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
+
+    public async Task Initialize(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(timeout, clock);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(
+            deadline.Token,
+            cancellationToken
+        );
+        (position, told) = await progress.ReadAsync(until.Token);
+    }
+
+    public Task<IList<IBatchContainer>> GetQueueMessagesAsync(int maxCount) =>
+        GetQueueMessagesAsync(maxCount, CancellationToken.None);
+
+    public async Task<IList<IBatchContainer>> GetQueueMessagesAsync(
+        int maxCount,
+        CancellationToken cancellationToken
+    )
+    {
+        if (position is null)
+        {
+            (position, told) = await progress.ReadAsync(cancellationToken);
+        }
+
+        long seen = news.Written.Times;
+        ImmutableArray<FollowedChange> page = await ReadAsync(cancellationToken);
+        if (page.IsEmpty)
+        {
+            bool heard = await news.Written.WaitAsync(seen, pause, clock, cancellationToken);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return [];
+            }
+
+            TimeSpan longer = pause * 2;
+            pause =
+                heard ? Soon
+                : longer < Rest ? longer
+                : Rest;
+            page = await ReadAsync(cancellationToken);
+        }
+
+        if (page.IsEmpty)
+        {
+            return [];
+        }
+
+        pause = Soon;
+        MembershipBatch batch = new(page, told);
+        position = page[^1].Position;
+        told += page.Length;
+        return [batch];
+    }
+
+    public Task MessagesDeliveredAsync(IList<IBatchContainer> messages) =>
+        messages is [.., MembershipBatch last]
+            ? progress.WriteAsync(
+                last.Changes[^1].Position,
+                last.Told + last.Changes.Length,
+                CancellationToken.None
+            )
+            : Task.CompletedTask;
+
+    public Task Shutdown(TimeSpan timeout) => Task.CompletedTask;
+
+    private Task<ImmutableArray<FollowedChange>> ReadAsync(CancellationToken cancel) =>
+        store.FollowAsync(segment: null, position, MembershipStream.BatchMax, cancel);
+}
