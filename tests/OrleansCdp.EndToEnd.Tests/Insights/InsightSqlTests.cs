@@ -11,7 +11,6 @@ namespace OrleansCdp.Insights;
 /// </summary>
 public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<PostgresServer>
 {
-    private const int Seed = 1;
     private const int Batches = 100;
     private const int BatchesPerDecision = 4;
     private const int MergesMin = 4;
@@ -31,28 +30,50 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
             .Queries.Keys.Order(StringComparer.Ordinal)
             .ShouldBe(StarterPack.All.Keys.Order(StringComparer.Ordinal));
 
-    [Fact]
-    public async Task Whatever_comes_everybody_has_what_SQL_makes_of_the_log()
+    /// <summary>One history, or as many as <c>CDP_ORACLE_SEEDS</c> says, from <c>CDP_ORACLE_FROM</c> on: slow, run by hand.</summary>
+    public static TheoryData<int> Seeds { get; } =
+    [.. Enumerable.Range(Setting("CDP_ORACLE_FROM") ?? 1, Setting("CDP_ORACLE_SEEDS") ?? 1)];
+
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public async Task Whatever_comes_everybody_has_what_SQL_makes_of_the_log(int seed)
     {
+        Random random = new(seed);
+        // Segments are compared at the end anyway; between two batches as well where time does not matter.
+        HashSet<int> instants =
+        [
+            .. Setting("CDP_ORACLE_SEEDS") is null
+                ? []
+                : Enumerable.Range(0, 5).Select(_ => random.Next(Batches / 2, Batches)),
+        ];
         await using TestDatabase database = await postgres.CreateDatabaseAsync();
         await using RunningHost host = new() { ConnectionString = database.ConnectionString };
         await host.StartAsync();
         await host.Api.DefineAsync("default", "model");
-        RandomSteward steward = new(() => host.Api, () => host.Output, database, new Random(Seed));
+        RandomSteward steward = new(() => host.Api, () => host.Output, database, new Random(seed));
         DateTimeOffset now = DateTimeOffset.UtcNow;
 
-        InsightHistory history = new(Seed, Batches, now);
+        InsightHistory history = new(seed, Batches, now);
         for (int i = 0; i < history.Batches.Count; i++)
         {
             if (i == Batches / 2)
             {
                 await StarterPack.ActivateAsync(host.Api, await host.Api.AnotherAsync("reviewer"));
+                // While everybody is being looked at.
+                await host.KillAsync();
+                await host.StartAsync();
             }
 
             await SendAsync(host.Api, history.Batches[i]);
             if (i % BatchesPerDecision == 0)
             {
                 await steward.DecideOnceAsync();
+            }
+
+            if (instants.Contains(i))
+            {
+                await SettleAsync(host, database);
+                await OracleSegments.CheckAsync(host);
             }
         }
 
@@ -95,6 +116,11 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
 
     private const string StandingMerges =
         "select count(*) from cdp.steward_decision where withdrawn_at is null";
+
+    private static int? Setting(string name) =>
+        Environment.GetEnvironmentVariable(name) is { } text
+            ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture)
+            : null;
 
     private static async Task SettleAsync(RunningHost host, TestDatabase database)
     {
