@@ -4,6 +4,7 @@ using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -65,6 +66,17 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [ResponseTimeout(ReadTimeMax)]
     [Alias("explain-segment")]
     ValueTask<ContextAnswer?> ExplainSegmentAsync(string segment, long activation);
+
+    /// <summary>Says why the individual would be in a segment at this moment, or would not, if another version decided.</summary>
+    /// <param name="version">The version.</param>
+    /// <returns>
+    /// Null when nobody is here, or the version does not compile any more, or with <see cref="ContextAnswer.MovedTo"/> after a
+    /// merge.
+    /// </returns>
+    [AlwaysInterleave]
+    [ResponseTimeout(ReadTimeMax)]
+    [Alias("explain-version")]
+    ValueTask<ContextAnswer?> ExplainVersionAsync(SegmentVersion version);
 
     /// <summary>Tells a version of an insight what was done before it was made. Repeating it changes nothing.</summary>
     /// <param name="revision">The version.</param>

@@ -80,9 +80,11 @@ public static class GatewayHosting
         IndividualEndpoints.Map(app);
         InsightEndpoints.Map(app);
         ReviewEndpoints.Map(app);
+        PreviewEndpoints.Map(app);
         SegmentEndpoints.Map(app);
         ChangeEndpoints.Map(app);
         MembershipEndpoints.Map(app);
+        WhyEndpoints.Map(app);
         MatchEndpoints.Map(app);
         LimitEndpoints.Map(app);
         RulesetEndpoints.Map(app);

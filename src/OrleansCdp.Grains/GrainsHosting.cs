@@ -48,6 +48,8 @@ public static class GrainsHosting
             .ValidateOnStart();
         silo.Services.AddSingleton<IValidateOptions<SegmentOptions>, SegmentOptionsValidator>();
         silo.Services.AddHostedService<ChangeSweep>();
+        silo.Services.AddSingleton<PreviewWalk>();
+        silo.Services.TryAddSingleton<ISegmentPreviews, GrainSegmentPreviews>();
         silo.Services.AddSingleton<LogReplay>();
         silo.Services.AddSingleton<StateRepair>();
         silo.Services.AddSingleton<LogInstruments>();

@@ -212,6 +212,14 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             : null;
     }
 
+    public async ValueTask<ContextAnswer?> ExplainVersionAsync(SegmentVersion version)
+    {
+        await recovery.WhenMadeAsync();
+        return !IsHere(out ContextAnswer? instead) ? instead
+            : await segments.ExplainAsync(version, Individual) is { } json ? Answer(json)
+            : null;
+    }
+
     public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
     {
         await recovery.WhenMadeAsync();

@@ -10,4 +10,7 @@ internal sealed class NoSegments : ISegmentSets
     public SegmentSet Current => SegmentSet.None;
 
     public ValueTask<SegmentSet> SinceAsync(long activation) => new(Current);
+
+    public Task<ProposedSegment> ProposeAsync(string name, string text) =>
+        throw new NotSupportedException("Nobody previews.");
 }

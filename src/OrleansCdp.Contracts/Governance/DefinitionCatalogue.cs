@@ -38,6 +38,9 @@ public sealed partial class DefinitionCatalogue(
     /// <summary>The segments that are evaluated; none before the first poll.</summary>
     public SegmentSet Segments => current.Segments.Set;
 
+    /// <summary>The texts of the active segments, and what they may speak of; none before the first poll.</summary>
+    internal SegmentTexts SegmentTexts => current.Segments.Texts;
+
     /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
     public long Version => current.Version;
 
@@ -134,6 +137,10 @@ public sealed partial class DefinitionCatalogue(
 
         return known;
     }
+
+    /// <summary>Compiles a text of a segment beside the active definitions; null where it does not compile.</summary>
+    public SegmentDefinition? CompileSegment(string name, string text) =>
+        SegmentTexts.With(name, text).Compile(name).Segment;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -50,6 +50,12 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     [Alias("put")]
     Task<PutResult> PutAsync(string kind, string name, string text, string author);
 
+    /// <summary>Says what would come of <see cref="PutAsync"/>, and stores nothing.</summary>
+    /// <returns>The version that would be active, or what is wrong with the text.</returns>
+    /// <inheritdoc cref="PutAsync"/>
+    [Alias("try")]
+    Task<PutResult> TryPutAsync(string kind, string name, string text, string author);
+
     /// <summary>All versions of one definition, oldest first; empty when there is none.</summary>
     [Alias("versions")]
     Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name);
@@ -58,6 +64,11 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <inheritdoc cref="PutAsync"/>
     [Alias("draft")]
     Task<ReviewResult> DraftSegmentAsync(string name, string text, string author);
+
+    /// <summary>Says what a text of a segment would be if it were put, and stores nothing.</summary>
+    /// <inheritdoc cref="PutAsync"/>
+    [Alias("plan")]
+    Task<SegmentPlan> PlanSegmentAsync(string name, string text, string author);
 
     /// <summary>Takes a step with a version of a segment. All of it is done, or nothing.</summary>
     /// <param name="name">The segment.</param>

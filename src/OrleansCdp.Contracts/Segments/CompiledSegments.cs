@@ -6,11 +6,16 @@ namespace OrleansCdp.Segments;
 
 /// <summary>The segments of a catalogue, and what they were compiled from.</summary>
 /// <param name="Set">The segments.</param>
+/// <param name="Texts">Their texts, and what else they may speak of.</param>
 /// <param name="Sources">Versions, insights and declared fields: while these are the same, so is the set.</param>
-internal sealed record CompiledSegments(SegmentSet Set, ImmutableHashSet<string> Sources)
+internal sealed record CompiledSegments(
+    SegmentSet Set,
+    SegmentTexts Texts,
+    ImmutableHashSet<string> Sources
+)
 {
     /// <summary>None.</summary>
-    public static CompiledSegments None { get; } = new(SegmentSet.None, []);
+    public static CompiledSegments None { get; } = new(SegmentSet.None, SegmentTexts.None, []);
 
     /// <summary>
     /// The segments of the next catalogue. Where nothing about them changed it is this one, so that nobody is evaluated anew.
@@ -64,7 +69,11 @@ internal sealed record CompiledSegments(SegmentSet Set, ImmutableHashSet<string>
             )
         );
         var (segments, unread) = Compile(versions, texts, refused);
-        return new(new SegmentSet(segments, catalogue.Activations) { Unread = unread }, sources);
+        return new(
+            new SegmentSet(segments, catalogue.Activations) { Unread = unread },
+            texts,
+            sources
+        );
     }
 
     private static (ImmutableArray<ActiveSegment> Segments, ImmutableArray<string> Unread) Compile(

@@ -48,7 +48,29 @@ public interface IMembershipListGrain : IGrainWithIntegerKey
     /// <summary>The last entry of an individual into a segment, or its last exit; null where none is known.</summary>
     [Alias("last")]
     Task<MembershipChange?> GetLastAsync(string individual, string segment);
+
+    /// <summary>Whether an individual was in a segment at a moment, as far as changes are kept.</summary>
+    /// <param name="individual">Its id.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="at">The moment; not in the future.</param>
+    [Alias("past")]
+    Task<PastMembership> GetPastAsync(string individual, string segment, DateTimeOffset at);
 }
+
+/// <summary>Whether somebody was in a segment at a moment.</summary>
+/// <param name="IsKnown">False where changes of that time are not kept any more: then nobody can tell.</param>
+/// <param name="IsIn">Whether it was in it.</param>
+/// <param name="Since">When it had entered; null where it was not in it, or that is not kept.</param>
+/// <param name="Last">The last entry or exit up to the moment; null where none is kept.</param>
+/// <param name="Next">The first one after it; null for none.</param>
+[GenerateSerializer, Immutable, Alias("cdp.past-membership")]
+public sealed record PastMembership(
+    [property: Id(0)] bool IsKnown,
+    [property: Id(1)] bool IsIn,
+    [property: Id(2)] DateTimeOffset? Since,
+    [property: Id(3)] MembershipChange? Last,
+    [property: Id(4)] MembershipChange? Next
+);
 
 /// <summary>A page of entries and exits.</summary>
 /// <param name="Changes">Them.</param>

@@ -39,6 +39,10 @@ internal sealed class SegmentTexts
         ];
     }
 
+    /// <summary>None.</summary>
+    public static SegmentTexts None { get; } =
+        new([], [], ImmutableSortedDictionary<string, string>.Empty);
+
     /// <summary>The text of each segment by its name.</summary>
     public ImmutableSortedDictionary<string, string> All { get; }
 
@@ -59,6 +63,15 @@ internal sealed class SegmentTexts
             [.. vocabulary.Insights.Where(one => one.Name != insight.Name), insight],
             All
         );
+
+    /// <summary>The insights that the measures and sequences of a segment are.</summary>
+    public IEnumerable<InsightDefinition> MeasuredBy(SegmentDefinition segment) =>
+        segment
+            .Inputs.SelectMany(input => input.Derived)
+            .DistinctBy(derived => derived.Name)
+            .Select(derived =>
+                InsightDefinition.Compile(derived.Name, derived.Text, vocabulary.Declared).Insight!
+            );
 
     /// <summary>Compiles one of them.</summary>
     public (SegmentDefinition? Segment, ImmutableArray<DefinitionError> Errors) Compile(

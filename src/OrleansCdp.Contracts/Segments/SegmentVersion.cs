@@ -59,6 +59,26 @@ public sealed record ReviewStep(
     [property: Id(1)] string By,
     [property: Id(2)] DateTimeOffset At,
     [property: Id(3)] string? Reason
+)
+{
+    /// <summary>Of an activation, whom the preview said it would move; null elsewhere.</summary>
+    [Id(4)]
+    public PreviewedMoves? Previewed { get; init; }
+}
+
+/// <summary>Whom an activation was to move when it was decided.</summary>
+/// <param name="At">The moment of the preview.</param>
+/// <param name="Individuals">The population.</param>
+/// <param name="Entering">Who would enter.</param>
+/// <param name="Leaving">Who would leave.</param>
+/// <param name="ChangingTier">Who would go to another tier.</param>
+[GenerateSerializer, Immutable, Alias("cdp.previewed-moves")]
+public sealed record PreviewedMoves(
+    [property: Id(0)] DateTimeOffset At,
+    [property: Id(1)] long Individuals,
+    [property: Id(2)] long Entering,
+    [property: Id(3)] long Leaving,
+    [property: Id(4)] long ChangingTier
 );
 
 /// <summary>What can be done with a version.</summary>
@@ -124,6 +144,10 @@ public sealed record ReviewRequest(
 {
     /// <summary>Characters of a reason.</summary>
     public const int ReasonMax = 1_000;
+
+    /// <summary>Of an activation that has to be confirmed, how many the preview says it moves; null where nobody says so.</summary>
+    [Id(3)]
+    public long? ConfirmedMoves { get; init; }
 }
 
 /// <summary>What became of a draft or of a step.</summary>
@@ -156,6 +180,17 @@ public sealed record ReviewDifference(
     [property: Id(0)] ReviewedText From,
     [property: Id(1)] ReviewedText To,
     [property: Id(2)] bool SameMeaning
+);
+
+/// <summary>What a text would be if it were put.</summary>
+/// <param name="Result">The version it would be, or what is wrong with it. Nothing is stored.</param>
+/// <param name="Active">The active version; null for none.</param>
+/// <param name="Planned">The text; null where it does not compile.</param>
+[GenerateSerializer, Immutable, Alias("cdp.segment-plan")]
+public sealed record SegmentPlan(
+    [property: Id(0)] ReviewResult Result,
+    [property: Id(1)] ReviewedText? Active,
+    [property: Id(2)] ReviewedText? Planned
 );
 
 /// <summary>The text of a version, and what it means.</summary>
@@ -201,4 +236,10 @@ public enum ReviewRefusalKind
 
     /// <summary>Another segment asks for it.</summary>
     InUse = 6,
+
+    /// <summary>There is no preview of it that counts.</summary>
+    NotPreviewed = 7,
+
+    /// <summary>It moves so many that this has to be confirmed.</summary>
+    NotConfirmed = 8,
 }

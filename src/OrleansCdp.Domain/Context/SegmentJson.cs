@@ -72,6 +72,20 @@ public static class SegmentJson
             json.WriteEndArray();
         });
 
+    /// <summary>What became of criteria once, part by part: <c>tiers</c>.</summary>
+    /// <param name="tiers">The tiers, explained.</param>
+    public static byte[] Answer(ImmutableArray<ExplainedTier> tiers) =>
+        Written(json =>
+        {
+            json.WriteStartArray("tiers");
+            foreach (ExplainedTier tier in tiers)
+            {
+                WriteTier(json, tier);
+            }
+
+            json.WriteEndArray();
+        });
+
     private static byte[] Written(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new(2048);

@@ -90,6 +90,22 @@ public sealed record SegmentExplanation(
         return isReady ? explanation.LookAhead(set, asked, subject, present) : explanation;
     }
 
+    /// <summary>Explains an entry or exit by what its criteria were told then.</summary>
+    /// <param name="definition">The version by which it was decided.</param>
+    /// <param name="change">The entry or exit.</param>
+    /// <returns>The tiers in their order, or the only one, as of that moment.</returns>
+    public static ImmutableArray<ExplainedTier> Of(
+        SegmentDefinition definition,
+        MembershipChange change
+    )
+    {
+        PartExplainer explainer = new(definition, new RetainedFacts(definition, change));
+        return
+        [
+            .. definition.Tiers.Select(tier => new ExplainedTier(tier, explainer.Explain(tier))),
+        ];
+    }
+
     private SegmentExplanation LookAhead(
         SegmentSet set,
         ImmutableArray<int> asked,
@@ -190,6 +206,18 @@ public sealed record SegmentExplanation(
 
         return (walk.End().Next, until);
     }
+}
+
+/// <summary>What criteria were told when somebody entered or left.</summary>
+internal sealed class RetainedFacts(SegmentDefinition definition, MembershipChange change) : IFacts
+{
+    public DateTimeOffset Now => change.At;
+
+    public FieldValue? Find(int slot) =>
+        change.Values.FirstOrDefault(told => told.Asked == definition.Inputs[slot].Key)?.Value;
+
+    /// <summary>That was not kept.</summary>
+    public DateTimeOffset? ChangesAt(int slot) => null;
 }
 
 /// <summary>One of those who may be in a segment, explained.</summary>

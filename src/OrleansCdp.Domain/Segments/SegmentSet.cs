@@ -95,6 +95,11 @@ public sealed class SegmentSet
     /// <summary>Of each input the segments that ask it, by their place.</summary>
     internal ImmutableArray<ImmutableArray<int>> Users { get; }
 
+    /// <summary>These with another version of one of them, or one more.</summary>
+    /// <exception cref="ArgumentException">Some would ask for each other in a circle, or too many one after the other.</exception>
+    public SegmentSet With(ActiveSegment segment) =>
+        new([.. All.Where(one => one.Definition.Name != segment.Definition.Name), segment], Newest);
+
     /// <summary>Those that can be evaluated: all insights that they ask for know of the past.</summary>
     public ImmutableArray<ActiveSegment> ReadyWith(InsightSet insights) =>
         [.. All.Where((_, place) => IsReady(place, insights))];
@@ -109,6 +114,15 @@ public sealed class SegmentSet
                 .Select(insights.Shown)
                 .OfType<ActiveInsight>(),
         ];
+
+    /// <summary>Names of insights that a segment asks for and that are not there, or do not know of the past yet.</summary>
+    /// <param name="place">Its place.</param>
+    /// <param name="insights">The insights.</param>
+    internal IEnumerable<string> UnreadyOf(int place, InsightSet insights) =>
+        Places[place]
+            .SelectMany(input => InsightsOf(Inputs[input]))
+            .Where(name => insights.Shown(name) is not { IsComplete: true })
+            .Distinct();
 
     /// <summary>The place of a segment; -1 when it is not among these.</summary>
     internal int IndexOf(string name) => places.GetValueOrDefault(name, -1);
@@ -138,14 +152,7 @@ public sealed class SegmentSet
             return known.AreReady;
         }
 
-        bool[] ready =
-        [
-            .. Places.Select(inputs =>
-                inputs
-                    .SelectMany(input => InsightsOf(Inputs[input]))
-                    .All(name => insights.Shown(name) is { IsComplete: true })
-            ),
-        ];
+        bool[] ready = [.. Places.Select((_, place) => !UnreadyOf(place, insights).Any())];
         readiness = new Ready(insights, ready);
         return ready;
     }

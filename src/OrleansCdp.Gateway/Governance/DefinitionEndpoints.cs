@@ -27,7 +27,8 @@ internal static class DefinitionEndpoints
             .RequireScope(Scopes.Author)
             .Accepts<string>("application/yaml", "text/yaml", "application/json")
             .WithSummary(
-                "Makes a definition (YAML or JSON) the active version; of a segment a draft, to be reviewed."
+                "Makes a definition (YAML or JSON) the active version; of a segment a draft, to be reviewed. ?dryRun=true says what "
+                    + "would come of it, of a segment with whom it would move, and stores nothing."
             );
         routes
             .MapGet("/v1/definitions/{kind}/{name}", GetAsync)
@@ -46,6 +47,7 @@ internal static class DefinitionEndpoints
     private static async Task<IResult> PutAsync(
         string kind,
         string name,
+        bool? dryRun,
         HttpContext http,
         IGrainFactory grains,
         DefinitionCatalogue catalogue
@@ -71,12 +73,17 @@ internal static class DefinitionEndpoints
         string text = Encoding.UTF8.GetString(body.Span);
         if (kind == DefinitionKinds.Segment)
         {
-            return await ReviewEndpoints.DraftAsync(name, text, http, grains);
+            return dryRun == true
+                ? await PreviewEndpoints.PlanAsync(name, text, http, grains)
+                : await ReviewEndpoints.DraftAsync(name, text, http, grains);
         }
 
-        PutResult result = await grains
-            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .PutAsync(kind, name, text, KeyCheck.KeyOf(http).Name);
+        var definitions = grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        string author = KeyCheck.KeyOf(http).Name;
+        PutResult result =
+            dryRun == true
+                ? await definitions.TryPutAsync(kind, name, text, author)
+                : await definitions.PutAsync(kind, name, text, author);
         if (result.Active is not { } active)
         {
             return NotCompiled(result.Errors);
@@ -91,6 +98,7 @@ internal static class DefinitionEndpoints
                 active.Version,
                 active.Hash,
                 result.Changed,
+                dryRun = dryRun == true,
                 live = await LiveAsync(active, grains),
             }
         );

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,14 +8,12 @@ using OrleansCdp.Identity;
 
 namespace OrleansCdp.Segments;
 
-/// <summary>The segments of one individual, and why it is in one or is not.</summary>
+/// <summary>The segments of one individual, and how it came to them.</summary>
 internal static class MembershipEndpoints
 {
     private const int PageDefault = 100;
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public static void Map(IEndpointRouteBuilder routes)
-    {
+    public static void Map(IEndpointRouteBuilder routes) =>
         routes
             .MapGet("/v1/individuals/{idType}/{idValue}/segments", GetAsync)
             .ProducesProblem(StatusCodes.Status400BadRequest)
@@ -26,15 +23,6 @@ internal static class MembershipEndpoints
             .WithSummary(
                 "The segments of whoever bears an identifier, and the entries and exits, newest first; those ?before a sequence."
             );
-        routes
-            .MapGet("/v1/segments/{name}/why/{idType}/{idValue}", WhyAsync)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .RequireScope(Scopes.Read)
-            .WithSummary(
-                "Why whoever bears an identifier is in a segment, or is not: every part of the criteria, and when that changes."
-            );
-    }
 
     private static async Task<IResult> GetAsync(
         string idType,
@@ -66,34 +54,5 @@ internal static class MembershipEndpoints
                 before = history.Length < wanted ? (long?)null : history[^1].Sequence,
             }
         );
-    }
-
-    private static async Task<IResult> WhyAsync(
-        string name,
-        string idType,
-        string idValue,
-        HttpContext http,
-        IdentifierCache identifiers,
-        DefinitionCatalogue catalogue,
-        IGrainFactory grains
-    )
-    {
-        ActiveSegment segment = await SegmentEndpoints.DemandActiveAsync(name, catalogue);
-        var (individual, answer) = await IndividualEndpoints.FindAsync(
-            idType,
-            PathValue.LastOf(http, idValue),
-            identifiers,
-            grains,
-            one => one.ExplainSegmentAsync(name, segment.Activation)
-        );
-        MembershipChange? last = await grains
-            .GetGrain<IMembershipListGrain>(0)
-            .GetLastAsync(individual, name);
-        JsonNode why = JsonNode.Parse(answer.Json)!;
-        why["lastChange"] = JsonSerializer.SerializeToNode(
-            last is null ? null : MembershipView.Of(last),
-            Json
-        );
-        return Results.Ok(why);
     }
 }

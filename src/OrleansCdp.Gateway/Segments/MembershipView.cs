@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
@@ -32,7 +33,7 @@ internal static class MembershipView
             change.At,
             cause = NameOf(change.Cause),
             events = EventsOf(change),
-            values = ValuesOf(change),
+            values = ValuesOf(change.Values),
         };
     }
 
@@ -48,7 +49,7 @@ internal static class MembershipView
             change.At,
             cause = NameOf(change.Cause),
             events = EventsOf(change),
-            values = ValuesOf(change),
+            values = ValuesOf(change.Values),
         };
 
     /// <summary><c>entered</c> or <c>exited</c>.</summary>
@@ -60,8 +61,9 @@ internal static class MembershipView
     private static IEnumerable<object> EventsOf(MembershipChange change) =>
         change.Events.Select(one => new { one.Source, id = one.EventId });
 
-    private static IEnumerable<object> ValuesOf(MembershipChange change) =>
-        change.Values.Select(one => new { one.Asked, value = ValueOf(one.Value) });
+    /// <summary>What criteria were told.</summary>
+    public static IEnumerable<object> ValuesOf(ImmutableArray<AskedValue> values) =>
+        values.Select(one => new { one.Asked, value = ValueOf(one.Value) });
 
     private static JsonNode? ValueOf(FieldValue? value) =>
         value switch

@@ -38,7 +38,8 @@ internal static class ReviewEndpoints
             "activate",
             ReviewStepKind.Activate,
             Scopes.Approve,
-            "Makes an approved version the one that decides; 409 stale_version if another one became active since it was written."
+            "Makes an approved and previewed version the one that decides; 409 stale_version if another one became active since it "
+                + "was written, confirmation_needed where so many move that {confirmMoves} has to say how many."
         ),
         (
             "rollback",
@@ -62,7 +63,7 @@ internal static class ReviewEndpoints
                         HttpContext http,
                         IGrainFactory grains,
                         DefinitionCatalogue catalogue
-                    ) => TakeAsync(name, version, kind, body?.Reason, http, grains, catalogue)
+                    ) => TakeAsync(name, version, kind, body, http, grains, catalogue)
                 )
                 .ProducesProblem(StatusCodes.Status400BadRequest)
                 .ProducesProblem(StatusCodes.Status404NotFound)
@@ -127,7 +128,7 @@ internal static class ReviewEndpoints
         string name,
         int version,
         ReviewStepKind kind,
-        string? reason,
+        ReviewBody? body,
         HttpContext http,
         IGrainFactory grains,
         DefinitionCatalogue catalogue
@@ -137,7 +138,10 @@ internal static class ReviewEndpoints
             .ReviewSegmentAsync(
                 name,
                 version,
-                new ReviewRequest(kind, KeyCheck.KeyOf(http).Name, reason)
+                new ReviewRequest(kind, KeyCheck.KeyOf(http).Name, body?.Reason)
+                {
+                    ConfirmedMoves = body?.ConfirmMoves,
+                }
             );
         if (result.Version is not { } taken)
         {
@@ -165,7 +169,7 @@ internal static class ReviewEndpoints
                 name,
                 active.Version,
                 ReviewStepKind.Retire,
-                reason,
+                new ReviewBody(reason),
                 http,
                 grains,
                 catalogue
@@ -218,17 +222,20 @@ internal static class ReviewEndpoints
                 step.By,
                 step.At,
                 step.Reason,
+                step.Previewed,
             }),
         };
 
-    private static string NameOf<T>(T value)
+    /// <summary>A state or step as it is written.</summary>
+    public static string NameOf<T>(T value)
         where T : struct, Enum
     {
         string name = value.ToString();
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
 
-    private static Problem Refused(ReviewResult result)
+    /// <summary>The answer to a step or text that was refused.</summary>
+    public static Problem Refused(ReviewResult result)
     {
         ReviewRefusal refusal = result.Refusal!;
         return refusal.Kind switch
@@ -238,6 +245,8 @@ internal static class ReviewEndpoints
             ReviewRefusalKind.OwnWork => Conflict("own_work"),
             ReviewRefusalKind.Stale => Conflict("stale_version"),
             ReviewRefusalKind.InUse => Conflict("in_use"),
+            ReviewRefusalKind.NotPreviewed => Conflict("not_previewed"),
+            ReviewRefusalKind.NotConfirmed => Conflict("confirmation_needed"),
             ReviewRefusalKind.BadReason => Problem.BadRequest("bad_reason", refusal.Detail),
             _ => DefinitionEndpoints.NotCompiled(result.Errors),
         };
@@ -251,10 +260,12 @@ internal static class ReviewEndpoints
             };
     }
 
-    private static Problem Unknown { get; } =
+    /// <summary>The answer where there is no such segment, or version of it.</summary>
+    public static Problem Unknown { get; } =
         Problem.NotFound("unknown_definition", "There is no such segment, or version of it.");
 
     /// <summary>What goes with a step.</summary>
     /// <param name="Reason">Why; at most 1,000 characters.</param>
-    internal sealed record ReviewBody(string? Reason);
+    /// <param name="ConfirmMoves">Of an activation that has to be confirmed, how many the preview says it moves.</param>
+    internal sealed record ReviewBody(string? Reason, long? ConfirmMoves = null);
 }

@@ -18,6 +18,7 @@ internal sealed partial class DefinitionsGrain(
     [PersistentState("definitions")] IPersistentState<DefinitionsState> stored,
     LogShape shape,
     IMatchStore matches,
+    ISegmentPreviews previews,
     TimeProvider clock,
     ILogger<DefinitionsGrain> logger
 ) : Grain, IDefinitionsGrain
@@ -38,6 +39,20 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
     {
+        PutResult result = await TryPutAsync(kind, name, text, author);
+        if (!result.Changed)
+        {
+            return result;
+        }
+
+        DefinitionVersion next = result.Active!;
+        await StoreAsync(stored.State.With(next, KnowsAll(next)));
+        LogPut(kind, name, next.Version, author);
+        return result with { Active = stored.State.Active(kind, name) };
+    }
+
+    public async Task<PutResult> TryPutAsync(string kind, string name, string text, string author)
+    {
         if (kind == DefinitionKinds.Segment)
         {
             throw new ArgumentException("Segments are drafted and reviewed.", nameof(kind));
@@ -56,14 +71,9 @@ internal sealed partial class DefinitionsGrain(
 
         DefinitionVersion next = VersionOf(kind, name, text, author);
         DefinitionVersion? active = stored.State.Active(kind, name);
-        if (active is not null && active.Hash == next.Hash)
-        {
-            return new PutResult { Active = active };
-        }
-
-        await StoreAsync(stored.State.With(next, KnowsAll(next)));
-        LogPut(kind, name, next.Version, author);
-        return new PutResult { Active = stored.State.Active(kind, name), Changed = true };
+        return active is not null && active.Hash == next.Hash
+            ? new PutResult { Active = active }
+            : new PutResult { Active = next, Changed = true };
     }
 
     public async Task CompleteAsync(string name, long revision, PastKnown past)
@@ -82,10 +92,7 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<ReviewResult> DraftSegmentAsync(string name, string text, string author)
     {
-        var (next, result) = Reviews.Draft(
-            name,
-            VersionOf(DefinitionKinds.Segment, name, text, author)
-        );
+        var (next, result) = Draft(name, text, author);
         await StoreAsync(next);
         if (result.Changed)
         {
@@ -95,13 +102,32 @@ internal sealed partial class DefinitionsGrain(
         return result;
     }
 
+    public Task<SegmentPlan> PlanSegmentAsync(string name, string text, string author)
+    {
+        var (next, result) = Draft(name, text, author);
+        return Task.FromResult(
+            new SegmentPlan(
+                result,
+                Reviews.TextOf(name, version: null),
+                result.Version is { } planned
+                    ? new SegmentReviews(next).TextOf(name, planned.Version)
+                    : null
+            )
+        );
+    }
+
     public async Task<ReviewResult> ReviewSegmentAsync(
         string name,
         int version,
         ReviewRequest request
     )
     {
-        var (next, result) = Reviews.Take(name, version, request, clock.GetUtcNow());
+        SegmentPreview? preview =
+            request.Kind == ReviewStepKind.Activate
+            && stored.State.ReviewOf(name).Find(version) is { } activated
+                ? await previews.FindAsync(activated)
+                : null;
+        var (next, result) = Reviews.Take(name, version, request, clock.GetUtcNow(), preview);
         await StoreAsync(next);
         if (result.Changed)
         {
@@ -139,6 +165,12 @@ internal sealed partial class DefinitionsGrain(
         );
 
     private SegmentReviews Reviews => new(stored.State);
+
+    private (DefinitionsState Next, ReviewResult Result) Draft(
+        string name,
+        string text,
+        string author
+    ) => Reviews.Draft(name, VersionOf(DefinitionKinds.Segment, name, text, author));
 
     private async Task StoreAsync(DefinitionsState next)
     {

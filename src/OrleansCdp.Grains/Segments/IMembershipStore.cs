@@ -56,6 +56,19 @@ public interface IMembershipStore
     /// <param name="cancel">Stops it.</param>
     Task<MembershipChange?> LastAsync(string individual, string segment, CancellationToken cancel);
 
+    /// <summary>Of an individual and a segment, with all its tiers, the last change up to a moment, and the first after it.</summary>
+    /// <param name="individual">Its id.</param>
+    /// <param name="segment">The segment.</param>
+    /// <param name="at">The moment.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>Each null where none is kept.</returns>
+    Task<(MembershipChange? Last, MembershipChange? Next)> AroundAsync(
+        string individual,
+        string segment,
+        DateTimeOffset at,
+        CancellationToken cancel
+    );
+
     /// <summary>The position after all changes there are: of whoever wants only those that are still to come.</summary>
     Task<string> EndAsync(CancellationToken cancel);
 

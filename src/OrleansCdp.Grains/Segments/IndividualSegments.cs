@@ -100,6 +100,38 @@ internal sealed partial class IndividualSegments(
             ? SegmentJson.Answer(id, state.Memberships.Find(segment), why, insights)
             : null;
 
+    /// <summary>Why the individual would be in a segment if another version of it decided, or would not, as JSON.</summary>
+    /// <param name="version">The version.</param>
+    /// <param name="state">The state.</param>
+    /// <returns>Null when the version does not compile.</returns>
+    public async Task<byte[]?> ExplainAsync(SegmentVersion version, UnifiedIndividual state)
+    {
+        ProposedSegment proposed = await sets.ProposeAsync(version.Name, version.Text);
+        if (proposed.Segment is not { } segment)
+        {
+            return null;
+        }
+
+        SegmentSet set = proposed.Active.With(new ActiveSegment(segment, version.Version, 0));
+        InsightLedger insights = InsightLedger.Of(
+            known: null,
+            new InsightSet(set.AskedOf(proposed.WithMeasures), proposed.Insights.Newest),
+            SubjectKind.Individual,
+            state.Links
+        );
+        return
+            SegmentExplanation.Of(
+                set,
+                version.Name,
+                SubjectOf(state, insights),
+                state.Memberships,
+                clock.GetUtcNow()
+            )
+                is { } why
+            ? SegmentJson.Answer(id, state.Memberships.Find(version.Name), why, insights)
+            : null;
+    }
+
     /// <summary>Makes sure that a segment is known here as it was activated last.</summary>
     /// <param name="activation">The number of that activation.</param>
     public async ValueTask KnowAsync(long activation) => await sets.SinceAsync(activation);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
 namespace OrleansCdp.Segments;
@@ -6,7 +7,11 @@ namespace OrleansCdp.Segments;
 /// <summary>Lists what the store knows of memberships, page by page.</summary>
 [GrainType("cdp.membership-list")]
 [StatelessWorker]
-internal sealed class MembershipListGrain(IMembershipStore store) : Grain, IMembershipListGrain
+internal sealed class MembershipListGrain(
+    IMembershipStore store,
+    IOptions<SegmentOptions> options,
+    TimeProvider clock
+) : Grain, IMembershipListGrain
 {
     public Task<ImmutableArray<Member>> GetMembersAsync(
         string segment,
@@ -45,6 +50,32 @@ internal sealed class MembershipListGrain(IMembershipStore store) : Grain, IMemb
 
     public Task<MembershipChange?> GetLastAsync(string individual, string segment) =>
         store.LastAsync(individual, segment, CancellationToken.None);
+
+    public async Task<PastMembership> GetPastAsync(
+        string individual,
+        string segment,
+        DateTimeOffset at
+    )
+    {
+        var (last, next) = await store.AroundAsync(individual, segment, at, CancellationToken.None);
+        if (last is not null)
+        {
+            return new(true, last.Entered, last.Entered ? last.At : null, last, next);
+        }
+
+        // Whoever leaves next was in it, though the entry is not kept any more.
+        if (next is not null)
+        {
+            return new(IsKept(at), !next.Entered, Since: null, last, next);
+        }
+
+        Memberships present = await store.OfAsync(individual, CancellationToken.None);
+        return present.Find(segment) is { IsIn: true } one && one.Since <= at
+            ? new(true, IsIn: true, one.Since, last, next)
+            : new(IsKept(at), IsIn: false, Since: null, last, next);
+    }
+
+    private bool IsKept(DateTimeOffset at) => at > clock.GetUtcNow() - options.Value.ChangesKept;
 
     private static int PageOf(int limit) => Math.Clamp(limit, 1, IMembershipListGrain.PageMax);
 }

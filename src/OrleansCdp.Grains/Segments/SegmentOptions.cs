@@ -15,6 +15,13 @@ public sealed class SegmentOptions
     /// <value>From 1 day to 10 years (3,650 days). Default: 90 days.</value>
     [Range(typeof(TimeSpan), "1.00:00:00", "3650.00:00:00")]
     public TimeSpan ChangesKept { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>For how much of the time a preview looks at people; the rest of it that work rests, for events and reads.</summary>
+    /// <value>From 0.001 to 1, which is without a rest. Default: 0.5.</value>
+    [Range(0.001, 1.0)]
+    public double PreviewShare { get; init; } = 0.5;
+
+    internal Pace PreviewPace => new(PreviewShare);
 }
 
 [OptionsValidator]

@@ -121,25 +121,18 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
 
     /// <summary>Takes a step that nothing refuses.</summary>
     /// <param name="version">The version.</param>
-    /// <param name="request">The step.</param>
-    /// <param name="at">When.</param>
+    /// <param name="step">The step.</param>
     /// <param name="derived">The insights that the version makes, when it is submitted or active.</param>
-    public SegmentReview Take(
-        int version,
-        ReviewRequest request,
-        DateTimeOffset at,
-        ImmutableArray<string> derived
-    )
+    public SegmentReview Take(int version, ReviewStep step, ImmutableArray<string> derived)
     {
         SegmentVersion found = Find(version)!;
-        ReviewStep step = new(request.Kind, request.By, at, request.Reason);
         SegmentReview next = this;
-        if (request.Kind == ReviewStepKind.Activate && Active is { } superseded)
+        if (step.Kind == ReviewStepKind.Activate && Active is { } superseded)
         {
             next = next.With(superseded with { State = ReviewState.Superseded });
         }
 
-        if (request.Kind == ReviewStepKind.Rollback && Former is { } former)
+        if (step.Kind == ReviewStepKind.Rollback && Former is { } former)
         {
             next = next.With(
                 former with
@@ -154,8 +147,8 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
         return next.With(
             found with
             {
-                State = ToOf(request.Kind),
-                Derived = request.Kind
+                State = ToOf(step.Kind),
+                Derived = step.Kind
                     is ReviewStepKind.Submit
                         or ReviewStepKind.Approve
                         or ReviewStepKind.Activate

@@ -35,15 +35,27 @@ internal sealed class SegmentReviews(DefinitionsState state)
     }
 
     /// <summary>Takes a step.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="version">The version.</param>
+    /// <param name="request">The step.</param>
+    /// <param name="at">When.</param>
+    /// <param name="preview">Of an activation the preview; null for none.</param>
     public (DefinitionsState Next, ReviewResult Result) Take(
         string name,
         int version,
         ReviewRequest request,
-        DateTimeOffset at
+        DateTimeOffset at,
+        SegmentPreview? preview
     )
     {
         SegmentReview review = state.ReviewOf(name);
-        if (review.Refuses(version, request) is { } refusal)
+        ReviewRefusal? refusal = review.Refuses(version, request);
+        if (request.Kind == ReviewStepKind.Activate)
+        {
+            refusal ??= new PreviewCheck(state).Refuses(version, request, at, preview);
+        }
+
+        if (refusal is not null)
         {
             return (state, new ReviewResult { Refusal = refusal });
         }
@@ -70,7 +82,14 @@ internal sealed class SegmentReviews(DefinitionsState state)
         ImmutableArray<DerivedInsight> derived = DerivedOf(deciding);
         DefinitionsState next = state.With(
             name,
-            review.Take(version, request, at, [.. derived.Select(one => one.Name)])
+            review.Take(
+                version,
+                new ReviewStep(request.Kind, request.By, at, request.Reason)
+                {
+                    Previewed = PreviewCheck.MovesOf(preview),
+                },
+                [.. derived.Select(one => one.Name)]
+            )
         );
         next = Computing(next.WithoutUnneeded(), derived, at);
         if (
@@ -101,29 +120,26 @@ internal sealed class SegmentReviews(DefinitionsState state)
     public ReviewDifference? Compare(string name, int? from, int? to)
     {
         SegmentReview review = state.ReviewOf(name);
-        SegmentVersion? one = from is null ? review.Active : review.Find(from.Value);
-        SegmentVersion? other = to is null
-            ? review.Versions.LastOrDefault()
-            : review.Find(to.Value);
-        if (one is null || other is null)
-        {
-            return null;
-        }
-
-        ReviewedText before = TextOf(one);
-        ReviewedText after = TextOf(other);
-        return new ReviewDifference(
-            before,
-            after,
-            before.NormalForm is not null && before.NormalForm == after.NormalForm
-        );
-
-        ReviewedText TextOf(SegmentVersion version) =>
-            new(
-                version.Version,
-                version.Text,
-                check.Compile(name, version.Text).Segment?.NormalForm
+        ReviewedText? before = TextOf(name, from);
+        ReviewedText? after = TextOf(name, to ?? review.Versions.LastOrDefault()?.Version);
+        return before is null || after is null
+            ? null
+            : new ReviewDifference(
+                before,
+                after,
+                before.NormalForm is not null && before.NormalForm == after.NormalForm
             );
+    }
+
+    /// <summary>The text of a version, and what it means; null when there is none.</summary>
+    /// <param name="name">The segment.</param>
+    /// <param name="version">The version; null for the active one.</param>
+    public ReviewedText? TextOf(string name, int? version)
+    {
+        SegmentReview review = state.ReviewOf(name);
+        return (version is { } wanted ? review.Find(wanted) : review.Active) is { } found
+            ? new(found.Version, found.Text, check.Compile(name, found.Text).Segment?.NormalForm)
+            : null;
     }
 
     /// <summary>With the version that decides from now on who is a member, where the step is about that.</summary>

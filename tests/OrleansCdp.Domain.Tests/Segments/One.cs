@@ -62,13 +62,22 @@ internal sealed class One(SegmentSet segments)
     public void Reload(SegmentSet? others = null, string id = "") =>
         ledger = new SegmentLedger(others ?? ledger.Set, id);
 
+    /// <summary>A version is tried on it.</summary>
+    public void TryOut(SegmentTrial trial, string id, int minute = 0) =>
+        trial.Look(id, SubjectOf(trial.Insights), Memberships, Start.AddMinutes(minute));
+
+    private SegmentSubject SubjectOf(InsightSet computed)
+    {
+        InsightLedger insights = new(computed, SubjectKind.Individual);
+        insights.Become(state.Links);
+        return new SegmentSubject(state.Links, insights, account, ReconciliationPolicy.Default);
+    }
+
     private string[] Follow(int minute, MembershipCause cause, LinkSet? was = null)
     {
-        InsightLedger insights = new(Insights, SubjectKind.Individual);
-        insights.Become(state.Links);
         (Memberships, found) = ledger.Follow(
             Memberships,
-            new SegmentSubject(state.Links, insights, account, ReconciliationPolicy.Default),
+            SubjectOf(Insights),
             Start.AddMinutes(minute),
             cause,
             was

@@ -208,6 +208,12 @@ public sealed class SegmentLawTests
                     one.Segment == change.Segment
                 );
                 change.Entered.ShouldBe(before is not { Entered: true }, change.Segment);
+                // What is kept of it tells why, without anything else.
+                SegmentDefinition definition = Set.All[Set.IndexOf(change.Segment)].Definition;
+                (SegmentExplanation.Of(definition, change).Single().Root.Holds == true).ShouldBe(
+                    change.Entered,
+                    change.Segment
+                );
                 Story.Add(change);
             }
 

@@ -31,18 +31,37 @@ internal static class StarterPack
             await author.DefineAsync(name, "segment", All[name]);
             await StepAsync(author, name, "submit");
             await StepAsync(reviewer, name, "approve");
-            await StepAsync(reviewer, name, "activate");
+            long moves = await MovesAsync(reviewer, name);
+            await StepAsync(reviewer, name, "activate", $$"""{"confirmMoves":{{moves}}}""");
         }
     }
 
-    private static async Task StepAsync(Api api, string name, string step)
+    private static async Task StepAsync(Api api, string name, string step, string body = "{}")
     {
         (HttpStatusCode status, JsonNode? answer) = await api.PostAsync(
             $"/v1/definitions/segment/{name}/versions/1/{step}",
-            "{}",
+            body,
             "application/json"
         );
         status.ShouldBe(HttpStatusCode.OK, $"{step} {name}: {answer?.ToJsonString()}");
+    }
+
+    /// <summary>How many its preview says it moves, once what it measures is known and everybody was looked at.</summary>
+    private static async Task<long> MovesAsync(Api api, string name)
+    {
+        JsonNode? preview = null;
+        await Eventually.BeAsync(
+            async () =>
+            {
+                preview = await api.TryGetAsync(
+                    $"/v1/definitions/segment/{name}/versions/1/preview"
+                );
+                return (string?)preview?["state"] == "done";
+            },
+            $"{name} is previewed",
+            () => preview?.ToJsonString() ?? ""
+        );
+        return (long)preview!["moves"]!;
     }
 
     private static FrozenDictionary<string, string> Read(string folder, string ending) =>

@@ -6,35 +6,83 @@ namespace OrleansCdp.Segments;
 /// <summary>Segments that one person wrote and another one approved, and contacts who may be in them.</summary>
 internal sealed class Reviewed(GatewayHost host)
 {
+    private readonly Dictionary<string, string> keys = [];
+
     /// <summary>Writes a segment and has it reviewed until it decides.</summary>
     public async Task ActivateAsync(string name, string yaml)
     {
-        string author = await KeyAsync($"author of {name}", "author");
-        string approver = await KeyAsync($"approver of {name}", "approve");
-        Answer put = await host.SendAsync(
-            HttpMethod.Put,
-            $"/v1/definitions/segment/{name}",
-            new StringContent(yaml, Encoding.UTF8, "application/yaml"),
-            author
-        );
-        put.Status.ShouldBe(200, put.Text);
-        int version = (int)put.Json["version"]!;
+        int version = await ApproveAsync(name, yaml);
+        JsonNode preview = await PreviewedAsync(name, version);
+        Answer active = await ActivateAsync(name, version, (long)preview["moves"]!);
+        active.Status.ShouldBe(200, active.Text);
+    }
+
+    /// <summary>Writes a segment and has it reviewed, so that it only is to be activated.</summary>
+    /// <returns>Its version.</returns>
+    public async Task<int> ApproveAsync(string name, string yaml)
+    {
+        int version = await DraftAsync(name, yaml);
+        string path = $"/v1/definitions/segment/{name}/versions/{version}";
         foreach (
             (string step, string key) in new[]
             {
-                ("submit", author),
-                ("approve", approver),
-                ("activate", approver),
+                ("submit", await AuthorAsync(name)),
+                ("approve", await ApproverAsync(name)),
             }
         )
         {
-            Answer taken = await host.PostAsync(
-                $"/v1/definitions/segment/{name}/versions/{version}/{step}",
-                "{}",
-                key
-            );
+            Answer taken = await host.PostAsync($"{path}/{step}", "{}", key);
             taken.Status.ShouldBe(200, taken.Text);
         }
+
+        return version;
+    }
+
+    /// <summary>Writes a version of a segment.</summary>
+    public async Task<int> DraftAsync(string name, string yaml)
+    {
+        Answer put = await PutAsync(name, yaml, await AuthorAsync(name));
+        put.Status.ShouldBe(200, put.Text);
+        return (int)put.Json["version"]!;
+    }
+
+    /// <summary>Puts a text.</summary>
+    /// <param name="name">The segment's name.</param>
+    /// <param name="yaml">The text.</param>
+    /// <param name="key">Of whoever does.</param>
+    /// <param name="query">What follows the address.</param>
+    public Task<Answer> PutAsync(string name, string yaml, string key, string query = "") =>
+        host.SendAsync(
+            HttpMethod.Put,
+            $"/v1/definitions/segment/{name}{query}",
+            new StringContent(yaml, Encoding.UTF8, "application/yaml"),
+            key
+        );
+
+    /// <summary>Activates a version, perhaps saying how many it moves.</summary>
+    public async Task<Answer> ActivateAsync(string name, int version, long? moves = null) =>
+        await host.PostAsync(
+            $"/v1/definitions/segment/{name}/versions/{version}/activate",
+            moves is null ? "{}" : $$"""{"confirmMoves":{{moves}}}""",
+            await ApproverAsync(name)
+        );
+
+    /// <summary>The preview of a version, once it has ended.</summary>
+    public async Task<JsonNode> PreviewedAsync(string name, int version, string query = "")
+    {
+        Answer? preview = null;
+        await Eventually.BeAsync(
+            async () =>
+            {
+                preview = await host.GetAsync(
+                    $"/v1/definitions/segment/{name}/versions/{version}/preview{query}"
+                );
+                return preview.Status == 200;
+            },
+            $"version {version} of {name} is previewed",
+            () => preview?.Text ?? ""
+        );
+        return preview!.Json;
     }
 
     /// <summary>Retires a segment: everybody leaves it.</summary>
@@ -88,13 +136,24 @@ internal sealed class Reviewed(GatewayHost host)
     public async Task<string> IndividualAsync(string contact) =>
         (string)(await GetAsync($"/v1/individuals/contactId/{contact}"))["id"]!;
 
-    private async Task<string> KeyAsync(string name, string scope)
+    private Task<string> AuthorAsync(string segment) => KeyAsync($"author of {segment}", "author");
+
+    private Task<string> ApproverAsync(string segment) =>
+        KeyAsync($"approver of {segment}", "approve");
+
+    /// <summary>A key with a scope; of one name once.</summary>
+    public async Task<string> KeyAsync(string name, string scope)
     {
+        if (keys.TryGetValue(name, out string? known))
+        {
+            return known;
+        }
+
         Answer made = await host.PostAsync(
             "/v1/keys",
             $$"""{"name":"{{name}}","scopes":["{{scope}}"]}"""
         );
         made.Status.ShouldBe(201, made.Text);
-        return (string)made.Json["key"]!;
+        return keys[name] = (string)made.Json["key"]!;
     }
 }

@@ -63,6 +63,83 @@ public sealed class WhyTests(GatewayHost host)
         );
     }
 
+    [Fact]
+    public async Task At_a_moment_that_is_over_what_was_decided_then_is_told()
+    {
+        await segments.SayAsync("003wp1", "wp-in");
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+        await segments.ActivateAsync("past", "criteria: title = 'wp-in'");
+        await segments.CountedAsync("past", 1);
+        DateTimeOffset within = DateTimeOffset.UtcNow;
+        await segments.SayAsync("003wp1", "wp-out", minute: 1);
+        await segments.CountedAsync("past", 0);
+        await segments.ActivateAsync("past", "criteria: title = 'wp-other'");
+
+        JsonNode was = await AtAsync(within);
+        ((bool)was["known"]!).ShouldBeTrue();
+        ((bool)was["in"]!).ShouldBeTrue();
+        ((int)was["activeVersion"]!).ShouldBe(1);
+        ((string)was["decidedBy"]!["cause"]!).ShouldBe("version");
+        JsonNode condition = was["tiers"]![0]!["condition"]!;
+        ((string)condition["text"]!).ShouldBe("title = 'wp-in'");
+        ((bool)condition["holds"]!).ShouldBeTrue();
+        ((string)condition["parts"]![0]!["value"]!).ShouldBe("wp-in");
+        ((string)was["nextChange"]!["change"]!).ShouldBe("exited");
+
+        was = await AtAsync(DateTimeOffset.UtcNow);
+        ((bool)was["in"]!).ShouldBeFalse();
+        ((int)was["activeVersion"]!).ShouldBe(2);
+        ((bool)was["tiers"]![0]!["condition"]!["holds"]!).ShouldBeFalse();
+        ((string)was["tiers"]![0]!["condition"]!["parts"]![0]!["value"]!).ShouldBe("wp-out");
+
+        was = await AtAsync(before);
+        ((bool)was["in"]!).ShouldBeFalse();
+        was["activeVersion"].ShouldBeNull();
+        was["decidedBy"].ShouldBeNull();
+        ((bool)(await AtAsync(before.AddDays(-89)))["known"]!).ShouldBeTrue();
+        was = await AtAsync(before.AddDays(-91));
+        ((bool)was["known"]!).ShouldBeFalse();
+        was["in"].ShouldBeNull();
+        (await AskAsync(DateTimeOffset.UtcNow.AddDays(1))).ShouldBeProblem(400, "bad_moment");
+        (
+            await host.GetAsync("/v1/segments/never/why/contactId/003wp1?at=2026-01-01T00:00:00Z")
+        ).ShouldBeProblem(404, "unknown_segment");
+
+        async Task<JsonNode> AtAsync(DateTimeOffset at)
+        {
+            Answer answer = await AskAsync(at);
+            answer.Status.ShouldBe(200, answer.Text);
+            return answer.Json;
+        }
+
+        Task<Answer> AskAsync(DateTimeOffset at) =>
+            host.GetAsync(
+                $"/v1/segments/past/why/contactId/003wp1?at={at:yyyy-MM-ddTHH:mm:ss.fffffffZ}"
+            );
+    }
+
+    [Fact]
+    public async Task Another_version_tells_what_it_would_decide_now()
+    {
+        await segments.SayAsync("003wv1", "wv");
+        await segments.ActivateAsync("versioned", "criteria: title = 'wv-old'");
+        int draft = await segments.DraftAsync("versioned", "criteria: title = 'wv'");
+        const string path = "/v1/segments/versioned/why/contactId/003wv1";
+
+        JsonNode why = await segments.GetAsync($"{path}?version={draft}");
+
+        ((int)why["version"]!).ShouldBe(draft);
+        ((bool)why["in"]!).ShouldBeFalse("nothing is decided by a draft");
+        ((bool)why["decided"]!["in"]!).ShouldBeTrue();
+        ((bool)why["tiers"]![0]!["condition"]!["holds"]!).ShouldBeTrue();
+        ((bool)(await segments.GetAsync($"{path}?version=1"))["decided"]!["in"]!).ShouldBeFalse();
+        (await host.GetAsync($"{path}?version=9")).ShouldBeProblem(404, "unknown_version");
+        (await host.GetAsync($"{path}?version=1&at=2026-01-01T00:00:00Z")).ShouldBeProblem(
+            400,
+            "bad_moment"
+        );
+    }
+
     private async Task OrderAsync(string id, string customer, int total, DateTimeOffset at)
     {
         Answer sent = await host.PostAsync(

@@ -4,6 +4,7 @@ using Orleans.Runtime;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -188,6 +189,7 @@ public sealed class GovernanceLimitTests
             new FakeState<DefinitionsState>(),
             new LogShape(Partitions.CountDefault),
             new NothingMatches(),
+            new FakePreviews(),
             TimeProvider.System,
             NullLogger<DefinitionsGrain>.Instance
         );

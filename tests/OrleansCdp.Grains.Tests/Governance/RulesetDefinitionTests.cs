@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -168,6 +169,7 @@ public sealed class RulesetDefinitionTests
             stored,
             new LogShape(Partitions.CountDefault),
             new NothingMatches(),
+            new FakePreviews(),
             TimeProvider.System,
             NullLogger<DefinitionsGrain>.Instance
         );

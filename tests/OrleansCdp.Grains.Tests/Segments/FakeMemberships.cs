@@ -107,6 +107,25 @@ internal sealed class FakeMemberships : IMembershipStore
                 .LastOrDefault(change => SegmentOrder.SegmentOf(change.Segment) == segment)
         );
 
+    public Task<(MembershipChange? Last, MembershipChange? Next)> AroundAsync(
+        string individual,
+        string segment,
+        DateTimeOffset at,
+        CancellationToken cancel
+    )
+    {
+        MembershipChange[] all =
+        [
+            .. this[individual].Where(change => SegmentOrder.SegmentOf(change.Segment) == segment),
+        ];
+        return Task.FromResult(
+            (
+                all.LastOrDefault(change => change.At <= at),
+                all.FirstOrDefault(change => change.At > at)
+            )
+        );
+    }
+
     public Task<SegmentActivity> ActivityAsync(
         string segment,
         DateTimeOffset now,
@@ -148,8 +167,13 @@ internal sealed class FakeMemberships : IMembershipStore
                 .Select(tier => new TierCount(tier.Key, tier.Count())),
         ]);
 
-    public Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel) =>
-        Task.FromResult(0);
+    public Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            return Task.FromResult(rows.RemoveAll(row => row.Change.At < moment));
+        }
+    }
 
     private static string TextOf(int position) => position.ToString(CultureInfo.InvariantCulture);
 

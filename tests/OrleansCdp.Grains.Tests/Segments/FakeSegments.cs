@@ -24,6 +24,9 @@ internal sealed class FakeSegments(SegmentSet set) : ISegmentSets
         return new(Current);
     }
 
+    public Task<ProposedSegment> ProposeAsync(string name, string text) =>
+        throw new NotSupportedException("These stay as they are.");
+
     /// <summary>A set of segments by their criteria.</summary>
     /// <param name="newest">The number of the last activation.</param>
     /// <param name="segments">Names, criteria, versions and numbers of activations.</param>

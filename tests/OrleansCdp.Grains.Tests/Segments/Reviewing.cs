@@ -17,25 +17,32 @@ internal sealed class Reviewing
     /// <summary>Another text of the same.</summary>
     public const string FewBuyers = "criteria: count(SalesOrder within last 30 days) >= 2";
 
-    private Reviewing(DefinitionsGrain grain, FakeState<DefinitionsState> state) =>
-        (Grain, State) = (grain, state);
+    private Reviewing(
+        DefinitionsGrain grain,
+        FakeState<DefinitionsState> state,
+        FakePreviews previews
+    ) => (Grain, State, Previews) = (grain, state, previews);
 
     public DefinitionsGrain Grain { get; }
 
     public FakeState<DefinitionsState> State { get; }
 
+    public FakePreviews Previews { get; }
+
     public static async Task<Reviewing> BeginAsync()
     {
         FakeState<DefinitionsState> state = new();
+        FakePreviews previews = new();
         DefinitionsGrain grain = new(
             state,
             new LogShape(Partitions.CountDefault),
             new NothingMatches(),
+            previews,
             TimeProvider.System,
             NullLogger<DefinitionsGrain>.Instance
         );
         await grain.OnActivateAsync(default);
-        return new Reviewing(grain, state);
+        return new Reviewing(grain, state, previews);
     }
 
     /// <summary>Writes a version.</summary>

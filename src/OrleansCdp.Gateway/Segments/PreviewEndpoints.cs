@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Whom a version would move if it were activated, and what a text would be if it were put.</summary>
+internal static class PreviewEndpoints
+{
+    /// <summary>How long somebody waits who does not say how long.</summary>
+    private static readonly TimeSpan WaitDefault = TimeSpan.FromSeconds(10);
+
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes
+            .MapGet("/v1/definitions/segment/{name}/versions/{version}/preview", GetAsync)
+            .Produces(StatusCodes.Status200OK)
+            .Produces(StatusCodes.Status202Accepted)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "Whom a version would move if it were activated: everybody who is stored is looked at, and nobody enters or leaves. "
+                    + "202 while that goes on (?wait= seconds for its end, 10 unless said, at most 30); ?anew=true makes it once more."
+            );
+
+    /// <summary>What a text would be if it were put, and whom it would move. Nothing is stored.</summary>
+    public static async Task<IResult> PlanAsync(
+        string name,
+        string text,
+        HttpContext http,
+        IGrainFactory grains
+    )
+    {
+        AccessKey key = KeyCheck.KeyOf(http);
+        TimeSpan wait = WaitOf(http.Request);
+        SegmentPlan plan = await Definitions(grains).PlanSegmentAsync(name, text, key.Name);
+        if (plan.Result.Version is not { } version)
+        {
+            return ReviewEndpoints.Refused(plan.Result);
+        }
+
+        SegmentPreview preview = await PreviewAsync(version, anew: false, wait, grains);
+        bool showsPeople = key.Scopes.Contains(Scopes.Read) || key.Scopes.Contains(Scopes.Admin);
+        return Results.Ok(
+            new
+            {
+                kind = DefinitionKinds.Segment,
+                name,
+                version.Version,
+                version.Hash,
+                state = ReviewEndpoints.NameOf(version.State),
+                plan.Result.Changed,
+                dryRun = true,
+                active = plan.Active,
+                planned = plan.Planned,
+                sameMeaning = plan.Active?.NormalForm is { } meaning
+                    && meaning == plan.Planned?.NormalForm,
+                preview = Shown(preview, showsPeople),
+            }
+        );
+    }
+
+    private static async Task<IResult> GetAsync(
+        string name,
+        int version,
+        bool? anew,
+        HttpContext http,
+        IGrainFactory grains
+    )
+    {
+        TimeSpan wait = WaitOf(http.Request);
+        ImmutableArray<SegmentVersion> versions = await Definitions(grains)
+            .GetSegmentVersionsAsync(name);
+        if (versions.FirstOrDefault(one => one.Version == version) is not { } found)
+        {
+            return ReviewEndpoints.Unknown;
+        }
+
+        SegmentVersion? active = versions.FirstOrDefault(one => one.State == ReviewState.Active);
+        if (found.Base != (active?.Version ?? 0))
+        {
+            return new Problem(
+                StatusCodes.Status409Conflict,
+                "stale_version",
+                $"Another version was active when version {version} was written: it can not be activated."
+            );
+        }
+
+        SegmentPreview preview = await PreviewAsync(found, anew == true, wait, grains);
+        return preview.State switch
+        {
+            PreviewState.DoesNotCompile => DefinitionEndpoints.NotCompiled(preview.Errors),
+            PreviewState.NotReady => new Problem(
+                StatusCodes.Status409Conflict,
+                "not_ready",
+                NotReadyOf(preview)
+            ),
+            PreviewState.Failed => new Problem(
+                StatusCodes.Status503ServiceUnavailable,
+                "unavailable",
+                $"The preview broke off: {preview.Trouble}. Ask again."
+            ),
+            _ => Results.Json(
+                Shown(preview, showsPeople: true),
+                statusCode: preview.State == PreviewState.Done
+                    ? StatusCodes.Status200OK
+                    : StatusCodes.Status202Accepted
+            ),
+        };
+    }
+
+    private static Task<SegmentPreview> PreviewAsync(
+        SegmentVersion version,
+        bool anew,
+        TimeSpan wait,
+        IGrainFactory grains
+    ) =>
+        grains
+            .GetGrain<ISegmentPreviewGrain>(version.Name)
+            .PreviewAsync(
+                new PreviewRequest(version.Text, version.Hash, version.Version, version.Base, anew),
+                wait
+            );
+
+    private static object Shown(SegmentPreview preview, bool showsPeople) =>
+        new
+        {
+            state = ReviewEndpoints.NameOf(preview.State),
+            preview.Hash,
+            @base = preview.Base == 0 ? (int?)null : preview.Base,
+            preview.At,
+            preview.EndedAt,
+            individuals = preview.Counts.Individuals,
+            damaged = preview.Damaged,
+            members = preview.Counts.Members,
+            membersThen = preview.Counts.MembersThen,
+            entering = preview.Counts.Entering,
+            leaving = preview.Counts.Leaving,
+            changingTier = preview.Counts.ChangingTier,
+            moves = preview.Counts.Moved,
+            share = preview.Counts.Share,
+            preview.ConfirmAbove,
+            preview.NeedsConfirmation,
+            flows = preview.Counts.Flows.Select(flow => new
+            {
+                segment = SegmentOrder.SegmentOf(flow.Name),
+                tier = SegmentOrder.TierOf(flow.Name),
+                flow.Entering,
+                flow.Leaving,
+            }),
+            usedBy = preview.Askers,
+            preview.Cost,
+            preview.BaseCost,
+            notReady = preview.NotReady.IsEmpty ? null : NotReadyOf(preview),
+            trouble = preview.Trouble,
+            samples = showsPeople
+                ? new
+                {
+                    entering = preview.Counts.EnteringSample.Select(Of),
+                    leaving = preview.Counts.LeavingSample.Select(Of),
+                    changingTier = preview.Counts.ChangingTierSample.Select(Of),
+                }
+                : null,
+        };
+
+    private static object Of(PreviewedChange one) =>
+        new
+        {
+            one.Individual,
+            one.From,
+            one.To,
+            values = MembershipView.ValuesOf(one.Values),
+        };
+
+    private static string NotReadyOf(SegmentPreview preview)
+    {
+        string asked = string.Join("`, `", preview.NotReady);
+        return preview.IsToBeSubmitted
+            ? $"`{asked}` is computed once the version is submitted: until then nobody can say whom it would move."
+            : $"`{asked}` does not know of the past yet; that is being read from the log. Ask again when it does.";
+    }
+
+    private static TimeSpan WaitOf(HttpRequest request)
+    {
+        if (request.Query["wait"] is not [{ } said])
+        {
+            return WaitDefault;
+        }
+
+        int most = (int)ISegmentPreviewGrain.WaitMax.TotalSeconds;
+        return
+            int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            && seconds <= most
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new ProblemException(
+                Problem.BadRequest("bad_wait", $"`wait` is 0 to {most} seconds.")
+            );
+    }
+
+    private static IDefinitionsGrain Definitions(IGrainFactory grains) =>
+        grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+}

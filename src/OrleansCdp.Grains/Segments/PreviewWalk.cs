@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Orleans.Serialization;
+using OrleansCdp.Events;
+using OrleansCdp.Governance;
+using OrleansCdp.Identity;
+using OrleansCdp.Insights;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>
+/// Tries a segment on every stored individual. It reads what is stored and asks no grain, so nobody is loaded into memory for it.
+/// In one silo one goes on at a time.
+/// </summary>
+internal sealed class PreviewWalk(
+    ILogHistory log,
+    ISnapshotStore store,
+    Serializer serializer,
+    ReconciliationPolicy policy,
+    TimeProvider clock
+) : IDisposable
+{
+    private readonly SemaphoreSlim turns = new(1);
+
+    /// <summary>Looks at everybody.</summary>
+    /// <param name="proposed">The text beside the active definitions.</param>
+    /// <param name="tried">The version.</param>
+    /// <param name="begun">The preview as it begins.</param>
+    /// <param name="tell">Told how far it is.</param>
+    /// <param name="pace">How much of the time it works.</param>
+    /// <param name="cancel">Breaks it off.</param>
+    public async Task RunAsync(
+        ProposedSegment proposed,
+        ActiveSegment tried,
+        SegmentPreview begun,
+        Action<SegmentPreview> tell,
+        Pace pace,
+        CancellationToken cancel
+    )
+    {
+        SegmentTrial trial = new(proposed.Active, tried, proposed.WithMeasures);
+        SegmentPreview preview = begun with
+        {
+            Askers = trial.Askers,
+            Beside = BesideOf(trial),
+            NotReady = NotReadyOf(tried.Definition, trial),
+            IsToBeSubmitted = !proposed.Unread.IsEmpty,
+        };
+        if (!preview.NotReady.IsEmpty)
+        {
+            tell(preview with { State = PreviewState.NotReady, EndedAt = clock.GetUtcNow() });
+            return;
+        }
+
+        tell(preview);
+        await turns.WaitAsync(cancel);
+        try
+        {
+            await LookAsync(
+                trial,
+                preview with
+                {
+                    State = PreviewState.Running,
+                    At = clock.GetUtcNow(),
+                },
+                tell,
+                pace,
+                cancel
+            );
+        }
+        finally
+        {
+            turns.Release();
+        }
+    }
+
+    public void Dispose() => turns.Dispose();
+
+    private async Task LookAsync(
+        SegmentTrial trial,
+        SegmentPreview preview,
+        Action<SegmentPreview> tell,
+        Pace pace,
+        CancellationToken cancel
+    )
+    {
+        tell(preview);
+        string after = SubjectIds.IndividualPrefix;
+        bool isLast = false;
+        while (!isLast)
+        {
+            long since = Stopwatch.GetTimestamp();
+            var ids = await log.IdsAsync(after, ILogHistory.IdsMax, cancel);
+            string[] known = [.. ids.TakeWhile(SubjectIds.IsIndividual)];
+            UnifiedIndividual?[] states = await Task.WhenAll(
+                known.Select(id => LoadAsync(id, cancel))
+            );
+            foreach (UnifiedIndividual? state in states)
+            {
+                Look(trial, state, preview.At);
+            }
+
+            preview = preview with
+            {
+                Counts = trial.Counts,
+                Damaged = preview.Damaged + states.Count(state => state is null),
+            };
+            tell(preview);
+            isLast = known.Length < ILogHistory.IdsMax;
+            if (!isLast)
+            {
+                after = known[^1];
+                await pace.RestAsync(since, clock, cancel);
+            }
+        }
+
+        tell(preview with { State = PreviewState.Done, EndedAt = clock.GetUtcNow() });
+    }
+
+    private void Look(SegmentTrial trial, UnifiedIndividual? state, DateTimeOffset now)
+    {
+        if (state is { ElsewhereAt: null, Links.Links.IsEmpty: false })
+        {
+            InsightLedger ledger = InsightLedger.Of(
+                known: null,
+                trial.Insights,
+                SubjectKind.Individual,
+                state.Links
+            );
+            SegmentSubject subject = new(state.Links, ledger, AccountFacts.None, policy);
+            trial.Look(state.Id, subject, state.Memberships, now);
+        }
+    }
+
+    /// <summary>Reads a state; null where it is damaged. One that went meanwhile is nobody.</summary>
+    private async Task<UnifiedIndividual?> LoadAsync(string id, CancellationToken cancel)
+    {
+        try
+        {
+            SnapshotCell<UnifiedIndividual> cell = new(
+                id,
+                store,
+                serializer,
+                IndividualShape.Instance
+            );
+            return await cell.LoadAsync(cancel) ?? new UnifiedIndividual { Id = id };
+        }
+        catch (CorruptSnapshotException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What decides with the version: other segments, and insights that people wrote.</summary>
+    private static ImmutableArray<PreviewedWith> BesideOf(SegmentTrial trial) =>
+        [
+            .. trial.Beside.Select(one => new PreviewedWith(
+                DefinitionKinds.Segment,
+                one.Definition.Name,
+                one.Version
+            )),
+            .. trial
+                .Insights.All.Where(one => !InsightDefinition.IsDerived(one.Definition.Name))
+                .Select(one => new PreviewedWith(
+                    DefinitionKinds.Insight,
+                    one.Definition.Name,
+                    one.Version
+                )),
+        ];
+
+    /// <summary>What does not know of the past, as people write it.</summary>
+    private static ImmutableArray<string> NotReadyOf(
+        SegmentDefinition segment,
+        SegmentTrial trial
+    ) =>
+        [
+            .. trial
+                .NotReady.Select(name =>
+                    segment
+                        .Inputs.FirstOrDefault(input =>
+                            input.Derived.Any(derived => derived.Name == name)
+                        )
+                        ?.Key
+                    ?? name
+                )
+                .Distinct(),
+        ];
+}

@@ -1,0 +1,163 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using OrleansCdp.Governance;
+
+namespace OrleansCdp.Segments;
+
+/// <summary>Makes previews outside of its turns, one at a time in each silo, and keeps the latest.</summary>
+[GrainType("cdp.segment-preview")]
+[CollectionAgeLimit(Hours = 24)] // SegmentPreview.ValidFor
+[Reentrant] // Whoever waits for one keeps nobody from asking how far it is.
+internal sealed partial class SegmentPreviewGrain(
+    ISegmentSets segments,
+    PreviewWalk walk,
+    IOptions<SegmentOptions> options,
+    TimeProvider clock,
+    ILogger<SegmentPreviewGrain> logger
+) : Grain, ISegmentPreviewGrain, IDisposable
+{
+    private readonly List<Made> kept = [];
+    private readonly CancellationTokenSource stop = new();
+
+    public async Task<SegmentPreview> PreviewAsync(PreviewRequest request, TimeSpan wait)
+    {
+        Made? made = MadeOf(request.Hash, request.Base);
+        if (made is null || made.IsOver || (request.Anew && made.Work.IsCompleted))
+        {
+            ProposedSegment proposed = await segments.ProposeAsync(Name, request.Text);
+            made = Begin(request, proposed);
+        }
+
+        wait =
+            wait < ISegmentPreviewGrain.WaitMax && wait >= TimeSpan.Zero
+                ? wait
+                : ISegmentPreviewGrain.WaitMax;
+        await Task.WhenAny(made.Work, Task.Delay(wait, clock, stop.Token));
+        return made.Preview;
+    }
+
+    public Task<SegmentPreview?> FindAsync(string hash, int @base) =>
+        Task.FromResult(MadeOf(hash, @base)?.Preview);
+
+    public override async Task OnDeactivateAsync(
+        DeactivationReason reason,
+        CancellationToken cancellationToken
+    )
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(kept.Select(made => made.Work));
+    }
+
+    public void Dispose() => stop.Dispose();
+
+    private string Name => this.GetPrimaryKeyString();
+
+    private Made? MadeOf(string hash, int @base) =>
+        kept.Find(made => made.Preview.Hash == hash && made.Preview.Base == @base);
+
+    private Made Begin(PreviewRequest request, ProposedSegment proposed)
+    {
+        SegmentPreview first = new()
+        {
+            Hash = request.Hash,
+            Base = request.Base,
+            State = PreviewState.Waiting,
+            At = clock.GetUtcNow(),
+        };
+        Made made = new(first);
+        kept.RemoveAll(one => one.Preview.Hash == request.Hash || one.IsOver);
+        if (kept.Count >= ISegmentPreviewGrain.KeptMax)
+        {
+            kept[0].Stop.Cancel();
+            kept.RemoveAt(0);
+        }
+
+        kept.Add(made);
+        if (proposed.Segment is not { } segment)
+        {
+            made.Preview = first with
+            {
+                State = PreviewState.DoesNotCompile,
+                Errors = proposed.Errors,
+            };
+            return made;
+        }
+
+        made.Preview = first with
+        {
+            Cost = segment.Cost,
+            ConfirmAbove = segment.ConfirmAbove,
+            BaseCost = proposed
+                .Active.All.FirstOrDefault(one => one.Definition.Name == Name)
+                ?.Definition.Cost,
+        };
+        made.Work = RunAsync(made, proposed, new ActiveSegment(segment, request.Version, 0));
+        return made;
+    }
+
+    private async Task RunAsync(Made made, ProposedSegment proposed, ActiveSegment tried)
+    {
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(
+            stop.Token,
+            made.Stop.Token
+        );
+        try
+        {
+            // Evaluating everybody is work for threads, not for turns.
+            await Task.Run(
+                () =>
+                    walk.RunAsync(
+                        proposed,
+                        tried,
+                        made.Preview,
+                        preview => made.Preview = preview,
+                        options.Value.PreviewPace,
+                        ends.Token
+                    ),
+                ends.Token
+            );
+        }
+        catch (Exception e)
+        {
+            made.Preview = made.Preview with { State = PreviewState.Failed, Trouble = e.Message };
+            if (!ends.IsCancellationRequested)
+            {
+                LogFailed(Name, e);
+            }
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.SegmentPreviewFailed,
+        LogLevel.Warning,
+        "The preview of segment {Name} broke off"
+    )]
+    private partial void LogFailed(string name, Exception exception);
+
+    /// <summary>A preview that is made or was.</summary>
+    private sealed class Made(SegmentPreview first)
+    {
+        private volatile SegmentPreview preview = first;
+
+        /// <summary>It, as far as it is.</summary>
+        public SegmentPreview Preview
+        {
+            get => preview;
+            set => preview = value;
+        }
+
+        /// <summary>Ends with it, and never fails.</summary>
+        public Task Work { get; set; } = Task.CompletedTask;
+
+        /// <summary>Breaks it off.</summary>
+        public CancellationTokenSource Stop { get; } = new();
+
+        /// <summary>Whether asking again is to make it again: it told nothing.</summary>
+        public bool IsOver =>
+            preview.State
+                is PreviewState.Failed
+                    or PreviewState.NotReady
+                    or PreviewState.DoesNotCompile;
+    }
+}
