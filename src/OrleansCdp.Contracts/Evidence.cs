@@ -42,6 +42,12 @@ public sealed record IndividualEvidence
     /// <summary>How many individuals are merged into it, if no link was asked for.</summary>
     [Id(6)]
     public int Merged { get; init; }
+
+    /// <summary>
+    /// The segments and tiers it is in, each with the number of the change by which it entered, if no link was asked for; sorted.
+    /// </summary>
+    [Id(7)]
+    public ImmutableArray<string> Memberships { get; init; } = [];
 }
 
 /// <summary>What an account has at one instant, to be compared with the log.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansCdp.Context;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -42,8 +43,18 @@ internal static class IndividualEvidences
             StateTag = made,
             Merged = individual.Merged.Length,
             ServedTag = served ?? made,
+            Memberships = TextOf(individual.Memberships),
         };
     }
+
+    /// <summary>Where somebody is a member, each with the number of the change by which it entered; sorted.</summary>
+    public static ImmutableArray<string> TextOf(Memberships memberships) =>
+        [
+            .. memberships
+                .Segments.Where(one => one.IsIn)
+                .Select(one => $"{one.FullName} {one.Sequence}")
+                .Order(StringComparer.Ordinal),
+        ];
 
     private static LinkElsewhere? ElsewhereOf(UnifiedIndividual individual, LinkKey key)
     {

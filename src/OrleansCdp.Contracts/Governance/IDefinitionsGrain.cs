@@ -90,6 +90,13 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     Task<ImmutableArray<SegmentVersion>> GetSegmentVersionsAsync(string name);
 
     /// <summary>
+    /// The versions of all segments that may still be activated: drafts, submitted and approved ones that were written beside what
+    /// is active now. By name, oldest first, without their texts.
+    /// </summary>
+    [Alias("open-versions")]
+    Task<ImmutableArray<SegmentVersion>> GetOpenVersionsAsync();
+
+    /// <summary>
     /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
     /// </summary>
     /// <param name="name">The insight.</param>

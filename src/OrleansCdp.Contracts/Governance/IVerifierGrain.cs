@@ -170,6 +170,9 @@ public static class DifferenceKinds
     /// <summary>A count is not the number of such events.</summary>
     public const string Count = "count";
 
+    /// <summary>Members of segments are listed otherwise than the individual's state says where it is.</summary>
+    public const string Membership = "membership";
+
     /// <summary>The individual or account cannot be read: its stored state is damaged.</summary>
     public const string Unreadable = "unreadable";
 }

@@ -82,6 +82,13 @@ internal static class ReviewEndpoints
                 "Retires a segment (?reason=): everybody leaves it. Its versions stay; 409 in_use where another asks for it."
             );
         routes
+            .MapGet("/v1/definitions/segment", ListOpenAsync)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .RequireScope(Scopes.Read)
+            .WithSummary(
+                "Versions of segments that wait for somebody: drafts, submitted and approved ones, or only those of one ?state."
+            );
+        routes
             .MapGet("/v1/definitions/segment/{name}/diff", DiffAsync)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .RequireScope(Scopes.Read)
@@ -122,6 +129,40 @@ internal static class ReviewEndpoints
         ImmutableArray<SegmentVersion> versions = await Definitions(grains)
             .GetSegmentVersionsAsync(name);
         return versions.IsEmpty ? Unknown : Results.Ok(new { data = versions.Select(Whole) });
+    }
+
+    private static async Task<IResult> ListOpenAsync(string? state, IGrainFactory grains)
+    {
+        string[] open =
+        [
+            NameOf(ReviewState.Draft),
+            NameOf(ReviewState.Submitted),
+            NameOf(ReviewState.Approved),
+        ];
+        if (state is not null && !open.Contains(state))
+        {
+            return Problem.BadRequest("bad_state", $"`state` is {string.Join(", ", open)}.");
+        }
+
+        var versions = await Definitions(grains).GetOpenVersionsAsync();
+        return Results.Ok(
+            new
+            {
+                data = versions
+                    .Where(version => state is null || NameOf(version.State) == state)
+                    .Select(version => new
+                    {
+                        version.Name,
+                        version.Version,
+                        version.Hash,
+                        state = NameOf(version.State),
+                        @base = version.Base == 0 ? (int?)null : version.Base,
+                        version.Author,
+                        version.Steps[0].At,
+                        since = version.Steps[^1].At,
+                    }),
+            }
+        );
     }
 
     private static async Task<IResult> TakeAsync(

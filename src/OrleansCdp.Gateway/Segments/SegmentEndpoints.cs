@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Segments;
 
@@ -126,6 +127,9 @@ internal static class SegmentEndpoints
         SegmentSet set = catalogue.Segments;
         var counts = await CountsAsync(one, grains);
         SegmentActivity activity = await grains.GetGrain<ISegmentGrain>(name).GetActivityAsync();
+        WalkProgress? walk = await grains
+            .GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key)
+            .GetProgressAsync();
         return Results.Ok(
             new
             {
@@ -139,6 +143,7 @@ internal static class SegmentEndpoints
                 one.Definition.Cost,
                 count = counts.Sum(tier => tier.Count),
                 usedBy = UsersOf(one, set),
+                walk,
                 lastHour = activity.LastHour,
                 lastDay = activity.LastDay,
                 atLeast = activity.IsPartial,

@@ -15,7 +15,7 @@ internal sealed class DefinitionCheck(DefinitionsState state)
     private IEnumerable<DefinitionVersion> Insights =>
         active.Where(IsOf(DefinitionKinds.Insight)).Concat(state.Former());
 
-    /// <summary>What is wrong with a text; empty when it may become active.</summary>
+    /// <summary>What is wrong with a text; empty when it may become active, or of a segment be reviewed.</summary>
     public ImmutableArray<DefinitionError> Check(string kind, string name, string text)
     {
         if (!DefinitionKinds.All.Contains(kind))
@@ -55,7 +55,7 @@ internal sealed class DefinitionCheck(DefinitionsState state)
                 ),
             ],
             DefinitionKinds.Insight => CheckInsight(name, text),
-            DefinitionKinds.Segment => segments.Check(name, text),
+            DefinitionKinds.Segment => segments.CheckDraft(name, text),
             DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
         };

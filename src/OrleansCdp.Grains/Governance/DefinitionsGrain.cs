@@ -143,6 +143,25 @@ internal sealed partial class DefinitionsGrain(
     public Task<ImmutableArray<SegmentVersion>> GetSegmentVersionsAsync(string name) =>
         Task.FromResult(stored.State.ReviewOf(name).Versions);
 
+    public Task<ImmutableArray<SegmentVersion>> GetOpenVersionsAsync() =>
+        Task.FromResult(
+            stored
+                .State.Segments.Where(version =>
+                    version.State
+                        is ReviewState.Draft
+                            or ReviewState.Submitted
+                            or ReviewState.Approved
+                    && version.Base
+                        == (
+                            stored.State.Active(DefinitionKinds.Segment, version.Name)?.Version ?? 0
+                        )
+                )
+                .OrderBy(version => version.Name, StringComparer.Ordinal)
+                .ThenBy(version => version.Version)
+                .Select(version => version with { Text = "" })
+                .ToImmutableArray()
+        );
+
     public Task<ImmutableArray<DefinitionVersion>> GetVersionsAsync(string kind, string name) =>
         Task.FromResult(
             stored

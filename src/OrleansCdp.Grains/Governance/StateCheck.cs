@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -10,6 +11,7 @@ namespace OrleansCdp.Governance;
 /// </summary>
 internal sealed class StateCheck(
     ILogHistory log,
+    IMembershipStore memberships,
     Witnesses witnesses,
     VerifyFindings findings,
     TimeProvider clock
@@ -40,6 +42,8 @@ internal sealed class StateCheck(
     private async Task CheckIndividualAsync(string id, CancellationToken cancel)
     {
         List<LinkKey> foreign = [];
+        ImmutableArray<string> inState = [];
+        ImmutableArray<string> listed = [];
         for (int round = 1; round <= RoundsMax; round++)
         {
             IndividualEvidence? evidence = await witnesses.IndividualAsync(id, []);
@@ -57,12 +61,27 @@ internal sealed class StateCheck(
                     claims.GetValueOrDefault(ClaimKeys.Of(key))?.Owner != id
                 ),
             ];
-            if (foreign.Count == 0)
+            inState = evidence.Memberships;
+            listed = IndividualEvidences.TextOf(await memberships.OfAsync(id, cancel));
+            if (foreign.Count == 0 && inState.SequenceEqual(listed))
             {
                 return;
             }
 
             await Task.Delay(Pause, clock, cancel); // On its way here or from here: both change together.
+        }
+
+        if (!inState.SequenceEqual(listed))
+        {
+            findings.Add(
+                new VerifyDifference
+                {
+                    Kind = DifferenceKinds.Membership,
+                    Id = id,
+                    Expected = string.Join(", ", inState.DefaultIfEmpty("no segment")),
+                    Served = string.Join(", ", listed.DefaultIfEmpty("no segment")),
+                }
+            );
         }
 
         foreach (LinkKey key in foreign)

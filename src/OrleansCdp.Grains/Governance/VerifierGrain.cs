@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -12,6 +13,7 @@ namespace OrleansCdp.Governance;
 [GrainType("cdp.verifier")]
 internal sealed class VerifierGrain(
     ILogHistory log,
+    IMembershipStore memberships,
     IStatusStore status,
     LogShape shape,
     IInsightSets insights,
@@ -42,7 +44,14 @@ internal sealed class VerifierGrain(
         running = true;
         try
         {
-            Verification verification = new(log, status, GrainFactory, insights, clock);
+            Verification verification = new(
+                log,
+                memberships,
+                status,
+                GrainFactory,
+                insights,
+                clock
+            );
             IAsyncEnumerable<VerifyReport> reports = request.Sample is { } count
                 ? verification.SampleAsync(count, cancel)
                 : verification.AllAsync(at, shape.PartitionCount, cancel);
@@ -111,6 +120,7 @@ internal sealed class Verification
 
     public Verification(
         ILogHistory log,
+        IMembershipStore memberships,
         IStatusStore status,
         IGrainFactory grains,
         IInsightSets insights,
@@ -123,7 +133,7 @@ internal sealed class Verification
         witnesses = new Witnesses(grains);
         AccountCheck accounts = new(witnesses, findings);
         links = new LinkCheck(log, witnesses, accounts, findings, insights, clock);
-        states = new StateCheck(log, witnesses, findings, clock);
+        states = new StateCheck(log, memberships, witnesses, findings, clock);
         books = new BookCheck(status, log, findings);
     }
 

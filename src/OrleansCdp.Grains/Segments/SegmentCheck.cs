@@ -31,6 +31,38 @@ internal sealed class SegmentCheck(DefinitionsState state)
             : Others(texts, texts.With(name, text));
     }
 
+    /// <summary>
+    /// What is wrong with a text that is written or reviewed; empty when it may be. It may ask for segments that are not active yet:
+    /// those that belong together are written together, and activated one after the other.
+    /// </summary>
+    public ImmutableArray<DefinitionError> CheckDraft(string name, string text)
+    {
+        SegmentTexts all = TextsWithDrafts().With(name, text);
+        var (segment, errors) = all.Compile(name);
+        if (segment is null)
+        {
+            return errors;
+        }
+
+        if (!(errors = OfAccounts(segment)).IsEmpty)
+        {
+            return errors;
+        }
+
+        SegmentTexts texts = Texts();
+        errors = Others(texts, texts.With(name, text));
+        return
+            errors.IsEmpty
+            && SegmentOrder
+                .Of(
+                    all.All.Keys.Select(one => all.Compile(one).Segment).OfType<SegmentDefinition>()
+                )
+                .Wrong
+                is { } circle
+            ? [Error(circle)]
+            : errors;
+    }
+
     /// <summary>What would be wrong with active segments without one of them; empty when it may go.</summary>
     public ImmutableArray<DefinitionError> CheckWithout(string name)
     {
@@ -52,11 +84,21 @@ internal sealed class SegmentCheck(DefinitionsState state)
         return Others(texts, texts.With(declared));
     }
 
-    /// <summary>Compiles a text beside the active segments.</summary>
-    public (SegmentDefinition? Segment, ImmutableArray<DefinitionError> Errors) Compile(
-        string name,
-        string text
-    ) => Texts().With(name, text).Compile(name);
+    /// <summary>Compiles a text beside the active segments, and those that are not active yet.</summary>
+    public SegmentDefinition? Compile(string name, string text) =>
+        TextsWithDrafts().With(name, text).Compile(name).Segment;
+
+    /// <summary>The active segments, and the newest versions of those that are written or reviewed and have no active one.</summary>
+    private SegmentTexts TextsWithDrafts()
+    {
+        SegmentTexts texts = Texts();
+        return state
+            .Segments.Where(version =>
+                version.State is ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved
+                && !texts.All.ContainsKey(version.Name)
+            )
+            .Aggregate(texts, (all, version) => all.With(version.Name, version.Text));
+    }
 
     /// <summary>The active segments, and what they may speak of.</summary>
     private SegmentTexts Texts()

@@ -73,7 +73,11 @@ internal sealed class SegmentReviews(DefinitionsState state)
             return Refused(users, ReviewRefusalKind.InUse, "Other segments ask for it.");
         }
 
-        var errors = deciding is null ? [] : check.Check(name, deciding.Text);
+        var errors =
+            deciding is null ? []
+            : request.Kind is ReviewStepKind.Submit or ReviewStepKind.Approve
+                ? check.CheckDraft(name, deciding.Text)
+            : check.Check(name, deciding.Text);
         if (!errors.IsEmpty)
         {
             return Refused(errors);
@@ -138,7 +142,7 @@ internal sealed class SegmentReviews(DefinitionsState state)
     {
         SegmentReview review = state.ReviewOf(name);
         return (version is { } wanted ? review.Find(wanted) : review.Active) is { } found
-            ? new(found.Version, found.Text, check.Compile(name, found.Text).Segment?.NormalForm)
+            ? new(found.Version, found.Text, check.Compile(name, found.Text)?.NormalForm)
             : null;
     }
 
@@ -201,8 +205,8 @@ internal sealed class SegmentReviews(DefinitionsState state)
             :
             [
                 .. check
-                    .Compile(version.Name, version.Text)
-                    .Segment!.Inputs.SelectMany(input => input.Derived)
+                    .Compile(version.Name, version.Text)!
+                    .Inputs.SelectMany(input => input.Derived)
                     .DistinctBy(derived => derived.Name),
             ];
 

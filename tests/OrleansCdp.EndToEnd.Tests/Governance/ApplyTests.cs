@@ -97,6 +97,19 @@ public sealed class ApplyTests(RunningHost host) : IClassFixture<RunningHost>, I
     }
 
     [Fact]
+    public async Task Segments_that_ask_for_each_other_are_submitted_together()
+    {
+        Write("a_asks.segment.yaml", "criteria: in segment b_asked");
+        Write("b_asked.segment.yaml", "criteria: title is null");
+
+        var (exitCode, output) = await ApplyAsync(folder.FullName);
+
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("segment a_asks: version 1, submitted");
+        output.ShouldContain("segment b_asked: version 1, submitted");
+    }
+
+    [Fact]
     public async Task A_folder_without_definitions_is_said_so()
     {
         var (exitCode, output) = await ApplyAsync(folder.FullName);

@@ -78,6 +78,8 @@ public sealed class VerifyTests(PostgresServer postgres) : IClassFixture<Postgre
                 delete from cdp.claim where claim = 'link:web/user/unclaimed';
                 update cdp.claim set owner = '{IdOf("older")}' where claim = 'link:web/user/taken';
                 update cdp.event_count set count = count + 1 where kind in (0, 1);
+                insert into cdp.members (segment, individual, since, version, sequence)
+                values ('ghosts', '{IdOf("taken")}', now(), 1, 1);
                 """
             );
             await host.StartAsync();
@@ -94,7 +96,9 @@ public sealed class VerifyTests(PostgresServer postgres) : IClassFixture<Postgre
             output.ShouldContain($"claim: {IdOf("unclaimed")} web/user/unclaimed:");
             output.ShouldContain("count: /web/Applied/: expected 5 events; served: 6 events");
             output.ShouldContain("count: /web/Received/: expected 5 events; served: 6 events");
-            output.ShouldContain(" 8 differences.");
+            output.ShouldContain($"membership: {IdOf("taken")}");
+            output.ShouldContain("ghosts 1");
+            output.ShouldContain(" 9 differences.");
             output.ShouldNotContain("Ada");
             output.ShouldNotContain("Dora");
         }

@@ -110,6 +110,33 @@ public sealed class PreviewTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task What_waits_for_somebody_is_listed_until_it_is_active_or_outrun()
+    {
+        int first = await segments.ApproveAsync("waits", "criteria: title = 'w1'");
+        int second = await segments.DraftAsync("waits", "criteria: title = 'w2'");
+        (await OpenAsync("")).ShouldBe([$"{first} approved", $"{second} draft"]);
+        (await OpenAsync("?state=draft")).ShouldBe([$"{second} draft"]);
+        (await OpenAsync("?state=submitted")).ShouldBeEmpty();
+        (await host.GetAsync("/v1/definitions/segment?state=active")).ShouldBeProblem(
+            400,
+            "bad_state"
+        );
+
+        await segments.PreviewedAsync("waits", first);
+        (await segments.ActivateAsync("waits", first)).Status.ShouldBe(200);
+
+        (await OpenAsync("")).ShouldBeEmpty("the draft was written beside what is not active now");
+
+        async Task<string[]> OpenAsync(string query) =>
+            [
+                .. (await segments.GetAsync($"/v1/definitions/segment{query}"))["data"]!
+                    .AsArray()
+                    .Where(one => (string)one!["name"]! == "waits")
+                    .Select(one => $"{one!["version"]} {one["state"]}"),
+            ];
+    }
+
+    [Fact]
     public async Task Other_definitions_are_tried_too_and_nothing_is_stored()
     {
         const string address = "/v1/definitions/insight/tried?dryRun=true";
