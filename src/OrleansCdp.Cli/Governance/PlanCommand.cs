@@ -160,7 +160,7 @@ internal static class PlanCommand
             SayDifference((string?)before["normalForm"] ?? "", (string)planned["normalForm"]!);
         }
 
-        SayPreview(answer["preview"]!);
+        SayPreview(answer["preview"]);
     }
 
     private static void SayDifference(string before, string after)
@@ -180,11 +180,13 @@ internal static class PlanCommand
         }
     }
 
-    private static void SayPreview(JsonNode preview)
+    private static void SayPreview(JsonNode? preview)
     {
-        if ((string?)preview["state"] != "done")
+        if (preview is null || (string?)preview["state"] != "done")
         {
-            Console.WriteLine($"  no preview: {preview["notReady"] ?? preview["trouble"]}");
+            JsonNode? why =
+                preview?["notReady"] ?? preview?["errors"]?[0]?["message"] ?? preview?["trouble"];
+            Console.WriteLine($"  no preview: {why?.ToString() ?? "this key may not `read`"}");
             return;
         }
 

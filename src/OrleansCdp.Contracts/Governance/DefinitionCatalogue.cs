@@ -38,9 +38,6 @@ public sealed partial class DefinitionCatalogue(
     /// <summary>The segments that are evaluated; none before the first poll.</summary>
     public SegmentSet Segments => current.Segments.Set;
 
-    /// <summary>The texts of the active segments, and what they may speak of; none before the first poll.</summary>
-    internal SegmentTexts SegmentTexts => current.Segments.Texts;
-
     /// <summary>Version of the catalogue in use; 0 before the first poll.</summary>
     public long Version => current.Version;
 
@@ -140,7 +137,38 @@ public sealed partial class DefinitionCatalogue(
 
     /// <summary>Compiles a text of a segment beside the active definitions; null where it does not compile.</summary>
     public SegmentDefinition? CompileSegment(string name, string text) =>
-        SegmentTexts.With(name, text).Compile(name).Segment;
+        Propose(name, text).Segment;
+
+    /// <summary>What a text of a segment would be beside the active definitions.</summary>
+    internal ProposedSegment Propose(string name, string text)
+    {
+        Snapshot beside = current;
+        SegmentTexts texts = beside.Segments.Texts.With(name, text);
+        var (segment, errors) = texts.Compile(name);
+        if (
+            segment is not null
+            && SegmentOrder
+                .Of(
+                    beside
+                        .Segments.Set.All.Select(one => one.Definition)
+                        .Where(one => one.Name != name)
+                        .Append(segment)
+                )
+                .Wrong
+                is { } circle
+        )
+        {
+            (segment, errors) = (null, [new DefinitionError("", circle, 0, 0)]);
+        }
+
+        return new(
+            segment,
+            errors,
+            segment is null ? [] : [.. texts.MeasuredBy(segment)],
+            beside.Segments.Set,
+            beside.Insights.Set
+        );
+    }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -12,8 +12,8 @@ namespace OrleansCdp.Segments;
 [Alias("cdp.segment-preview")]
 public interface ISegmentPreviewGrain : IGrainWithStringKey
 {
-    /// <summary>Previews that are kept of one segment; of more the oldest is forgotten.</summary>
-    const int KeptMax = 4;
+    /// <summary>Previews that are kept of one segment; of more the oldest is forgotten, one that is under way last.</summary>
+    const int KeptMax = 8;
 
     /// <summary>Longest that somebody waits for one that is under way.</summary>
     static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
@@ -21,6 +21,7 @@ public interface ISegmentPreviewGrain : IGrainWithStringKey
     /// <summary>The preview of a text: the one there is, as far as it is, or a new one that begins.</summary>
     /// <param name="request">The text.</param>
     /// <param name="wait">How long to wait for its end; at most <see cref="WaitMax"/>.</param>
+    [ResponseTimeout("00:01:00")] // more than WaitMax
     [Alias("preview")]
     Task<SegmentPreview> PreviewAsync(PreviewRequest request, TimeSpan wait);
 
@@ -28,6 +29,7 @@ public interface ISegmentPreviewGrain : IGrainWithStringKey
     /// <param name="hash">Of the text.</param>
     /// <param name="base">The version that was active.</param>
     [AlwaysInterleave]
+    [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
     [Alias("find")]
     Task<SegmentPreview?> FindAsync(string hash, int @base);
 }
@@ -136,9 +138,13 @@ public sealed record SegmentPreview
     [Id(14)]
     public ImmutableArray<DefinitionError> Errors { get; init; } = [];
 
-    /// <summary>Why it broke off; null where it did not.</summary>
+    /// <summary>Why it broke off, as the kind of failure: the silo's log says more. Null where it did not.</summary>
     [Id(15)]
     public string? Trouble { get; init; }
+
+    /// <summary>Individuals whose segments could not be evaluated: they stay where they are, and are not counted.</summary>
+    [Id(16)]
+    public long NotEvaluated { get; init; }
 
     /// <summary>Whether it moves so many that whoever activates it has to say how many.</summary>
     public bool NeedsConfirmation => Counts.Share > ConfirmAbove;

@@ -19,7 +19,7 @@ public static class MembershipStream
     public const string Key = "all";
 
     /// <summary>Most changes that are delivered together.</summary>
-    public const int BatchMax = IMembershipListGrain.PageMax;
+    public const int BatchMax = 200;
 
     /// <summary>The stream.</summary>
     public static StreamId Id { get; } = StreamId.Create(Name, Key);

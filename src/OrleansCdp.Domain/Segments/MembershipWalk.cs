@@ -17,6 +17,12 @@ internal sealed class MembershipWalk(
         ImmutableArray.CreateBuilder<string>();
     private readonly SegmentAnswers answers = new(set, subject, now) { Memberships = before };
 
+    /// <summary>Whether what has to hold for a time is waited for. Else it is decided as if it had held.</summary>
+    public bool Waits { get; init; } = true;
+
+    /// <summary>Where the individual is, as far as that was evaluated.</summary>
+    public Memberships Decided => answers.Memberships;
+
     /// <summary>Has the individual leave segments that nobody evaluates any more.</summary>
     /// <param name="askers">Where those are noted that ask for them.</param>
     public void LeaveGone(bool[] askers)
@@ -128,7 +134,7 @@ internal sealed class MembershipWalk(
                     ?? new Holding(tier.Hash, now);
                 holdings.Add(holding);
                 bool isInIt = known.IsIn && known.Tier == tier.Name;
-                if (!isInIt && now - holding.Since < span)
+                if (Waits && !isInIt && now - holding.Since < span)
                 {
                     until = Course.Earlier(until, holding.Since + span);
                     continue;
@@ -157,7 +163,9 @@ internal sealed class MembershipWalk(
         return sequence;
     }
 
-    private ImmutableArray<AskedValue> ValuesOf(int place) =>
+    /// <summary>What the criteria of a segment are told.</summary>
+    /// <param name="place">Its place in the set.</param>
+    public ImmutableArray<AskedValue> ValuesOf(int place) =>
         [
             .. set.Places[place]
                 .Select(input => new AskedValue(

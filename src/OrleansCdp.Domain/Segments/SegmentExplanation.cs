@@ -93,12 +93,20 @@ public sealed record SegmentExplanation(
     /// <summary>Explains an entry or exit by what its criteria were told then.</summary>
     /// <param name="definition">The version by which it was decided.</param>
     /// <param name="change">The entry or exit.</param>
-    /// <returns>The tiers in their order, or the only one, as of that moment.</returns>
+    /// <returns>
+    /// The tiers in their order, or the only one, as of that moment. None where what they were told is not kept: whoever left because
+    /// of a merge, say, was not evaluated.
+    /// </returns>
     public static ImmutableArray<ExplainedTier> Of(
         SegmentDefinition definition,
         MembershipChange change
     )
     {
+        if (definition.Inputs.Any(input => change.Values.All(told => told.Asked != input.Key)))
+        {
+            return [];
+        }
+
         PartExplainer explainer = new(definition, new RetainedFacts(definition, change));
         return
         [

@@ -4,12 +4,14 @@ using OrleansCdp.Insights;
 namespace OrleansCdp.Segments;
 
 /// <summary>
-/// A version of a segment that is tried on everybody: what would change if it were active, without anybody entering or leaving.
-/// Segments that ask for it are tried with it; all others are as they are stored. Not safe for several threads.
+/// A version of a segment that is tried on everybody beside those that are active: of each it is decided who would be where with
+/// the one and with the other, and nobody enters or leaves. So it tells what the version changes, also while people are still
+/// looked at for an earlier one. What has to hold for a time counts as if it had. Not safe for several threads.
 /// </summary>
 public sealed class SegmentTrial
 {
-    private readonly SegmentSet set;
+    private readonly SegmentSet before;
+    private readonly SegmentSet after;
     private readonly string segment;
     private readonly SortedDictionary<string, (long Entering, long Leaving)> flows = new(
         StringComparer.Ordinal
@@ -25,27 +27,27 @@ public sealed class SegmentTrial
     {
         segment = tried.Definition.Name;
         SegmentSet whole = active.With(tried);
-        HashSet<string> moved = new(StringComparer.Ordinal) { segment };
-        foreach (ActiveSegment one in whole.All) // Each comes after those it asks for.
+        Askers = AskersOf(whole);
+        HashSet<string> decided = new(Askers, StringComparer.Ordinal) { segment };
+        // Each comes after those it asks for, so from the last one on all are found.
+        foreach (
+            ActiveSegment one in whole
+                .All.Concat(active.All.Where(one => one.Definition.Name == segment))
+                .Reverse()
+                .Where(one => decided.Contains(one.Definition.Name))
+        )
         {
-            if (one.Definition.Segments.Any(asked => moved.Contains(SegmentOrder.SegmentOf(asked))))
-            {
-                moved.Add(one.Definition.Name);
-            }
+            decided.UnionWith(one.Definition.Segments.Select(SegmentOrder.SegmentOf));
         }
 
-        set = new([.. whole.All.Where(one => moved.Contains(one.Definition.Name))], active.Newest);
-        Insights = new InsightSet(set.AskedOf(insights), insights.Newest);
-        NotReady = [.. set.UnreadyOf(set.IndexOf(segment), insights)];
-        Beside =
-        [
-            .. tried
-                .Definition.Segments.Select(SegmentOrder.SegmentOf)
-                .Distinct()
-                .Select(name => active.All.FirstOrDefault(one => one.Definition.Name == name))
-                .OfType<ActiveSegment>(),
-        ];
-        Askers = [.. set.All.Select(one => one.Definition.Name).Where(name => name != segment)];
+        before = Among(active, decided);
+        after = Among(whole, decided);
+        Insights = new InsightSet(
+            [.. before.AskedOf(insights).Union(after.AskedOf(insights))],
+            insights.Newest
+        );
+        NotReady = [.. after.UnreadyOf(after.IndexOf(segment), insights)];
+        Beside = [.. after.All.Where(one => one.Definition.Name != segment)];
     }
 
     /// <summary>The insights that have to be computed of whoever is looked at.</summary>
@@ -54,7 +56,7 @@ public sealed class SegmentTrial
     /// <summary>Names of insights that the version asks for and that do not know of the past yet: it cannot be tried.</summary>
     public ImmutableArray<string> NotReady { get; }
 
-    /// <summary>The active segments that the version asks for.</summary>
+    /// <summary>The active segments that are decided with it: those it asks for, those that ask for it, also by others.</summary>
     public ImmutableArray<ActiveSegment> Beside { get; }
 
     /// <summary>The segments that ask for it, also by others, each after those it asks for.</summary>
@@ -81,71 +83,122 @@ public sealed class SegmentTrial
     /// <param name="now">The moment.</param>
     public void Look(string id, SegmentSubject subject, Memberships stored, DateTimeOffset now)
     {
-        MembershipWalk walk = new(
-            set,
-            subject,
-            stored,
-            now > stored.ChangedAt ? now : stored.ChangedAt
-        );
+        now = now > stored.ChangedAt ? now : stored.ChangedAt;
+        Memberships with = Decide(before, subject, stored, now).Decided;
+        MembershipWalk tried = Decide(after, subject, stored, now);
+        counts = counts with
+        {
+            Individuals = counts.Individuals + 1,
+            Members = counts.Members + (with.IsIn(segment) ? 1 : 0),
+        };
+        foreach (string asker in Askers)
+        {
+            Flow(PlaceOf(with, asker), PlaceOf(tried.Decided, asker));
+        }
+
+        string? from = PlaceOf(with, segment);
+        string? to = PlaceOf(tried.Decided, segment);
+        if (Flow(from, to))
+        {
+            Count(
+                from is null,
+                to is null,
+                new PreviewedChange(
+                    id,
+                    TierOf(from),
+                    TierOf(to),
+                    tried.ValuesOf(after.IndexOf(segment))
+                )
+            );
+        }
+    }
+
+    private static MembershipWalk Decide(
+        SegmentSet set,
+        SegmentSubject subject,
+        Memberships stored,
+        DateTimeOffset now
+    )
+    {
+        MembershipWalk walk = new(set, subject, stored, now) { Waits = false };
         bool[] askers = new bool[set.All.Length];
-        askers[set.IndexOf(segment)] = true;
         for (int i = 0; i < askers.Length; i++)
         {
-            if (askers[i] && set.IsReady(i, Insights))
+            if (set.IsReady(i, subject.Ledger.Insights))
             {
                 walk.Evaluate(i, MembershipCause.Version, askers);
             }
         }
 
-        counts = counts with
-        {
-            Individuals = counts.Individuals + 1,
-            Members = counts.Members + (stored.IsIn(segment) ? 1 : 0),
-        };
-        ImmutableArray<MembershipChange> changes = walk.End().Changes;
-        foreach (MembershipChange change in changes)
-        {
-            var (entering, leaving) = flows.GetValueOrDefault(change.Segment);
-            flows[change.Segment] = change.Entered
-                ? (entering + 1, leaving)
-                : (entering, leaving + 1);
-        }
-
-        Count(id, [.. changes.Where(one => SegmentOrder.SegmentOf(one.Segment) == segment)]);
+        return walk;
     }
 
-    private void Count(string id, ImmutableArray<MembershipChange> own)
+    private ImmutableArray<string> AskersOf(SegmentSet whole)
     {
-        MembershipChange? left = own.FirstOrDefault(change => !change.Entered);
-        MembershipChange? entered = own.FirstOrDefault(change => change.Entered);
-        if ((left ?? entered) is not { } any)
+        List<string> moved = [segment];
+        foreach (ActiveSegment one in whole.All) // Each comes after those it asks for.
         {
-            return;
+            if (one.Definition.Segments.Any(asked => moved.Contains(SegmentOrder.SegmentOf(asked))))
+            {
+                moved.Add(one.Definition.Name);
+            }
         }
 
-        PreviewedChange moved = new(id, TierOf(left), TierOf(entered), any.Values);
-        counts = (left, entered) switch
+        return [.. moved.Skip(1)];
+    }
+
+    private static SegmentSet Among(SegmentSet set, HashSet<string> names) =>
+        new([.. set.All.Where(one => names.Contains(one.Definition.Name))], set.Newest);
+
+    /// <summary>Notes who goes from where to where.</summary>
+    /// <returns>Whether that is another place.</returns>
+    private bool Flow(string? from, string? to)
+    {
+        if (from == to)
         {
-            (null, _) => counts with
-            {
-                Entering = counts.Entering + 1,
-                EnteringSample = With(counts.EnteringSample, moved),
-            },
-            (_, null) => counts with
-            {
-                Leaving = counts.Leaving + 1,
-                LeavingSample = With(counts.LeavingSample, moved),
-            },
-            _ => counts with
+            return false;
+        }
+
+        if (from is not null)
+        {
+            var (entering, leaving) = flows.GetValueOrDefault(from);
+            flows[from] = (entering, leaving + 1);
+        }
+
+        if (to is not null)
+        {
+            var (entering, leaving) = flows.GetValueOrDefault(to);
+            flows[to] = (entering + 1, leaving);
+        }
+
+        return true;
+    }
+
+    private void Count(bool enters, bool leaves, PreviewedChange moved) =>
+        counts =
+            enters
+                ? counts with
+                {
+                    Entering = counts.Entering + 1,
+                    EnteringSample = With(counts.EnteringSample, moved),
+                }
+            : leaves
+                ? counts with
+                {
+                    Leaving = counts.Leaving + 1,
+                    LeavingSample = With(counts.LeavingSample, moved),
+                }
+            : counts with
             {
                 ChangingTier = counts.ChangingTier + 1,
                 ChangingTierSample = With(counts.ChangingTierSample, moved),
-            },
-        };
-    }
+            };
 
-    private static string? TierOf(MembershipChange? change) =>
-        change is null ? null : SegmentOrder.TierOf(change.Segment);
+    private static string? PlaceOf(Memberships memberships, string name) =>
+        memberships.Find(name) is { IsIn: true } membership ? membership.FullName : null;
+
+    private static string? TierOf(string? place) =>
+        place is null ? null : SegmentOrder.TierOf(place);
 
     private static ImmutableArray<PreviewedChange> With(
         ImmutableArray<PreviewedChange> sample,

@@ -44,8 +44,11 @@ internal static class PreviewEndpoints
             return ReviewEndpoints.Refused(plan.Result);
         }
 
-        SegmentPreview preview = await PreviewAsync(version, anew: false, wait, grains);
-        bool showsPeople = key.Scopes.Contains(Scopes.Read) || key.Scopes.Contains(Scopes.Admin);
+        // Counts alone answer any question about one person; and what is active already moves nobody.
+        bool mayRead = key.Scopes.Contains(Scopes.Read) || key.Scopes.Contains(Scopes.Admin);
+        bool isActive = version.State == ReviewState.Active;
+        SegmentPreview? preview =
+            mayRead && !isActive ? await PreviewAsync(version, anew: false, wait, grains) : null;
         return Results.Ok(
             new
             {
@@ -60,7 +63,7 @@ internal static class PreviewEndpoints
                 planned = plan.Planned,
                 sameMeaning = plan.Active?.NormalForm is { } meaning
                     && meaning == plan.Planned?.NormalForm,
-                preview = Shown(preview, showsPeople),
+                preview = preview is null ? null : Shown(preview),
             }
         );
     }
@@ -103,10 +106,10 @@ internal static class PreviewEndpoints
             PreviewState.Failed => new Problem(
                 StatusCodes.Status503ServiceUnavailable,
                 "unavailable",
-                $"The preview broke off: {preview.Trouble}. Ask again."
+                $"The preview broke off ({preview.Trouble}). Ask again."
             ),
             _ => Results.Json(
-                Shown(preview, showsPeople: true),
+                Shown(preview),
                 statusCode: preview.State == PreviewState.Done
                     ? StatusCodes.Status200OK
                     : StatusCodes.Status202Accepted
@@ -127,7 +130,7 @@ internal static class PreviewEndpoints
                 wait
             );
 
-    private static object Shown(SegmentPreview preview, bool showsPeople) =>
+    private static object Shown(SegmentPreview preview) =>
         new
         {
             state = ReviewEndpoints.NameOf(preview.State),
@@ -136,7 +139,8 @@ internal static class PreviewEndpoints
             preview.At,
             preview.EndedAt,
             individuals = preview.Counts.Individuals,
-            damaged = preview.Damaged,
+            preview.Damaged,
+            preview.NotEvaluated,
             members = preview.Counts.Members,
             membersThen = preview.Counts.MembersThen,
             entering = preview.Counts.Entering,
@@ -157,15 +161,16 @@ internal static class PreviewEndpoints
             preview.Cost,
             preview.BaseCost,
             notReady = preview.NotReady.IsEmpty ? null : NotReadyOf(preview),
-            trouble = preview.Trouble,
-            samples = showsPeople
-                ? new
-                {
-                    entering = preview.Counts.EnteringSample.Select(Of),
-                    leaving = preview.Counts.LeavingSample.Select(Of),
-                    changingTier = preview.Counts.ChangingTierSample.Select(Of),
-                }
-                : null,
+            preview.Trouble,
+            errors = preview.Errors.IsEmpty
+                ? null
+                : preview.Errors.Select(DefinitionEndpoints.ErrorOf),
+            samples = new
+            {
+                entering = preview.Counts.EnteringSample.Select(Of),
+                leaving = preview.Counts.LeavingSample.Select(Of),
+                changingTier = preview.Counts.ChangingTierSample.Select(Of),
+            },
         };
 
     private static object Of(PreviewedChange one) =>

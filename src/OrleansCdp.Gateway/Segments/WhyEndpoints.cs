@@ -21,6 +21,7 @@ internal static class WhyEndpoints
             .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
             .RequireScope(Scopes.Read)
             .WithSummary(
                 "Why whoever bears an identifier is in a segment, or is not: every part of the criteria, and when that changes; if "
@@ -34,6 +35,7 @@ internal static class WhyEndpoints
         int? version,
         DateTimeOffset? at,
         HttpContext http,
+        TimeProvider clock,
         IdentifierCache identifiers,
         DefinitionCatalogue catalogue,
         IGrainFactory grains
@@ -43,7 +45,15 @@ internal static class WhyEndpoints
         if (at is not null)
         {
             return version is null
-                ? await PastAsync(name, (idType, value), at.Value, identifiers, catalogue, grains)
+                ? await PastAsync(
+                    name,
+                    (idType, value),
+                    at.Value,
+                    clock,
+                    identifiers,
+                    catalogue,
+                    grains
+                )
                 : Problem.BadRequest(
                     "bad_moment",
                     "At a moment that is over the version decided that was active then: say `at` or `version`."
@@ -56,7 +66,7 @@ internal static class WhyEndpoints
                 value,
                 identifiers,
                 grains,
-                await ExplainerAsync(name, other, grains)
+                await ExplainerAsync(name, other, catalogue, grains)
             )
             : await PresentAsync(name, idType, value, identifiers, catalogue, grains);
         MembershipChange? last = await grains
@@ -89,26 +99,41 @@ internal static class WhyEndpoints
     /// <summary>Asks somebody about a version.</summary>
     private static async Task<
         Func<IUnifiedIndividualGrain, ValueTask<ContextAnswer?>>
-    > ExplainerAsync(string name, int version, IGrainFactory grains)
+    > ExplainerAsync(
+        string name,
+        int version,
+        DefinitionCatalogue catalogue,
+        IGrainFactory grains
+    )
     {
+        await catalogue.RefreshAsync();
         SegmentVersion found =
             (await VersionsAsync(name, grains)).FirstOrDefault(one => one.Version == version)
             ?? throw new ProblemException(
                 Problem.NotFound("unknown_version", "There is no such version of this segment.")
             );
-        return one => one.ExplainVersionAsync(found);
+        return catalogue.CompileSegment(name, found.Text) is null
+            ? throw new ProblemException(
+                new Problem(
+                    StatusCodes.Status422UnprocessableEntity,
+                    "does_not_compile",
+                    $"Version {version} does not compile beside what is active now."
+                )
+            )
+            : one => one.ExplainVersionAsync(found);
     }
 
     private static async Task<IResult> PastAsync(
         string name,
         (string Type, string Value) identifier,
         DateTimeOffset at,
+        TimeProvider clock,
         IdentifierCache identifiers,
         DefinitionCatalogue catalogue,
         IGrainFactory grains
     )
     {
-        if (at > DateTimeOffset.UtcNow)
+        if (at > clock.GetUtcNow())
         {
             return Problem.BadRequest(
                 "bad_moment",
@@ -161,7 +186,8 @@ internal static class WhyEndpoints
         change is not null
         && versions.FirstOrDefault(one => one.Version == change.Version) is { } version
         && catalogue.CompileSegment(version.Name, version.Text) is { } definition
-            ? JsonNode.Parse(SegmentJson.Answer(SegmentExplanation.Of(definition, change)))![
+        && SegmentExplanation.Of(definition, change) is { IsEmpty: false } tiers
+            ? JsonNode.Parse(SegmentJson.Answer(tiers))![
                 "tiers"
             ]!.DeepClone()
             : null;

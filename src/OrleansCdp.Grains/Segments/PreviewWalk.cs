@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Orleans.Serialization;
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
@@ -12,12 +13,13 @@ namespace OrleansCdp.Segments;
 /// Tries a segment on every stored individual. It reads what is stored and asks no grain, so nobody is loaded into memory for it.
 /// In one silo one goes on at a time.
 /// </summary>
-internal sealed class PreviewWalk(
+internal sealed partial class PreviewWalk(
     ILogHistory log,
     ISnapshotStore store,
     Serializer serializer,
     ReconciliationPolicy policy,
-    TimeProvider clock
+    TimeProvider clock,
+    ILogger<PreviewWalk> logger
 ) : IDisposable
 {
     private readonly SemaphoreSlim turns = new(1);
@@ -95,15 +97,13 @@ internal sealed class PreviewWalk(
             UnifiedIndividual?[] states = await Task.WhenAll(
                 known.Select(id => LoadAsync(id, cancel))
             );
-            foreach (UnifiedIndividual? state in states)
-            {
-                Look(trial, state, preview.At);
-            }
-
+            int looked = states.Count(state => TryLook(trial, state, preview.At));
+            int damaged = states.Count(state => state is null);
             preview = preview with
             {
                 Counts = trial.Counts,
-                Damaged = preview.Damaged + states.Count(state => state is null),
+                Damaged = preview.Damaged + damaged,
+                NotEvaluated = preview.NotEvaluated + states.Length - looked - damaged,
             };
             tell(preview);
             isLast = known.Length < ILogHistory.IdsMax;
@@ -117,9 +117,20 @@ internal sealed class PreviewWalk(
         tell(preview with { State = PreviewState.Done, EndedAt = clock.GetUtcNow() });
     }
 
-    private void Look(SegmentTrial trial, UnifiedIndividual? state, DateTimeOffset now)
+    /// <summary>Looks at somebody, unless that fails: a defect about one of them keeps nobody from knowing of the others.</summary>
+    private bool TryLook(SegmentTrial trial, UnifiedIndividual? state, DateTimeOffset now)
     {
-        if (state is { ElsewhereAt: null, Links.Links.IsEmpty: false })
+        if (state is null)
+        {
+            return false;
+        }
+
+        if (state.ElsewhereAt is not null || state.Links.Links.IsEmpty)
+        {
+            return true; // Nobody.
+        }
+
+        try
         {
             InsightLedger ledger = InsightLedger.Of(
                 known: null,
@@ -129,8 +140,21 @@ internal sealed class PreviewWalk(
             );
             SegmentSubject subject = new(state.Links, ledger, AccountFacts.None, policy);
             trial.Look(state.Id, subject, state.Memberships, now);
+            return true;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            LogNotEvaluated(state.Id, e);
+            return false;
         }
     }
+
+    [LoggerMessage(
+        LogEvents.SegmentNotPreviewed,
+        LogLevel.Error,
+        "A version of a segment could not be tried on {Id}"
+    )]
+    private partial void LogNotEvaluated(string id, Exception exception);
 
     /// <summary>Reads a state; null where it is damaged. One that went meanwhile is nobody.</summary>
     private async Task<UnifiedIndividual?> LoadAsync(string id, CancellationToken cancel)

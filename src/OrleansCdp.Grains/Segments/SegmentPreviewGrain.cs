@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
@@ -23,10 +24,12 @@ internal sealed partial class SegmentPreviewGrain(
     public async Task<SegmentPreview> PreviewAsync(PreviewRequest request, TimeSpan wait)
     {
         Made? made = MadeOf(request.Hash, request.Base);
-        if (made is null || made.IsOver || (request.Anew && made.Work.IsCompleted))
+        if (IsToBegin(made))
         {
             ProposedSegment proposed = await segments.ProposeAsync(Name, request.Text);
-            made = Begin(request, proposed);
+            // Somebody else may have begun it meanwhile.
+            Made? present = MadeOf(request.Hash, request.Base);
+            made = present == made || IsToBegin(present) ? Begin(request, proposed) : present!;
         }
 
         wait =
@@ -35,6 +38,9 @@ internal sealed partial class SegmentPreviewGrain(
                 : ISegmentPreviewGrain.WaitMax;
         await Task.WhenAny(made.Work, Task.Delay(wait, clock, stop.Token));
         return made.Preview;
+
+        bool IsToBegin([NotNullWhen(false)] Made? one) =>
+            one is null || one.IsOver || (request.Anew && one.Work.IsCompleted);
     }
 
     public Task<SegmentPreview?> FindAsync(string hash, int @base) =>
@@ -66,11 +72,11 @@ internal sealed partial class SegmentPreviewGrain(
             At = clock.GetUtcNow(),
         };
         Made made = new(first);
-        kept.RemoveAll(one => one.Preview.Hash == request.Hash || one.IsOver);
+        Forget(one => one.Preview.Hash == request.Hash || one.IsOver);
         if (kept.Count >= ISegmentPreviewGrain.KeptMax)
         {
-            kept[0].Stop.Cancel();
-            kept.RemoveAt(0);
+            Made oldest = kept.Find(one => one.Work.IsCompleted) ?? kept[0];
+            Forget(one => one == oldest);
         }
 
         kept.Add(made);
@@ -94,6 +100,16 @@ internal sealed partial class SegmentPreviewGrain(
         };
         made.Work = RunAsync(made, proposed, new ActiveSegment(segment, request.Version, 0));
         return made;
+    }
+
+    /// <summary>Forgets some. One that is under way breaks off.</summary>
+    private void Forget(Predicate<Made> which)
+    {
+        foreach (Made one in kept.FindAll(which))
+        {
+            one.Stop.Cancel();
+            kept.Remove(one);
+        }
     }
 
     private async Task RunAsync(Made made, ProposedSegment proposed, ActiveSegment tried)
@@ -120,7 +136,11 @@ internal sealed partial class SegmentPreviewGrain(
         }
         catch (Exception e)
         {
-            made.Preview = made.Preview with { State = PreviewState.Failed, Trouble = e.Message };
+            made.Preview = made.Preview with
+            {
+                State = PreviewState.Failed,
+                Trouble = e.GetType().Name,
+            };
             if (!ends.IsCancellationRequested)
             {
                 LogFailed(Name, e);

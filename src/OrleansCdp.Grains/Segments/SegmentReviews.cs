@@ -96,24 +96,13 @@ internal sealed class SegmentReviews(DefinitionsState state)
             )
         );
         next = Computing(next.WithoutUnneeded(), derived, at);
-        if (
-            next.Versions.Count(one => one.IsDerived)
-            is var count
-                and > IDefinitionsGrain.DerivedMax
-        )
-        {
-            return Refused([
-                Error(
-                    $"The measures and sequences of all segments would be {count} insights; at most "
-                        + $"{IDefinitionsGrain.DerivedMax} can be."
-                ),
-            ]);
-        }
-
-        return (
-            Deciding(next, name, request, deciding),
-            new ReviewResult { Version = next.ReviewOf(name).Find(version), Changed = true }
-        );
+        next = Deciding(next, name, request, deciding);
+        return TooMuchOf(next) is { } wrong
+            ? Refused([Error(wrong)])
+            : (
+                next,
+                new ReviewResult { Version = next.ReviewOf(name).Find(version), Changed = true }
+            );
     }
 
     /// <summary>Compares two versions.</summary>
@@ -232,6 +221,19 @@ internal sealed class SegmentReviews(DefinitionsState state)
                         + $"{IDefinitionsGrain.SegmentTextMax} characters."
                 ),
             ];
+    }
+
+    /// <summary>Why definitions would be more than there can be; null where they are not.</summary>
+    private static string? TooMuchOf(DefinitionsState next)
+    {
+        int derived = next.Versions.Count(one => one.IsDerived);
+        long text = next.AllActive().Sum(one => (long)one.Text.Length);
+        return derived > IDefinitionsGrain.DerivedMax
+                ? $"The measures and sequences of all segments would be {derived} insights; at most "
+                    + $"{IDefinitionsGrain.DerivedMax} can be."
+            : text > IDefinitionsGrain.ActiveTextMax
+                ? $"All active definitions would have {text} characters; at most {IDefinitionsGrain.ActiveTextMax} can be."
+            : null;
     }
 
     private (DefinitionsState Next, ReviewResult Result) Refused(

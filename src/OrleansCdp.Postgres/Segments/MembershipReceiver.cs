@@ -19,7 +19,7 @@ internal sealed class MembershipReceiver(
     /// How long it waits at most before it looks whether another silo has written something: what is found first after a rest is as
     /// late.
     /// </summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1.5);
 
     private string? position;
     private long told;

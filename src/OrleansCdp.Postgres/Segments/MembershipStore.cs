@@ -54,18 +54,22 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         order by written_by, number limit $3
         """;
 
-    // A dump that was restored elsewhere names transactions that are still to come there: they stand behind all new ones, and are
-    // not seen until then. From 3 on transactions are real: 1 are those that the stream has told, and 2 those that it has not.
+    // A dump that was restored elsewhere names transactions that are still to come there: they would stand behind all new ones, and
+    // not be seen until then. Then all of them are put before the new ones, in their order: from 3 on transactions are real, so 1
+    // are those that the stream has told, and 2 those that it has not.
     internal const string BringBack = """
-        with back as (
+        with elsewhere as materialized (
+            select exists (select from cdp.membership_changes
+                    where written_by >= pg_snapshot_xmax(pg_current_snapshot()))
+                or exists (select from cdp.membership_stream
+                    where written_by >= pg_snapshot_xmax(pg_current_snapshot())) as is_so
+        ), back as (
             update cdp.membership_changes c
             set written_by = case when (c.written_by, c.number) > (s.written_by, s.number) then '2' else '1' end::xid8
-            from cdp.membership_stream s
-            where c.written_by >= pg_snapshot_xmax(pg_current_snapshot())
-            returning 1
+            from cdp.membership_stream s, elsewhere e where e.is_so
         )
         update cdp.membership_stream set written_by = '1', number = 9223372036854775807
-        where exists (select from back)
+        where (select is_so from elsewhere)
         """;
 
     private const string End = "select pg_snapshot_xmin(pg_current_snapshot())";

@@ -41,7 +41,7 @@ internal static class FlipRun
             DateTimeOffset ends = await LoadAsync(gateway, "w", people, options.WarmUpSeconds);
             JsonNode preview = await gateway.PreviewAsync(
                 Segment,
-                "count(Engagement within last 29 minutes) >= 2"
+                "count(Engagement within last 30 minutes) >= 2"
             );
             Add("preview, half of the time", PeoplePerSecond(preview), "people/s");
             await MeasureAsync(gateway, host, people, ends, options, Add);

@@ -55,9 +55,14 @@ internal sealed class SegmentRequests(Uri gateway) : IDisposable
                 text
             );
             JsonNode preview = (await DemandAsync(answer))["preview"]!;
-            if ((string?)preview["state"] == "done")
+            switch ((string?)preview["state"])
             {
-                return preview;
+                case "done":
+                    return preview;
+                case "waiting" or "running":
+                    continue;
+                default:
+                    throw new InvalidOperationException(preview.ToJsonString());
             }
         }
     }

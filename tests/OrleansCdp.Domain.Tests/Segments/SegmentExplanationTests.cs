@@ -7,6 +7,26 @@ namespace OrleansCdp.Segments;
 /// <summary>Why somebody is in a segment, part by part, and what becomes of it. That it is what is decided is a law of segments.</summary>
 public sealed class SegmentExplanationTests
 {
+    [Fact]
+    public void Of_a_change_whose_values_are_not_kept_no_reason_is_made_up()
+    {
+        SegmentDefinition segment = Segmented.Of("city is null");
+        MembershipChange left = new(
+            "some",
+            Entered: false,
+            Version: 1,
+            Sequence: 2,
+            One.Start,
+            MembershipCause.Merge,
+            []
+        );
+
+        SegmentExplanation.Of(segment, left).ShouldBeEmpty();
+
+        left = left with { Values = [new AskedValue("city", null)] };
+        SegmentExplanation.Of(segment, left).ShouldHaveSingleItem().Root.Holds.ShouldBe(true);
+    }
+
     private static readonly DateTimeOffset Start = Some.Noon.AddDays(1);
 
     [Fact]

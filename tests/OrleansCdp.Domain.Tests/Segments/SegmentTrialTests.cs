@@ -64,7 +64,7 @@ public sealed class SegmentTrialTests
             .ShouldAllBe(one => one == "rich fair");
         counts.LeavingSample[0].Values.ShouldHaveSingleItem().Value.ShouldBe(FieldValue.Of(11m));
         trial.Askers.ShouldBe(["rich", "plain_vip"]);
-        trial.Beside.ShouldBeEmpty();
+        trial.Beside.Select(one => one.Definition.Name).ShouldBe(["rich", "plain_vip"]);
     }
 
     [Fact]
@@ -126,26 +126,50 @@ public sealed class SegmentTrialTests
     }
 
     [Fact]
-    public void What_holds_for_a_time_goes_on_waiting_and_enters_only_when_it_is_over()
+    public void What_has_to_hold_for_a_time_counts_as_if_it_had()
     {
         SegmentDefinition held = Segmented.Of("score > 1 for at least 10 minutes", "held");
-        SegmentSet active = Segmented.SetOf(held);
+        SegmentSet active = Segmented.SetOf(City);
         One one = SomebodyOf(active, score: 5);
-        ActiveSegment tried = new(
-            Segmented.Of("(score > 1) for at least 10 minutes", "held"),
-            2,
-            2
+        SegmentTrial trial = new(active, new(held, 1, 0), Segmented.InsightsOf(active));
+        one.TryOut(trial, "ind");
+        trial.Counts.Entering.ShouldBe(1, "it enters ten minutes after the activation");
+
+        SegmentSet waiting = Segmented.SetOf(City, held);
+        one.Reload(waiting);
+        one.Look().ShouldBeEmpty();
+        SegmentDefinition same = Segmented.Of("(score > 1) for at least 5 minutes", "held");
+        trial = new SegmentTrial(waiting, new(same, 2, 0), Segmented.InsightsOf(active));
+        one.TryOut(trial, "ind");
+        trial.Counts.Moved.ShouldBe(0, "it enters by the one as by the other");
+    }
+
+    [Fact]
+    public void People_who_were_not_looked_at_for_what_is_active_count_as_if_they_had()
+    {
+        SegmentSet first = Segmented.SetOf(City);
+        One[] people = [.. Enumerable.Range(0, 10).Select(i => SomebodyOf(first, score: i + 1))];
+        SegmentDefinition asked = Segmented.Of("score > 4", "asked");
+        SegmentSet active = Segmented.SetOf(City, asked);
+        SegmentTrial asks = new(
+            active,
+            new(Segmented.Of("in segment asked", "asks", "asked"), 1, 0),
+            Segmented.InsightsOf(active)
+        );
+        SegmentTrial less = new(
+            active,
+            new(Segmented.Of("score > 8", "asked"), 2, 0),
+            Segmented.InsightsOf(active)
         );
 
-        Entering(minute: 9).ShouldBe(0);
-        Entering(minute: 10).ShouldBe(1);
-
-        long Entering(int minute)
+        foreach (One one in people)
         {
-            SegmentTrial trial = new(active, tried, Segmented.InsightsOf(active));
-            one.TryOut(trial, "ind", minute);
-            return trial.Counts.Entering;
+            one.TryOut(asks, "ind");
+            one.TryOut(less, "ind");
         }
+
+        (asks.Counts.Entering, asks.Counts.Members).ShouldBe((6, 0));
+        (less.Counts.Members, less.Counts.Entering, less.Counts.Leaving).ShouldBe((6, 0, 4));
     }
 
     [Fact]
@@ -169,6 +193,18 @@ public sealed class SegmentTrialTests
             new(buys, 1, 0),
             Segmented.InsightsOf(Segmented.SetOf(City, buys))
         ).NotReady.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_it_rests_on_is_all_that_is_asked_for_also_by_others()
+    {
+        SegmentDefinition second = Segmented.Of("in segment city", "second", "city");
+        SegmentDefinition third = Segmented.Of("in segment second", "third", "second");
+        SegmentSet active = Segmented.SetOf(City, second, Rich, Value);
+
+        SegmentTrial trial = new(active, new(third, 1, 0), Segmented.InsightsOf(active));
+
+        trial.Beside.Select(one => one.Definition.Name).ShouldBe(["city", "second"]);
     }
 
     private static One SomebodyOf(SegmentSet segments, int score)

@@ -84,7 +84,7 @@ public sealed class PreviewTests(GatewayHost host)
         await segments.SayAsync("003pl1", "pl");
         string author = await segments.KeyAsync("planner", "author");
 
-        Answer plan = await PlanAsync("planned", "criteria: title='pl'", author);
+        Answer plan = await PlanAsync("planned", "criteria: title='pl'", GatewayHost.AdminKey);
 
         plan.Status.ShouldBe(200, plan.Text);
         ((bool)plan.Json["dryRun"]!).ShouldBeTrue();
@@ -92,9 +92,9 @@ public sealed class PreviewTests(GatewayHost host)
         ((string)plan.Json["planned"]!["normalForm"]!).ShouldBe("title = 'pl'");
         plan.Json["active"].ShouldBeNull();
         ((long)plan.Json["preview"]!["entering"]!).ShouldBe(1);
-        plan.Json["preview"]!["samples"].ShouldBeNull("who may not read sees nobody");
-        plan = await PlanAsync("planned", "criteria: title='pl'", GatewayHost.AdminKey);
         plan.Json["preview"]!["samples"]!["entering"]!.AsArray().Count.ShouldBe(1);
+        plan = await PlanAsync("planned", "criteria: title='pl'", author);
+        plan.Json["preview"].ShouldBeNull("who may not read cannot ask who somebody is by counts");
         (await host.GetAsync("/v1/definitions/segment/planned")).Status.ShouldBe(404);
 
         await segments.ActivateAsync("planned", "criteria: title='pl'");
@@ -103,6 +103,14 @@ public sealed class PreviewTests(GatewayHost host)
         ((bool)plan.Json["changed"]!).ShouldBeTrue();
         plan = await PlanAsync("planned", "criteria: title='pl'", author);
         ((bool)plan.Json["changed"]!).ShouldBeFalse();
+        plan = await PlanAsync("planned", "criteria: title='pl'", GatewayHost.AdminKey);
+        plan.Json["preview"].ShouldBeNull("what is active moves nobody");
+        plan = await PlanAsync("plans", "criteria: in segment plan_base", GatewayHost.AdminKey);
+        plan.ShouldBeProblem(422, "does_not_compile");
+        await segments.DraftAsync("plan_base", "criteria: title='pl'");
+        plan = await PlanAsync("plans", "criteria: in segment plan_base", GatewayHost.AdminKey);
+        ((string)plan.Json["preview"]!["state"]!).ShouldBe("doesNotCompile");
+        ((string)plan.Json["preview"]!["errors"]![0]!["message"]!).ShouldContain("plan_base");
         (await PlanAsync("planned", "criteria: tilte = 'pl'", author)).ShouldBeProblem(
             422,
             "does_not_compile"

@@ -134,6 +134,9 @@ public sealed class WhyTests(GatewayHost host)
         ((bool)why["tiers"]![0]!["condition"]!["holds"]!).ShouldBeTrue();
         ((bool)(await segments.GetAsync($"{path}?version=1"))["decided"]!["in"]!).ShouldBeFalse();
         (await host.GetAsync($"{path}?version=9")).ShouldBeProblem(404, "unknown_version");
+        await segments.DraftAsync("not_active", "criteria: title is null");
+        int early = await segments.DraftAsync("versioned", "criteria: in segment not_active");
+        (await host.GetAsync($"{path}?version={early}")).ShouldBeProblem(422, "does_not_compile");
         (await host.GetAsync($"{path}?version=1&at=2026-01-01T00:00:00Z")).ShouldBeProblem(
             400,
             "bad_moment"

@@ -88,4 +88,127 @@ public sealed class SegmentLimitTests
         async Task<DefinitionVersion> DerivedAsync() =>
             (await all.CatalogueAsync()).Definitions.Single(version => version.IsDerived);
     }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(0, false)]
+    public async Task So_many_measures_are_computed_and_one_more_is_not(int room, bool isTaken)
+    {
+        Reviewing all = await Reviewing.BeginAsync();
+        string[] names =
+        [
+            .. Enumerable
+                .Range(0, IDefinitionsGrain.DerivedMax - room)
+                .Select(i => $"{InsightDefinition.DerivedPrefix}{i}"),
+        ];
+        SegmentVersion needing = Version("needing", 1, Reviewing.Buyers) with
+        {
+            State = ReviewState.Submitted,
+            Derived = [.. names],
+        };
+        DefinitionsState state = all.State.State;
+        all.State.State = state with
+        {
+            Segments = [needing],
+            Versions = state.Versions.AddRange(
+                names.Select(name => Definition(DefinitionKinds.Insight, name, "source: Case"))
+            ),
+        };
+        int version = await all.DraftAsync(Name, Reviewing.Buyers);
+
+        ReviewResult result = await all.TryAsync(Name, version, ReviewStepKind.Submit);
+
+        (result.Refusal is null).ShouldBe(
+            isTaken,
+            string.Join(" ", result.Errors.Select(error => error.Message))
+        );
+        (await all.DerivedAsync()).Length.ShouldBe(
+            isTaken ? IDefinitionsGrain.DerivedMax : names.Length
+        );
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task An_activation_that_makes_all_active_text_too_long_is_refused(
+        int over,
+        bool isTaken
+    )
+    {
+        Reviewing all = await Reviewing.BeginAsync();
+        const string text = "criteria: title is null";
+        int version = await all.ApproveAsync(Name, text);
+        DefinitionsState state = all.State.State;
+        int others = state.AllActive().Sum(one => one.Text.Length);
+        int length = IDefinitionsGrain.ActiveTextMax - others - text.Length + over;
+        all.State.State = state with
+        {
+            Versions = state.Versions.Add(
+                Definition(DefinitionKinds.Model, "long", new string('#', length))
+            ),
+        };
+
+        ReviewResult result = await all.TryAsync(Name, version, ReviewStepKind.Activate);
+
+        (result.Refusal is null).ShouldBe(
+            isTaken,
+            string.Join(" ", result.Errors.Select(error => error.Message))
+        );
+    }
+
+    [Fact]
+    public void Of_101_steps_the_first_and_the_latest_99_are_kept()
+    {
+        ReviewStep[] steps =
+        [
+            .. Enumerable
+                .Range(0, SegmentVersion.StepsMax)
+                .Select(i => new ReviewStep(ReviewStepKind.Approve, $"{i}", default, null)),
+        ];
+        SegmentReview review = new([
+            Version(Name, 1, Reviewing.Buyers) with
+            {
+                State = ReviewState.Submitted,
+                Steps = [.. steps],
+            },
+        ]);
+
+        SegmentReview next = review.Take(
+            1,
+            new ReviewStep(ReviewStepKind.Approve, "last", default, null),
+            []
+        );
+
+        next.Find(1)!
+            .Steps.Select(step => step.By)
+            .ShouldBe([
+                "0",
+                .. Enumerable.Range(2, SegmentVersion.StepsMax - 2).Select(i => $"{i}"),
+                "last",
+            ]);
+    }
+
+    private static SegmentVersion Version(string name, int version, string text) =>
+        new()
+        {
+            Name = name,
+            Version = version,
+            Text = text,
+            Hash = "",
+            State = ReviewState.Draft,
+            Base = 0,
+            Steps = [new ReviewStep(ReviewStepKind.Draft, Reviewing.Author, default, null)],
+        };
+
+    private static DefinitionVersion Definition(string kind, string name, string text) =>
+        new()
+        {
+            Kind = kind,
+            Name = name,
+            Version = 1,
+            Text = text,
+            Hash = "",
+            Author = "",
+            At = default,
+        };
 }

@@ -137,6 +137,21 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_who_ask_at_once_both_get_the_same()
+    {
+        await OrdersAsync("a", 2);
+        SegmentVersion version = await DraftAsync(Buyers);
+
+        SegmentPreview[] both = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => PreviewAsync(version))
+        );
+
+        both.ShouldAllBe(one => one.State == PreviewState.Done);
+        both.Select(one => one.At).Distinct().Count().ShouldBe(1);
+        cluster.History.IdsAfter.Count.ShouldBe(1, "everybody is looked at once");
+    }
+
+    [Fact]
     public async Task So_many_are_kept_and_of_one_more_the_oldest_is_forgotten()
     {
         List<SegmentVersion> made = [];

@@ -148,6 +148,23 @@ public sealed class FollowedChangesTests(PostgresServer server) : IAsyncLifetime
         (await segments.FollowAsync()).ShouldBe(["ind_a/1/vip", "ind_a/2/churned", "ind_b/1/vip"]);
     }
 
+    [Fact]
+    public async Task Of_changes_some_of_which_are_from_elsewhere_all_stay_in_their_order()
+    {
+        for (long sequence = 1; sequence <= 3; sequence++)
+        {
+            await segments.SaveAsync("ind_a", Change(sequence, "vip", entered: sequence % 2 == 1));
+        }
+
+        await segments.Database.ExecuteAsync(
+            "update cdp.membership_changes set written_by = '4000000000' where sequence = 3"
+        );
+
+        await DatabaseSetup.PrepareAsync(segments.Database.ConnectionString, new(), default);
+
+        (await segments.FollowAsync()).ShouldBe(["ind_a/1/vip", "ind_a/2/vip", "ind_a/3/vip"]);
+    }
+
     private static async Task InsertAsync(NpgsqlConnection connection, string id, long sequence)
     {
         await using NpgsqlCommand command = new(

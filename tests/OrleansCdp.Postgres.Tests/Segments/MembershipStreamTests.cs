@@ -25,6 +25,7 @@ public sealed class MembershipStreamTests(PostgresServer server)
         ShouldBeInOrder(journal.Memberships);
         journal.Memberships.First().Change.Events.ShouldBe([new CausingEvent("shop", "e")]);
         await DeliveredAsync(database, People * 2);
+        journal.Memberships.Count.ShouldBe(People * 2);
     }
 
     [Fact]
@@ -99,6 +100,46 @@ public sealed class MembershipStreamTests(PostgresServer server)
         await Eventually.BeAsync(() => !journal.Memberships.IsEmpty);
         await DeliveredAsync(segments.Database, 2);
         journal.Memberships.Select(NameOf).ShouldBe(["ind_untold/1"]);
+    }
+
+    [Fact]
+    public async Task More_than_are_delivered_together_come_in_several_batches_in_order()
+    {
+        const int count = MembershipStream.BatchMax + 1;
+        await using SegmentDatabase segments = await SegmentDatabase.StartAsync(server);
+        for (long sequence = 1; sequence <= count; sequence++)
+        {
+            await segments.SaveAsync("ind_a", Change(sequence, "vip", entered: sequence % 2 == 1));
+        }
+
+        await segments.StopAsync();
+        Journal journal = new();
+
+        await using TestSilo silo = await TestSilo.StartAsync(segments.Database, journal, "one");
+
+        await Eventually.BeAsync(() => journal.Memberships.Count >= count);
+        await DeliveredAsync(segments.Database, count);
+        journal
+            .Memberships.Select(one => one.Change.Sequence)
+            .ShouldBe(Enumerable.Range(1, count).Select(i => (long)i));
+    }
+
+    [Fact]
+    public async Task A_stream_whose_place_is_from_elsewhere_goes_on()
+    {
+        await using SegmentDatabase segments = await SegmentDatabase.StartAsync(server);
+        await segments.Database.ExecuteAsync(
+            "update cdp.membership_stream set written_by = '4000000000', number = 20, told = 7"
+        );
+        await DatabaseSetup.PrepareAsync(segments.Database.ConnectionString, new(), default);
+        await segments.SaveAsync("ind_new", Change(1, "vip"));
+        await segments.StopAsync();
+        Journal journal = new();
+
+        await using TestSilo silo = await TestSilo.StartAsync(segments.Database, journal, "one");
+
+        await Eventually.BeAsync(() => !journal.Memberships.IsEmpty);
+        journal.Memberships.Select(NameOf).ShouldBe(["ind_new/1"]);
     }
 
     private static async Task SaveAsync(TestSilo silo, int person, long from)
