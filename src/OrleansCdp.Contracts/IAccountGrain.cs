@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -43,6 +44,14 @@ public interface IAccountGrain : IGrainWithStringKey
     /// <summary>See <see cref="IUnifiedIndividualGrain.WakeAsync"/>.</summary>
     [Alias("wake")]
     Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt);
+
+    /// <summary>What it told its people for their segments, for one who does not know it.</summary>
+    /// <param name="link">The person's link that says who belongs here.</param>
+    /// <returns>See <see cref="AccountTelling.AnswerTo"/>.</returns>
+    [AlwaysInterleave] // whoever asks may be somebody whom the account is telling something just now
+    [ResponseTimeout(IUnifiedIndividualGrain.ReadTimeMax)]
+    [Alias("told-facts")]
+    ValueTask<AccountFacts?> GetToldAsync(LinkKey link);
 
     /// <summary>What is here at this instant, for comparing it with the log.</summary>
     [AlwaysInterleave]

@@ -84,6 +84,13 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("seed-insight")]
     Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
 
+    /// <summary>Takes what its account tells its people, and evaluates the segments that ask for it.</summary>
+    /// <param name="facts">What is told. What is older than what is known, or another account's, changes nothing.</param>
+    /// <returns>Once it is durable: null, or who is to be told instead where the links are elsewhere.</returns>
+    [AlwaysInterleave] // it may be waiting for an answer of that account
+    [Alias("take-account-facts")]
+    Task<string?> TakeAccountFactsAsync(AccountFacts facts);
+
     /// <summary>Does all that time alone asks for. Whom nobody else has asked for leaves the memory.</summary>
     /// <param name="dueAt">The moment that is looked at, if the clock where it lives is not yet so far.</param>
     /// <returns>

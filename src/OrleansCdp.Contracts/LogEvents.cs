@@ -54,6 +54,7 @@ public static class LogEvents
     public const int SegmentsNotEvaluated = 256;
     public const int SegmentPreviewFailed = 257;
     public const int SegmentNotPreviewed = 258;
+    public const int AccountPeopleNotListed = 259;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansCdp.Events;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -63,6 +64,10 @@ public sealed record Account : ISubject<Account>
         init;
     } = [];
 
+    /// <summary>What its people are told for their segments; null where no segment asks for an account.</summary>
+    [Id(7)]
+    public ToldFacts? Told { get; init; }
+
     /// <summary>Whether nothing is known here.</summary>
     public bool IsEmpty => Links.Links.IsEmpty && Members.IsEmpty;
 
@@ -117,10 +122,7 @@ public sealed record Account : ISubject<Account>
     /// <summary>Notes that a link's individual belongs here, or no longer does. The newer statement stays.</summary>
     public Account Note(Member said)
     {
-        int at = Members.IndexOf(
-            said.Link.ToString(),
-            static (member, key) => string.CompareOrdinal(member.Link.ToString(), key)
-        );
+        int at = IndexOf(said.Link);
         if (at >= 0)
         {
             bool moved =
@@ -188,6 +190,19 @@ public sealed record Account : ISubject<Account>
                 Links = Links.With(known with { Traits = traits }),
             };
     }
+
+    /// <summary>What is known of a person's link; null for nothing.</summary>
+    public Member? Find(LinkKey link)
+    {
+        int at = IndexOf(link);
+        return at < 0 ? null : Members[at];
+    }
+
+    private int IndexOf(LinkKey link) =>
+        Members.IndexOf(
+            link.ToString(),
+            static (member, key) => string.CompareOrdinal(member.Link.ToString(), key)
+        );
 
     /// <summary>Whether something is left out for the first time, and there is room to count it.</summary>
     private bool LeavesOut(string what, long counted, out ImmutableArray<ulong> leftOut)

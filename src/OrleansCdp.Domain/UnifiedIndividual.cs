@@ -71,6 +71,14 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         init;
     } = Memberships.None;
 
+    /// <summary>What the account it belongs to told it for its segments.</summary>
+    [Id(12)]
+    public AccountFacts AccountFacts
+    {
+        get => field ?? AccountFacts.None; // In states of first versions.
+        init;
+    } = AccountFacts.None;
+
     /// <summary>The individual that has this one's links since it was merged; null for this one.</summary>
     [Id(5)]
     public string? PlacedAt { get; init; }
@@ -184,15 +192,24 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
     }
 
     /// <summary>The account most recently stated by any link; null when none was.</summary>
-    public LinkKey? AccountLink()
+    public LinkKey? AccountLink() => AccountStatedBy()?.Account?.Account;
+
+    /// <summary>The link that stated its account most recently; null when none did.</summary>
+    public Link? AccountStatedBy()
     {
-        AccountRegister? latest = null;
+        Link? latest = null;
         foreach (Link link in Links.Links)
         {
-            latest = AccountRegister.Later(latest, link.Account);
+            if (
+                link.Account is not null
+                && AccountRegister.Later(latest?.Account, link.Account) == link.Account
+            )
+            {
+                latest = link;
+            }
         }
 
-        return latest?.Account;
+        return latest;
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,7 @@ using OrleansCdp.Activation;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -28,10 +29,12 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     private readonly TimeProvider clock;
     private readonly WriteBack writeBack;
     private readonly AccountPeopleReader people;
+    private readonly AccountTeller teller;
     private readonly ILogger<AccountGrain> logger;
     private Residence residence;
     private PublishedContext facts = new();
     private Account account;
+    private Account saved;
     private bool isUsed;
     private bool broken;
 
@@ -44,15 +47,17 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         Residences residences,
         StateRepair repair,
         IInsightSets insights,
+        ISegmentSets segments,
         TimeProvider clock,
         ILogger<AccountGrain> logger
     )
     {
         string id = this.GetPrimaryKeyString();
         cell = new SnapshotCell<Account>(id, store, serializer, AccountShape.Instance);
-        account = new Account { Id = id };
+        account = saved = new Account { Id = id };
         writeBack = new WriteBack(id, SubjectKind.Account);
         people = new AccountPeopleReader(id, GrainFactory, logger);
+        teller = new AccountTeller(id, GrainFactory, segments, reconciliation, logger);
         this.published = published;
         this.reconciliation = reconciliation;
         this.fates = fates;
@@ -69,14 +74,15 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         facts = published.Open(account.Id);
         try
         {
-            account = await cell.LoadAsync(cancellationToken) ?? account;
+            account = saved = await cell.LoadAsync(cancellationToken) ?? account;
+            await teller.KnowAsync(account);
             await insights.SinceAsync(
                 account.Links.Links.Select(link => link.NewestRevision).DefaultIfEmpty().Max()
             );
         }
         catch (CorruptSnapshotException damage)
         {
-            recovery.Begin(damage, repair.AccountAsync, s => s.Links, s => account = s);
+            recovery.Begin(damage, repair.AccountAsync, s => s.Links, s => account = saved = s);
         }
     }
 
@@ -91,14 +97,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
     public async Task<ImmutableArray<EventOutcome>> ApplyAsync(Immutable<SequencedEvent[]> events)
     {
-        if (events.Value.Length > Limits.ApplyBatchMax)
-        {
-            throw new ArgumentException(
-                $"More than {Limits.ApplyBatchMax} events.",
-                nameof(events)
-            );
-        }
-
+        BatchFold.DemandFew(events.Value);
         if (!recovery.IsReady && !await recovery.IsMadeAsync())
         {
             return await repair.RefuseAsync(events.Value);
@@ -206,28 +205,49 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
         await recovery.WhenMadeAsync();
-        if (facts.Answer is null && !isUsed)
+        if (facts.Answer is null && !isUsed && account.Told is not { IsTold: false })
         {
             DeactivateOnIdle(); // It was loaded to be woken: whoever wakes everybody leaves nobody in memory.
         }
 
+        DateTimeOffset now = clock.GetUtcNow();
+        now = now > dueAt ? now : dueAt;
+        if (!await TellAsync())
+        {
+            return now;
+        }
+
         InsightSet computed = await insights.CurrentAsync();
-        if (computed.WritesOfPeople)
+        if (computed.WritesOfPeople || teller.AsksOfPeople(computed))
         {
             writeBack.Know(await people.SumsAsync(computed), computed);
         }
 
         DemandWhole();
-        DateTimeOffset now = clock.GetUtcNow();
+        var (next, until) = teller.Look(
+            account,
+            () => writeBack.LedgerOf(computed, account.Links),
+            now
+        );
         Written written = account.IsEmpty
             ? Written.Nothing(account.Written)
-            : writeBack.Wake(account.Links, account.Written, computed, now > dueAt ? now : dueAt);
-        if (!written.Updates.IsEmpty)
+            : writeBack.Wake(account.Links, account.Written, computed, now, until);
+        bool isNews = next.Told != account.Told;
+        if (!written.Updates.IsEmpty || isNews)
         {
-            await SaveAsync(account.Becomes(account, null), [], written);
+            await SaveAsync(account.Becomes(next, null), [], written);
         }
 
-        return written.DueAt;
+        return isNews && !await TellAsync() ? now
+            : account.Told is { IsTold: false } && teller.Failure is { } failure
+                ? throw new PeopleNotToldException(account.Id, failure)
+            : written.DueAt;
+    }
+
+    public async ValueTask<AccountFacts?> GetToldAsync(LinkKey link)
+    {
+        await recovery.WhenMadeAsync();
+        return saved.AnswerTo(link);
     }
 
     public async ValueTask<AccountEvidence> GetEvidenceAsync()
@@ -244,6 +264,30 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         };
     }
 
+    /// <summary>Tells people what was saved, and notes it when all of them know it.</summary>
+    /// <returns>Whether nobody has still to be told, unless it failed.</returns>
+    private async Task<bool> TellAsync()
+    {
+        if (account.Told is not { IsTold: false })
+        {
+            return true;
+        }
+
+        if (!await teller.GoOnAsync(account))
+        {
+            return false;
+        }
+
+        DemandWhole();
+        if (teller.Failure is null)
+        {
+            Account told = account.WithAllTold();
+            await SaveAsync(account.Becomes(told, null), [], Written.Nothing(told.Written));
+        }
+
+        return true;
+    }
+
     private ContextAnswer Answer(byte[] json) =>
         new()
         {
@@ -257,11 +301,13 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         isUsed = true;
         InsightSet computed = insights.Current;
         DemandWhole();
+        DateTimeOffset now = clock.GetUtcNow();
         Written written = writeBack.Follow(
             transition.Next.Links,
             transition.Next.Written,
             computed,
-            clock.GetUtcNow()
+            now,
+            teller.DueAfter(account, transition.Next, now)
         );
         await SaveAsync(transition, noted, written);
     }
@@ -290,6 +336,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
                 DueAt = written.Demanded,
             };
             await cell.SaveAsync(write);
+            saved = account;
         }
         catch
         {

@@ -6,6 +6,19 @@ namespace OrleansCdp;
 /// <summary>Folds batches so that a defect in the fold costs one event, not a partition.</summary>
 internal static partial class BatchFold
 {
+    /// <summary>Refuses a batch of more events than <see cref="Limits.ApplyBatchMax"/>.</summary>
+    /// <exception cref="ArgumentException">There are more.</exception>
+    public static void DemandFew(SequencedEvent[] events)
+    {
+        if (events.Length > Limits.ApplyBatchMax)
+        {
+            throw new ArgumentException(
+                $"More than {Limits.ApplyBatchMax} events.",
+                nameof(events)
+            );
+        }
+    }
+
     /// <summary>Folds events into a subject.</summary>
     public delegate Transition<T> Folding<T>(T subject, ReadOnlySpan<SequencedEvent> events);
 

@@ -103,8 +103,18 @@ internal sealed class HeldIndividual(
         SequencedEvent[] events
     )
     {
-        DemandWhole();
         isUsed = true;
+        await FollowAsync(transition, taken, noted, events);
+    }
+
+    private async Task FollowAsync(
+        Transition<UnifiedIndividual> transition,
+        LinkTransfer? taken,
+        ImmutableArray<EventFate> noted,
+        SequencedEvent[] events
+    )
+    {
+        DemandWhole();
         Written written = Written.Nothing(transition.Next.Written);
         ImmutableArray<MembershipChange> changes = [];
         if (transition.Changed)
@@ -114,7 +124,7 @@ internal sealed class HeldIndividual(
             UnifiedIndividual next = AccountShares.Counted(transition.Next, computed);
             (next, changes) = segments.Follow(
                 next,
-                State.Links,
+                State,
                 computed,
                 ledgerOf ??= writeBack.LedgerOf,
                 now,
@@ -129,7 +139,7 @@ internal sealed class HeldIndividual(
                 now,
                 Course.Earlier(
                     shares.Owes(next, computed) ? now + AccountShares.Linger : null,
-                    segments.DueAt
+                    Course.Earlier(segments.AsksAt(next, now), segments.DueAt)
                 )
             );
         }
@@ -150,7 +160,7 @@ internal sealed class HeldIndividual(
         now = now > dueAt ? now : dueAt;
         var (next, changes) = segments.Follow(
             AccountShares.Counted(State, computed),
-            State.Links,
+            State,
             computed,
             ledgerOf ??= writeBack.LedgerOf,
             now,
@@ -184,9 +194,24 @@ internal sealed class HeldIndividual(
             await SaveAsync(To(next, changed: true), null, [], Written.Nothing(next.Written), []);
         }
 
+        var (known, asksAt) = await segments.AskAsync(State, grains, now);
+        if (known is not null)
+        {
+            await TakeAsync(known);
+        }
+
         return failed.IsEmpty
-            ? written.DueAt
+            ? Course.Earlier(written.DueAt, asksAt)
             : throw new AccountsNotToldException(id, failed, shares.Failure);
+    }
+
+    /// <summary>Takes what its account tells.</summary>
+    /// <returns>Who is to be told instead; null for nobody.</returns>
+    public async Task<string?> TakeAsync(AccountFacts facts)
+    {
+        LeaveUnlessUsed();
+        await FollowAsync(State.Take(facts), null, [], []);
+        return State.ElsewhereAt;
     }
 
     private static Transition<UnifiedIndividual> To(UnifiedIndividual next, bool changed) =>
@@ -314,16 +339,8 @@ internal sealed class HeldIndividual(
     /// Makes sure that every version of an insight is known here that the links speak of: what is done next would not be
     /// counted in it.
     /// </summary>
-    private async Task KnowAsync(ImmutableArray<Link> links)
-    {
-        long newest = 0;
-        foreach (Link link in links)
-        {
-            newest = Math.Max(newest, link.NewestRevision);
-        }
-
-        await insights.SinceAsync(newest);
-    }
+    private async Task KnowAsync(ImmutableArray<Link> links) =>
+        await insights.SinceAsync(links.Select(link => link.NewestRevision).DefaultIfEmpty().Max());
 
     private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)
     {

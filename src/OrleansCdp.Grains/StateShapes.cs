@@ -9,6 +9,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
     private const string DepartedKind = "d";
     private const string MergedKind = "m";
     private const string MembershipsKey = "s";
+    private const string AccountKey = "a";
 
     public static IndividualShape Instance { get; } = new();
 
@@ -34,6 +35,11 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             changes.Put(MembershipsKey, after.Memberships);
         }
 
+        if ((before?.AccountFacts ?? AccountFacts.None) != after.AccountFacts)
+        {
+            changes.Put(AccountKey, after.AccountFacts);
+        }
+
         // Apart from the head: whoever has many visitors would write all their names with every other change.
         SortedArrays.Compare(
             before?.Merged ?? [],
@@ -54,6 +60,9 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Memberships = parts.Keys.Contains(MembershipsKey)
                 ? parts.Read<Memberships>(MembershipsKey)
                 : Memberships.None,
+            AccountFacts = parts.Keys.Contains(AccountKey)
+                ? parts.Read<AccountFacts>(AccountKey)
+                : AccountFacts.None,
             Departed =
             [
                 .. parts
@@ -94,6 +103,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
             Departed = [],
             Merged = [],
             Memberships = Memberships.None,
+            AccountFacts = AccountFacts.None,
         };
 }
 
@@ -101,6 +111,7 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 internal sealed class AccountShape : IStateShape<Account>
 {
     private const string MemberKey = "m";
+    private const string ToldKey = "t";
 
     public static AccountShape Instance { get; } = new();
 
@@ -121,6 +132,19 @@ internal sealed class AccountShape : IStateShape<Account>
             (_, member) => changes.Put(MemberKey + member.Link, member),
             member => changes.Remove(MemberKey + member.Link)
         );
+        if (before?.Told == after.Told)
+        {
+            return;
+        }
+
+        if (after.Told is { } told)
+        {
+            changes.Put(ToldKey, told);
+        }
+        else
+        {
+            changes.Remove(ToldKey);
+        }
     }
 
     public Account Assemble(IStoredParts parts, IPartChanges changes) =>
@@ -128,6 +152,7 @@ internal sealed class AccountShape : IStateShape<Account>
         {
             Links = LinkParts.Assemble(parts, changes),
             Members = [.. parts.OfKind<Member>(MemberKey)],
+            Told = parts.Keys.Contains(ToldKey) ? parts.Read<ToldFacts>(ToldKey) : null,
         };
 
     /// <summary>All that is in no part of its own, so that a new field cannot be forgotten.</summary>
@@ -136,6 +161,7 @@ internal sealed class AccountShape : IStateShape<Account>
         {
             Links = LinkSet.Empty,
             Members = [],
+            Told = null,
         };
 }
 

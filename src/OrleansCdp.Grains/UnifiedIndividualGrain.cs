@@ -103,20 +103,9 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
         string owner
     )
     {
-        if (events.Value.Length > Limits.ApplyBatchMax)
-        {
-            throw new ArgumentException(
-                $"More than {Limits.ApplyBatchMax} events.",
-                nameof(events)
-            );
-        }
-
-        if (!recovery.IsReady && !await recovery.IsMadeAsync())
-        {
-            return await repair.RefuseAsync(events.Value);
-        }
-
-        if (Individual.IsPlacing && !await placement.IsReadableAsync())
+        BatchFold.DemandFew(events.Value);
+        bool isLost = !recovery.IsReady && !await recovery.IsMadeAsync();
+        if (isLost || (Individual.IsPlacing && !await placement.IsReadableAsync()))
         {
             return await repair.RefuseAsync(events.Value);
         }
@@ -224,6 +213,12 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
     {
         await recovery.WhenMadeAsync();
         return await held.SeedAsync(revision, seed);
+    }
+
+    public async Task<string?> TakeAccountFactsAsync(AccountFacts facts)
+    {
+        await recovery.WhenMadeAsync();
+        return await held.TakeAsync(facts);
     }
 
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)

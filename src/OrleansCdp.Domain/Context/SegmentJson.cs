@@ -66,7 +66,7 @@ public static class SegmentJson
             json.WriteStartArray("asked");
             foreach (ExplainedPart part in AskedBy(explanation))
             {
-                WriteAsked(json, part, ledger, explanation.At);
+                WriteAsked(json, part, ledger, explanation);
             }
 
             json.WriteEndArray();
@@ -172,14 +172,22 @@ public static class SegmentJson
         Utf8JsonWriter json,
         ExplainedPart part,
         InsightLedger ledger,
-        DateTimeOffset at
+        SegmentExplanation explanation
     )
     {
         json.WriteStartObject();
         json.WriteString("asked", part.Text);
         WriteOutcome(json, part);
+        if (part.Asked!.IsOfAccount)
+        {
+            json.WriteString(
+                "account",
+                explanation.Account.Length == 0 ? null : explanation.Account
+            );
+        }
+
         json.WriteStartArray("measured");
-        foreach (ActiveInsight insight in InsightsOf(part.Asked!, ledger.Insights))
+        foreach (ActiveInsight insight in InsightsOf(part.Asked, ledger.Insights))
         {
             json.WriteStartObject();
             if (!InsightDefinition.IsDerived(insight.Definition.Name))
@@ -188,7 +196,7 @@ public static class SegmentJson
             }
 
             json.WriteNumber("version", insight.Version);
-            InsightJson.WriteContributions(json, insight, ledger, at);
+            InsightJson.WriteContributions(json, insight, ledger, explanation.At);
             json.WriteEndObject();
         }
 

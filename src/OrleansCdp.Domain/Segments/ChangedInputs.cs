@@ -41,6 +41,24 @@ internal static class ChangedInputs
         }
     }
 
+    /// <summary>Notes the segments that ask anything of the account that has another answer, or one at last.</summary>
+    public static void Note(SegmentSet set, AccountFacts before, AccountFacts after, bool[] touched)
+    {
+        if (ReferenceEquals(before, after))
+        {
+            return;
+        }
+
+        foreach (SegmentInput asked in set.OfAccounts)
+        {
+            string key = asked.Key;
+            if (before.Answers(key) != after.Answers(key) || before.Find(key) != after.Find(key))
+            {
+                Touch(set, set.OfAccount(key), touched);
+            }
+        }
+    }
+
     /// <summary>Notes the segments that ask some inputs.</summary>
     public static void Touch(SegmentSet set, ImmutableArray<int> inputs, bool[] touched)
     {

@@ -51,6 +51,13 @@ public sealed record PreviewCounts
     [Id(8)]
     public ImmutableArray<PreviewedChange> ChangingTierSample { get; init; } = [];
 
+    /// <summary>
+    /// Those whose account cannot tell all that is asked of it, because its state is damaged or its people are still asked: they
+    /// count as if they stayed where they are.
+    /// </summary>
+    [Id(9)]
+    public long AwaitingAccount { get; init; }
+
     /// <summary>All who would be moved.</summary>
     public long Moved => Entering + Leaving + ChangingTier;
 

@@ -37,41 +37,22 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
     private Answer Look(SegmentInput asked) =>
         asked.Kind switch
         {
-            SegmentInputKind.Trait => new Answer(
-                Reconciliation.Trait(subject.Links, asked.Name, subject.Policy)?.Won.Register.Value,
-                null
-            ),
-            SegmentInputKind.Insight or SegmentInputKind.Measured => Insight(
+            SegmentInputKind.Trait => Answer.OfTrait(subject.Links, asked.Name, subject.Policy),
+            SegmentInputKind.Insight or SegmentInputKind.Measured => Answer.OfInsight(
+                subject.Ledger,
                 asked.Name,
-                value => value.Value
+                isTopPart: false,
+                now
             ),
-            SegmentInputKind.TopPart => Insight(
+            SegmentInputKind.TopPart => Answer.OfInsight(
+                subject.Ledger,
                 asked.Name,
-                value => value.Parts is [var first, ..] ? FieldValue.Of(first.Name) : null
+                isTopPart: true,
+                now
             ),
             SegmentInputKind.Sequence => Sequence(asked),
             _ => new Answer(subject.Account.Find(asked.Key), null),
         };
-
-    private Answer Insight(string name, Func<InsightValue, FieldValue?> valueOf)
-    {
-        if (
-            subject.Ledger.Insights.Shown(name) is not { } insight
-            || subject.Ledger.ValueOf(insight, now) is not { } value
-        )
-        {
-            return new Answer(null, null);
-        }
-
-        NextChange change = subject.Ledger.NextChangeOf(insight, now);
-        DateTimeOffset? at = change.At is { } ticks
-            ? new DateTimeOffset(ticks, TimeSpan.Zero)
-            : null;
-        return new Answer(
-            valueOf(value),
-            change.IsSteady ? Course.Earlier(at, now + SegmentLedger.Steadily) : at
-        );
-    }
 
     private Answer Sequence(SegmentInput asked)
     {
@@ -86,8 +67,6 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
         subject.Ledger.Insights.Shown(insight) is { } active
             ? subject.Ledger.InstantsOf(active, now)
             : [];
-
-    private sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt);
 
     private sealed class Facts(SegmentAnswers answers, ImmutableArray<int> places) : IFacts
     {

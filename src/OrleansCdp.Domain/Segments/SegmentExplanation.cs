@@ -7,7 +7,8 @@ namespace OrleansCdp.Segments;
 /// <param name="Segment">The segment.</param>
 /// <param name="At">The moment.</param>
 /// <param name="IsReady">
-/// Whether all insights that it asks for know of the past. Until they do it is not evaluated: whoever is in it stays.
+/// Whether all insights that it asks for know of the past, and the account told what it asks of it. Until then it is not evaluated:
+/// whoever is in it stays.
 /// </param>
 /// <param name="Decided">What is decided at the moment; null where nothing is to be known of it.</param>
 /// <param name="Tiers">The tiers in their order, or the only one.</param>
@@ -21,6 +22,12 @@ public sealed record SegmentExplanation(
 {
     /// <summary>Looks ahead that one explanation takes at most.</summary>
     public const int LooksMax = 32;
+
+    /// <summary>The account that was asked; empty where the individual belongs to none, and where none is asked for.</summary>
+    public string Account { get; init; } = "";
+
+    /// <summary>Whether the account has still to tell what is asked of it.</summary>
+    public bool AwaitsAccount { get; init; }
 
     /// <summary>The moment from which the answer may be another though nothing happens; null for never.</summary>
     public DateTimeOffset? Until { get; init; }
@@ -43,7 +50,8 @@ public sealed record SegmentExplanation(
         {
             bool isIn = Decided is { IsIn: true };
             string where = isIn ? "In it" : "Not in it";
-            return !IsReady ? "Nothing changes until what it measures is told of the past."
+            return AwaitsAccount ? "Nothing changes until its account has told what is asked of it."
+                : !IsReady ? "Nothing changes until what it measures is told of the past."
                 : ChangesAt is { } at
                     ? $"{ChangeOf(isIn)} {Rfc3339.Format(at)} unless something happens."
                 : SameUntil is { } same
@@ -74,7 +82,8 @@ public sealed record SegmentExplanation(
         }
 
         now = now > memberships.ChangedAt ? now : memberships.ChangedAt;
-        bool isReady = set.IsReady(place, subject.Ledger.Insights);
+        bool awaits = !set.IsAnswered(place, subject.Account);
+        bool isReady = set.IsReady(place, subject.Ledger.Insights) && !awaits;
         ImmutableArray<int> asked = AskedBy(set, place);
         var (present, until) = Look(set, asked, subject, memberships, now);
         SegmentExplanation explanation = new(
@@ -86,6 +95,8 @@ public sealed record SegmentExplanation(
         )
         {
             Until = until,
+            Account = subject.Account.Account,
+            AwaitsAccount = awaits,
         };
         return isReady ? explanation.LookAhead(set, asked, subject, present) : explanation;
     }
@@ -206,7 +217,10 @@ public sealed record SegmentExplanation(
         DateTimeOffset? until = null;
         foreach (int place in asked)
         {
-            if (set.IsReady(place, subject.Ledger.Insights))
+            if (
+                set.IsReady(place, subject.Ledger.Insights)
+                && set.IsAnswered(place, subject.Account)
+            )
             {
                 until = Course.Earlier(until, walk.Evaluate(place, MembershipCause.Time, askers));
             }

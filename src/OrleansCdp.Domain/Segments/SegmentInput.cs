@@ -46,6 +46,13 @@ public sealed record SegmentInput(
     ExpressionType Type
 )
 {
+    /// <summary>Whether the account answers it, and not the individual.</summary>
+    public bool IsOfAccount =>
+        Kind
+            is SegmentInputKind.AccountTrait
+                or SegmentInputKind.AccountInsight
+                or SegmentInputKind.AccountTopPart;
+
     /// <summary>The insights that compute it; empty where it asks for what is there anyway.</summary>
     public ImmutableArray<DerivedInsight> Derived { get; init; } = [];
 

@@ -52,7 +52,8 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
 
     /// <summary>
     /// Evaluates what may have another answer: what is asked there has changed, or its time has come. A segment that asks for an
-    /// insight which does not know of the past yet is not evaluated: whoever is in it stays.
+    /// insight which does not know of the past yet, or for what an account has not told yet, is not evaluated: whoever is in it
+    /// stays.
     /// </summary>
     /// <param name="before">What is stored.</param>
     /// <param name="subject">The individual as it is.</param>
@@ -62,6 +63,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
     /// The links before, for whoever was just loaded: what they did not change only time did, or a version. Null where that is not
     /// known: then everything has the cause.
     /// </param>
+    /// <param name="knew">What was known of the account then.</param>
     /// <returns>
     /// What is to be stored, and what changed, in the order of numbers; nothing where it <see cref="IsBehind"/>.
     /// </returns>
@@ -70,7 +72,8 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         SegmentSubject subject,
         DateTimeOffset now,
         MembershipCause cause,
-        LinkSet? was = null
+        LinkSet? was = null,
+        AccountFacts? knew = null
     )
     {
         if (IsBehind(before))
@@ -83,7 +86,14 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         bool isOfOthers = followed is not null && followed.Ledger.Insights != insights;
         bool isAll = isFirst || isOfOthers || followed!.Policy != subject.Policy;
         bool isBorn = was is null ? before.Catalogue == 0 : was.Links.IsEmpty;
-        followed ??= was is null || isBorn ? null : subject with { Links = was };
+        followed ??=
+            was is null || isBorn
+                ? null
+                : subject with
+                {
+                    Links = was,
+                    Account = knew ?? subject.Account,
+                };
         MembershipWalk walk = new(
             set,
             subject,
@@ -106,7 +116,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
                     segment.Activation > before.Catalogue
                     || before.Waiting.Contains(segment.Definition.Name)
                 );
-            if (!set.IsReady(i, insights))
+            if (!set.IsReady(i, insights) || !set.IsAnswered(i, subject.Account))
             {
                 until[i] = null;
                 if (isNew)
@@ -199,18 +209,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         }
 
         ChangedInputs.Note(set, subject.Ledger.Insights, followed.Links, subject.Links, changed);
-        AccountFacts account = followed.Account;
-        if (account != subject.Account)
-        {
-            foreach (Field field in account.Values.Concat(subject.Account.Values))
-            {
-                if (account.Find(field.Name) != subject.Account.Find(field.Name))
-                {
-                    ChangedInputs.Touch(set, set.OfAccount(field.Name), changed);
-                }
-            }
-        }
-
+        ChangedInputs.Note(set, followed.Account, subject.Account, changed);
         return changed;
     }
 }

@@ -21,7 +21,7 @@ public sealed class SegmentSet
 {
     private readonly FrozenDictionary<string, int> places;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byTrait;
-    private readonly FrozenDictionary<string, ImmutableArray<int>> byAccountTrait;
+    private readonly FrozenDictionary<string, ImmutableArray<int>> byAccountKey;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byInsight;
     private readonly FrozenDictionary<string, ImmutableArray<int>> bySegment;
     private volatile Ready? readiness;
@@ -48,6 +48,12 @@ public sealed class SegmentSet
         Dictionary<SegmentInput, int> inputs = Inputs
             .Index()
             .ToDictionary(one => one.Item, one => one.Index);
+        OfAccounts =
+        [
+            .. Inputs
+                .Where(input => input.IsOfAccount)
+                .OrderBy(input => input.Key, StringComparer.Ordinal),
+        ];
         Places =
         [
             .. All.Select(segment =>
@@ -60,15 +66,8 @@ public sealed class SegmentSet
             .ToLookup(one => one.input, one => one.Index);
         Users = [.. Enumerable.Range(0, Inputs.Length).Select(i => users[i].ToImmutableArray())];
         byTrait = By(input => input.Kind == SegmentInputKind.Trait ? [input.Name] : []);
-        byAccountTrait = By(input =>
-            input.Kind
-                is SegmentInputKind.AccountTrait
-                    or SegmentInputKind.AccountInsight
-                    or SegmentInputKind.AccountTopPart
-                ? [input.Key]
-                : []
-        );
-        byInsight = By(InsightsOf);
+        byAccountKey = By(input => input.IsOfAccount ? [input.Key] : []);
+        byInsight = By(input => input.IsOfAccount ? [] : InsightsOf(input));
         bySegment = By(input =>
             input.Kind == SegmentInputKind.Segment ? [SegmentOrder.SegmentOf(input.Name)] : []
         );
@@ -88,6 +87,9 @@ public sealed class SegmentSet
 
     /// <summary>Everything that any of them asks, each once.</summary>
     public ImmutableArray<SegmentInput> Inputs { get; }
+
+    /// <summary>What any of them asks of accounts, sorted by how it is written.</summary>
+    public ImmutableArray<SegmentInput> OfAccounts { get; }
 
     /// <summary>Of each segment where its inputs are among all.</summary>
     internal ImmutableArray<ImmutableArray<int>> Places { get; }
@@ -124,6 +126,13 @@ public sealed class SegmentSet
             .Where(name => insights.Shown(name) is not { IsComplete: true })
             .Distinct();
 
+    /// <summary>Whether any of them asks for an insight of an account over its people.</summary>
+    public bool AsksOfPeople(InsightSet insights) =>
+        OfAccounts.Any(input =>
+            input.Kind != SegmentInputKind.AccountTrait
+            && insights.Shown(input.Name) is { Definition.HasPeople: true }
+        );
+
     /// <summary>The place of a segment; -1 when it is not among these.</summary>
     internal int IndexOf(string name) => places.GetValueOrDefault(name, -1);
 
@@ -132,11 +141,19 @@ public sealed class SegmentSet
     /// <param name="insights">The insights.</param>
     internal bool IsReady(int place, InsightSet insights) => Readiness(insights)[place];
 
+    /// <summary>Whether what a segment asks of an account is known, or that there is no account.</summary>
+    /// <param name="place">Its place.</param>
+    /// <param name="account">What is known.</param>
+    internal bool IsAnswered(int place, AccountFacts account) =>
+        OfAccounts.IsEmpty
+        || All[place]
+            .Definition.Inputs.All(input => !input.IsOfAccount || account.Answers(input.Key));
+
     /// <summary>Inputs that a field of the profile is.</summary>
     internal ImmutableArray<int> OfTrait(string name) => byTrait.GetValueOrDefault(name, []);
 
     /// <summary>Inputs of the account, by how they are written.</summary>
-    internal ImmutableArray<int> OfAccount(string key) => byAccountTrait.GetValueOrDefault(key, []);
+    internal ImmutableArray<int> OfAccount(string key) => byAccountKey.GetValueOrDefault(key, []);
 
     /// <summary>Inputs that an insight decides.</summary>
     internal ImmutableArray<int> OfInsight(string name) => byInsight.GetValueOrDefault(name, []);
@@ -162,7 +179,10 @@ public sealed class SegmentSet
     private static IEnumerable<string> InsightsOf(SegmentInput input) =>
         input.Kind switch
         {
-            SegmentInputKind.Insight or SegmentInputKind.TopPart => [input.Name],
+            SegmentInputKind.Insight
+            or SegmentInputKind.TopPart
+            or SegmentInputKind.AccountInsight
+            or SegmentInputKind.AccountTopPart => [input.Name],
             SegmentInputKind.Measured or SegmentInputKind.Sequence => input
                 .Derived.Select(derived => derived.Name)
                 .Distinct(),

@@ -50,6 +50,12 @@ public sealed class SegmentTrial
         Beside = [.. after.All.Where(one => one.Definition.Name != segment)];
     }
 
+    /// <summary>The version, and all that is decided with it.</summary>
+    public SegmentSet Segments => after;
+
+    /// <summary>What is active of these.</summary>
+    public SegmentSet Active => before;
+
     /// <summary>The insights that have to be computed of whoever is looked at.</summary>
     public InsightSet Insights { get; }
 
@@ -78,18 +84,27 @@ public sealed class SegmentTrial
 
     /// <summary>Looks at somebody who lives here.</summary>
     /// <param name="id">Who.</param>
-    /// <param name="subject">As it is; its ledger is of <see cref="Insights"/>.</param>
+    /// <param name="subject">As it is, with what its account would tell; its ledger is of <see cref="Insights"/>.</param>
     /// <param name="stored">Where it is a member.</param>
     /// <param name="now">The moment.</param>
-    public void Look(string id, SegmentSubject subject, Memberships stored, DateTimeOffset now)
+    public void Look(
+        string id,
+        SegmentSubject subject,
+        AccountFacts told,
+        Memberships stored,
+        DateTimeOffset now
+    )
     {
         now = now > stored.ChangedAt ? now : stored.ChangedAt;
-        Memberships with = Decide(before, subject, stored, now).Decided;
+        Memberships with = Decide(before, subject with { Account = told }, stored, now).Decided;
         MembershipWalk tried = Decide(after, subject, stored, now);
         counts = counts with
         {
             Individuals = counts.Individuals + 1,
             Members = counts.Members + (with.IsIn(segment) ? 1 : 0),
+            AwaitingAccount =
+                counts.AwaitingAccount
+                + (after.IsAnswered(after.IndexOf(segment), subject.Account) ? 0 : 1),
         };
         foreach (string asker in Askers)
         {
@@ -124,7 +139,10 @@ public sealed class SegmentTrial
         bool[] askers = new bool[set.All.Length];
         for (int i = 0; i < askers.Length; i++)
         {
-            if (set.IsReady(i, subject.Ledger.Insights))
+            if (
+                set.IsReady(i, subject.Ledger.Insights)
+                && set.IsAnswered(i, subject.Account)
+            )
             {
                 walk.Evaluate(i, MembershipCause.Version, askers);
             }

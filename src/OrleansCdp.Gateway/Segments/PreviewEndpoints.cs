@@ -141,6 +141,7 @@ internal static class PreviewEndpoints
             individuals = preview.Counts.Individuals,
             preview.Damaged,
             preview.NotEvaluated,
+            awaitingAccount = preview.Counts.AwaitingAccount,
             members = preview.Counts.Members,
             membersThen = preview.Counts.MembersThen,
             entering = preview.Counts.Entering,

@@ -5,6 +5,7 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
 using OrleansCdp.Identity;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Insights;
 
@@ -16,6 +17,7 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
 {
     private readonly SnapshotCell<AccountPeople> cell;
     private readonly IInsightSets insights;
+    private readonly ISegmentSets segments;
     private readonly IDueStore due;
     private readonly TimeProvider clock;
     private readonly ILogger<AccountPeopleGrain> logger;
@@ -30,6 +32,7 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         ISnapshotStore store,
         Serializer serializer,
         IInsightSets insights,
+        ISegmentSets segments,
         IDueStore due,
         TimeProvider clock,
         ILogger<AccountPeopleGrain> logger
@@ -44,6 +47,7 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
         );
         saved = state;
         this.insights = insights;
+        this.segments = segments;
         this.due = due;
         this.clock = clock;
         this.logger = logger;
@@ -155,12 +159,13 @@ internal sealed partial class AccountPeopleGrain : Grain, IAccountPeopleGrain, I
     public void Dispose() => saves.Dispose();
 
     /// <summary>
-    /// Has the account looked at, where it writes a field because of its people: it does so in its own time, and nobody waits for
-    /// it. Also once after a start, for a crash may have come between.
+    /// Has the account looked at, where it writes a field or tells something because of its people: it does so in its own time, and
+    /// nobody waits for it. Also once after a start, for a crash may have come between.
     /// </summary>
     private async Task SayAsync()
     {
-        if (!isSaid && (await insights.CurrentAsync()).WritesOfPeople)
+        InsightSet computed = await insights.CurrentAsync();
+        if (!isSaid && (computed.WritesOfPeople || segments.Current.AsksOfPeople(computed)))
         {
             isSaid = true; // Before it is: whoever is saved meanwhile has it said again.
             try

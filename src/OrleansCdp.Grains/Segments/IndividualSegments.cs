@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Identity;
 using OrleansCdp.Insights;
 
 namespace OrleansCdp.Segments;
@@ -23,11 +24,21 @@ internal sealed partial class IndividualSegments(
     /// <summary>How soon somebody is looked at again whose segments could not be evaluated.</summary>
     public static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(5);
 
+    /// <summary>How soon somebody asks their account who came to it.</summary>
+    public static readonly TimeSpan AskSoon = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon they ask again where it does not know them yet.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
+
     private SegmentLedger? ledger;
     private DateTimeOffset? again;
 
     /// <summary>When an answer may be another though nothing happens; null for never.</summary>
     public DateTimeOffset? DueAt => again ?? ledger?.DueAt;
+
+    /// <summary>When to ask the account for what it has not told; null for never.</summary>
+    public DateTimeOffset? AsksAt(UnifiedIndividual state, DateTimeOffset now) =>
+        state.LacksFacts(sets.Current) ? now + AskSoon : null;
 
     /// <summary>Makes sure that all segments are known here with which a state was evaluated.</summary>
     public async ValueTask KnowAsync(UnifiedIndividual state) =>
@@ -35,14 +46,14 @@ internal sealed partial class IndividualSegments(
 
     /// <summary>The state with the memberships that follow from it, and what changed.</summary>
     /// <param name="next">The state; of one that lives elsewhere, or has no links, nobody is a member.</param>
-    /// <param name="was">Its links before.</param>
+    /// <param name="was">What it was before.</param>
     /// <param name="computed">The insights.</param>
     /// <param name="insightsOf">What counts in them.</param>
     /// <param name="now">The moment.</param>
     /// <param name="cause">Why it is another state.</param>
     public (UnifiedIndividual Next, ImmutableArray<MembershipChange> Changes) Follow(
         UnifiedIndividual next,
-        LinkSet was,
+        UnifiedIndividual was,
         InsightSet computed,
         Func<InsightSet, LinkSet, InsightLedger> insightsOf,
         DateTimeOffset now,
@@ -51,6 +62,7 @@ internal sealed partial class IndividualSegments(
     {
         SegmentSet set = sets.Current;
         Memberships before = next.Memberships;
+        next = next.ForgettingFormer(set);
         if (next.ElsewhereAt is not null || next.Links.Links.IsEmpty)
         {
             (ledger, again) = (null, null);
@@ -69,8 +81,8 @@ internal sealed partial class IndividualSegments(
 
         try
         {
-            SegmentSubject subject = SubjectOf(next, insightsOf(computed, next.Links));
-            var followed = ledger.Follow(before, subject, now, cause, was);
+            SegmentSubject subject = SubjectOf(set, next, insightsOf(computed, next.Links));
+            var followed = ledger.Follow(before, subject, now, cause, was.Links, was.FactsFor(set));
             again = null;
             return Become(next, followed);
         }
@@ -83,22 +95,59 @@ internal sealed partial class IndividualSegments(
         }
     }
 
+    /// <summary>Asks the account for what it has not told, if there is anything.</summary>
+    /// <param name="state">The individual.</param>
+    /// <param name="grains">Finds the account.</param>
+    /// <param name="now">The moment.</param>
+    /// <returns>
+    /// What it told, and when to ask again: where it does not know the individual yet. If it does, it tells every later version by
+    /// itself.
+    /// </returns>
+    /// <exception cref="AccountNotAskedException">It cannot be asked now.</exception>
+    public async Task<(AccountFacts? Told, DateTimeOffset? AskAt)> AskAsync(
+        UnifiedIndividual state,
+        IGrainFactory grains,
+        DateTimeOffset now
+    )
+    {
+        if (!state.LacksFacts(sets.Current))
+        {
+            return (null, null);
+        }
+
+        Link by = state.AccountStatedBy()!;
+        string account = SubjectIds.AccountOf(by.Account!.Account);
+        try
+        {
+            AccountFacts? told = await grains.GetGrain<IAccountGrain>(account).GetToldAsync(by.Key);
+            return (told, told is null ? now + AskAgain : null);
+        }
+        catch (Exception e)
+        {
+            throw new AccountNotAskedException(id, account, e);
+        }
+    }
+
     /// <summary>Why the individual is in a segment at this moment, or is not, as JSON.</summary>
     /// <param name="segment">The segment.</param>
     /// <param name="state">The state.</param>
     /// <param name="insights">What counts in its insights.</param>
     /// <returns>Null when there is no such segment.</returns>
-    public byte[]? Explain(string segment, UnifiedIndividual state, InsightLedger insights) =>
-        SegmentExplanation.Of(
-            sets.Current,
-            segment,
-            SubjectOf(state, insights),
-            state.Memberships,
-            clock.GetUtcNow()
-        )
-            is { } why
+    public byte[]? Explain(string segment, UnifiedIndividual state, InsightLedger insights)
+    {
+        SegmentSet set = sets.Current;
+        return
+            SegmentExplanation.Of(
+                set,
+                segment,
+                SubjectOf(set, state, insights),
+                state.Memberships,
+                clock.GetUtcNow()
+            )
+                is { } why
             ? SegmentJson.Answer(id, state.Memberships.Find(segment), why, insights)
             : null;
+    }
 
     /// <summary>Why the individual would be in a segment if another version of it decided, or would not, as JSON.</summary>
     /// <param name="version">The version.</param>
@@ -123,7 +172,7 @@ internal sealed partial class IndividualSegments(
             SegmentExplanation.Of(
                 set,
                 version.Name,
-                SubjectOf(state, insights),
+                SubjectOf(set, state, insights),
                 state.Memberships,
                 clock.GetUtcNow()
             )
@@ -154,6 +203,11 @@ internal sealed partial class IndividualSegments(
         if (next.ElsewhereAt is not null)
         {
             return MembershipCause.Merge;
+        }
+
+        if (ReferenceEquals(next.Links, before.Links) && next.AccountFacts != before.AccountFacts)
+        {
+            return MembershipCause.Account;
         }
 
         bool cameBack = before.ElsewhereAt is not null || !before.Departed.IsEmpty;
@@ -204,8 +258,11 @@ internal sealed partial class IndividualSegments(
     )]
     private partial void LogNotEvaluated(string id, Exception exception);
 
-    private SegmentSubject SubjectOf(UnifiedIndividual state, InsightLedger insights) =>
-        new(state.Links, insights, AccountFacts.None, policy);
+    private SegmentSubject SubjectOf(
+        SegmentSet set,
+        UnifiedIndividual state,
+        InsightLedger insights
+    ) => new(state.Links, insights, state.FactsFor(set), policy);
 
     private static (UnifiedIndividual, ImmutableArray<MembershipChange>) Become(
         UnifiedIndividual next,

@@ -87,6 +87,7 @@ internal sealed partial class PreviewWalk(
     )
     {
         tell(preview);
+        StoredAccounts accounts = new(trial, store, serializer, policy, preview.At);
         string after = SubjectIds.IndividualPrefix;
         bool isLast = false;
         while (!isLast)
@@ -97,7 +98,12 @@ internal sealed partial class PreviewWalk(
             UnifiedIndividual?[] states = await Task.WhenAll(
                 known.Select(id => LoadAsync(id, cancel))
             );
-            int looked = states.Count(state => TryLook(trial, state, preview.At));
+            int looked = 0;
+            foreach (UnifiedIndividual? state in states)
+            {
+                looked += await TryLookAsync(trial, state, accounts, preview.At, cancel) ? 1 : 0;
+            }
+
             int damaged = states.Count(state => state is null);
             preview = preview with
             {
@@ -118,7 +124,13 @@ internal sealed partial class PreviewWalk(
     }
 
     /// <summary>Looks at somebody, unless that fails: a defect about one of them keeps nobody from knowing of the others.</summary>
-    private bool TryLook(SegmentTrial trial, UnifiedIndividual? state, DateTimeOffset now)
+    private async Task<bool> TryLookAsync(
+        SegmentTrial trial,
+        UnifiedIndividual? state,
+        StoredAccounts accounts,
+        DateTimeOffset now,
+        CancellationToken cancel
+    )
     {
         if (state is null)
         {
@@ -130,6 +142,7 @@ internal sealed partial class PreviewWalk(
             return true; // Nobody.
         }
 
+        AccountFacts account = await accounts.FactsForAsync(state, cancel);
         try
         {
             InsightLedger ledger = InsightLedger.Of(
@@ -138,8 +151,14 @@ internal sealed partial class PreviewWalk(
                 SubjectKind.Individual,
                 state.Links
             );
-            SegmentSubject subject = new(state.Links, ledger, AccountFacts.None, policy);
-            trial.Look(state.Id, subject, state.Memberships, now);
+            SegmentSubject subject = new(state.Links, ledger, account, policy);
+            trial.Look(
+                state.Id,
+                subject,
+                state.FactsFor(trial.Active),
+                state.Memberships,
+                now
+            );
             return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -26,9 +26,7 @@ internal sealed class SegmentCheck(DefinitionsState state)
     {
         SegmentTexts texts = Texts();
         var (segment, errors) = texts.With(name, text).Compile(name);
-        return segment is null ? errors
-            : !(errors = OfAccounts(segment)).IsEmpty ? errors
-            : Others(texts, texts.With(name, text));
+        return segment is null ? errors : Others(texts, texts.With(name, text));
     }
 
     /// <summary>
@@ -160,21 +158,6 @@ internal sealed class SegmentCheck(DefinitionsState state)
 
         return errors.ToImmutable();
     }
-
-    /// <summary>Nobody tells people's grains of their account yet: what asks for it would be answered as if there were none.</summary>
-    private static ImmutableArray<DefinitionError> OfAccounts(SegmentDefinition segment) =>
-        [
-            .. segment
-                .Inputs.Where(input =>
-                    input.Kind
-                        is SegmentInputKind.AccountTrait
-                            or SegmentInputKind.AccountInsight
-                            or SegmentInputKind.AccountTopPart
-                )
-                .Select(input =>
-                    Error($"`{input.Key}` cannot be asked yet: segments do not know accounts.")
-                ),
-        ];
 
     private static DefinitionError Error(string message) => new("", message, 0, 0);
 }

@@ -35,13 +35,43 @@ internal sealed class One(SegmentSet segments)
         return Follow(0, MembershipCause.Event);
     }
 
+    /// <summary>The account says everything that it is asked.</summary>
     public string[] Tell(params (string Key, FieldValue Value)[] facts)
     {
         account = new AccountFacts
         {
+            Account = "acc_test",
+            Version = account.Version + 1,
             Values = [.. facts.Select(fact => new Field(fact.Key, fact.Value))],
         };
         return Follow(0, MembershipCause.Account);
+    }
+
+    /// <summary>It comes to an account that has told nothing.</summary>
+    public string[] Join(string name = "acc_test")
+    {
+        account = new AccountFacts { Account = name };
+        return Follow(0, MembershipCause.Event);
+    }
+
+    /// <summary>It leaves its account.</summary>
+    public string[] Leave()
+    {
+        account = AccountFacts.None;
+        return Follow(0, MembershipCause.Event);
+    }
+
+    /// <summary>Another activation, which knows what was known of the account, is told something else.</summary>
+    public string[] ReloadedTold(params (string Key, FieldValue Value)[] facts)
+    {
+        ledger = new SegmentLedger(ledger.Set);
+        AccountFacts knew = account;
+        account = account with
+        {
+            Version = account.Version + 1,
+            Values = [.. facts.Select(fact => new Field(fact.Key, fact.Value))],
+        };
+        return Follow(0, MembershipCause.Account, state.Links, knew);
     }
 
     public string[] Look(int minute = 0) => Follow(minute, MembershipCause.Time);
@@ -73,14 +103,20 @@ internal sealed class One(SegmentSet segments)
         return new SegmentSubject(state.Links, insights, account, ReconciliationPolicy.Default);
     }
 
-    private string[] Follow(int minute, MembershipCause cause, LinkSet? was = null)
+    private string[] Follow(
+        int minute,
+        MembershipCause cause,
+        LinkSet? was = null,
+        AccountFacts? knew = null
+    )
     {
         (Memberships, found) = ledger.Follow(
             Memberships,
             SubjectOf(Insights),
             Start.AddMinutes(minute),
             cause,
-            was
+            was,
+            knew
         );
         return
         [

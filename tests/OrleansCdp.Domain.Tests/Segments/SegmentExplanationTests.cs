@@ -181,6 +181,24 @@ public sealed class SegmentExplanationTests
     }
 
     [Fact]
+    public void Before_its_account_has_told_what_is_asked_nothing_is_foretold()
+    {
+        SegmentSet set = Segmented.SetOf(Segmented.Of("account.industry is null"));
+        AccountFacts unknown = new() { Account = "acc_1" };
+
+        SegmentExplanation why = Explain(set, "some", [], account: unknown);
+
+        (why.IsReady, why.AwaitsAccount, why.Account).ShouldBe((false, true, "acc_1"));
+        why.Decided.ShouldBeNull();
+        why.Forecast.ShouldBe("Nothing changes until its account has told what is asked of it.");
+        AccountFacts told = unknown with { Values = [new("account.industry", FieldValue.Null)] };
+        why = Explain(set, "some", [], account: told);
+        (why.IsReady, why.AwaitsAccount).ShouldBe((true, false));
+        why.Decided!.IsIn.ShouldBeTrue();
+        Explain(set, "some", []).Decided!.IsIn.ShouldBeTrue("it belongs to none");
+    }
+
+    [Fact]
     public void Of_no_segment_nothing_is_explained()
     {
         SegmentSubject subject = new(
@@ -202,7 +220,8 @@ public sealed class SegmentExplanationTests
         SegmentSet set,
         string name,
         Field[] traits,
-        InsightSet? insights = null
+        InsightSet? insights = null,
+        AccountFacts? account = null
     )
     {
         insights ??= Segmented.InsightsOf(set);
@@ -214,7 +233,7 @@ public sealed class SegmentExplanationTests
         SegmentSubject subject = new(
             links,
             ledger,
-            AccountFacts.None,
+            account ?? AccountFacts.None,
             ReconciliationPolicy.Default
         );
         var (memberships, _) = new SegmentLedger(set).Follow(

@@ -180,13 +180,17 @@ public sealed class SegmentLedgerTests
         );
         one.Say(Vip(true)).ShouldBeEmpty();
 
-        one.Tell(("account.industry", FieldValue.Of("Retail"))).ShouldBeEmpty();
+        one.Tell(
+                ("account.industry", FieldValue.Of("Retail")),
+                ("account.insights.open_cases", FieldValue.Null)
+            )
+            .ShouldBeEmpty();
         one.Tell(
                 ("account.industry", FieldValue.Of("Retail")),
                 ("account.insights.open_cases", FieldValue.Of(2))
             )
             .ShouldBe(["+some v1 Account"]);
-        one.Tell().ShouldBe(["-some v1 Account"]);
+        one.Leave().ShouldBe(["-some v1 Event"], "where there is no account nothing has a value");
     }
 
     [Fact]

@@ -28,6 +28,11 @@ internal static class Segmented
         Insight("spent", "source: SalesOrder\nmeasure: sum\nvalue: order.total"),
         Insight("channels", "source: SalesOrder\nmeasure: count\nby: channel"),
         Insight("open_cases", "of: account\nsource: Case\nmeasure: count"),
+        Insight("recent", "of: account\nsource: SalesOrder\nmeasure: count\nwindow: 2 days"),
+        Insight(
+            "spent_by_all",
+            "of: account\npeople: true\nsource: SalesOrder\nmeasure: sum\nvalue: order.total"
+        ),
     ];
 
     /// <summary>What segments of these tests may speak of.</summary>

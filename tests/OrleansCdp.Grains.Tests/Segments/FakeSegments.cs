@@ -11,6 +11,14 @@ internal sealed class FakeSegments(SegmentSet set) : ISegmentSets
     private static readonly ImmutableArray<DeclaredField> Declared =
     [
         new("SalesOrder", "total", FieldType.Number),
+        new("Account", "industry", FieldType.Text),
+    ];
+
+    /// <summary>Insights of accounts that criteria may ask for: orders of the last ten minutes, also of all people.</summary>
+    private static readonly InsightDefinition[] OfAccounts =
+    [
+        OfAccount("recent", "measure: count\nwindow: 10 minutes"),
+        OfAccount("spent_by_all", "people: true\nmeasure: sum\nvalue: total"),
     ];
 
     /// <summary>How often somebody asked for activations that are not known.</summary>
@@ -56,6 +64,9 @@ internal sealed class FakeSegments(SegmentSet set) : ISegmentSets
                 .Select(derived =>
                     InsightDefinition.Compile(derived.Name, derived.Text, Declared).Insight!
                 ),
+            .. OfAccounts.Where(insight =>
+                sets.Any(set => set.OfAccounts.Any(asked => asked.Name == insight.Name))
+            ),
         ];
         return new InsightSet(
             [.. all.Select((insight, i) => new ActiveInsight(insight, 1, i + 1))],
@@ -68,9 +79,20 @@ internal sealed class FakeSegments(SegmentSet set) : ISegmentSets
         var (segment, errors) = SegmentDefinition.Compile(
             name,
             $"criteria: \"{criteria}\"",
-            new SegmentVocabulary(Declared, [], [])
+            new SegmentVocabulary(Declared, OfAccounts, [])
         );
         errors.ShouldBeEmpty();
         return segment!;
+    }
+
+    private static InsightDefinition OfAccount(string name, string text)
+    {
+        var (insight, errors) = InsightDefinition.Compile(
+            name,
+            $"of: account\nsource: SalesOrder\n{text}",
+            Declared
+        );
+        errors.ShouldBeEmpty();
+        return insight!;
     }
 }

@@ -41,7 +41,7 @@ public sealed class IndividualSegmentsTests
         ) =>
             segments.Follow(
                 state,
-                state.Links,
+                state,
                 InsightSet.None,
                 insightsOf,
                 Some.Noon,
