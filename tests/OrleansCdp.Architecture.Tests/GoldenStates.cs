@@ -3,6 +3,7 @@ using OrleansCdp.Events;
 using OrleansCdp.Governance;
 using OrleansCdp.Identity;
 using OrleansCdp.Insights;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp;
 
@@ -36,6 +37,31 @@ internal static class GoldenStates
         new Account { Id = "acc_golden" }
             .Apply(Sequenced(CompanysEvents()))
             .Next;
+
+    /// <summary>An account that told its people what segments ask.</summary>
+    public static Account MakeTelling() =>
+        MakeAccount() with
+        {
+            Told = new ToldFacts(Facts, Catalogue: 7) { IsTold = true },
+        };
+
+    /// <summary>Somebody whom an account told what segments ask.</summary>
+    public static UnifiedIndividual MakeTold() =>
+        new UnifiedIndividual { Id = "ind_told", AccountFacts = Facts }
+            .Apply(Sequenced([.. PersonsEvents()]))
+            .Next;
+
+    private static AccountFacts Facts =>
+        new()
+        {
+            Account = "acc_golden",
+            Version = 5,
+            Values =
+            [
+                new Field("account.industry", FieldValue.Of("Banking")),
+                new Field("account.insights.open_cases", FieldValue.Null),
+            ],
+        };
 
     /// <summary>Somebody whose link knows of what was done in every form in which insights keep it.</summary>
     public static UnifiedIndividual MakeMeasured()

@@ -65,6 +65,23 @@ public sealed class GoldenTests
         await ReadSnapshotAsync(name, GoldenStates.MakeCompany, AccountShape.Instance);
 
     [Fact]
+    public async Task What_an_account_tells_its_people_is_read_as_it_was_stored()
+    {
+        await ReadSnapshotAsync(
+            "account-4",
+            GoldenStates.MakeTelling,
+            AccountShape.Instance,
+            isLarge: false
+        );
+        await ReadSnapshotAsync(
+            "individual-7",
+            GoldenStates.MakeTold,
+            IndividualShape.Instance,
+            isLarge: false
+        );
+    }
+
+    [Fact]
     public async Task A_state_in_an_old_form_is_saved_in_the_new_one_and_forgets_what_it_drops()
     {
         Serializer serializer = Services.GetRequiredService<Serializer>();

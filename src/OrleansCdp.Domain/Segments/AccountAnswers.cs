@@ -13,7 +13,9 @@ public sealed record AccountAnswers(ImmutableArray<Field> Values, DateTimeOffset
     /// <param name="set">The segments.</param>
     /// <param name="links">The links of the account.</param>
     /// <param name="ledger">What counts in its insights, up to these links.</param>
-    /// <param name="told">What was told before: it stays where a value is not known now, because people are still asked, say. Null for nothing.</param>
+    /// <param name="told">
+    /// What was told before: it stays where a value is not known now, because people are still asked, say. Null for nothing.
+    /// </param>
     /// <param name="policy">How fields of the profile are reconciled.</param>
     /// <param name="now">The moment.</param>
     public static AccountAnswers Of(

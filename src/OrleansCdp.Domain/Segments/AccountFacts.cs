@@ -18,8 +18,8 @@ public sealed record AccountFacts
     public long Version { get; init; }
 
     /// <summary>
-    /// Everything that was told, by how criteria write it, sorted; <see cref="FieldValue.Null"/> is told of what has no value. What
-    /// is not in it is not known yet.
+    /// Everything that was told, by how criteria write it, sorted; <see cref="FieldValue.Null"/> is told of what has no value.
+    /// What is not in it is not known yet.
     /// </summary>
     [Id(2)]
     public ImmutableArray<Field> Values { get; init; } = [];

@@ -6,7 +6,9 @@ namespace OrleansCdp.Segments;
 /// <summary>What an account tells its people, so that their segments can ask for it.</summary>
 public static class AccountTelling
 {
-    /// <summary>The account with what is told from now on: a next version where anything is another than what was told last.</summary>
+    /// <summary>
+    /// The account with what is told from now on: a next version where anything is another than what was told last.
+    /// </summary>
     /// <param name="account">The account.</param>
     /// <param name="set">The segments that ask.</param>
     /// <param name="values">What they ask, as in <see cref="AccountFacts.Values"/>.</param>
@@ -65,8 +67,8 @@ public static class AccountTelling
     /// <param name="account">The account, as it is saved: whoever it lists then is told each later version.</param>
     /// <param name="link">The link of the person that says so.</param>
     /// <returns>
-    /// Null where the account does not list the link yet: ask again. With version 0 nothing is to be told yet, or, where it lists as
-    /// many as it can, never.
+    /// Null where the account does not list the link yet: ask again. With version 0 nothing is to be told yet, or, where it
+    /// lists as many as it can, never.
     /// </returns>
     public static AccountFacts? AnswerTo(this Account account, LinkKey link)
     {

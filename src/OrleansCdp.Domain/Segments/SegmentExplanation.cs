@@ -7,8 +7,8 @@ namespace OrleansCdp.Segments;
 /// <param name="Segment">The segment.</param>
 /// <param name="At">The moment.</param>
 /// <param name="IsReady">
-/// Whether all insights that it asks for know of the past, and the account told what it asks of it. Until then it is not evaluated:
-/// whoever is in it stays.
+/// Whether all insights that it asks for know of the past, and the account told what it asks of it. Until then it is not
+/// evaluated: whoever is in it stays.
 /// </param>
 /// <param name="Decided">What is decided at the moment; null where nothing is to be known of it.</param>
 /// <param name="Tiers">The tiers in their order, or the only one.</param>

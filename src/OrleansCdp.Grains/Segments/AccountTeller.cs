@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OrleansCdp.Activation;
 using OrleansCdp.Expressions;
 using OrleansCdp.Insights;
 
@@ -24,6 +23,9 @@ internal sealed partial class AccountTeller(
 {
     /// <summary>How long something that happens waits for more of it before people are told.</summary>
     public static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
+    /// <summary>How soon it asks its people again what they add, where not all of them have answered.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
 
     /// <summary>People who are told at once.</summary>
     public const int AtOnceMax = 32;
@@ -89,7 +91,7 @@ internal sealed partial class AccountTeller(
         bool isPartial = ledger.People.IsPartial && set.AsksOfPeople(ledger.Insights);
         return (
             account.Telling(set, answers.Values, now),
-            Course.Earlier(answers.Until, isPartial ? now + WriteBack.AskAgain : null)
+            Course.Earlier(answers.Until, isPartial ? now + AskAgain : null)
         );
     }
 

@@ -70,9 +70,19 @@ public sealed class AccountSegmentTests(GatewayHost host)
         ).Status.ShouldBe(200);
         await ContactAsync("003sb1", "001sb");
         await segments.ActivateAsync("dealing", "criteria: account.insights.recent_deals > 0");
+        JsonNode? why = null;
+        await Eventually.BeAsync(
+            async () =>
+            {
+                why = await segments.GetAsync("/v1/segments/dealing/why/contactId/003sb1");
+                return (bool)why["ready"]!;
+            },
+            "the account has told what is asked",
+            () => why?.ToJsonString() ?? ""
+        );
         string until = DateTimeOffset
             .UtcNow.AddDays(-30)
-            .AddSeconds(20)
+            .AddSeconds(30)
             .ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
         await PostAsync(
             "salesforce-opportunity",
