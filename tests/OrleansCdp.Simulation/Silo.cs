@@ -266,6 +266,7 @@ internal sealed class Silo : IServiceProvider, IGrainRuntime
             residences,
             NothingIsDamaged,
             SimulatedInsights.Instance,
+            NoSegments.Instance,
             Process.Clock,
             loggers.CreateLogger<AccountGrain>()
         );

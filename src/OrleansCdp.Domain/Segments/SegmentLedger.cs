@@ -86,14 +86,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         bool isOfOthers = followed is not null && followed.Ledger.Insights != insights;
         bool isAll = isFirst || isOfOthers || followed!.Policy != subject.Policy;
         bool isBorn = was is null ? before.Catalogue == 0 : was.Links.IsEmpty;
-        followed ??=
-            was is null || isBorn
-                ? null
-                : subject with
-                {
-                    Links = was,
-                    Account = knew ?? subject.Account,
-                };
+        followed ??= was is null || isBorn ? null : FormerOf(subject, was, knew);
         MembershipWalk walk = new(
             set,
             subject,
@@ -193,6 +186,12 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             changes
         );
     }
+
+    private static SegmentSubject FormerOf(
+        SegmentSubject subject,
+        LinkSet was,
+        AccountFacts? knew
+    ) => subject with { Links = was, Account = knew ?? subject.Account };
 
     /// <summary>How much later somebody is looked at: between nothing and the segment's jitter.</summary>
     private static TimeSpan DelayOf(SegmentDefinition segment, string id) =>
