@@ -42,11 +42,6 @@ internal sealed class SegmentCheck(DefinitionsState state)
             return errors;
         }
 
-        if (!(errors = OfAccounts(segment)).IsEmpty)
-        {
-            return errors;
-        }
-
         SegmentTexts texts = Texts();
         errors = Others(texts, texts.With(name, text));
         return

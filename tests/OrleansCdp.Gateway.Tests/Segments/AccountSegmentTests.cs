@@ -16,11 +16,13 @@ public sealed class AccountSegmentTests(GatewayHost host)
         await ContactAsync("003sa1", "001sa");
         await ContactAsync("003sa2", "001sa");
         await ContactAsync("003sa3", "001sa-other");
-        await segments.ActivateAsync(
+        int version = await segments.ApproveAsync(
             "bankers",
-            "criteria: account.industry = 'Banking' and account.insights.account_open_cases is null"
-                + " or account.industry = 'Banking' and account.insights.account_open_cases = 0"
+            "criteria: account.industry = 'Banking' and not account.insights.account_open_cases > 0"
         );
+        JsonNode preview = await segments.PreviewedAsync("bankers", version);
+        ((long)preview["moves"]!).ShouldBe(2, "accounts are asked before they tell anybody");
+        (await segments.ActivateAsync("bankers", version, moves: 2)).Status.ShouldBe(200);
         await segments.CountedAsync("bankers", 2);
         string one = await segments.IndividualAsync("003sa1");
         await LastAsync(one, "bankers", "entered", "version");
