@@ -37,9 +37,9 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("insights")]
     ValueTask<ContextAnswer?> GetInsightsAsync(InsightQuestion question);
 
-    /// <summary>See <see cref="IUnifiedIndividualGrain.SeedInsightAsync"/>.</summary>
-    [Alias("seed-insight")]
-    Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
+    /// <summary>See <see cref="IUnifiedIndividualGrain.SeedInsightsAsync"/>.</summary>
+    [Alias("seed-insights")]
+    Task<SeedAnswer[]> SeedInsightsAsync(Immutable<InsightSeed[]> seeds);
 
     /// <summary>See <see cref="IUnifiedIndividualGrain.WakeAsync"/>.</summary>
     [Alias("wake")]

@@ -78,11 +78,13 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     [Alias("explain-version")]
     ValueTask<ContextAnswer?> ExplainVersionAsync(SegmentVersion version);
 
-    /// <summary>Tells a version of an insight what was done before it was made. Repeating it changes nothing.</summary>
-    /// <param name="revision">The version.</param>
-    /// <param name="seed">What was done, as the log has it.</param>
-    [Alias("seed-insight")]
-    Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed);
+    /// <summary>Tells versions of insights what was done before they were made. Repeating it changes nothing.</summary>
+    /// <param name="seeds">
+    /// What was done, as the log has it; what is of one link comes one after the other. At most <see cref="Limits.SeedsMax"/>.
+    /// </param>
+    /// <returns>What became of each, once all that was taken is durable.</returns>
+    [Alias("seed-insights")]
+    Task<SeedAnswer[]> SeedInsightsAsync(Immutable<InsightSeed[]> seeds);
 
     /// <summary>Takes what its account tells its people, and evaluates the segments that ask for it.</summary>
     /// <param name="facts">What is told. What is older than what is known, or another account's, changes nothing.</param>

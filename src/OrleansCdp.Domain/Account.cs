@@ -94,10 +94,16 @@ public sealed record Account : ISubject<Account>
         return Becomes(next, outcomes);
     }
 
-    /// <summary>Adds what was done before a version of an insight was made.</summary>
-    public Transition<Account> Seed(ActiveInsight insight, InsightSeed seed, out SeedAnswer answer)
+    /// <summary>Adds what was done before versions of insights were made.</summary>
+    /// <inheritdoc cref="UnifiedIndividual.Seed"/>
+    public Transition<Account> Seed(
+        InsightSet computed,
+        ReadOnlySpan<InsightSeed> seeds,
+        out SeedAnswer[] answers
+    )
     {
-        LinkSet seeded = Links.Seed(insight, seed, out answer);
+        answers = new SeedAnswer[seeds.Length];
+        LinkSet seeded = Links.Seed(computed, seeds, answers);
         return Becomes(
             ReferenceEquals(seeded, Links) ? this : this with { Links = seeded },
             outcomes: null

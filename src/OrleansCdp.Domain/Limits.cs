@@ -156,6 +156,15 @@ public static class Limits
     /// </summary>
     public const int EngagementNamesMax = 200;
 
+    /// <summary>Versions of insights that are told of the past by one reading of the log; further ones wait for the next.</summary>
+    public const int ToldTogetherMax = 256;
+
+    /// <summary>Links that are told of the past at once, each of as many versions.</summary>
+    public const int LinksToldMax = 8;
+
+    /// <summary>Seeds of one call to an individual or account: of its links that are told at once, one for each version.</summary>
+    public const int SeedsMax = LinksToldMax * ToldTogetherMax;
+
     /// <summary>Events of one call to an individual or account.</summary>
     public const int ApplyBatchMax = 1_000;
 

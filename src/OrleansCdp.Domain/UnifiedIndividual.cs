@@ -170,17 +170,27 @@ public sealed record UnifiedIndividual : ISubject<UnifiedIndividual>
         );
     }
 
-    /// <summary>Adds what was done before a version of an insight was made.</summary>
+    /// <summary>Adds what was done before versions of insights were made.</summary>
+    /// <param name="computed">The insights that are computed: one that is not among them is told nothing.</param>
+    /// <param name="seeds">What was done; what is of one link comes one after the other.</param>
+    /// <param name="answers">What became of each.</param>
     public Transition<UnifiedIndividual> Seed(
-        ActiveInsight insight,
-        InsightSeed seed,
-        out SeedAnswer answer
+        InsightSet computed,
+        ReadOnlySpan<InsightSeed> seeds,
+        out SeedAnswer[] answers
     )
     {
-        LinkSet seeded = Links.Seed(insight, seed, out answer);
-        if (answer.Outcome == SeedOutcome.NotHere)
+        answers = new SeedAnswer[seeds.Length];
+        LinkSet seeded = Links.Seed(computed, seeds, answers);
+        foreach (ref SeedAnswer answer in answers.AsSpan())
         {
-            answer = answer with { Elsewhere = ElsewhereAt };
+            answer =
+                answer.Outcome == SeedOutcome.NotHere
+                    ? answer with
+                    {
+                        Elsewhere = ElsewhereAt,
+                    }
+                    : answer;
         }
 
         bool changed = !ReferenceEquals(seeded, Links);

@@ -185,21 +185,18 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         return Answer(InsightJson.Answer(account.Id, present, account.Links, question, listed));
     }
 
-    public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
+    public async Task<SeedAnswer[]> SeedInsightsAsync(Immutable<InsightSeed[]> seeds)
     {
+        InsightSeed.DemandFew(seeds.Value.Length);
         await recovery.WhenMadeAsync();
-        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
-        {
-            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
-        }
-
-        var transition = account.Seed(insight, seed, out SeedAnswer answer);
+        InsightSet computed = await insights.SinceAsync(InsightSeed.NewestOf(seeds.Value));
+        var transition = account.Seed(computed, seeds.Value, out SeedAnswer[] answers);
         if (transition.Changed)
         {
             await BecomeAsync(transition, []);
         }
 
-        return answer;
+        return answers;
     }
 
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)

@@ -272,22 +272,18 @@ internal sealed class HeldIndividual(
         }
     }
 
-    /// <summary>Tells a version of an insight what was done before it was made.</summary>
-    public async Task<SeedAnswer> SeedAsync(long revision, InsightSeed seed)
+    /// <summary>Tells versions of insights what was done before they were made.</summary>
+    public async Task<SeedAnswer[]> SeedAsync(InsightSeed[] seeds)
     {
-        if ((await insights.SinceAsync(revision)).Find(revision) is not { } insight)
-        {
-            return new SeedAnswer(SeedOutcome.Taken); // Nobody computes it any more.
-        }
-
-        var transition = State.Seed(insight, seed, out SeedAnswer answer);
+        InsightSet computed = await insights.SinceAsync(InsightSeed.NewestOf(seeds));
+        var transition = State.Seed(computed, seeds, out SeedAnswer[] answers);
         await BecomeAsync(transition);
         if (!transition.Changed)
         {
             await DemandCurrentAsync();
         }
 
-        return answer;
+        return answers;
     }
 
     public async Task DemandCurrentAsync()

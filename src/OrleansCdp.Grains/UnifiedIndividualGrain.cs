@@ -209,10 +209,11 @@ internal sealed class UnifiedIndividualGrain : Grain, IUnifiedIndividualGrain, I
             : null;
     }
 
-    public async Task<SeedAnswer> SeedInsightAsync(long revision, InsightSeed seed)
+    public async Task<SeedAnswer[]> SeedInsightsAsync(Immutable<InsightSeed[]> seeds)
     {
+        InsightSeed.DemandFew(seeds.Value.Length);
         await recovery.WhenMadeAsync();
-        return await held.SeedAsync(revision, seed);
+        return await held.SeedAsync(seeds.Value);
     }
 
     public async Task<string?> TakeAccountFactsAsync(AccountFacts facts)

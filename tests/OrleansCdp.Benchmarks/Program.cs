@@ -99,6 +99,13 @@ switch (options.Scenario)
         }
 
         break;
+    case "tell":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await TellRun.RunAsync(run, options));
+        }
+
+        break;
     case "recovery":
         for (int run = 1; run <= options.Repetitions; run++)
         {

@@ -97,13 +97,12 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     Task<ImmutableArray<SegmentVersion>> GetOpenVersionsAsync();
 
     /// <summary>
-    /// Notes that a version of an insight knows all that happened before it was made: from now on it is shown.
+    /// Notes that versions of insights know all that happened before they were made: from now on they are shown, all at one number
+    /// of the catalogue.
     /// </summary>
-    /// <param name="name">The insight.</param>
-    /// <param name="revision">That of the version; of one that is not the active one nothing changes.</param>
-    /// <param name="past">How much of the past it knows.</param>
-    [Alias("complete")]
-    Task CompleteAsync(string name, long revision, PastKnown past);
+    /// <param name="versions">The versions; for those that are not the active ones nothing changes.</param>
+    [Alias("complete-all")]
+    Task CompleteAsync(ImmutableArray<CompleteVersion> versions);
 
     /// <summary>Every active definition, if the catalogue is newer than <paramref name="known"/>.</summary>
     /// <returns>Null when the caller knows the newest.</returns>
@@ -170,6 +169,15 @@ public sealed record PastKnown(
     [property: Id(0)] DateTimeOffset? Since,
     [property: Id(1)] long LinksNotTold,
     [property: Id(2)] long PeoplePutOff = 0
+);
+
+/// <summary>A version of an insight that knows all that happened before it was made.</summary>
+/// <param name="Revision">That of the version.</param>
+/// <param name="Past">How much of the past it knows.</param>
+[GenerateSerializer, Immutable, Alias("cdp.complete-version")]
+public sealed record CompleteVersion(
+    [property: Id(0)] long Revision,
+    [property: Id(1)] PastKnown Past
 );
 
 /// <summary>What became of a put definition.</summary>

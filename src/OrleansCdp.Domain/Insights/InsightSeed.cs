@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OrleansCdp.Events;
 
 namespace OrleansCdp.Insights;
@@ -15,7 +16,31 @@ public sealed record InsightSeed(
     [property: Id(2)] Accumulation Known,
     [property: Id(3)] long UpToNormal,
     [property: Id(4)] long UpToLow
-);
+)
+{
+    /// <summary>The newest of the versions that are told; 0 for none.</summary>
+    public static long NewestOf(ReadOnlySpan<InsightSeed> seeds)
+    {
+        long newest = 0;
+        foreach (InsightSeed seed in seeds)
+        {
+            newest = Math.Max(newest, seed.Known.Revision);
+        }
+
+        return newest;
+    }
+
+    /// <summary>Demands that no more are told by one call than may be.</summary>
+    /// <param name="count">How many are.</param>
+    /// <exception cref="ArgumentException">More than <see cref="Limits.SeedsMax"/>.</exception>
+    public static void DemandFew(int count)
+    {
+        if (count > Limits.SeedsMax)
+        {
+            throw new ArgumentException($"More than {Limits.SeedsMax} seeds.", nameof(count));
+        }
+    }
+}
 
 /// <summary>What became of a seed.</summary>
 public enum SeedOutcome
@@ -53,30 +78,68 @@ public sealed record SeedAnswer(
 /// </summary>
 internal static class InsightSeeding
 {
-    /// <summary>Adds a seed to its link.</summary>
+    /// <summary>Adds seeds to their links.</summary>
+    /// <param name="links">The links.</param>
+    /// <param name="computed">The insights that are computed: one that is not among them is told nothing.</param>
+    /// <param name="seeds">The seeds; those of a link one after the other.</param>
+    /// <param name="answers">What became of each.</param>
     public static LinkSet Seed(
         this LinkSet links,
-        ActiveInsight insight,
-        InsightSeed seed,
-        out SeedAnswer answer
+        InsightSet computed,
+        ReadOnlySpan<InsightSeed> seeds,
+        Span<SeedAnswer> answers
     )
     {
-        if (links.Find(seed.Link) is not { } link)
+        for (int first = 0, end; first < seeds.Length; first = end)
         {
-            answer = new SeedAnswer(SeedOutcome.NotHere);
-            return links;
+            for (end = first + 1; end < seeds.Length && seeds[end].Link == seeds[first].Link; )
+            {
+                end++;
+            }
+
+            links = SeedLink(links, computed, seeds[first..end], answers[first..end]);
         }
 
-        int at = link.Insights.IndexOf(
-            insight.Revision,
-            static (known, revision) => known.Revision.CompareTo(revision)
-        );
-        Accumulation begun = at >= 0 ? link.Insights[at] : Accumulation.Begin(insight, link);
+        return links;
+    }
+
+    /// <summary>However many versions it is told of, the link is copied once.</summary>
+    private static LinkSet SeedLink(
+        LinkSet links,
+        InsightSet computed,
+        ReadOnlySpan<InsightSeed> seeds,
+        Span<SeedAnswer> answers
+    )
+    {
+        Link? link = links.Find(seeds[0].Link);
+        List<Accumulation> known = [.. link?.Insights ?? []];
+        bool changed = false;
+        for (int i = 0; i < seeds.Length; i++)
+        {
+            answers[i] =
+                computed.Find(seeds[i].Known.Revision) is not { } insight
+                    ? new SeedAnswer(SeedOutcome.Taken) // Nobody computes it any more.
+                : link is null ? new SeedAnswer(SeedOutcome.NotHere)
+                : Seed(link, known, insight, seeds[i], ref changed);
+        }
+
+        return changed ? links.With(link! with { Insights = [.. known] }) : links;
+    }
+
+    /// <summary>Adds a seed to what a link knows, sorted by revision.</summary>
+    private static SeedAnswer Seed(
+        Link link,
+        List<Accumulation> known,
+        ActiveInsight insight,
+        InsightSeed seed,
+        ref bool changed
+    )
+    {
+        int at = CollectionsMarshal
+            .AsSpan(known)
+            .IndexOf(insight.Revision, static (one, revision) => one.Revision.CompareTo(revision));
+        Accumulation begun = at >= 0 ? known[at] : Accumulation.Begin(insight, link);
         bool fits = begun.SinceNormal == seed.UpToNormal && begun.SinceLow == seed.UpToLow;
-        answer =
-            begun.IsWhole || fits
-                ? new SeedAnswer(SeedOutcome.Taken)
-                : new SeedAnswer(SeedOutcome.OtherEnd, begun.SinceNormal, begun.SinceLow);
         Accumulation next =
             !begun.IsWhole && fits
                 ? begun.Add(insight.Definition, seed.Known) with
@@ -84,14 +147,19 @@ internal static class InsightSeeding
                     IsWhole = true,
                 }
                 : begun;
-        return at >= 0 && ReferenceEquals(next, begun)
-            ? links
-            : links.With(
-                link with
-                {
-                    Insights =
-                        at >= 0 ? link.Insights.SetItem(at, next) : link.Insights.Insert(~at, next),
-                }
-            );
+        if (at < 0)
+        {
+            known.Insert(~at, next);
+            changed = true;
+        }
+        else if (!ReferenceEquals(next, begun))
+        {
+            known[at] = next;
+            changed = true;
+        }
+
+        return begun.IsWhole || fits
+            ? new SeedAnswer(SeedOutcome.Taken)
+            : new SeedAnswer(SeedOutcome.OtherEnd, begun.SinceNormal, begun.SinceLow);
     }
 }

@@ -31,7 +31,7 @@ public sealed class InsightSet
 {
     private readonly FrozenDictionary<string, ImmutableArray<DoneInput>> doneBy;
     private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> recordsBy;
-    private readonly FrozenSet<long> revisions;
+    private readonly FrozenDictionary<long, ActiveInsight> revisions;
     private readonly FrozenDictionary<string, ActiveInsight> shown;
 
     /// <summary>A set.</summary>
@@ -53,7 +53,9 @@ public sealed class InsightSet
         shown = Serving
             .DistinctBy(insight => insight.Definition.Name)
             .ToFrozenDictionary(insight => insight.Definition.Name, StringComparer.Ordinal);
-        revisions = insights.Select(insight => insight.Revision).ToFrozenSet();
+        revisions = insights
+            .DistinctBy(insight => insight.Revision)
+            .ToFrozenDictionary(insight => insight.Revision);
         doneBy = All.SelectMany(insight =>
                 insight
                     .Definition.Inputs.Where(input => input.Source.Kind == ItemKind.Engagements)
@@ -104,8 +106,7 @@ public sealed class InsightSet
     public ActiveInsight? Shown(string name) => shown.GetValueOrDefault(name);
 
     /// <summary>The insight of a revision; null when it is not among these.</summary>
-    public ActiveInsight? Find(long revision) =>
-        All.FirstOrDefault(insight => insight.Revision == revision);
+    public ActiveInsight? Find(long revision) => revisions.GetValueOrDefault(revision);
 
     /// <summary>Insights over records of an object.</summary>
     internal ImmutableArray<ActiveInsight> OverRecords(string recordObject) =>
@@ -212,7 +213,7 @@ public sealed class InsightSet
     }
 
     private bool IsKept(Accumulation known) =>
-        known.Revision > Newest || revisions.Contains(known.Revision);
+        known.Revision > Newest || revisions.ContainsKey(known.Revision);
 
     /// <summary>One source of an insight over what was done.</summary>
     private readonly record struct DoneInput(ActiveInsight Insight, InsightInput Input);

@@ -76,19 +76,8 @@ internal sealed partial class DefinitionsGrain(
             : new PutResult { Active = next, Changed = true };
     }
 
-    public async Task CompleteAsync(string name, long revision, PastKnown past)
-    {
-        // One that was replaced meanwhile is counted by nobody any more.
-        if (
-            stored.State.Active(DefinitionKinds.Insight, name) is { IsComplete: false } active
-            && active.Revision == revision
-        )
-        {
-            await StoreAsync(
-                stored.State.Replacing(active, active with { IsComplete = true, Past = past })
-            );
-        }
-    }
+    public Task CompleteAsync(ImmutableArray<CompleteVersion> versions) =>
+        StoreAsync(stored.State.Completing(versions));
 
     public async Task<ReviewResult> DraftSegmentAsync(string name, string text, string author)
     {

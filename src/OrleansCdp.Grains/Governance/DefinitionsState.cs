@@ -72,13 +72,39 @@ internal sealed record DefinitionsState
         };
     }
 
-    /// <summary>With what is known of a version that is there.</summary>
-    public DefinitionsState Replacing(DefinitionVersion version, DefinitionVersion by) =>
-        this with
-        {
-            Version = Version + 1,
-            Versions = Versions.Replace(version, by),
-        };
+    /// <summary>With versions of insights that know the past. One that was replaced meanwhile is counted by nobody any more.</summary>
+    public DefinitionsState Completing(ImmutableArray<CompleteVersion> complete)
+    {
+        Dictionary<long, PastKnown> known = complete
+            .DistinctBy(one => one.Revision)
+            .ToDictionary(one => one.Revision, one => one.Past);
+        DefinitionVersion[] before =
+        [
+            .. AllActive()
+                .Where(active =>
+                    active is { Kind: DefinitionKinds.Insight, IsComplete: false }
+                    && known.ContainsKey(active.Revision)
+                ),
+        ];
+        return before.Length == 0
+            ? this
+            : this with
+            {
+                Version = Version + 1,
+                Versions =
+                [
+                    .. Versions.Select(version =>
+                        before.Contains(version)
+                            ? version with
+                            {
+                                IsComplete = true,
+                                Past = known[version.Revision],
+                            }
+                            : version
+                    ),
+                ],
+            };
+    }
 
     /// <summary>With other versions of a segment. Those that are forgotten are so for good.</summary>
     public DefinitionsState With(string segment, SegmentReview review) =>

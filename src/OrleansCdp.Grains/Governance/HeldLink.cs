@@ -46,11 +46,23 @@ internal sealed class HeldLink(SubjectKind subject, LinkKey key, InsightSet? ins
     /// <summary>How much of the bound it takes.</summary>
     public int Weight { get; private set; } = 1;
 
+    /// <summary>About how many bytes its insights know of it take.</summary>
+    public long KnownBytes { get; private set; }
+
     /// <summary>Folds an event that a checkpoint has passed.</summary>
-    public void Fold(SequencedEvent e)
+    /// <param name="e">The event.</param>
+    /// <param name="counts">For which versions of insights it counts; null for all.</param>
+    public void Fold(SequencedEvent e, Predicate<long>? counts = null)
     {
         LinkEvent said = e.Event;
+        ImmutableArray<Accumulation> before = State.Insights;
         State = State.Fold(e, out EventOutcome outcome, insights);
+        if (State.Insights != before)
+        {
+            State = counts is null ? State : State with { Insights = Counted(before, counts) };
+            KnownBytes = State.Insights.Sum(BytesOf);
+        }
+
         Account = State.Account;
         Normal = said.Lane == Lane.Normal ? e.Sequence : Normal;
         Low = said.Lane == Lane.Low ? e.Sequence : Low;
@@ -78,6 +90,38 @@ internal sealed class HeldLink(SubjectKind subject, LinkKey key, InsightSet? ins
     {
         State = State.Fold(e, out _, insights);
         FollowsAnchor |= e.Event.FollowsAnchor;
+    }
+
+    /// <summary>What is known after an event that does not count for all: for those it is what was known before.</summary>
+    private ImmutableArray<Accumulation> Counted(
+        ImmutableArray<Accumulation> before,
+        Predicate<long> counts
+    ) =>
+        [
+            .. before
+                .Where(known => !counts(known.Revision))
+                .Concat(State.Insights.Where(known => counts(known.Revision)))
+                .OrderBy(known => known.Revision),
+        ];
+
+    private static long BytesOf(Accumulation known)
+    {
+        const int each = 96; // An object of its own, and what refers to it.
+        long bytes = each;
+        foreach (Tally tally in known.Tallies)
+        {
+            bytes +=
+                each
+                + tally.Beside switch
+                {
+                    null => 0,
+                    DistinctCount count => each + (8 * count.Hashes.Length) + count.Ranks.Length,
+                    LatestInstants latest => each + (8 * latest.Ticks.Length),
+                    _ => each,
+                };
+        }
+
+        return bytes;
     }
 
     private void Count(LinkEvent said, EventOutcome outcome)

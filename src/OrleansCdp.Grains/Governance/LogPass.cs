@@ -14,19 +14,31 @@ namespace OrleansCdp.Governance;
 /// <param name="from">First hash.</param>
 /// <param name="named">The links wanted; null for all from <paramref name="from"/> on.</param>
 /// <param name="insights">The insights that are computed; null for none.</param>
-/// <param name="isWanted">Which events are folded; null for all.</param>
+/// <param name="wantedFor">
+/// For which versions of insights, by their revisions, an event counts; null where it is not folded. Null for all and all.
+/// </param>
 internal sealed class LogPass(
     ILogHistory log,
     ImmutableArray<LaneExtent> extents,
     ulong from,
     IReadOnlySet<LinkKey>? named = null,
     InsightSet? insights = null,
-    Func<SequencedEvent, bool>? isWanted = null
+    Func<SequencedEvent, Predicate<long>?>? wantedFor = null
 )
 {
+    /// <summary>
+    /// About how many bytes insights may know of the links (128 MiB): of more, those with the upper half of the hashes get a pass
+    /// of their own, however few links they are.
+    /// </summary>
+    public const long KnownBytesMax = 128 * 1024 * 1024;
+
+    /// <summary>Events that are folded before others may work.</summary>
+    public const int FoldedAtOnceMax = 1_000;
+
     private readonly Dictionary<(SubjectKind, LinkKey), HeldLink> held = [];
     private readonly long[]? subjects = named?.Select(HashOf).ToArray();
     private int weight;
+    private long knownBytes;
 
     /// <summary>The links.</summary>
     public IReadOnlyCollection<HeldLink> Links => held.Values;
@@ -47,7 +59,7 @@ internal sealed class LogPass(
     public bool IsWhole(DateTimeOffset? claimed) => extents.All(lane => lane.IsWholeSince(claimed));
 
     /// <summary>Reads up to the checkpoints.</summary>
-    /// <returns>Events read, stretch by stretch.</returns>
+    /// <returns>Events read, at most <see cref="FoldedAtOnceMax"/> each time.</returns>
     public async IAsyncEnumerable<int> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
     {
         foreach (LaneExtent lane in extents)
@@ -56,17 +68,13 @@ internal sealed class LogPass(
             {
                 LogRange range = new(lane.Lane, lane.Partition, next, lane.Checkpoint, subjects);
                 LogStretch stretch = await log.ReadAsync(range, cancel);
-                foreach (SequencedEvent e in stretch.Events)
+                foreach (SequencedEvent[] some in stretch.Events.Chunk(FoldedAtOnceMax))
                 {
-                    Received.Add(e.Event.Stream, CountKind.Received, "");
-                    if (!stretch.NotMet.Contains(e.Sequence) && isWanted?.Invoke(e) != false)
-                    {
-                        Fold(e);
-                    }
+                    Fold(some, stretch.NotMet);
+                    yield return some.Length;
                 }
 
                 next = stretch.Next;
-                yield return stretch.Events.Count;
             }
         }
     }
@@ -120,7 +128,20 @@ internal sealed class LogPass(
 
     private static long HashOf(LinkKey link) => (long)Partitions.HashOf(link);
 
-    private void Fold(SequencedEvent e)
+    private void Fold(SequencedEvent[] events, IReadOnlySet<long> notMet)
+    {
+        foreach (SequencedEvent e in events)
+        {
+            Received.Add(e.Event.Stream, CountKind.Received, "");
+            Predicate<long>? counts = wantedFor?.Invoke(e);
+            if (!notMet.Contains(e.Sequence) && (wantedFor is null || counts is not null))
+            {
+                Fold(e, counts);
+            }
+        }
+    }
+
+    private void Fold(SequencedEvent e, Predicate<long>? counts)
     {
         var key = (e.Event.Subject, e.Event.Link);
         if (!held.TryGetValue(key, out HeldLink? link))
@@ -136,9 +157,12 @@ internal sealed class LogPass(
         }
 
         int before = link.Weight;
-        link.Fold(e);
+        long knownBefore = link.KnownBytes;
+        link.Fold(e, counts);
         weight += link.Weight - before;
-        if (weight > IVerifierGrain.HeldMax && named is null && held.Count > 1)
+        knownBytes += link.KnownBytes - knownBefore;
+        bool isTooMuch = weight > IVerifierGrain.HeldMax || knownBytes > KnownBytesMax;
+        if (isTooMuch && named is null && held.Count > 1)
         {
             DropUpperHalf();
         }
@@ -153,6 +177,7 @@ internal sealed class LogPass(
         {
             held.Remove(key);
             weight -= link.Weight;
+            knownBytes -= link.KnownBytes;
         }
     }
 }

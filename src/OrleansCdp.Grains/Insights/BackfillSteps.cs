@@ -6,6 +6,26 @@ namespace OrleansCdp.Insights;
 /// <summary>How the progress of a version goes on.</summary>
 internal static class BackfillSteps
 {
+    /// <summary>
+    /// Those of the versions that are told next, all by one reading of the log: those that are farthest, and with them who is as
+    /// far. So one that is new waits for the next reading, and after a restart those go on that were read for.
+    /// </summary>
+    /// <param name="versions">The versions, the oldest first; at least one.</param>
+    /// <param name="progressOf">How far each is.</param>
+    /// <returns>At most <see cref="Limits.ToldTogetherMax"/>.</returns>
+    public static ImmutableArray<ActiveInsight> Together(
+        IEnumerable<ActiveInsight> versions,
+        Func<ActiveInsight, BackfillProgress> progressOf
+    ) =>
+        [
+            .. versions
+                .GroupBy(version => PlaceOf(progressOf(version)))
+                .OrderBy(place => place.Key.Left)
+                .ThenByDescending(place => place.Key.From)
+                .First()
+                .Take(Limits.ToldTogetherMax),
+        ];
+
     /// <summary>Begins a pass over a partition.</summary>
     /// <param name="progress">What was done before.</param>
     /// <param name="extents">The lanes of all partitions.</param>
@@ -62,6 +82,9 @@ internal static class BackfillSteps
             Pass = null,
         };
     }
+
+    private static (int Left, ulong From) PlaceOf(BackfillProgress progress) =>
+        (progress.Partitions - progress.PartitionsDone, progress.From);
 
     private static long EventsOf(IEnumerable<LaneExtent> lanes) =>
         lanes.Sum(lane => lane.Head - lane.First + 1);

@@ -9,8 +9,8 @@ using OrleansCdp.Identity;
 namespace OrleansCdp.Insights;
 
 /// <summary>
-/// Reads one partition of the log for a new version of an insight and tells each link what was done before it began to count.
-/// Paced, so that what arrives meanwhile does not wait for it.
+/// Reads one partition of the log for new versions of insights, once for all of them, and tells each link what was done before they
+/// began to count. Paced, so that what arrives meanwhile does not wait for it.
 /// </summary>
 internal sealed partial class InsightBackfill(
     ILogHistory log,
@@ -20,9 +20,6 @@ internal sealed partial class InsightBackfill(
     ILogger<InsightBackfill> logger
 )
 {
-    /// <summary>Links that are told at once.</summary>
-    public const int ToldAtOnceMax = 8;
-
     /// <summary>How often a link is looked for that is not where the claims say.</summary>
     public const int RoundsMax = 120;
 
@@ -34,20 +31,20 @@ internal sealed partial class InsightBackfill(
     /// <summary>What there is to read.</summary>
     /// <returns>
     /// The lanes of all partitions up to their heads: what lies beyond a checkpoint may have been applied before its silo knew
-    /// the version.
+    /// the versions.
     /// </returns>
     public async Task<ImmutableArray<LaneExtent>> ExtentsAsync(CancellationToken cancel) =>
         [.. (await log.ExtentsAsync(cancel)).Select(lane => lane with { Checkpoint = lane.Head })];
 
     /// <summary>Reads what some links of a partition did, as many as are kept in memory, and tells them.</summary>
-    /// <param name="insight">The version.</param>
+    /// <param name="versions">The versions, at most <see cref="Limits.ToldTogetherMax"/>.</param>
     /// <param name="extents">The lanes of the partition.</param>
     /// <param name="from">The hash of the first links. Whoever is told again stays as they are.</param>
     /// <param name="said">Told how much was done.</param>
     /// <param name="cancel">Stops it; what is done stays done.</param>
     /// <returns>Where the next links begin; null when all of the partition are told.</returns>
     public async Task<ulong?> RunAsync(
-        ActiveInsight insight,
+        InsightSet versions,
         ImmutableArray<LaneExtent> extents,
         ulong from,
         Action<Step> said,
@@ -59,19 +56,22 @@ internal sealed partial class InsightBackfill(
             return null;
         }
 
-        InsightSet only = new([insight], insight.Revision);
-        LogPass pass = new(log, extents, from, insights: only);
+        LogPass pass = new(log, extents, from, insights: versions);
         await ReadAsync(pass, events => said(new Step(Events: events)), cancel);
-        ImmutableArray<InsightSeed> seeds = [.. SeedsOf(pass, insight)];
-        said(new Step(ToTell: seeds.Length));
-        await TellAsync(insight, only, seeds, extents, said, cancel);
+        ImmutableArray<InsightSeed> seeds = [.. SeedsOf(pass)];
+        ILookup<long, InsightSeed> toTell = seeds.ToLookup(seed => seed.Known.Revision);
+        foreach (ActiveInsight version in versions.All)
+        {
+            said(new Step(version.Revision, ToTell: toTell[version.Revision].Count()));
+        }
+
+        await TellAsync(versions, seeds, extents, said, cancel);
         return pass.To == ulong.MaxValue ? null : pass.To + 1;
     }
 
-    private static IEnumerable<InsightSeed> SeedsOf(LogPass pass, ActiveInsight insight) =>
+    private static IEnumerable<InsightSeed> SeedsOf(LogPass pass) =>
         from link in pass.Links
         from known in link.State.Insights
-        where known.Revision == insight.Revision
         select new InsightSeed(
             link.Key,
             link.Subject,
@@ -93,8 +93,7 @@ internal sealed partial class InsightBackfill(
 
     /// <summary>Tells all of them. Those that began elsewhere than the seed ends get one that ends there.</summary>
     private async Task TellAsync(
-        ActiveInsight insight,
-        InsightSet only,
+        InsightSet versions,
         ImmutableArray<InsightSeed> seeds,
         ImmutableArray<LaneExtent> extents,
         Action<Step> said,
@@ -103,19 +102,18 @@ internal sealed partial class InsightBackfill(
     {
         for (int round = 0; !seeds.IsEmpty; round++)
         {
-            Dictionary<(SubjectKind, LinkKey), SeedAnswer> others = [];
+            SeedEnds ends = new();
             List<InsightSeed> again = [];
-            foreach (InsightSeed[] some in seeds.Chunk(ToldAtOnceMax))
+            var links = seeds.GroupBy(seed => (seed.Subject, seed.Link));
+            foreach (var some in links.Chunk(Limits.LinksToldMax))
             {
                 long since = Stopwatch.GetTimestamp();
-                SeedAnswer[] answers = await Task.WhenAll(
-                    some.Select(seed => TellAsync(insight, seed, cancel))
-                );
-                foreach ((InsightSeed seed, SeedAnswer answer) in some.Zip(answers))
+                SeedTold[] told = await TellAsync([.. some.SelectMany(link => link)], cancel);
+                foreach (var (seed, answer) in told)
                 {
                     if (answer.Outcome == SeedOutcome.OtherEnd)
                     {
-                        others[(seed.Subject, seed.Link)] = answer;
+                        ends.Add(seed, answer);
                     }
                     else if (answer.Outcome == SeedOutcome.NotHere)
                     {
@@ -123,22 +121,21 @@ internal sealed partial class InsightBackfill(
                     }
                 }
 
-                said(
-                    new Step(
-                        Told: answers.Count(one => one.Outcome == SeedOutcome.Taken),
-                        NotTold: answers.Count(one => one.Outcome == SeedOutcome.Damaged)
-                    )
-                );
+                Say(told, said);
                 await Pace.RestAsync(since, clock, cancel);
             }
 
             if (round >= RoundsMax)
             {
-                said(new Step(NotTold: again.Count));
+                foreach (var version in again.CountBy(seed => seed.Known.Revision))
+                {
+                    said(new Step(version.Key, NotTold: version.Value));
+                }
+
                 again.Clear();
             }
 
-            seeds = [.. again, .. await EndingAsync(insight, only, others, extents, cancel)];
+            seeds = [.. again, .. await EndingAsync(versions, ends, extents, cancel)];
             if (again.Count > 0)
             {
                 await Task.Delay(Pause, clock, cancel); // Links on their way will have arrived.
@@ -146,107 +143,144 @@ internal sealed partial class InsightBackfill(
         }
     }
 
+    private static void Say(SeedTold[] told, Action<Step> said)
+    {
+        foreach (var version in told.GroupBy(one => one.Seed.Known.Revision))
+        {
+            said(
+                new Step(
+                    version.Key,
+                    Told: version.Count(one => one.Answer.Outcome == SeedOutcome.Taken),
+                    NotTold: version.Count(one => one.Answer.Outcome == SeedOutcome.Damaged)
+                )
+            );
+        }
+    }
+
     /// <summary>Reads seeds that end where their links began.</summary>
     private async Task<IEnumerable<InsightSeed>> EndingAsync(
-        ActiveInsight insight,
-        InsightSet only,
-        Dictionary<(SubjectKind, LinkKey), SeedAnswer> ends,
+        InsightSet versions,
+        SeedEnds ends,
         ImmutableArray<LaneExtent> extents,
         CancellationToken cancel
     )
     {
-        if (ends.Count == 0)
+        if (ends.Links.Count == 0)
         {
             return [];
         }
 
         LogPass pass = new(
             log,
-            [
-                .. extents.Select(lane =>
-                    lane with
-                    {
-                        Checkpoint = ends.Values.Max(end => EndOf(end, lane.Lane)),
-                    }
-                ),
-            ],
+            [.. extents.Select(lane => lane with { Checkpoint = ends.LastOf(lane.Lane) })],
             from: 0,
-            ends.Keys.Select(key => key.Item2).ToHashSet(),
-            only,
-            e =>
-                ends.TryGetValue((e.Event.Subject, e.Event.Link), out SeedAnswer? end)
-                && e.Sequence <= EndOf(end, e.Event.Lane)
+            ends.Links,
+            versions,
+            ends.WantedFor
         );
         await ReadAsync(pass, _ => { }, cancel);
-        Dictionary<(SubjectKind, LinkKey), InsightSeed> read = SeedsOf(pass, insight)
-            .ToDictionary(seed => (seed.Subject, seed.Link));
-        // What was asked for is what the seed ends at, also where the last event before it cannot be folded.
-        return ends.Select(end => new InsightSeed(
-            end.Key.Item2,
-            end.Key.Item1,
-            read.GetValueOrDefault(end.Key)?.Known
-                ?? new Accumulation { Revision = insight.Revision, IsWhole = true },
-            end.Value.Normal,
-            end.Value.Low
-        ));
+        return ends.SeedsOf(pass);
     }
 
-    private static long EndOf(SeedAnswer end, Lane lane) =>
-        lane == Lane.Normal ? end.Normal : end.Low;
+    /// <summary>Tells some links: whoever has several is told of all of them at once.</summary>
+    private async Task<SeedTold[]> TellAsync(InsightSeed[] seeds, CancellationToken cancel)
+    {
+        IReadOnlyDictionary<string, HeldClaim> claims;
+        try
+        {
+            claims = await log.ClaimsAsync(
+                [
+                    .. seeds
+                        .Where(seed => seed.Subject == SubjectKind.Individual)
+                        .Select(seed => ClaimKeys.Of(seed.Link))
+                        .Distinct(),
+                ],
+                cancel
+            );
+        }
+        catch (Exception e) when (!cancel.IsCancellationRequested)
+        {
+            LogNotTold(seeds[0].Link.Source, e);
+            return SeedTold.Of(seeds, SeedOutcome.NotHere);
+        }
 
-    private async Task<SeedAnswer> TellAsync(
-        ActiveInsight insight,
-        InsightSeed seed,
+        SeedTold[][] told = await Task.WhenAll(
+            seeds
+                .GroupBy(seed =>
+                    seed.Subject == SubjectKind.Account
+                        ? SubjectIds.AccountOf(seed.Link)
+                        : claims.GetValueOrDefault(ClaimKeys.Of(seed.Link))?.Owner
+                )
+                .Select(owner =>
+                    owner.Key is null
+                        ? Task.FromResult(SeedTold.Of([.. owner], SeedOutcome.NotHere))
+                        : TellAsync(owner.Key, [.. owner], hops: 1, cancel)
+                )
+        );
+        return [.. told.SelectMany(one => one)];
+    }
+
+    /// <summary>Tells an individual or account, and those to whom its links have moved.</summary>
+    private async Task<SeedTold[]> TellAsync(
+        string owner,
+        InsightSeed[] seeds,
+        int hops,
         CancellationToken cancel
     )
     {
-        SeedAnswer answer = new(SeedOutcome.NotHere);
+        SeedAnswer[] answers;
         try
         {
-            if (seed.Subject == SubjectKind.Account)
-            {
-                return await grains
-                    .GetGrain<IAccountGrain>(SubjectIds.AccountOf(seed.Link))
-                    .SeedInsightAsync(insight.Revision, seed);
-            }
-
-            var claims = await log.ClaimsAsync([ClaimKeys.Of(seed.Link)], cancel);
-            string? individual = claims.GetValueOrDefault(ClaimKeys.Of(seed.Link))?.Owner;
-            for (int hops = 0; individual is not null && hops < RedirectsMax; hops++)
-            {
-                answer = await grains
-                    .GetGrain<IUnifiedIndividualGrain>(individual)
-                    .SeedInsightAsync(insight.Revision, seed);
-                individual = answer.Elsewhere;
-            }
+            answers = SubjectIds.IsAccount(owner)
+                ? await grains.GetGrain<IAccountGrain>(owner).SeedInsightsAsync(new(seeds))
+                : await grains
+                    .GetGrain<IUnifiedIndividualGrain>(owner)
+                    .SeedInsightsAsync(new(seeds));
         }
         catch (StateCorruptException)
         {
             // That is told elsewhere, and asking again mends nothing.
-            return new SeedAnswer(SeedOutcome.Damaged);
+            return SeedTold.Of(seeds, SeedOutcome.Damaged);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            // One link must not keep all others from being told: it is asked again, and counted if it never answers.
-            LogNotTold(seed.Link.Source, e);
+            // They must not keep all others from being told: they are asked again, and counted if they never answer.
+            LogNotTold(seeds[0].Link.Source, e);
+            return SeedTold.Of(seeds, SeedOutcome.NotHere);
         }
 
-        return answer;
+        var told = seeds.Zip(answers, (seed, answer) => new SeedTold(seed, answer));
+        if (hops == RedirectsMax)
+        {
+            return [.. told];
+        }
+
+        SeedTold[][] all = await Task.WhenAll(
+            told.GroupBy(one => one.Answer.Elsewhere)
+                .Select(other =>
+                    other.Key is null
+                        ? Task.FromResult(other.ToArray())
+                        : TellAsync(other.Key, [.. other.Select(one => one.Seed)], hops + 1, cancel)
+                )
+        );
+        return [.. all.SelectMany(one => one)];
     }
 
     [LoggerMessage(
         LogEvents.InsightLinkNotTold,
         LogLevel.Warning,
-        "A link of {Source} could not be told what it did before an insight was made; it is asked again"
+        "Links, one of them of {Source}, could not be told what they did before insights were made; they are asked again"
     )]
     private partial void LogNotTold(string source, Exception exception);
 
     /// <summary>A part of the work.</summary>
+    /// <param name="Version">The version for which it was done, by its revision; null for all of them.</param>
     /// <param name="Events">Events read.</param>
     /// <param name="ToTell">Links to tell, once all is read; null before.</param>
     /// <param name="Told">Links told.</param>
     /// <param name="NotTold">Links that nobody had, or whose state is damaged.</param>
     public readonly record struct Step(
+        long? Version = null,
         int Events = 0,
         int? ToTell = null,
         int Told = 0,

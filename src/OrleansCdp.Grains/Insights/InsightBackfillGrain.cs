@@ -17,7 +17,10 @@ internal sealed record BackfillState
     public ImmutableArray<BackfillProgress> Versions { get; init; } = [];
 }
 
-/// <summary>Tells new versions of insights what was done before, one after the other and partition by partition.</summary>
+/// <summary>
+/// Tells new versions of insights what was done before, partition by partition: all together that wait when a reading of the log
+/// begins. Others wait for the next one.
+/// </summary>
 [GrainType("cdp.insight-backfill")]
 [KeepAlive]
 [Reentrant] // a long read of the log must not keep anybody from asking how far it is
@@ -35,8 +38,8 @@ internal sealed partial class InsightBackfillGrain(
     private readonly Dictionary<long, string> troubles = [];
     private readonly HashSet<long> begun = [];
 
-    /// <summary>The version that is being told, up to the last step; what is stored ends with a pass.</summary>
-    private BackfillProgress? present;
+    /// <summary>The versions that are being told, up to the last step; what is stored ends with a pass.</summary>
+    private readonly Dictionary<long, BackfillProgress> present = [];
 
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
@@ -69,18 +72,31 @@ internal sealed partial class InsightBackfillGrain(
 
     public void Dispose() => stop.Dispose();
 
-    /// <summary>Ends by itself when nothing is left, and when something fails: it is called again.</summary>
+    /// <summary>
+    /// Goes on with all that wait now, each once. Ends by itself then, and when something fails: it is called again.
+    /// </summary>
     private async Task RunAsync(CancellationToken cancel)
     {
         try
         {
-            foreach (ActiveInsight insight in await WaitingAsync())
+            ImmutableArray<ActiveInsight> left = await WaitingAsync();
+            ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
+            // A silo that does not know a version counts nothing for it.
+            Note(
+                left.Where(version => !status.AllKnow(version.Revision)),
+                "Not every silo knows the version yet."
+            );
+            left = left.RemoveAll(version => !status.AllKnow(version.Revision));
+            while (!left.IsEmpty)
             {
-                await TryAsync(insight, cancel);
+                var together = BackfillSteps.Together(left, ProgressOf);
+                left = left.RemoveRange(together);
+                await TryAsync(together, cancel);
             }
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
+            Note(await WaitingAsync(), e.Message);
             LogFailed(e);
         }
         catch (OperationCanceledException)
@@ -89,135 +105,209 @@ internal sealed partial class InsightBackfillGrain(
         }
     }
 
-    /// <summary>Goes on with a version as far as it gets. One that fails keeps no other waiting.</summary>
-    private async Task TryAsync(ActiveInsight insight, CancellationToken cancel)
+    /// <summary>Goes on with versions as far as they get. Some that fail keep no others waiting.</summary>
+    private async Task TryAsync(ImmutableArray<ActiveInsight> versions, CancellationToken cancel)
     {
         try
         {
-            ClusterStatus status = await GrainFactory.GetGrain<IStatusGrain>(0).GetAsync();
-            if (!status.AllKnow(insight.Revision))
-            {
-                // One that does not counts nothing for it.
-                troubles[insight.Revision] = "Not every silo knows the version yet.";
-                return;
-            }
-
-            troubles.Remove(insight.Revision);
-            present = null; // What a pass did that was not ended counts when it is done again.
-            await RunAsync(insight, cancel);
+            Note(versions, trouble: null);
+            present.Clear(); // What a pass did that was not ended counts when it is done again.
+            await CompleteAsync(await ReadLogAsync(versions, cancel));
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            troubles[insight.Revision] = e.Message;
+            Note(versions, e.Message);
             LogFailed(e);
         }
     }
 
-    private async Task RunAsync(ActiveInsight insight, CancellationToken cancel)
+    private void Note(IEnumerable<ActiveInsight> versions, string? trouble)
     {
-        WalkProgress? asked = null;
-        if (
-            (NeedsLog(insight) && !await ReadLogAsync(insight, cancel))
-            || (insight.Definition.HasPeople && (asked = await AskPeopleAsync(insight)) is null)
-        )
+        foreach (ActiveInsight version in versions)
         {
-            return;
+            if (trouble is null)
+            {
+                troubles.Remove(version.Revision);
+            }
+            else
+            {
+                troubles[version.Revision] = trouble;
+            }
         }
-
-        BackfillProgress progress = ProgressOf(insight);
-        await GrainFactory
-            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .CompleteAsync(
-                progress.Name,
-                progress.Revision,
-                new PastKnown(progress.KnownSince, progress.LinksNotTold, asked?.PutOff ?? 0)
-            );
-        await insights.SinceAsync(long.MaxValue);
-        LogComplete(
-            progress.Name,
-            progress.Version,
-            progress.Events,
-            progress.Links,
-            progress.LinksNotTold,
-            asked?.PutOff ?? 0
-        );
     }
 
     /// <summary>Tells everybody what the log has of them, pass by pass; after each it is stored how far that is.</summary>
-    /// <returns>Whether that is done; not where another version was made.</returns>
-    private async Task<bool> ReadLogAsync(ActiveInsight insight, CancellationToken cancel)
+    /// <param name="versions">Versions that are equally far.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <returns>Those of which everybody is told; not those of which another version was made meanwhile.</returns>
+    private async Task<ImmutableArray<ActiveInsight>> ReadLogAsync(
+        ImmutableArray<ActiveInsight> versions,
+        CancellationToken cancel
+    )
     {
-        BackfillProgress progress = ProgressOf(insight) with { Pass = null };
-        if (progress.PartitionsDone < progress.Partitions && begun.Add(insight.Revision))
+        await BeginAsync(versions);
+        while (true)
         {
-            LogBegun(progress.Name, progress.Version, progress.PartitionsDone, progress.Partitions);
-            await SaveAsync(progress);
-        }
-
-        while (progress.PartitionsDone < progress.Partitions)
-        {
-            if ((await insights.CurrentAsync()).Find(insight.Revision) is not { IsComplete: false })
+            InsightSet computed = await insights.CurrentAsync();
+            versions = versions.RemoveAll(version =>
+                computed.Find(version.Revision) is not { IsComplete: false }
+            );
+            if (versions.IsEmpty)
             {
-                return false;
+                return [];
+            }
+
+            BackfillProgress first = ProgressOf(versions[0]);
+            if (first.PartitionsDone >= first.Partitions)
+            {
+                return versions;
             }
 
             var extents = await backfill.ExtentsAsync(cancel);
             ImmutableArray<LaneExtent> partition =
             [
-                .. extents.Where(lane => lane.Partition == progress.PartitionsDone),
+                .. extents.Where(lane => lane.Partition == first.PartitionsDone),
             ];
-            present = progress.Begin(extents, partition);
+            present.Clear();
+            foreach (ActiveInsight version in versions)
+            {
+                present[version.Revision] = ProgressOf(version).Begin(extents, partition);
+            }
+
             ulong? next = await backfill.RunAsync(
-                insight,
+                new InsightSet(versions, versions.Max(version => version.Revision)),
                 partition,
-                progress.From,
-                step => present = present.With(step),
+                first.From,
+                Add,
                 cancel
             );
-            progress = present.End(partition, next);
-            await SaveAsync(progress);
+            await SaveAsync([.. present.Values.Select(progress => progress.End(partition, next))]);
         }
-
-        return true;
     }
 
-    /// <summary>Has everybody asked what they add.</summary>
-    /// <returns>How many were; null while that is under way.</returns>
-    private async Task<WalkProgress?> AskPeopleAsync(ActiveInsight insight)
+    /// <summary>Stores and tells that versions begin, or go on after a restart.</summary>
+    private async Task BeginAsync(ImmutableArray<ActiveInsight> versions)
     {
-        BackfillProgress progress = ProgressOf(insight);
-        IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key);
-        if (progress.Walk is null)
+        ImmutableArray<BackfillProgress> beginning =
+        [
+            .. versions
+                .Select(ProgressOf)
+                .Where(progress =>
+                    progress.PartitionsDone < progress.Partitions && begun.Add(progress.Revision)
+                ),
+        ];
+        foreach (BackfillProgress one in beginning)
         {
-            progress = progress with { Walk = await walk.BeginAnewAsync() };
-            await SaveAsync(progress);
+            LogBegun(one.Name, one.Version, one.PartitionsDone, one.Partitions);
         }
 
-        return await walk.HasEndedAsync(progress.Walk.Value) ? await walk.GetProgressAsync() : null;
+        if (!beginning.IsEmpty)
+        {
+            await SaveAsync(beginning);
+        }
+    }
+
+    private void Add(InsightBackfill.Step step)
+    {
+        if (step.Version is { } version)
+        {
+            present[version] = present[version].With(step);
+            return;
+        }
+
+        foreach (long each in present.Keys.ToArray())
+        {
+            present[each] = present[each].With(step);
+        }
+    }
+
+    /// <summary>Ends versions that know all that the log has, once everybody is asked whom they are over.</summary>
+    private async Task CompleteAsync(ImmutableArray<ActiveInsight> versions)
+    {
+        ImmutableArray<ActiveInsight> overPeople =
+        [
+            .. versions.Where(version => version.Definition.HasPeople),
+        ];
+        WalkProgress? asked = overPeople.IsEmpty ? null : await AskPeopleAsync(overPeople);
+        ImmutableArray<ActiveInsight> ready = asked is null
+            ? versions.RemoveRange(overPeople)
+            : versions;
+        if (ready.IsEmpty)
+        {
+            return;
+        }
+
+        (BackfillProgress Progress, PastKnown Past)[] all =
+        [
+            .. ready.Select(version =>
+            {
+                BackfillProgress progress = ProgressOf(version);
+                long putOff = version.Definition.HasPeople ? asked!.PutOff : 0;
+                return (
+                    progress,
+                    new PastKnown(progress.KnownSince, progress.LinksNotTold, putOff)
+                );
+            }),
+        ];
+        await GrainFactory
+            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+            .CompleteAsync([
+                .. all.Select(one => new CompleteVersion(one.Progress.Revision, one.Past)),
+            ]);
+        await insights.SinceAsync(long.MaxValue);
+        foreach (var (one, past) in all)
+        {
+            LogComplete(
+                one.Name,
+                one.Version,
+                one.Events,
+                one.Links,
+                past.LinksNotTold,
+                past.PeoplePutOff
+            );
+        }
+    }
+
+    /// <summary>Has everybody asked what they add, once for all versions.</summary>
+    /// <returns>How many were; null while that is under way.</returns>
+    private async Task<WalkProgress?> AskPeopleAsync(ImmutableArray<ActiveInsight> versions)
+    {
+        IInsightWalkGrain walk = GrainFactory.GetGrain<IInsightWalkGrain>(IInsightWalkGrain.Key);
+        BackfillProgress[] all = [.. versions.Select(ProgressOf)];
+        BackfillProgress[] unasked = [.. all.Where(progress => progress.Walk is null)];
+        long round = all.Max(progress => progress.Walk) ?? 0;
+        if (unasked.Length > 0)
+        {
+            round = await walk.BeginAnewAsync();
+            await SaveAsync([.. unasked.Select(progress => progress with { Walk = round })]);
+        }
+
+        return await walk.HasEndedAsync(round) ? await walk.GetProgressAsync() : null;
     }
 
     // Records are in the states of whoever they belong to.
     private static bool NeedsLog(ActiveInsight insight) => !insight.Definition.IsOverRecords;
 
     /// <exception cref="InconsistentStateException">Another activation went on: this one ends.</exception>
-    private async Task SaveAsync(BackfillProgress progress)
+    private async Task SaveAsync(ImmutableArray<BackfillProgress> versions)
     {
-        ImmutableArray<ActiveInsight> waiting = await WaitingAsync();
+        HashSet<long> others = [.. (await WaitingAsync()).Select(waiting => waiting.Revision)];
+        others.ExceptWith(versions.Select(progress => progress.Revision));
         stored.State = new BackfillState
         {
             Versions =
             [
-                .. stored.State.Versions.Where(known =>
-                    known.Revision != progress.Revision
-                    && waiting.Any(insight => insight.Revision == known.Revision)
-                ),
-                progress,
+                .. stored.State.Versions.Where(known => others.Contains(known.Revision)),
+                .. versions,
             ],
         };
         try
         {
             await stored.WriteStateAsync();
-            present = progress;
+            foreach (BackfillProgress progress in versions)
+            {
+                present[progress.Revision] = progress;
+            }
         }
         catch
         {
@@ -234,8 +324,8 @@ internal sealed partial class InsightBackfillGrain(
         ];
 
     private BackfillProgress ProgressOf(ActiveInsight insight) =>
-        present?.Revision == insight.Revision
-            ? present
+        present.TryGetValue(insight.Revision, out BackfillProgress? progress)
+            ? progress
             : stored.State.Versions.FirstOrDefault(known => known.Revision == insight.Revision)
                 ?? new BackfillProgress
                 {

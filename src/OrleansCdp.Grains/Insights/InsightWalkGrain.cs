@@ -10,38 +10,9 @@ using OrleansCdp.Segments;
 
 namespace OrleansCdp.Insights;
 
-/// <summary>How far the walk is.</summary>
-[GenerateSerializer, Alias("cdp.walk-state")]
-internal sealed record WalkState
-{
-    /// <summary>The <see cref="WalkReason"/> for which it goes; empty for none.</summary>
-    [Id(0)]
-    public string Signature { get; init; } = "";
-
-    /// <summary>The last id that was looked at.</summary>
-    [Id(1)]
-    public string After { get; init; } = "";
-
-    /// <summary>How many that were; null before the first walk.</summary>
-    [Id(2)]
-    public WalkProgress? Progress { get; init; }
-
-    /// <summary>How often it was told to begin anew.</summary>
-    [Id(3)]
-    public long Round { get; init; }
-
-    /// <summary>
-    /// Those who could not be looked at, because their silo died, say, and are once more after everybody else; at most
-    /// <see cref="InsightWalkGrain.AgainMax"/>.
-    /// </summary>
-    [Id(4)]
-    public ImmutableArray<string> Again { get; init; } = [];
-
-    /// <summary>Whether everybody was looked at.</summary>
-    public bool HasEnded => Signature.Length == 0 || Progress is { EndedAt: not null };
-}
-
-/// <summary>Wakes everybody, page by page in the order of ids. Where it is, is stored after each page.</summary>
+/// <summary>
+/// Wakes everybody, page by page: accounts first, then individuals in a ring. Where it is, is stored after each page.
+/// </summary>
 [GrainType("cdp.insight-walk")]
 [KeepAlive]
 [Reentrant] // a walk must not keep anybody from asking how far it is
@@ -180,27 +151,19 @@ internal sealed partial class InsightWalkGrain(
         WalkReason.Of(await insights.CurrentAsync(), segments.Current);
 
     private WalkState Begun(WalkState before, string signature) =>
-        before with
-        {
-            Signature = signature,
-            After = "",
-            Again = [],
-            Progress =
-                signature.Length == 0
-                    ? before.Progress
-                    : new WalkProgress { StartedAt = clock.GetUtcNow() },
-        };
+        before.Begin(signature, clock.GetUtcNow());
 
     private async Task WalkPageAsync(CancellationToken cancel)
     {
         WalkState before = state;
-        ImmutableArray<string> ids = await log.IdsAsync(before.After, ILogHistory.IdsMax, cancel);
-        bool isLast = ids.Length < ILogHistory.IdsMax;
+        var found = await log.IdsAsync(before.After, ILogHistory.IdsMax, cancel);
+        WalkPage page = before.PageOf(found);
         DateTimeOffset now = clock.GetUtcNow();
         DueSubject[] subjects =
         [
-            .. ids.Where(id => SubjectIds.IsIndividual(id) || SubjectIds.IsAccount(id))
-                .Concat(isLast ? before.Again : [])
+            .. page
+                .Ids.Where(id => SubjectIds.IsIndividual(id) || SubjectIds.IsAccount(id))
+                .Concat(page.IsLast ? before.Again : [])
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
         ImmutableArray<Look> looks = await waking.WakeAsync(subjects, options.Value.Pace, cancel);
@@ -209,45 +172,41 @@ internal sealed partial class InsightWalkGrain(
             await due.DemandAsync([.. some.Select(look => (look.Of.Id, look.Next!.Value))], cancel);
         }
 
-        WalkState next = Follow(before, ids, isLast, looks);
+        WalkState next = Follow(before, page, looks);
         // Unless it was told to begin anew meanwhile.
         WalkState saved = await SaveAsync(present => present == before ? next : present);
-        if (isLast && saved == next)
+        if (page.IsLast && saved == next)
         {
             await EndRoundAsync(next, cancel);
         }
     }
 
     /// <summary>The state after a page.</summary>
-    private WalkState Follow(
-        WalkState before,
-        ImmutableArray<string> ids,
-        bool isLast,
-        ImmutableArray<Look> looks
-    )
+    private WalkState Follow(WalkState before, WalkPage page, ImmutableArray<Look> looks)
     {
         string[] failed =
         [
-            .. isLast ? [] : before.Again,
+            .. page.IsLast ? [] : before.Again,
             .. looks.Where(look => look.Failed && !look.IsDamaged).Select(look => look.Of.Id),
         ];
-        bool isEnough = isLast && rounds >= RoundsMax;
+        bool isEnough = page.IsLast && rounds >= RoundsMax;
         ImmutableArray<string> again = isEnough ? [] : [.. failed.Take(AgainMax)];
         WalkProgress progress = before.Progress!;
         return before with
         {
-            After = ids.IsEmpty ? before.After : ids[^1],
+            After = page.After,
+            Leg = page.Leg,
             Again = again,
             Progress = progress with
             {
-                Individuals = progress.Individuals + ids.Count(SubjectIds.IsIndividual),
-                Accounts = progress.Accounts + ids.Count(SubjectIds.IsAccount),
+                Individuals = progress.Individuals + page.Ids.Count(SubjectIds.IsIndividual),
+                Accounts = progress.Accounts + page.Ids.Count(SubjectIds.IsAccount),
                 PutOff =
                     progress.PutOff
                     + looks.Count(look => look.IsDamaged)
                     + failed.Length
                     - again.Length,
-                EndedAt = isLast && again.IsEmpty ? clock.GetUtcNow() : null,
+                EndedAt = page.IsLast && again.IsEmpty ? clock.GetUtcNow() : null,
             },
         };
     }

@@ -50,6 +50,10 @@ internal sealed class InsightRequests(Uri gateway) : IDisposable
         );
     }
 
+    /// <summary>How many insights do not know the past yet.</summary>
+    public async Task<int> IncompleteAsync() =>
+        (await ListAsync())["data"]!.AsArray().Count(one => !(bool)one!["complete"]!);
+
     /// <summary>How far everybody is looked at; null where that never began.</summary>
     public async Task<Walk?> WalkAsync() =>
         (await ListAsync())["walk"] is { } walk

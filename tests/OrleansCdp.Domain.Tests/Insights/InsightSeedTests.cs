@@ -38,15 +38,15 @@ public sealed class InsightSeedTests
 
                     // The reader of the log may have come to anywhere; it is told where it has to end.
                     InsightSeed seed = SeedOf(log, Math.Min(read, log.Length));
-                    individual = individual.Seed(Made, seed, out SeedAnswer answer).Next;
+                    individual = Seed(individual, seed, out SeedAnswer answer);
                     if (answer.Outcome == SeedOutcome.OtherEnd)
                     {
                         seed = SeedOf(log, (int)answer.Normal);
-                        individual = individual.Seed(Made, seed, out answer).Next;
+                        individual = Seed(individual, seed, out answer);
                     }
 
                     answer.Outcome.ShouldBe(SeedOutcome.Taken);
-                    UnifiedIndividual again = individual.Seed(Made, seed, out answer).Next;
+                    UnifiedIndividual again = Seed(individual, seed, out answer);
                     answer.Outcome.ShouldBe(SeedOutcome.Taken);
                     again.ShouldBeSameAs(individual);
                     Said(individual).ShouldBe(Said(Nobody.Apply(log, Complete).Next));
@@ -63,7 +63,7 @@ public sealed class InsightSeedTests
             .Next.Apply(log.AsSpan(2), Making)
             .Next;
 
-        UnifiedIndividual same = individual.Seed(Made, SeedOf(log, 3), out SeedAnswer answer).Next;
+        UnifiedIndividual same = Seed(individual, SeedOf(log, 3), out SeedAnswer answer);
 
         answer.ShouldBe(new SeedAnswer(SeedOutcome.OtherEnd, Normal: 2, Low: 0));
         same.ShouldBeSameAs(individual);
@@ -75,7 +75,7 @@ public sealed class InsightSeedTests
         SequencedEvent[] log = [Visit(1, 1), Visit(2, 1), Visit(3, 1)];
         UnifiedIndividual individual = Nobody.Apply(log).Next;
 
-        individual = individual.Seed(Made, SeedOf(log, 1), out SeedAnswer answer).Next;
+        individual = Seed(individual, SeedOf(log, 1), out SeedAnswer answer);
 
         answer.ShouldBe(new SeedAnswer(SeedOutcome.OtherEnd, Normal: 3, Low: 0));
         individual.Links.Links[0].Insights.ShouldHaveSingleItem().IsWhole.ShouldBeFalse();
@@ -87,9 +87,78 @@ public sealed class InsightSeedTests
         SequencedEvent[] log = [Visit(1, 1)];
         UnifiedIndividual gone = Nobody with { RedirectTo = "ind_other" };
 
-        gone.Seed(Made, SeedOf(log, 1), out SeedAnswer answer).Changed.ShouldBeFalse();
+        Seed(gone, SeedOf(log, 1), out SeedAnswer answer).ShouldBeSameAs(gone);
 
         answer.ShouldBe(new SeedAnswer(SeedOutcome.NotHere, Elsewhere: "ind_other"));
+    }
+
+    [Fact]
+    public void Several_versions_of_several_links_are_told_at_once_and_each_answers_for_itself()
+    {
+        ActiveInsight other = Made with { Revision = 3 };
+        InsightSet both = new([Made, other], newest: 4);
+        SequencedEvent[] log = [Visit(1, 1), Visit(2, 1), Visit(3, 1)];
+        LinkKey elsewhere = Some.Customer with { Id = "elsewhere" };
+        // The one version begins after the first event, the other after the second.
+        UnifiedIndividual individual = Nobody
+            .Apply(log.AsSpan(0, 1))
+            .Next.Apply(log.AsSpan(1, 1), Making)
+            .Next.Apply(log.AsSpan(2), both)
+            .Next;
+        InsightSeed seed = SeedOf(log, 1);
+        InsightSeed[] seeds =
+        [
+            seed,
+            seed with
+            {
+                Known = seed.Known with { Revision = 3 },
+            },
+            seed with
+            {
+                Known = seed.Known with { Revision = 4 },
+            },
+            seed with
+            {
+                Link = elsewhere,
+            },
+            seed with
+            {
+                Link = elsewhere,
+                Known = seed.Known with { Revision = 4 },
+            },
+        ];
+
+        var told = individual.Seed(both, seeds, out SeedAnswer[] answers);
+
+        answers.ShouldBe([
+            new SeedAnswer(SeedOutcome.Taken),
+            new SeedAnswer(SeedOutcome.OtherEnd, Normal: 2),
+            new SeedAnswer(SeedOutcome.Taken), // Nobody computes it any more.
+            new SeedAnswer(SeedOutcome.NotHere),
+            new SeedAnswer(SeedOutcome.Taken),
+        ]);
+        Link link = told.Next.Links.Links.ShouldHaveSingleItem();
+        link.Insights.Select(known => (known.Revision, known.IsWhole))
+            .ShouldBe([(2, true), (3, false)]);
+    }
+
+    [Fact]
+    public void A_call_tells_so_much_and_no_more()
+    {
+        InsightSeed.DemandFew(Limits.SeedsMax);
+        Should.Throw<ArgumentException>(() => InsightSeed.DemandFew(Limits.SeedsMax + 1));
+    }
+
+    private static UnifiedIndividual Seed(
+        UnifiedIndividual individual,
+        InsightSeed seed,
+        out SeedAnswer answer
+    )
+    {
+        var told = individual.Seed(Making, [seed], out SeedAnswer[] answers);
+        told.Changed.ShouldBe(!ReferenceEquals(told.Next, individual));
+        answer = answers.ShouldHaveSingleItem();
+        return told.Next;
     }
 
     private static UnifiedIndividual Nobody { get; } = new() { Id = "ind_a" };

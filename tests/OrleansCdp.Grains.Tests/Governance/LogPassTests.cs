@@ -1,4 +1,5 @@
 using OrleansCdp.Events;
+using OrleansCdp.Insights;
 
 namespace OrleansCdp.Governance;
 
@@ -67,6 +68,53 @@ public sealed class LogPassTests
     }
 
     [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 2)]
+    public async Task What_insights_know_of_links_is_kept_up_to_a_bound(int more, int passes)
+    {
+        InsightDefinition definition = InsightDefinition
+            .Compile(
+                "all",
+                "source: Engagement\nmeasure: count",
+                [new DeclaredField("Engagement", "page", FieldType.Text)]
+            )
+            .Insight!;
+        InsightSet versions = new(
+            [
+                .. Enumerable
+                    .Range(1, Limits.ToldTogetherMax)
+                    .Select(revision => new ActiveInsight(definition, 1, revision)),
+            ],
+            newest: Limits.ToldTogetherMax
+        );
+        FakeHistory history = new() { Events = [Visit(0)] };
+        long each = (await ReadAsync(history, 0, versions)).Links.Single().KnownBytes;
+        int links = (int)(LogPass.KnownBytesMax / each) + more;
+        links.ShouldBeLessThan(IVerifierGrain.HeldMax);
+        history.Events = [.. Enumerable.Range(0, links).Select(Visit)];
+
+        int made = 0;
+        int found = 0;
+        for (ulong from = 0; made == 0 || from > 0; made++)
+        {
+            LogPass pass = await ReadAsync(history, from, versions);
+            pass.Links.Sum(link => link.KnownBytes)
+                .ShouldBeLessThanOrEqualTo(LogPass.KnownBytesMax);
+            found += pass.Links.Count;
+            from = pass.To == ulong.MaxValue ? 0 : pass.To + 1;
+        }
+
+        (made, found).ShouldBe((passes, links));
+
+        static LinkEvent Visit(int i) =>
+            Some.Event(LinkOf(i), $"visit{i}") with
+            {
+                Kind = EventKind.Engagement,
+                Object = "Engagement",
+            };
+    }
+
+    [Theory]
     [InlineData(null, 0, 0ul, "")]
     [InlineData("3-ff-", 3, 255ul, "")]
     [InlineData("4-0-ind_0-1", 4, 0ul, "ind_0-1")]
@@ -122,9 +170,13 @@ public sealed class LogPassTests
 
     private static LinkKey LinkOf(int i) => new("web", "user", $"u{i}");
 
-    private static async Task<LogPass> ReadAsync(FakeHistory history, ulong from)
+    private static async Task<LogPass> ReadAsync(
+        FakeHistory history,
+        ulong from,
+        InsightSet? insights = null
+    )
     {
-        LogPass pass = new(history, history.Extents, from);
+        LogPass pass = new(history, history.Extents, from, insights: insights);
         await foreach (int _ in pass.ReadAsync(default)) { }
 
         return pass;

@@ -1,5 +1,6 @@
 using OrleansCdp.Events;
 using OrleansCdp.Governance;
+using OrleansCdp.Identity;
 
 namespace OrleansCdp.Insights;
 
@@ -105,6 +106,35 @@ public sealed class InsightWalkTests : IAsyncLifetime
         ended.Individuals.ShouldBe(stored.Count);
         WrittenInsights.WrittenOf(cluster.Database, individual).ShouldBe("1");
         await Eventually.BeAsync(async () => await Walk.GoOnAsync() == InsightSignature.Of(Second));
+    }
+
+    [Fact]
+    public async Task For_another_reason_accounts_come_first_and_then_individuals_from_where_it_was()
+    {
+        StoreMany((2 * ILogHistory.IdsMax) + 1);
+        string account = await OrderAsync("b", SubjectKind.Account);
+        string[] ids = [.. stored];
+        TaskCompletionSource gate = new();
+        History.OnIds = () => History.IdsAfter.Count == 2 ? gate.Task : Task.CompletedTask;
+        insights.Current = First;
+        await Eventually.BeAsync(() => History.IdsAfter.Count == 2);
+
+        insights.Current = Second;
+        gate.SetResult();
+        await Eventually.BeAsync(async () => await Walk.GoOnAsync() == InsightSignature.Of(Second));
+
+        string turn = ids[(2 * ILogHistory.IdsMax) - 1];
+        History.IdsAfter.ShouldBe([
+            "",
+            ids[ILogHistory.IdsMax - 1],
+            "",
+            turn,
+            SubjectIds.IndividualPrefix,
+            ids[ILogHistory.IdsMax], // The account is not there.
+        ]);
+        WalkProgress ended = await EndAsync();
+        (ended.Individuals, ended.Accounts).ShouldBe((ids.Length - 1, 1));
+        WrittenInsights.WrittenOf(cluster.Database, account).ShouldBe("1");
     }
 
     [Fact]

@@ -73,9 +73,9 @@ public sealed class SegmentLimitTests
         again.Name.ShouldBe(first.Name);
         again.Revision.ShouldBeGreaterThan(first.Revision);
 
-        await all.Grain.CompleteAsync(first.Name, first.Revision, new PastKnown(null, 0));
+        await all.Grain.CompleteAsync([new(first.Revision, new PastKnown(null, 0))]);
         (await DerivedAsync()).IsComplete.ShouldBeFalse("that was of another one");
-        await all.Grain.CompleteAsync(first.Name, again.Revision, new PastKnown(null, 0));
+        await all.Grain.CompleteAsync([new(again.Revision, new PastKnown(null, 0))]);
         (await DerivedAsync()).IsComplete.ShouldBeTrue();
 
         async Task<DefinitionVersion> SubmittedAsync()
