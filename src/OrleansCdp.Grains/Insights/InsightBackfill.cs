@@ -59,10 +59,10 @@ internal sealed partial class InsightBackfill(
         LogPass pass = new(log, extents, from, insights: versions);
         await ReadAsync(pass, events => said(new Step(Events: events)), cancel);
         ImmutableArray<InsightSeed> seeds = [.. SeedsOf(pass)];
-        ILookup<long, InsightSeed> toTell = seeds.ToLookup(seed => seed.Known.Revision);
+        Dictionary<long, int> toTell = seeds.CountBy(seed => seed.Known.Revision).ToDictionary();
         foreach (ActiveInsight version in versions.All)
         {
-            said(new Step(version.Revision, ToTell: toTell[version.Revision].Count()));
+            said(new Step(version.Revision, ToTell: toTell.GetValueOrDefault(version.Revision)));
         }
 
         await TellAsync(versions, seeds, extents, said, cancel);

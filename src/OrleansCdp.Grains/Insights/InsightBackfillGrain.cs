@@ -112,7 +112,7 @@ internal sealed partial class InsightBackfillGrain(
         {
             Note(versions, trouble: null);
             present.Clear(); // What a pass did that was not ended counts when it is done again.
-            await CompleteAsync(await ReadLogAsync(versions, cancel));
+            await EndAsync(await ReadLogAsync(versions, cancel));
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
@@ -222,49 +222,39 @@ internal sealed partial class InsightBackfillGrain(
     }
 
     /// <summary>Ends versions that know all that the log has, once everybody is asked whom they are over.</summary>
-    private async Task CompleteAsync(ImmutableArray<ActiveInsight> versions)
+    private async Task EndAsync(ImmutableArray<ActiveInsight> versions)
     {
         ImmutableArray<ActiveInsight> overPeople =
         [
             .. versions.Where(version => version.Definition.HasPeople),
         ];
-        WalkProgress? asked = overPeople.IsEmpty ? null : await AskPeopleAsync(overPeople);
-        ImmutableArray<ActiveInsight> ready = asked is null
-            ? versions.RemoveRange(overPeople)
-            : versions;
-        if (ready.IsEmpty)
+        await CompleteAsync(versions.RemoveRange(overPeople), putOff: 0);
+        if (!overPeople.IsEmpty && await AskPeopleAsync(overPeople) is { } asked)
+        {
+            await CompleteAsync(overPeople, asked.PutOff);
+        }
+    }
+
+    private async Task CompleteAsync(ImmutableArray<ActiveInsight> versions, long putOff)
+    {
+        if (versions.IsEmpty)
         {
             return;
         }
 
-        (BackfillProgress Progress, PastKnown Past)[] all =
-        [
-            .. ready.Select(version =>
-            {
-                BackfillProgress progress = ProgressOf(version);
-                long putOff = version.Definition.HasPeople ? asked!.PutOff : 0;
-                return (
-                    progress,
-                    new PastKnown(progress.KnownSince, progress.LinksNotTold, putOff)
-                );
-            }),
-        ];
+        BackfillProgress[] all = [.. versions.Select(ProgressOf)];
         await GrainFactory
             .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
             .CompleteAsync([
-                .. all.Select(one => new CompleteVersion(one.Progress.Revision, one.Past)),
+                .. all.Select(one => new CompleteVersion(
+                    one.Revision,
+                    new PastKnown(one.KnownSince, one.LinksNotTold, putOff)
+                )),
             ]);
         await insights.SinceAsync(long.MaxValue);
-        foreach (var (one, past) in all)
+        foreach (BackfillProgress one in all)
         {
-            LogComplete(
-                one.Name,
-                one.Version,
-                one.Events,
-                one.Links,
-                past.LinksNotTold,
-                past.PeoplePutOff
-            );
+            LogComplete(one.Name, one.Version, one.Events, one.Links, one.LinksNotTold, putOff);
         }
     }
 
