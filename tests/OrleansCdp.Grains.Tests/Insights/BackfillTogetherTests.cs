@@ -228,6 +228,55 @@ public sealed class BackfillTogetherTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task All_that_are_told_together_are_shown_at_once()
+    {
+        var definitions = cluster.Grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        List<DefinitionVersion> made = [];
+        foreach (string name in new[] { "one", "two" })
+        {
+            PutResult put = await definitions.PutAsync(
+                DefinitionKinds.Insight,
+                name,
+                "source: Engagement\nmeasure: count",
+                "ann"
+            );
+            made.Add(put.Active.ShouldNotBeNull());
+        }
+
+        long before = (await definitions.GetCatalogueAsync(known: 0))!.Version;
+        PastKnown past = new(Some.Noon, LinksNotTold: 3);
+        await definitions.CompleteAsync([
+            .. made.Select(version => new CompleteVersion(version.Revision, past)),
+            new CompleteVersion(before + 1, past), // Nobody has it any more.
+        ]);
+
+        Catalogue after = (await definitions.GetCatalogueAsync(known: 0))!;
+        after.Version.ShouldBe(before + 1);
+        after
+            .Definitions.Where(version => version.Name is "one" or "two")
+            .ShouldBe(made.Select(version => version with { IsComplete = true, Past = past }));
+    }
+
+    [Fact]
+    public async Task One_call_tells_so_much_and_no_more()
+    {
+        Accumulation nothing = new() { Revision = 1 };
+        InsightSeed seed = new(LinkOf(0), SubjectKind.Individual, nothing, 0, 0);
+        InsightSeed[] most = [.. Enumerable.Repeat(seed, Limits.SeedsMax)];
+        var individual = cluster.Grains.GetGrain<IUnifiedIndividualGrain>("ind_0");
+        var account = cluster.Grains.GetGrain<IAccountGrain>("acc_0");
+
+        (await individual.SeedInsightsAsync(new(most))).Length.ShouldBe(most.Length);
+        (await account.SeedInsightsAsync(new(most))).Length.ShouldBe(most.Length);
+        await Should.ThrowAsync<ArgumentException>(() =>
+            individual.SeedInsightsAsync(new([.. most, seed]))
+        );
+        await Should.ThrowAsync<ArgumentException>(() =>
+            account.SeedInsightsAsync(new([.. most, seed]))
+        );
+    }
+
+    [Fact]
     public void Those_that_are_farthest_go_on_first_as_they_did_before_versions_were_told_together()
     {
         ActiveInsight[] versions = [.. Enumerable.Range(1, 5).Select(i => Of("a", i))];

@@ -117,6 +117,23 @@ public sealed class InsightBackfillTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task For_one_that_is_replaced_nothing_more_is_read()
+    {
+        TaskCompletionSource gate = new();
+        History.OnRead = _ => ++reads == 1 ? gate.Task : Task.CompletedTask;
+        insights.Current = new InsightSet([Pages], newest: 1);
+        await Eventually.BeAsync(() => reads == 1);
+
+        insights.Current = new InsightSet([Pages with { Revision = 2 }], newest: 2);
+        gate.SetResult();
+        BackfillProgress done = await UntilAsync(progress =>
+            progress.PartitionsDone == progress.Partitions
+        );
+
+        (done.Revision, done.Links, reads).ShouldBe((2, LinkCount, 1 + 2));
+    }
+
+    [Fact]
     public async Task It_reads_what_is_stored_when_another_wrote_it()
     {
         TaskCompletionSource gate = new();
