@@ -116,7 +116,7 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
         DefinitionVersion measure = (await CatalogueAsync()).Definitions.Single(one =>
             one.IsDerived
         );
-        await Definitions.CompleteAsync(measure.Name, measure.Revision, new PastKnown(null, 0));
+        await Definitions.CompleteAsync([new(measure.Revision, new PastKnown(null, 0))]);
         (await PreviewAsync(version)).State.ShouldBe(PreviewState.Done);
     }
 
