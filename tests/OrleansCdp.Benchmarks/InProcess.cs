@@ -8,7 +8,9 @@ using Perfolizer.Horology;
 
 namespace OrleansCdp;
 
-/// <summary>Runs measured methods in this process: a project that the tool generates would not build under the settings of this one.</summary>
+/// <summary>
+/// Runs measured methods in this process: a project that the tool generates would not build under the settings of this one.
+/// </summary>
 internal static class InProcess
 {
     private const int WarmUps = 6;

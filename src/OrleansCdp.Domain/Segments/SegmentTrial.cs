@@ -85,6 +85,7 @@ public sealed class SegmentTrial
     /// <summary>Looks at somebody who lives here.</summary>
     /// <param name="id">Who.</param>
     /// <param name="subject">As it is, with what its account would tell; its ledger is of <see cref="Insights"/>.</param>
+    /// <param name="told">What its account has told for what is <see cref="Active"/>.</param>
     /// <param name="stored">Where it is a member.</param>
     /// <param name="now">The moment.</param>
     public void Look(
@@ -139,10 +140,7 @@ public sealed class SegmentTrial
         bool[] askers = new bool[set.All.Length];
         for (int i = 0; i < askers.Length; i++)
         {
-            if (
-                set.IsReady(i, subject.Ledger.Insights)
-                && set.IsAnswered(i, subject.Account)
-            )
+            if (set.IsReady(i, subject.Ledger.Insights) && set.IsAnswered(i, subject.Account))
             {
                 walk.Evaluate(i, MembershipCause.Version, askers);
             }

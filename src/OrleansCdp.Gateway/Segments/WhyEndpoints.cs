@@ -99,12 +99,7 @@ internal static class WhyEndpoints
     /// <summary>Asks somebody about a version.</summary>
     private static async Task<
         Func<IUnifiedIndividualGrain, ValueTask<ContextAnswer?>>
-    > ExplainerAsync(
-        string name,
-        int version,
-        DefinitionCatalogue catalogue,
-        IGrainFactory grains
-    )
+    > ExplainerAsync(string name, int version, DefinitionCatalogue catalogue, IGrainFactory grains)
     {
         await catalogue.RefreshAsync();
         SegmentVersion found =
@@ -187,9 +182,7 @@ internal static class WhyEndpoints
         && versions.FirstOrDefault(one => one.Version == change.Version) is { } version
         && catalogue.CompileSegment(version.Name, version.Text) is { } definition
         && SegmentExplanation.Of(definition, change) is { IsEmpty: false } tiers
-            ? JsonNode.Parse(SegmentJson.Answer(tiers))![
-                "tiers"
-            ]!.DeepClone()
+            ? JsonNode.Parse(SegmentJson.Answer(tiers))!["tiers"]!.DeepClone()
             : null;
 
     private static Task<ImmutableArray<SegmentVersion>> VersionsAsync(

@@ -152,13 +152,7 @@ internal sealed partial class PreviewWalk(
                 state.Links
             );
             SegmentSubject subject = new(state.Links, ledger, account, policy);
-            trial.Look(
-                state.Id,
-                subject,
-                state.FactsFor(trial.Active),
-                state.Memberships,
-                now
-            );
+            trial.Look(state.Id, subject, state.FactsFor(trial.Active), state.Memberships, now);
             return true;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -49,12 +49,13 @@ internal sealed class SegmentReviews(DefinitionsState state)
     )
     {
         SegmentReview review = state.ReviewOf(name);
-        ReviewRefusal? refusal = review.Refuses(version, request);
-        if (request.Kind == ReviewStepKind.Activate)
-        {
-            refusal ??= new PreviewCheck(state).Refuses(version, request, at, preview);
-        }
-
+        ReviewRefusal? refusal =
+            review.Refuses(version, request)
+            ?? (
+                request.Kind == ReviewStepKind.Activate
+                    ? new PreviewCheck(state).Refuses(version, request, at, preview)
+                    : null
+            );
         if (refusal is not null)
         {
             return (state, new ReviewResult { Refusal = refusal });
@@ -73,29 +74,19 @@ internal sealed class SegmentReviews(DefinitionsState state)
             return Refused(users, ReviewRefusalKind.InUse, "Other segments ask for it.");
         }
 
-        var errors =
-            deciding is null ? []
-            : request.Kind is ReviewStepKind.Submit or ReviewStepKind.Approve
-                ? check.CheckDraft(name, deciding.Text)
-            : check.Check(name, deciding.Text);
+        ImmutableArray<DefinitionError> errors = WrongWith(name, request, deciding);
         if (!errors.IsEmpty)
         {
             return Refused(errors);
         }
 
+        ReviewStep step = new(request.Kind, request.By, at, request.Reason)
+        {
+            Previewed = PreviewCheck.MovesOf(preview),
+        };
         ImmutableArray<DerivedInsight> derived = DerivedOf(deciding);
-        DefinitionsState next = state.With(
-            name,
-            review.Take(
-                version,
-                new ReviewStep(request.Kind, request.By, at, request.Reason)
-                {
-                    Previewed = PreviewCheck.MovesOf(preview),
-                },
-                [.. derived.Select(one => one.Name)]
-            )
-        );
-        next = Computing(next.WithoutUnneeded(), derived, at);
+        review = review.Take(version, step, [.. derived.Select(one => one.Name)]);
+        DefinitionsState next = Computing(state.With(name, review).WithoutUnneeded(), derived, at);
         next = Deciding(next, name, request, deciding);
         return TooMuchOf(next) is { } wrong
             ? Refused([Error(wrong)])
@@ -187,6 +178,17 @@ internal sealed class SegmentReviews(DefinitionsState state)
 
         return next;
     }
+
+    /// <summary>What is wrong with the version that would decide, or is reviewed.</summary>
+    private ImmutableArray<DefinitionError> WrongWith(
+        string name,
+        ReviewRequest request,
+        SegmentVersion? deciding
+    ) =>
+        deciding is null ? []
+        : request.Kind is ReviewStepKind.Submit or ReviewStepKind.Approve
+            ? check.CheckDraft(name, deciding.Text)
+        : check.Check(name, deciding.Text);
 
     private ImmutableArray<DerivedInsight> DerivedOf(SegmentVersion? version) =>
         version is null

@@ -94,7 +94,7 @@ internal sealed class One(SegmentSet segments)
 
     /// <summary>A version is tried on it.</summary>
     public void TryOut(SegmentTrial trial, string id, int minute = 0) =>
-        trial.Look(id, SubjectOf(trial.Insights), Memberships, Start.AddMinutes(minute));
+        trial.Look(id, SubjectOf(trial.Insights), account, Memberships, Start.AddMinutes(minute));
 
     private SegmentSubject SubjectOf(InsightSet computed)
     {

@@ -105,7 +105,9 @@ public sealed class PlanTests(RunningHost host) : IClassFixture<RunningHost>, ID
     {
         var (status, _) = await host.Api.PostAsync(
             "/v1/streams/salesforce-contact",
-            $$"""{"Id":"{{contact}}","Title":"{{title}}","SystemModstamp":"2026-06-01T09:00:00Z"}""",
+            $$"""
+            {"Id":"{{contact}}","Title":"{{title}}","SystemModstamp":"2026-06-01T09:00:00Z"}
+            """,
             "application/json"
         );
         status.ShouldBe(System.Net.HttpStatusCode.Accepted);

@@ -38,45 +38,13 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
     [MemberData(nameof(Seeds))]
     public async Task Whatever_comes_everybody_has_what_SQL_makes_of_the_log(int seed)
     {
-        Random random = new(seed);
-        // Segments are compared at the end anyway; between two batches as well where time does not matter.
-        HashSet<int> instants =
-        [
-            .. Setting("CDP_ORACLE_SEEDS") is null
-                ? []
-                : Enumerable.Range(0, 5).Select(_ => random.Next(Batches / 2, Batches)),
-        ];
         await using TestDatabase database = await postgres.CreateDatabaseAsync();
         await using RunningHost host = new() { ConnectionString = database.ConnectionString };
         await host.StartAsync();
         await host.Api.DefineAsync("default", "model");
         RandomSteward steward = new(() => host.Api, () => host.Output, database, new Random(seed));
         DateTimeOffset now = DateTimeOffset.UtcNow;
-
-        InsightHistory history = new(seed, Batches, now);
-        for (int i = 0; i < history.Batches.Count; i++)
-        {
-            if (i == Batches / 2)
-            {
-                await StarterPack.ActivateAsync(host.Api, await host.Api.AnotherAsync("reviewer"));
-                // While everybody is being looked at.
-                await host.KillAsync();
-                await host.StartAsync();
-            }
-
-            await SendAsync(host.Api, history.Batches[i]);
-            if (i % BatchesPerDecision == 0)
-            {
-                await steward.DecideOnceAsync();
-            }
-
-            if (instants.Contains(i))
-            {
-                await SettleAsync(host, database);
-                await OracleSegments.CheckAsync(host);
-            }
-        }
-
+        await PlayAsync(host, database, steward, seed, now);
         await Eventually.BeAsync(
             async () =>
             {
@@ -112,6 +80,48 @@ public sealed class InsightSqlTests(PostgresServer postgres) : IClassFixture<Pos
         await SettleAsync(host, database);
         await LogOracle.CheckAsync(host);
         await OracleSegments.CheckAsync(host);
+    }
+
+    /// <summary>What happens, with segments from the middle of it on.</summary>
+    private static async Task PlayAsync(
+        RunningHost host,
+        TestDatabase database,
+        RandomSteward steward,
+        int seed,
+        DateTimeOffset now
+    )
+    {
+        Random random = new(seed);
+        // Segments are compared at the end anyway; between two batches as well where time does not matter.
+        HashSet<int> instants =
+        [
+            .. Setting("CDP_ORACLE_SEEDS") is null
+                ? []
+                : Enumerable.Range(0, 5).Select(_ => random.Next(Batches / 2, Batches)),
+        ];
+        InsightHistory history = new(seed, Batches, now);
+        for (int i = 0; i < history.Batches.Count; i++)
+        {
+            if (i == Batches / 2)
+            {
+                await StarterPack.ActivateAsync(host.Api, await host.Api.AnotherAsync("reviewer"));
+                // While everybody is being looked at.
+                await host.KillAsync();
+                await host.StartAsync();
+            }
+
+            await SendAsync(host.Api, history.Batches[i]);
+            if (i % BatchesPerDecision == 0)
+            {
+                await steward.DecideOnceAsync();
+            }
+
+            if (instants.Contains(i))
+            {
+                await SettleAsync(host, database);
+                await OracleSegments.CheckAsync(host);
+            }
+        }
     }
 
     private const string StandingMerges =
