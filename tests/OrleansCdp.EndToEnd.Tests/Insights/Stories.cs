@@ -34,7 +34,18 @@ internal sealed class Stories(DateTimeOffset now)
         );
         yield return (
             "product-usage",
-            [.. Enumerable.Range(1, 9).Select(i => Usage(i, i == 9 ? 5 : 45))]
+            [.. Enumerable.Range(1, 9).Select(i => Usage("falling", i, i == 9 ? 5 : 45))]
+        );
+        yield return ("salesforce-contact", [.. Lost.Select(i => Contact($"lost{i}", "001-lost"))]);
+        yield return ("salesforce-case", [.. Lost.Select(i => Case($"lost{i}", 1, "New", 20))]);
+        yield return ("web", [.. Lost.Select(i => Identify($"lost{i}", daysAgo: 60))]);
+        yield return (
+            "product-usage",
+            [
+                .. Lost.SelectMany(i =>
+                    Enumerable.Range(1, 9).Select(n => Usage($"lost{i}", n, n == 9 ? 5 : 45))
+                ),
+            ]
         );
         yield return ("web", [.. Enumerable.Range(1, 6).Select(i => Page("dormant", i, 50 + i))]);
         yield return ("web", [.. Enumerable.Range(1, 12).Select(i => Page("engaged", i, 3))]);
@@ -55,10 +66,13 @@ internal sealed class Stories(DateTimeOffset now)
 
     private static IEnumerable<int> Rich => Enumerable.Range(1, 3);
 
-    private JsonObject Contact(string name) =>
+    private static IEnumerable<int> Lost => Enumerable.Range(1, 3);
+
+    private JsonObject Contact(string name, string? account = null) =>
         new()
         {
             ["Id"] = $"003-{name}",
+            ["AccountId"] = account,
             ["Email"] = $"{name}@mail.example",
             ["SystemModstamp"] = Text(100),
         };
@@ -96,12 +110,22 @@ internal sealed class Stories(DateTimeOffset now)
         return order;
     }
 
-    private JsonObject Usage(int number, int daysAgo) =>
+    private JsonObject Identify(string name, int daysAgo) =>
         new()
         {
-            ["id"] = $"story-use-{number}",
+            ["type"] = "identify",
+            ["messageId"] = $"story-{name}",
+            ["userId"] = $"user-{name}",
+            ["traits"] = new JsonObject { ["email"] = $"{name}@mail.example" },
+            ["timestamp"] = Text(daysAgo),
+        };
+
+    private JsonObject Usage(string user, int number, int daysAgo) =>
+        new()
+        {
+            ["id"] = $"story-use-{user}-{number}",
             ["feature"] = "export",
-            ["userId"] = "user-falling",
+            ["userId"] = $"user-{user}",
             ["usedAt"] = Text(daysAgo),
         };
 

@@ -184,7 +184,7 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
         gate.SetException(new TimeoutException("The database is away."));
 
         SegmentPreview broken = await PreviewAsync(first);
-        (broken.State, broken.Trouble).ShouldBe((PreviewState.Failed, "The database is away."));
+        (broken.State, broken.Trouble).ShouldBe((PreviewState.Failed, nameof(TimeoutException)));
         cluster.History.OnIds = () => Task.CompletedTask;
         (await PreviewAsync(first)).State.ShouldBe(PreviewState.Done);
         await Eventually.BeAsync(async () =>
