@@ -90,6 +90,7 @@ public interface IUnifiedIndividualGrain : IGrainWithStringKey
     /// <param name="facts">What is told. What is older than what is known, or another account's, changes nothing.</param>
     /// <returns>Once it is durable: null, or who is to be told instead where the links are elsewhere.</returns>
     [AlwaysInterleave] // it may be waiting for an answer of that account
+    [ResponseTimeout(ReadTimeMax)] // whoever is slow holds up the account
     [Alias("take-account-facts")]
     Task<string?> TakeAccountFactsAsync(AccountFacts facts);
 

@@ -55,6 +55,8 @@ public static class LogEvents
     public const int SegmentPreviewFailed = 257;
     public const int SegmentNotPreviewed = 258;
     public const int AccountPeopleNotListed = 259;
+    public const int PersonNotTold = 260;
+    public const int AccountNotAsked = 261;
     public const int RequestUnavailable = 400;
     public const int RequestFailed = 401;
     public const int KeysNotPolled = 402;

@@ -7,6 +7,7 @@ using Orleans.Storage;
 using OrleansCdp.Activation;
 using OrleansCdp.Context;
 using OrleansCdp.Events;
+using OrleansCdp.Expressions;
 using OrleansCdp.Insights;
 using OrleansCdp.Segments;
 
@@ -202,11 +203,17 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
         await recovery.WhenMadeAsync();
+        DateTimeOffset? next = await LookAsync(dueAt);
         if (facts.Answer is null && !isUsed && account.Told is not { IsTold: false })
         {
             DeactivateOnIdle(); // It was loaded to be woken: whoever wakes everybody leaves nobody in memory.
         }
 
+        return next;
+    }
+
+    private async Task<DateTimeOffset?> LookAsync(DateTimeOffset dueAt)
+    {
         DateTimeOffset now = clock.GetUtcNow();
         now = now > dueAt ? now : dueAt;
         if (!await TellAsync())
@@ -236,8 +243,8 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         }
 
         return isNews && !await TellAsync() ? now
-            : account.Told is { IsTold: false } && teller.Failure is { } failure
-                ? throw new PeopleNotToldException(account.Id, failure)
+            : account.Told is { IsTold: false } && teller.Failure is not null
+                ? Course.Earlier(written.DueAt, now + AccountTeller.AskAgain)
             : written.DueAt;
     }
 

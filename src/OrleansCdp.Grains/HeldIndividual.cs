@@ -131,6 +131,10 @@ internal sealed class HeldIndividual(
                 IndividualSegments.CauseOf(State, next, byEvents: events.Length > 0)
             );
             changes = IndividualSegments.By(changes, events, transition.Outcomes);
+            // What only the account told adds nothing to the account.
+            bool owes =
+                !(ReferenceEquals(next.Links, State.Links) && next.CountedAt == State.CountedAt)
+                && shares.Owes(next, computed);
             transition = transition with { Next = next };
             written = writeBack.Follow(
                 next.ElsewhereAt is null ? next.Links : null,
@@ -138,7 +142,7 @@ internal sealed class HeldIndividual(
                 computed,
                 now,
                 Course.Earlier(
-                    shares.Owes(next, computed) ? now + AccountShares.Linger : null,
+                    owes ? now + AccountShares.Linger : null,
                     Course.Earlier(segments.AsksAt(next, now), segments.DueAt)
                 )
             );
@@ -153,7 +157,6 @@ internal sealed class HeldIndividual(
     /// <inheritdoc cref="BecomeAsync(Transition{UnifiedIndividual}, LinkTransfer, ImmutableArray{EventFate}, SequencedEvent[])"/>
     public async Task<DateTimeOffset?> WakeAsync(DateTimeOffset dueAt)
     {
-        LeaveUnlessUsed();
         InsightSet computed = await insights.CurrentAsync();
         DemandWhole();
         DateTimeOffset now = clock.GetUtcNow();
@@ -200,6 +203,8 @@ internal sealed class HeldIndividual(
             await TakeAsync(known);
         }
 
+        LeaveUnlessUsed();
+
         return failed.IsEmpty
             ? Course.Earlier(written.DueAt, asksAt)
             : throw new AccountsNotToldException(id, failed, shares.Failure);
@@ -209,8 +214,8 @@ internal sealed class HeldIndividual(
     /// <returns>Who is to be told instead; null for nobody.</returns>
     public async Task<string?> TakeAsync(AccountFacts facts)
     {
-        LeaveUnlessUsed();
         await FollowAsync(State.Take(facts), null, [], []);
+        LeaveUnlessUsed();
         return State.ElsewhereAt;
     }
 

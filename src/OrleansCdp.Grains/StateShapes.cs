@@ -37,7 +37,14 @@ internal sealed class IndividualShape : IStateShape<UnifiedIndividual>
 
         if ((before?.AccountFacts ?? AccountFacts.None) != after.AccountFacts)
         {
-            changes.Put(AccountKey, after.AccountFacts);
+            if (after.AccountFacts == AccountFacts.None)
+            {
+                changes.Remove(AccountKey);
+            }
+            else
+            {
+                changes.Put(AccountKey, after.AccountFacts);
+            }
         }
 
         // Apart from the head: whoever has many visitors would write all their names with every other change.

@@ -9,6 +9,9 @@ namespace OrleansCdp.Segments;
 /// <param name="Until">The moment from which a value may be another though nothing happens; null for never.</param>
 public sealed record AccountAnswers(ImmutableArray<Field> Values, DateTimeOffset? Until)
 {
+    /// <summary>Which of them are others all the time: that alone is told hourly.</summary>
+    public ImmutableArray<string> Steady { get; init; } = [];
+
     /// <summary>Looks up what segments ask of an account.</summary>
     /// <param name="set">The segments.</param>
     /// <param name="links">The links of the account.</param>
@@ -28,6 +31,7 @@ public sealed record AccountAnswers(ImmutableArray<Field> Values, DateTimeOffset
     )
     {
         var values = ImmutableArray.CreateBuilder<Field>(set.OfAccounts.Length);
+        var steady = ImmutableArray.CreateBuilder<string>();
         DateTimeOffset? until = null;
         foreach (SegmentInput asked in set.OfAccounts)
         {
@@ -41,10 +45,15 @@ public sealed record AccountAnswers(ImmutableArray<Field> Values, DateTimeOffset
                 values.Add(new Field(asked.Key, value ?? FieldValue.Null));
             }
 
+            if (answer is { IsSteady: true })
+            {
+                steady.Add(asked.Key);
+            }
+
             until = Course.Earlier(until, answer?.ChangesAt);
         }
 
-        return new(values.DrainToImmutable(), until);
+        return new(values.DrainToImmutable(), until) { Steady = steady.DrainToImmutable() };
     }
 
     /// <summary>Null where the value is not known now.</summary>

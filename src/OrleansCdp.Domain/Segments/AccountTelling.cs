@@ -7,16 +7,17 @@ namespace OrleansCdp.Segments;
 public static class AccountTelling
 {
     /// <summary>
-    /// The account with what is told from now on: a next version where anything is another than what was told last.
+    /// The account with what is told from now on: a next version where anything is another than what was told last. What only fades
+    /// or is predicted is another all the time, and told an hour after the last version, or with something else.
     /// </summary>
     /// <param name="account">The account.</param>
     /// <param name="set">The segments that ask.</param>
-    /// <param name="values">What they ask, as in <see cref="AccountFacts.Values"/>.</param>
+    /// <param name="answers">What they ask.</param>
     /// <param name="now">The moment.</param>
     public static Account Telling(
         this Account account,
         SegmentSet set,
-        ImmutableArray<Field> values,
+        AccountAnswers answers,
         DateTimeOffset now
     )
     {
@@ -27,7 +28,10 @@ public static class AccountTelling
         }
 
         AccountFacts before = account.Told?.Facts ?? AccountFacts.None;
-        if (before.Values.SequenceEqual(values))
+        if (
+            before.Values.SequenceEqual(answers.Values)
+            || (now < SteadyAt(before) && IsOnlySteady(before.Values, answers))
+        )
         {
             return account;
         }
@@ -40,12 +44,25 @@ public static class AccountTelling
                     Account = account.Id,
                     // A state that was made anew has forgotten what it told: the clock goes on all the same.
                     Version = Math.Max(before.Version + 1, now.ToUnixTimeMilliseconds()),
-                    Values = values,
+                    Values = answers.Values,
                 },
                 set.Newest
             ),
         };
     }
+
+    /// <summary>When what only fades or is predicted is to be told again.</summary>
+    public static DateTimeOffset SteadyAt(AccountFacts told) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(told.Version) + SegmentLedger.Steadily;
+
+    private static bool IsOnlySteady(ImmutableArray<Field> before, AccountAnswers answers) =>
+        before.Length == answers.Values.Length
+        && before
+            .Zip(answers.Values)
+            .All(pair =>
+                pair.First == pair.Second
+                || (pair.First.Name == pair.Second.Name && answers.Steady.Contains(pair.First.Name))
+            );
 
     /// <summary>The account once all its people know what it tells.</summary>
     public static Account WithAllTold(this Account account) =>

@@ -6,7 +6,8 @@ namespace OrleansCdp.Segments;
 /// <summary>What segments are told when they ask for something.</summary>
 /// <param name="Value">The value; null for none.</param>
 /// <param name="ChangesAt">When it may be another though nothing happens; null for never.</param>
-internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt)
+/// <param name="IsSteady">Whether it is another all the time: it fades, or is predicted.</param>
+internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt, bool IsSteady = false)
 {
     /// <summary>A field of a profile.</summary>
     public static Answer OfTrait(LinkSet links, string name, ReconciliationPolicy policy) =>
@@ -40,7 +41,8 @@ internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt)
             !isTopPart ? value.Value
                 : value.Parts is [var first, ..] ? FieldValue.Of(first.Name)
                 : null,
-            change.IsSteady ? Course.Earlier(at, now + SegmentLedger.Steadily) : at
+            change.IsSteady ? Course.Earlier(at, now + SegmentLedger.Steadily) : at,
+            change.IsSteady
         );
     }
 }

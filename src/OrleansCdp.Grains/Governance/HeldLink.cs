@@ -112,6 +112,7 @@ internal sealed class HeldLink(SubjectKind subject, LinkKey key, InsightSet? ins
         {
             bytes +=
                 each
+                + (2 * (tally.Part?.Length ?? 0))
                 + tally.Beside switch
                 {
                     null => 0,

@@ -185,25 +185,15 @@ internal sealed partial class InsightBackfill(
     /// <summary>Tells some links: whoever has several is told of all of them at once.</summary>
     private async Task<SeedTold[]> TellAsync(InsightSeed[] seeds, CancellationToken cancel)
     {
-        IReadOnlyDictionary<string, HeldClaim> claims;
-        try
-        {
-            claims = await log.ClaimsAsync(
-                [
-                    .. seeds
-                        .Where(seed => seed.Subject == SubjectKind.Individual)
-                        .Select(seed => ClaimKeys.Of(seed.Link))
-                        .Distinct(),
-                ],
-                cancel
-            );
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            LogNotTold(seeds[0].Link.Source, e);
-            return SeedTold.Of(seeds, SeedOutcome.NotHere);
-        }
-
+        var claims = await log.ClaimsAsync(
+            [
+                .. seeds
+                    .Where(seed => seed.Subject == SubjectKind.Individual)
+                    .Select(seed => ClaimKeys.Of(seed.Link))
+                    .Distinct(),
+            ],
+            cancel
+        );
         SeedTold[][] told = await Task.WhenAll(
             seeds
                 .GroupBy(seed =>

@@ -19,8 +19,8 @@ internal enum WalkLeg
 
 /// <summary>
 /// How far the walk is. For each reason all accounts are looked at first, for their people may be told what is in them; then
-/// individuals, beginning where the walk was when the reason became another, and once round. So nobody has to wait for
-/// ever because reasons change more often than everybody can be looked at.
+/// individuals, beginning where the walk was when the reason became another, and once round. So no individual has
+/// to wait for ever because reasons change more often than everybody can be looked at, as long as all accounts can be.
 /// </summary>
 [GenerateSerializer, Alias("cdp.walk-state")]
 internal sealed record WalkState

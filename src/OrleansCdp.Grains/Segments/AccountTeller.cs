@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using OrleansCdp.Expressions;
 using OrleansCdp.Insights;
@@ -32,6 +33,9 @@ internal sealed partial class AccountTeller(
 
     /// <summary>People who are told in one look, while which the account takes no events.</summary>
     public const int OfOneLookMax = 512;
+
+    /// <summary>How long it tells them in one look: a few who are slow must not hold up its events.</summary>
+    public static readonly TimeSpan OneLookTimeMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Individuals that are asked one after the other for somebody who lives elsewhere.</summary>
     public const int MovesMax = 8;
@@ -76,7 +80,7 @@ internal sealed partial class AccountTeller(
 
         if (set.OfAccounts.IsEmpty)
         {
-            return (account.Telling(set, [], now), null);
+            return (account.Telling(set, new AccountAnswers([], Until: null), now), null);
         }
 
         InsightLedger ledger = ledgerOf();
@@ -89,9 +93,13 @@ internal sealed partial class AccountTeller(
             now
         );
         bool isPartial = ledger.People.IsPartial && set.AsksOfPeople(ledger.Insights);
+        Account next = account.Telling(set, answers, now);
+        DateTimeOffset? until = Course.Earlier(answers.Until, isPartial ? now + AskAgain : null);
         return (
-            account.Telling(set, answers.Values, now),
-            Course.Earlier(answers.Until, isPartial ? now + AskAgain : null)
+            next,
+            answers.Steady.IsEmpty || next.Told is null
+                ? until
+                : Course.Earlier(until, AccountTelling.SteadyAt(next.Told.Facts))
         );
     }
 
@@ -116,7 +124,14 @@ internal sealed partial class AccountTeller(
             Forgive();
         }
 
-        for (int told = 0; rest.Count > 0 && told < OfOneLookMax; told += AtOnceMax)
+        long since = Stopwatch.GetTimestamp();
+        for (
+            int told = 0;
+            rest.Count > 0
+                && told < OfOneLookMax
+                && Stopwatch.GetElapsedTime(since) < OneLookTimeMax;
+            told += AtOnceMax
+        )
         {
             string[] some = [.. rest.Take(AtOnceMax)];
             await Task.WhenAll(some.Select(one => TellAsync(one, facts)));
@@ -140,6 +155,11 @@ internal sealed partial class AccountTeller(
                     .GetGrain<IUnifiedIndividualGrain>(next)
                     .TakeAccountFactsAsync(facts);
             }
+
+            if (next is not null)
+            {
+                throw new InvalidOperationException($"{individual} is at none of {MovesMax}.");
+            }
         }
         catch (StateCorruptException)
         {
@@ -149,6 +169,7 @@ internal sealed partial class AccountTeller(
         {
             failed.Add(individual);
             failure = e;
+            LogNotTold(id, individual, e);
         }
     }
 
@@ -157,6 +178,13 @@ internal sealed partial class AccountTeller(
         failed.Clear();
         failure = null;
     }
+
+    [LoggerMessage(
+        LogEvents.PersonNotTold,
+        LogLevel.Warning,
+        "{Account} could not tell {Individual} what its segments ask of it, and tries again"
+    )]
+    private partial void LogNotTold(string account, string individual, Exception exception);
 
     [LoggerMessage(
         LogEvents.AccountPeopleNotListed,

@@ -27,7 +27,7 @@ internal sealed partial class IndividualSegments(
     /// <summary>How soon somebody asks their account who came to it.</summary>
     public static readonly TimeSpan AskSoon = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon they ask again where it does not know them yet.</summary>
+    /// <summary>How soon they ask again where it does not know them yet, or cannot be asked.</summary>
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
 
     private SegmentLedger? ledger;
@@ -63,7 +63,11 @@ internal sealed partial class IndividualSegments(
         SegmentSet set = sets.Current;
         Memberships before = next.Memberships;
         next = next.ForgettingFormer(set);
-        if (next.ElsewhereAt is not null || next.Links.Links.IsEmpty)
+        if (
+            next.ElsewhereAt is not null
+            || next.Links.Links.IsEmpty
+            || SubjectIds.IsRecord(id) // of which nobody knows whose it is
+        )
         {
             (ledger, again) = (null, null);
             return Become(next, SegmentLedger.Leave(before, now, cause));
@@ -103,7 +107,6 @@ internal sealed partial class IndividualSegments(
     /// What it told, and when to ask again: where it does not know the individual yet. If it does, it tells every later version by
     /// itself.
     /// </returns>
-    /// <exception cref="AccountNotAskedException">It cannot be asked now.</exception>
     public async Task<(AccountFacts? Told, DateTimeOffset? AskAt)> AskAsync(
         UnifiedIndividual state,
         IGrainFactory grains,
@@ -124,7 +127,8 @@ internal sealed partial class IndividualSegments(
         }
         catch (Exception e)
         {
-            throw new AccountNotAskedException(id, account, e);
+            LogNotAsked(id, account, e);
+            return (null, now + AskAgain);
         }
     }
 
@@ -250,6 +254,13 @@ internal sealed partial class IndividualSegments(
             ),
         ];
     }
+
+    [LoggerMessage(
+        LogEvents.AccountNotAsked,
+        LogLevel.Warning,
+        "{Id} could not ask {Account} what its segments ask of it, and tries again"
+    )]
+    private partial void LogNotAsked(string id, string account, Exception exception);
 
     [LoggerMessage(
         LogEvents.SegmentsNotEvaluated,

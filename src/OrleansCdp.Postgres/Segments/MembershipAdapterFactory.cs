@@ -4,9 +4,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Providers.Streams.Common;
 using Orleans.Runtime;
-using Orleans.Runtime.Providers;
 using Orleans.Streams;
-using OrleansCdp.Events;
 
 namespace OrleansCdp.Segments;
 
@@ -47,26 +45,7 @@ internal sealed class MembershipAdapterFactory : IQueueAdapterFactory, IQueueAda
         silo.AddPersistentStreams(
             MembershipStream.Name,
             static (services, name) => new MembershipAdapterFactory(services, name),
-            static streams =>
-            {
-                streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
-                streams.ConfigurePullingAgent(agent =>
-                    agent.Configure(options =>
-                    {
-                        options.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(100);
-                        options.InitQueueTimeout = TimeSpan.FromSeconds(10);
-                        options.StreamInactivityPeriod = TimeSpan.FromHours(24);
-                        options.BatchContainerBatchSize = 1; // more would acknowledge what was not delivered
-                        options.MaxEventDeliveryTime = Timeout.InfiniteTimeSpan; // never skips anything
-                    })
-                );
-                streams.ConfigureBackoffProvider(
-                    (_, _) => (IQueueReaderBackoffProvider)IngestBackoff.Reader
-                );
-                streams.ConfigureBackoffProvider(
-                    (_, _) => (IMessageDeliveryBackoffProvider)IngestBackoff.Delivery
-                );
-            }
+            StreamDelivery.Configure
         );
 
     public Task<IQueueAdapter> CreateAdapter() => Task.FromResult<IQueueAdapter>(this);

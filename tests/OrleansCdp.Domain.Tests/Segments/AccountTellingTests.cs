@@ -34,6 +34,19 @@ public sealed class AccountTellingTests
     }
 
     [Fact]
+    public void What_only_fades_is_told_hourly_and_with_anything_else()
+    {
+        Account told = Company.Telling(Asking, Values("Bank", steady: 3), Noon);
+        DateTimeOffset again = Noon + SegmentLedger.Steadily;
+
+        told.Telling(Asking, Values("Bank", steady: 2), again.AddTicks(-1)).ShouldBeSameAs(told);
+        AccountTelling.SteadyAt(told.Told!.Facts).ShouldBe(again);
+        told.Telling(Asking, Values("Bank", steady: 2), again).ShouldNotBeSameAs(told);
+        AccountFacts other = told.Telling(Asking, Values("Shop", steady: 2), Noon).Told!.Facts;
+        other.Find("account.insights.open_cases").ShouldBe(FieldValue.Of(2m));
+    }
+
+    [Fact]
     public void An_account_that_was_made_anew_tells_what_counts_as_newer()
     {
         Account told = Company.Telling(Asking, Values("Bank"), Noon);
@@ -49,8 +62,11 @@ public sealed class AccountTellingTests
     {
         SegmentSet none = Segmented.SetOf(Segmented.Of("vip"));
 
-        Company.Telling(none, [], Noon).ShouldBeSameAs(Company);
-        Company.Telling(Asking, Values("Bank"), Noon).Telling(none, [], Noon).Told.ShouldBeNull();
+        Company.Telling(none, Nothing, Noon).ShouldBeSameAs(Company);
+        Company
+            .Telling(Asking, Values("Bank"), Noon)
+            .Telling(none, Nothing, Noon)
+            .Told.ShouldBeNull();
     }
 
     [Fact]
@@ -196,11 +212,22 @@ public sealed class AccountTellingTests
     private static ActiveInsight Insight(string name, string text) =>
         new(Segmented.Insight(name, $"of: account\n{text}"), 1, 1);
 
-    private static ImmutableArray<Field> Values(string industry) =>
-        [
-            new Field("account.industry", FieldValue.Of(industry)),
-            new Field("account.insights.open_cases", FieldValue.Null),
-        ];
+    private static AccountAnswers Nothing { get; } = new([], Until: null);
+
+    private static AccountAnswers Values(string industry, decimal? steady = null) =>
+        new(
+            [
+                new Field("account.industry", FieldValue.Of(industry)),
+                new Field(
+                    "account.insights.open_cases",
+                    steady is { } value ? FieldValue.Of(value) : FieldValue.Null
+                ),
+            ],
+            Until: null
+        )
+        {
+            Steady = steady is null ? [] : ["account.insights.open_cases"],
+        };
 
     private static LinkKey KeyOf(string name) => new("crm", "Contact", name);
 

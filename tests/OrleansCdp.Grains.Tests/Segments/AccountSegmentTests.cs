@@ -164,7 +164,7 @@ public sealed class AccountSegmentTests : IAsyncLifetime
         await Eventually.BeAsync(() => IsIn(one, "banks") && IsIn(two, "banks"));
         failing[one] = true;
         await SayOfAccountAsync(Acme, "Retail");
-        await Should.ThrowAsync<PeopleNotToldException>(() => WakeAccountAsync(Acme));
+        (await WakeAccountAsync(Acme)).ShouldNotBeNull("whoever was not told is told later");
         await Eventually.BeAsync(
             () => !IsIn(two, "banks"),
             "one that fails keeps no other waiting"
@@ -193,11 +193,11 @@ public sealed class AccountSegmentTests : IAsyncLifetime
         await Eventually.BeAsync(() => IsIn(one, "banks") && IsIn(two, "banks"));
         failing[one] = true;
         await SayOfAccountAsync(Acme, "Retail");
-        await Should.ThrowAsync<PeopleNotToldException>(() => WakeAccountAsync(Acme));
+        (await WakeAccountAsync(Acme)).ShouldNotBeNull("whoever was not told is told later");
         await Eventually.BeAsync(() => !IsIn(two, "banks"));
 
         await SayOfAccountAsync(Acme, "Bank", number: 3);
-        await Should.ThrowAsync<PeopleNotToldException>(() => WakeAccountAsync(Acme));
+        (await WakeAccountAsync(Acme)).ShouldNotBeNull("whoever was not told is told later");
 
         await Eventually.BeAsync(() => IsIn(two, "banks"));
         failing.Clear();
