@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using OrleansCdp.Governance;
 using OrleansCdp.Insights;
 
@@ -7,6 +8,9 @@ namespace OrleansCdp.Segments;
 /// <summary>Texts of segments, which may ask for each other, and what else they may speak of. Immutable.</summary>
 internal sealed class SegmentTexts
 {
+    // Of each text as long as somebody has it: there are hundreds, and few are new.
+    private static readonly ConditionalWeakTable<string, string[]> Tiers = [];
+
     private readonly SegmentVocabulary vocabulary;
     private readonly ImmutableArray<string> names;
 
@@ -31,10 +35,7 @@ internal sealed class SegmentTexts
         names =
         [
             .. all.SelectMany(one =>
-                SegmentDefinition
-                    .TierNamesOf(one.Value)
-                    .Select(tier => $"{one.Key}.{tier}")
-                    .Prepend(one.Key)
+                TiersOf(one.Value).Select(tier => $"{one.Key}.{tier}").Prepend(one.Key)
             ),
         ];
     }
@@ -45,6 +46,10 @@ internal sealed class SegmentTexts
 
     /// <summary>The text of each segment by its name.</summary>
     public ImmutableSortedDictionary<string, string> All { get; }
+
+    /// <summary>These with some texts.</summary>
+    public SegmentTexts With(IEnumerable<KeyValuePair<string, string>> texts) =>
+        new(vocabulary, All.SetItems(texts));
 
     /// <summary>These with a text.</summary>
     public SegmentTexts With(string name, string text) => new(vocabulary, All.SetItem(name, text));
@@ -63,6 +68,9 @@ internal sealed class SegmentTexts
             [.. vocabulary.Insights.Where(one => one.Name != insight.Name), insight],
             All
         );
+
+    private static string[] TiersOf(string text) =>
+        Tiers.GetValue(text, static one => [.. SegmentDefinition.TierNamesOf(one)]);
 
     /// <summary>The insights that the measures and sequences of a segment are.</summary>
     public IEnumerable<InsightDefinition> MeasuredBy(SegmentDefinition segment) =>

@@ -44,17 +44,19 @@ internal sealed class SegmentCheck(DefinitionsState state)
 
         SegmentTexts texts = Texts();
         errors = Others(texts, texts.With(name, text));
-        return
-            errors.IsEmpty
-            && SegmentOrder
-                .Of(
-                    all.All.Keys.Select(one => all.Compile(one).Segment).OfType<SegmentDefinition>()
-                )
-                .Wrong
-                is { } circle
+        // Among the active ones there is none that is not found by that.
+        bool asksForDrafts = segment.Segments.Any(asked =>
+            !texts.All.ContainsKey(SegmentOrder.SegmentOf(asked))
+        );
+        return errors.IsEmpty && asksForDrafts && CircleAmong(all) is { } circle
             ? [Error(circle)]
             : errors;
     }
+
+    private static string? CircleAmong(SegmentTexts all) =>
+        SegmentOrder
+            .Of(all.All.Keys.Select(one => all.Compile(one).Segment).OfType<SegmentDefinition>())
+            .Wrong;
 
     /// <summary>What would be wrong with active segments without one of them; empty when it may go.</summary>
     public ImmutableArray<DefinitionError> CheckWithout(string name)
@@ -85,12 +87,19 @@ internal sealed class SegmentCheck(DefinitionsState state)
     private SegmentTexts TextsWithDrafts()
     {
         SegmentTexts texts = Texts();
-        return state
-            .Segments.Where(version =>
+        Dictionary<string, string> drafts = new(StringComparer.Ordinal);
+        foreach (SegmentVersion version in state.Segments)
+        {
+            if (
                 version.State is ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved
                 && !texts.All.ContainsKey(version.Name)
             )
-            .Aggregate(texts, (all, version) => all.With(version.Name, version.Text));
+            {
+                drafts[version.Name] = version.Text;
+            }
+        }
+
+        return texts.With(drafts);
     }
 
     /// <summary>The active segments, and what they may speak of.</summary>
