@@ -16,10 +16,10 @@ internal sealed class MembershipReceiver(
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// How long it waits at most before it looks whether another silo has written something: what is found first after a rest is as
-    /// late.
+    /// How long it waits at most before it looks whether another silo has written something: an idle silo asks the database nothing.
+    /// What is written here is read at once, and what another one writes as late as there was nothing before, at most so late.
     /// </summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
 
     private string? position;
     private long told;
