@@ -44,6 +44,10 @@ public sealed record SegmentVersion
     /// <summary>Steps that are kept of one version: the first, and the latest.</summary>
     public const int StepsMax = 100;
 
+    /// <summary>Whether nobody has decided about it yet: it is a draft, or under review.</summary>
+    public bool IsOpen =>
+        State is ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved;
+
     /// <summary>Who wrote it.</summary>
     public string Author => Steps[0].By;
 }

@@ -136,10 +136,7 @@ internal sealed partial class DefinitionsGrain(
         Task.FromResult(
             stored
                 .State.Segments.Where(version =>
-                    version.State
-                        is ReviewState.Draft
-                            or ReviewState.Submitted
-                            or ReviewState.Approved
+                    version.IsOpen
                     && version.Base
                         == (
                             stored.State.Active(DefinitionKinds.Segment, version.Name)?.Version ?? 0

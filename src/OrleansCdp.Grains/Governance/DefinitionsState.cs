@@ -119,11 +119,8 @@ internal sealed record DefinitionsState
 
     /// <summary>Whether a version of a segment may still decide something: it is under review, active, or may be again.</summary>
     public bool IsNeeded(SegmentVersion version) =>
-        version.State
-            is ReviewState.Draft
-                or ReviewState.Submitted
-                or ReviewState.Approved
-                or ReviewState.Active
+        version.IsOpen
+        || version.State == ReviewState.Active
         || ReviewOf(version.Name).Former?.Version == version.Version;
 
     /// <summary>Without the insights of segments that no version of any needs.</summary>

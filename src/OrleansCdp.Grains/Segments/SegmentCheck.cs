@@ -25,8 +25,9 @@ internal sealed class SegmentCheck(DefinitionsState state)
     public ImmutableArray<DefinitionError> Check(string name, string text)
     {
         SegmentTexts texts = Texts();
-        var (segment, errors) = texts.With(name, text).Compile(name);
-        return segment is null ? errors : Others(texts, texts.With(name, text));
+        SegmentTexts next = texts.With(name, text);
+        var (segment, errors) = next.Compile(name);
+        return segment is null ? errors : Others(texts, next);
     }
 
     /// <summary>
@@ -35,14 +36,14 @@ internal sealed class SegmentCheck(DefinitionsState state)
     /// </summary>
     public ImmutableArray<DefinitionError> CheckDraft(string name, string text)
     {
-        SegmentTexts all = TextsWithDrafts().With(name, text);
+        SegmentTexts texts = Texts();
+        SegmentTexts all = WithDrafts(texts).With(name, text);
         var (segment, errors) = all.Compile(name);
         if (segment is null)
         {
             return errors;
         }
 
-        SegmentTexts texts = Texts();
         errors = Others(texts, texts.With(name, text));
         // Among the active ones there is none that is not found by that.
         bool asksForDrafts = segment.Segments.Any(asked =>
@@ -81,19 +82,15 @@ internal sealed class SegmentCheck(DefinitionsState state)
 
     /// <summary>Compiles a text beside the active segments, and those that are not active yet.</summary>
     public SegmentDefinition? Compile(string name, string text) =>
-        TextsWithDrafts().With(name, text).Compile(name).Segment;
+        WithDrafts(Texts()).With(name, text).Compile(name).Segment;
 
     /// <summary>The active segments, and the newest versions of those that are written or reviewed and have no active one.</summary>
-    private SegmentTexts TextsWithDrafts()
+    private SegmentTexts WithDrafts(SegmentTexts texts)
     {
-        SegmentTexts texts = Texts();
         Dictionary<string, string> drafts = new(StringComparer.Ordinal);
         foreach (SegmentVersion version in state.Segments)
         {
-            if (
-                version.State is ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved
-                && !texts.All.ContainsKey(version.Name)
-            )
+            if (version.IsOpen && !texts.All.ContainsKey(version.Name))
             {
                 drafts[version.Name] = version.Text;
             }

@@ -49,9 +49,7 @@ internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
     {
         SegmentVersion? last = Versions.LastOrDefault();
         int active = Active?.Version ?? 0;
-        bool isOpen =
-            last is { State: ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved }
-            && last.Base == active;
+        bool isOpen = last is { IsOpen: true } && last.Base == active;
         SegmentVersion? same =
             isOpen && last!.Hash == hash ? last
             : !isOpen && Active?.Hash == hash ? Active
