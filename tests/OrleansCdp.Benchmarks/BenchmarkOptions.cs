@@ -27,6 +27,9 @@ internal sealed record BenchmarkOptions
     /// </summary>
     public int Rate { get; init; } = 3_000;
 
+    /// <summary>How many segments there are, for the scenario that compares numbers of them.</summary>
+    public string Segments { get; init; } = "20,200,0";
+
     /// <summary>Records per call; 0 for the contender's best.</summary>
     public int Batch { get; init; }
 
@@ -116,6 +119,7 @@ internal sealed record BenchmarkOptions
             "--seconds" => this with { Seconds = Number(value) },
             "--visitors" => this with { Visitors = Number(value) },
             "--rate" => this with { Rate = Number(value) },
+            "--segments" => this with { Segments = value },
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },

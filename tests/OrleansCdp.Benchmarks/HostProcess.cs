@@ -10,6 +10,9 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>The administrator's key.</summary>
     public const string AdminKey = "cdp_benchmark_admin_key_0123456789";
 
+    /// <summary>The part of this program that is the product.</summary>
+    public const string Silo = "silo";
+
     private static readonly TimeSpan StartMax = TimeSpan.FromMinutes(2);
     private readonly Process process;
 
@@ -29,10 +32,14 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <param name="connection">Its database.</param>
     /// <param name="traceable">Whether it writes the map of its compiled methods that perf reads.</param>
     /// <param name="roles">What of the platform it is.</param>
+    /// <param name="followed">
+    /// The file in which <see cref="Segments.FollowedGrain"/> notes what it is told; null where nobody follows memberships.
+    /// </param>
     public static async Task<HostProcess> StartAsync(
         string connection,
         bool traceable,
-        string roles = "all"
+        string roles = "all",
+        string? followed = null
     )
     {
         ProcessStartInfo info = new("dotnet")
@@ -40,7 +47,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
-        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Host.dll"));
+        AddProgram(info, followed);
         info.ArgumentList.Add("--roles");
         info.ArgumentList.Add(roles);
         info.ArgumentList.Add("--urls");
@@ -68,6 +75,20 @@ internal sealed partial class HostProcess : IAsyncDisposable
         HostProcess host = new(started, await listening.Task);
         await host.WaitUntilReadyAsync();
         return host;
+    }
+
+    /// <summary>The product's program, or this one in its place: then grains of the benchmark are in the silo.</summary>
+    private static void AddProgram(ProcessStartInfo info, string? followed)
+    {
+        if (followed is null)
+        {
+            info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Host.dll"));
+            return;
+        }
+
+        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Benchmarks.dll"));
+        info.ArgumentList.Add(Silo);
+        info.Environment[Segments.FollowedGrain.FileVariable] = followed;
     }
 
     /// <summary>Ends it without a warning.</summary>

@@ -6,6 +6,12 @@ using OrleansCdp.Identity;
 using OrleansCdp.Insights;
 using OrleansCdp.Segments;
 
+if (args is [HostProcess.Silo, .. var siloArguments])
+{
+    Environment.ExitCode = await CdpProgram.RunAsync(siloArguments);
+    return;
+}
+
 BenchmarkOptions options = BenchmarkOptions.Read(args);
 Report report = new(options);
 switch (options.Scenario)
@@ -38,6 +44,13 @@ switch (options.Scenario)
         for (int run = 1; run <= options.Repetitions; run++)
         {
             report.Add(SegmentRun.Run(run));
+        }
+
+        break;
+    case "path":
+        for (int run = 1; run <= options.Repetitions; run++)
+        {
+            report.Add(await PathRun.RunAsync(run, options));
         }
 
         break;

@@ -48,6 +48,16 @@ public sealed record Accumulation
     [Id(6)]
     public int Records { get; init; }
 
+    /// <summary>What some know of a version of an insight; null for nothing.</summary>
+    /// <param name="all">Sorted by revision.</param>
+    /// <param name="revision">The version.</param>
+    internal static Accumulation? Find(ImmutableArray<Accumulation> all, long revision) =>
+        IndexOf(all, revision) is var at and >= 0 ? all[at] : null;
+
+    /// <summary>Where it is, or the complement of where it would be inserted.</summary>
+    internal static int IndexOf(ImmutableArray<Accumulation> all, long revision) =>
+        all.IndexOf(revision, static (known, key) => known.Revision.CompareTo(key));
+
     /// <summary>One of a link as it is, to be added to.</summary>
     internal static Accumulation Begin(ActiveInsight insight, Link link) =>
         insight.IsComplete || !HasDone(insight.Definition, link)

@@ -9,11 +9,12 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 {
     private readonly InsightDefinition definition = insight.Definition;
     private readonly long nowTicks = now.UtcTicks;
-    private readonly SortedDictionary<string, ItemSum> sums = new(StringComparer.Ordinal);
+    private static readonly SortedDictionary<string, ItemSum> NoSums = new(StringComparer.Ordinal);
     private readonly PurchaseHistory? purchases = insight.Definition.Prediction is null
         ? null
         : new PurchaseHistory();
     private ItemSum? only;
+    private SortedDictionary<string, ItemSum>? byPart;
     private bool isEstimated;
     private long count;
     private long leftOut;
@@ -30,34 +31,37 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     public static bool Counts(InsightDefinition definition, long at, long now) =>
         at <= now && (definition.Window is not { } window || now - at < window.Ticks);
 
-    /// <summary>A value of a type, as it is shown.</summary>
-    public static FieldValue ToValue(ExpressionType type, Measured value) =>
-        type switch
-        {
-            ExpressionType.Text => FieldValue.Of(value.Text!),
-            ExpressionType.Instant => FieldValue.Of(
-                new DateTimeOffset((long)value.Order, TimeSpan.Zero)
-            ),
-            ExpressionType.Boolean => FieldValue.Of(value.Order != 0),
-            _ => FieldValue.Of(Exact.ToNumber(value.Order)),
-        };
-
-    /// <summary>Adds an item of a record.</summary>
-    public void Add(in Item item)
+    /// <summary>Adds items of records.</summary>
+    /// <param name="items">Sorted by time.</param>
+    public void Add(ReadOnlySpan<Item> items)
     {
-        if (!Counts(definition, item.At, nowTicks))
+        int first = definition.Window is { } window
+            ? Item.FirstAfter(items, nowTicks - window.Ticks)
+            : 0;
+        int last = Item.FirstAfter(items, nowTicks);
+        if (first >= last)
         {
             return;
         }
 
-        if (purchases is not null)
+        items = items[first..last];
+        if (purchases is null && !definition.IsDivided && !definition.IsMoney)
         {
-            count++;
-            purchases.Add(item);
+            SumOf(part: null).Add(definition, items, nowTicks);
+            return;
         }
-        else
+
+        foreach (ref readonly Item item in items)
         {
-            SumOf(item.Part).Add(definition, item, nowTicks);
+            if (purchases is null)
+            {
+                SumOf(item.Part).Add(definition, item, nowTicks);
+            }
+            else
+            {
+                count++;
+                purchases.Add(item);
+            }
         }
     }
 
@@ -98,9 +102,18 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
         }
     }
 
+    /// <summary>The value alone, as it is computed with.</summary>
+    public PlainValue? ToPlainValue() =>
+        purchases is not null || definition.IsDivided
+            ? ToValue().Value is { } written
+                ? PlainValue.Of(written)
+                : null
+            : Sole;
+
     /// <summary>What it comes to.</summary>
     public InsightValue ToValue()
     {
+        SortedDictionary<string, ItemSum> sums = byPart ?? NoSums;
         InsightValue value = new()
         {
             Insight = insight,
@@ -114,14 +127,20 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             People = people,
         };
         return purchases is not null ? Predicted(value, purchases)
-            : definition.IsDivided ? Divided(value)
-            : definition.IsMoney ? InCurrencies(value)
+            : definition.IsDivided ? Divided(value, sums)
+            : definition.IsMoney ? InCurrencies(value, sums)
             : Only(value);
     }
 
+    /// <summary>The one value; of money none where there are several currencies.</summary>
+    private PlainValue? Sole =>
+        !definition.IsMoney ? (only ?? new ItemSum()).ToValue(definition, nowTicks)
+        : byPart is { Count: 1 } ? byPart.Values.First().ToValue(definition, nowTicks)
+        : null;
+
     private InsightValue Only(InsightValue value)
     {
-        FieldValue? one = (only ?? new ItemSum()).ToValue(definition, nowTicks);
+        FieldValue? one = Sole?.Written;
         return value with
         {
             Value = one,
@@ -207,41 +226,36 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 
     private Accumulation? Add(ImmutableArray<Accumulation> accumulations)
     {
-        foreach (Accumulation accumulation in accumulations)
+        if (Accumulation.Find(accumulations, insight.Revision) is not { } known)
         {
-            if (accumulation.Revision != insight.Revision)
+            return null;
+        }
+
+        HasTallies |= known.HeardAt > 0 || !known.Tallies.IsEmpty;
+        long first = Stretches.FirstAt(definition, nowTicks);
+        long last = Stretches.Of(definition, nowTicks);
+        foreach (Tally tally in known.Tallies)
+        {
+            if (tally.Stretch < first || tally.Stretch > last)
             {
                 continue;
             }
 
-            HasTallies |= accumulation.HeardAt > 0 || !accumulation.Tallies.IsEmpty;
-            long first = Stretches.FirstAt(definition, nowTicks);
-            long last = Stretches.Of(definition, nowTicks);
-            foreach (Tally tally in accumulation.Tallies)
+            if (purchases is not null)
             {
-                if (tally.Stretch < first || tally.Stretch > last)
-                {
-                    continue;
-                }
-
-                if (purchases is not null)
-                {
-                    count += tally.Count;
-                    purchases.Add(tally);
-                    // Of what is not kept only the day in UTC is known.
-                    isEstimated |= insight.Model is { Counting.Offset.Ticks: not 0 };
-                }
-                else
-                {
-                    SumOf(tally.Part).Add(definition, tally, nowTicks);
-                    isEstimated |= definition.Window is not null;
-                }
+                count += tally.Count;
+                purchases.Add(tally);
+                // Of what is not kept only the day in UTC is known.
+                isEstimated |= insight.Model is { Counting.Offset.Ticks: not 0 };
             }
-
-            return accumulation;
+            else
+            {
+                SumOf(tally.Part).Add(definition, tally, nowTicks);
+                isEstimated |= definition.Window is not null;
+            }
         }
 
-        return null;
+        return known;
     }
 
     private ItemSum SumOf(string? part)
@@ -251,15 +265,16 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
             return only ??= new ItemSum();
         }
 
-        if (!sums.TryGetValue(part, out ItemSum? sum))
+        byPart ??= new SortedDictionary<string, ItemSum>(StringComparer.Ordinal);
+        if (!byPart.TryGetValue(part, out ItemSum? sum))
         {
-            sums.Add(part, sum = new ItemSum());
+            byPart.Add(part, sum = new ItemSum());
         }
 
         return sum;
     }
 
-    private InsightValue Divided(InsightValue value)
+    private InsightValue Divided(InsightValue value, SortedDictionary<string, ItemSum> sums)
     {
         (string Key, decimal Value)[] parts =
         [
@@ -293,10 +308,10 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     }
 
     // Amounts of different currencies cannot be added up.
-    private InsightValue InCurrencies(InsightValue value) =>
+    private InsightValue InCurrencies(InsightValue value, SortedDictionary<string, ItemSum> sums) =>
         value with
         {
-            Value = sums.Count == 1 ? sums.Values.First().ToValue(definition, nowTicks) : null,
+            Value = Sole?.Written,
             Why = sums.Count > 1 ? NoValue.SeveralCurrencies : null,
             PartCount = sums.Count,
             Parts =

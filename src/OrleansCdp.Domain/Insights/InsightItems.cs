@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace OrleansCdp.Insights;
 
-/// <summary>One insight with the items of records that count in it.</summary>
-/// <param name="insight">The insight.</param>
-internal sealed class InsightItems(ActiveInsight insight)
+/// <summary>The items of records that count in an insight, and in all others of its group (<see cref="ItemGroups"/>).</summary>
+/// <param name="reads">The insight.</param>
+internal sealed class InsightItems(InsightDefinition reads)
 {
     /// <summary>Items up to which it is cheaper to insert each than to sort.</summary>
     private const int FewMax = 16;
@@ -18,7 +18,8 @@ internal sealed class InsightItems(ActiveInsight insight)
         }
     );
 
-    public ActiveInsight Insight => insight;
+    /// <summary>What is read of records.</summary>
+    public InsightDefinition Reads => reads;
 
     /// <summary>Sorted by time, then by record and place.</summary>
     public List<Item> Items { get; } = [];
@@ -66,7 +67,7 @@ internal sealed class InsightItems(ActiveInsight insight)
     public bool Append(in LinkRecord record, ItemOrigin origin)
     {
         int before = Items.Count;
-        ItemReader.Read(insight.Definition, record, origin, Items);
+        ItemReader.Read(reads, record, origin, Items);
         return Items.Count > before;
     }
 

@@ -55,8 +55,15 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null when it is no insight of such a subject.</returns>
     public InsightValue? ValueOf(ActiveInsight insight, DateTimeOffset now)
     {
-        return ItemsOf(insight) is { } one ? Evaluate(one, now).ToValue() : null;
+        return records.Of(insight) is { } items ? Evaluate(insight, items, now).ToValue() : null;
     }
+
+    /// <summary>The value of an insight alone, as it is computed with.</summary>
+    /// <param name="insight">One of <see cref="Insights"/>.</param>
+    /// <param name="now">The moment it is asked for.</param>
+    /// <returns>Null when it has none, or is no insight of such a subject.</returns>
+    internal PlainValue? PlainValueOf(ActiveInsight insight, DateTimeOffset now) =>
+        records.Of(insight) is { } items ? Evaluate(insight, items, now).ToPlainValue() : null;
 
     /// <summary>The latest moments that an insight knows.</summary>
     /// <param name="insight">One of <see cref="Insights"/>, of the measure <see cref="Measure.Instants"/>.</param>
@@ -66,7 +73,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// </returns>
     public ImmutableArray<long> InstantsOf(ActiveInsight insight, DateTimeOffset now)
     {
-        if (ItemsOf(insight) is not { } one)
+        if (records.Of(insight) is not { } items)
         {
             return [];
         }
@@ -74,9 +81,9 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         // They are sorted: of many only the last ones are looked at.
         SortedSet<long> known = [];
         int past = 0;
-        for (int i = one.Items.Count - 1; i >= 0 && past < LatestInstants.Max; i--)
+        for (int i = items.Count - 1; i >= 0 && past < LatestInstants.Max; i--)
         {
-            past += known.Add(one.Items[i].At) && one.Items[i].At <= now.UtcTicks ? 1 : 0;
+            past += known.Add(items[i].At) && items[i].At <= now.UtcTicks ? 1 : 0;
         }
 
         foreach (Accumulation accumulation in InsightSet.KnownOf(links, insight))
@@ -98,20 +105,17 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     public NextChange NextChangeOf(ActiveInsight insight, DateTimeOffset now)
     {
         ChangeSearch search = new(insight, now.UtcTicks);
-        foreach (InsightItems one in records.All)
+        if (records.Of(insight) is { } items)
         {
-            if (one.Insight == insight)
+            search.Add(CollectionsMarshal.AsSpan(items));
+            foreach (Link link in links.Links)
             {
-                search.Add(CollectionsMarshal.AsSpan(one.Items));
-                foreach (Link link in links.Links)
-                {
-                    search.Add(link);
-                }
+                search.Add(link);
+            }
 
-                foreach (PeopleSum sum in People.Sums)
-                {
-                    search.Add(sum);
-                }
+            foreach (PeopleSum sum in People.Sums)
+            {
+                search.Add(sum);
             }
         }
 
@@ -127,12 +131,12 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         bool isPast = false,
         string? name = null
     ) =>
-        records
-            .All.Where(one => one.Insight.IsServing)
-            .Where(one => name is null || one.Insight.Definition.Name == name)
-            .Select(one =>
+        insights
+            .Serving.Where(insight => insight.Definition.Of == subject)
+            .Where(insight => name is null || insight.Definition.Name == name)
+            .Select(insight =>
             {
-                Evaluation evaluation = Evaluate(one, at);
+                Evaluation evaluation = Evaluate(insight, records.Of(insight)!, at);
                 return isPast && evaluation.HasTallies
                     ? evaluation.Forgotten()
                     : evaluation.ToValue();
@@ -143,14 +147,12 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <param name="now">The moment.</param>
     public IEnumerable<Contribution> Contributions(ActiveInsight insight, DateTimeOffset now)
     {
-        foreach (InsightItems one in records.All.Where(one => one.Insight == insight))
+        List<Item> items = records.Of(insight) ?? [];
+        for (int i = items.Count - 1; i >= 0; i--)
         {
-            for (int i = one.Items.Count - 1; i >= 0; i--)
+            if (Evaluation.Counts(insight.Definition, items[i].At, now.UtcTicks))
             {
-                if (Evaluation.Counts(insight.Definition, one.Items[i].At, now.UtcTicks))
-                {
-                    yield return Contribution.Of(insight.Definition, one.Items[i]);
-                }
+                yield return Contribution.Of(insight.Definition, items[i]);
             }
         }
     }
@@ -161,8 +163,8 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
     /// <returns>Null before the first purchase, and where nothing is predicted.</returns>
     public CustomerSummary? CustomerOf(ActiveInsight insight, CustomerQuestion question)
     {
-        return ItemsOf(insight) is { } one
-            ? Evaluate(one, question.Until).ToCustomer(question.Counting)
+        return records.Of(insight) is { } items
+            ? Evaluate(insight, items, question.Until).ToCustomer(question.Counting)
             : null;
     }
 
@@ -195,11 +197,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         return
         [
             .. ledger
-                .records.All.Select(one =>
+                .Insights.All.Select(insight =>
                     PeopleSummation.Of(
-                        one.Insight,
+                        insight,
                         SubjectIds.IsRecord(id) ? 0 : 1,
-                        CollectionsMarshal.AsSpan(one.Items),
+                        CollectionsMarshal.AsSpan(ledger.records.Of(insight)),
                         links,
                         now.UtcTicks
                     )
@@ -208,27 +210,10 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         ];
     }
 
-    private InsightItems? ItemsOf(ActiveInsight insight)
+    private Evaluation Evaluate(ActiveInsight insight, List<Item> items, DateTimeOffset now)
     {
-        foreach (InsightItems one in records.All)
-        {
-            if (one.Insight == insight)
-            {
-                return one;
-            }
-        }
-
-        return null;
-    }
-
-    private Evaluation Evaluate(InsightItems one, DateTimeOffset now)
-    {
-        Evaluation evaluation = new(one.Insight, now);
-        foreach (ref readonly Item item in CollectionsMarshal.AsSpan(one.Items))
-        {
-            evaluation.Add(item);
-        }
-
+        Evaluation evaluation = new(insight, now);
+        evaluation.Add(CollectionsMarshal.AsSpan(items));
         foreach (Link link in links.Links)
         {
             evaluation.Add(link);

@@ -33,6 +33,8 @@ public sealed class InsightSet
     private readonly FrozenDictionary<string, ImmutableArray<ActiveInsight>> recordsBy;
     private readonly FrozenDictionary<long, ActiveInsight> revisions;
     private readonly FrozenDictionary<string, ActiveInsight> shown;
+    private readonly Lazy<ItemGroups> ofIndividuals;
+    private readonly Lazy<ItemGroups> ofAccounts;
 
     /// <summary>A set.</summary>
     /// <param name="insights">The insights.</param>
@@ -41,6 +43,8 @@ public sealed class InsightSet
     {
         All = [.. insights.OrderBy(insight => insight.Definition.Name, StringComparer.Ordinal)];
         Newest = newest;
+        ofIndividuals = new Lazy<ItemGroups>(() => GroupsOfAll(SubjectKind.Individual));
+        ofAccounts = new Lazy<ItemGroups>(() => GroupsOfAll(SubjectKind.Account));
         // What a first version knows is a part of what was done, and of two that may write one field the first does.
         Written =
         [
@@ -101,6 +105,10 @@ public sealed class InsightSet
 
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);
+
+    /// <summary>The insights of individuals, or of accounts, by what they read of records.</summary>
+    internal ItemGroups GroupsOf(SubjectKind subject) =>
+        subject == SubjectKind.Account ? ofAccounts.Value : ofIndividuals.Value;
 
     /// <summary>The insight of a name whose values are shown; null when there is none.</summary>
     public ActiveInsight? Shown(string name) => shown.GetValueOrDefault(name);
@@ -212,6 +220,9 @@ public sealed class InsightSet
         return known;
     }
 
+    private ItemGroups GroupsOfAll(SubjectKind subject) =>
+        new(All.Where(insight => insight.Definition.Of == subject));
+
     private bool IsKept(Accumulation known) =>
         known.Revision > Newest || revisions.ContainsKey(known.Revision);
 
@@ -226,15 +237,11 @@ public sealed class InsightSet
         /// <summary>Sorted by revision.</summary>
         public ImmutableArray<Accumulation> All { get; private set; } = known;
 
-        public readonly Accumulation? Find(long revision)
-        {
-            int at = IndexOf(revision);
-            return at < 0 ? null : All[at];
-        }
+        public readonly Accumulation? Find(long revision) => Accumulation.Find(All, revision);
 
         public void Put(Accumulation next)
         {
-            int at = IndexOf(next.Revision);
+            int at = Accumulation.IndexOf(All, next.Revision);
             if (at < 0)
             {
                 All = All.Insert(~at, next);
@@ -246,8 +253,5 @@ public sealed class InsightSet
             own[at] = next;
             All = ImmutableCollectionsMarshal.AsImmutableArray(own);
         }
-
-        private readonly int IndexOf(long revision) =>
-            All.IndexOf(revision, static (known, key) => known.Revision.CompareTo(key));
     }
 }

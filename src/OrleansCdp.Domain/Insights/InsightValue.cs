@@ -105,7 +105,7 @@ public sealed record Contribution(
         new(
             item.Origin!,
             new DateTimeOffset(item.At, TimeSpan.Zero),
-            Evaluation.ToValue(insight.MeasuredType, item.Value),
+            PlainValue.Of(insight.MeasuredType, item.Value).Written,
             insight.Measure == Measure.Ratio ? Exact.ToNumber(item.Divisor) : null,
             item.Part
         );

@@ -58,6 +58,29 @@ internal readonly record struct Item(long At, Measured Value, Int128 Divisor, st
 
     /// <summary>Its place among the items of its record.</summary>
     public int Place { get; init; }
+
+    /// <summary>The place of the first item that is later than a moment.</summary>
+    /// <param name="items">Sorted by time.</param>
+    /// <param name="moment">UTC ticks.</param>
+    public static int FirstAfter(ReadOnlySpan<Item> items, long moment)
+    {
+        int from = 0;
+        int to = items.Length;
+        while (from < to)
+        {
+            int middle = (from + to) / 2;
+            if (items[middle].At > moment)
+            {
+                to = middle;
+            }
+            else
+            {
+                from = middle + 1;
+            }
+        }
+
+        return from;
+    }
 }
 
 /// <summary>How the parts of a divided insight are named.</summary>

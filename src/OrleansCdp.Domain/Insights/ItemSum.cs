@@ -46,6 +46,29 @@ internal sealed class ItemSum
         }
     }
 
+    /// <summary>Adds items of one part.</summary>
+    /// <param name="definition">The insight.</param>
+    /// <param name="items">Sorted by time, the latest not after now.</param>
+    /// <param name="now">The moment, UTC ticks.</param>
+    public void Add(InsightDefinition definition, ReadOnlySpan<Item> items, long now)
+    {
+        ReadOnlySpan<Item> telling = definition.Measure switch
+        {
+            // Told is the last one.
+            Measure.Instants or Measure.Last when !items.IsEmpty => items[
+                Item.FirstAfter(items, items[^1].At - 1)..
+            ],
+            Measure.First when !items.IsEmpty => items[..Item.FirstAfter(items, items[0].At)],
+            _ => items,
+        };
+        foreach (ref readonly Item item in telling)
+        {
+            Add(definition, item, now);
+        }
+
+        Count += items.Length - telling.Length;
+    }
+
     public void Add(InsightDefinition definition, Tally tally, long now)
     {
         Count += tally.Count;
@@ -70,17 +93,17 @@ internal sealed class ItemSum
         }
     }
 
-    public FieldValue? ToValue(InsightDefinition definition, long now) =>
+    public PlainValue? ToValue(InsightDefinition definition, long now) =>
         definition.Measure == Measure.Instants
             ? instants.LastAt(now) is { } last
-                ? FieldValue.Of(last)
+                ? PlainValue.Of(last)
                 : null
             : definition.Measure is Measure.Min or Measure.Max or Measure.First or Measure.Last
                 ? picked is { } one
-                    ? Evaluation.ToValue(definition.Type, one.Value)
+                    ? PlainValue.Of(definition.Type, one.Value)
                     : null
                 : ToNumber(definition) is { } number
-                    ? FieldValue.Of(number)
+                    ? PlainValue.Of(number)
                     : null;
 
     public decimal? ToNumber(InsightDefinition definition) =>

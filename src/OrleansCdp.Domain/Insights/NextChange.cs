@@ -23,14 +23,14 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
     /// <param name="items">Sorted by time.</param>
     public void Add(ReadOnlySpan<Item> items)
     {
-        int coming = FirstAfter(items, now);
+        int coming = Item.FirstAfter(items, now);
         if (coming < items.Length)
         {
             Note(items[coming].At);
         }
 
         long before = definition.Window is { } window ? now - window.Ticks : long.MinValue;
-        int counting = FirstAfter(items, before);
+        int counting = Item.FirstAfter(items, before);
         if (counting < coming)
         {
             counts = true;
@@ -81,14 +81,9 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
 
     private void Add(ImmutableArray<Accumulation> accumulations)
     {
-        foreach (Accumulation accumulation in accumulations)
+        if (Accumulation.Find(accumulations, insight.Revision) is { } known)
         {
-            if (accumulation.Revision != insight.Revision)
-            {
-                continue;
-            }
-
-            Add(accumulation.Tallies);
+            Add(known.Tallies);
         }
     }
 
@@ -112,25 +107,4 @@ internal sealed class ChangeSearch(ActiveInsight insight, long now)
     }
 
     private void Note(long? at) => first = Math.Min(first, at ?? long.MaxValue);
-
-    /// <summary>The place of the first item later than a moment.</summary>
-    private static int FirstAfter(ReadOnlySpan<Item> items, long moment)
-    {
-        int from = 0;
-        int to = items.Length;
-        while (from < to)
-        {
-            int middle = (from + to) / 2;
-            if (items[middle].At > moment)
-            {
-                to = middle;
-            }
-            else
-            {
-                from = middle + 1;
-            }
-        }
-
-        return from;
-    }
 }

@@ -18,15 +18,16 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
     /// <summary>Records that some item is of.</summary>
     private readonly Dictionary<RecordKey, ItemOrigin> origins = [];
     private readonly HashSet<RecordKey> renewed = [];
+    private readonly ItemGroups groups = insights.GroupsOf(subject);
+    private readonly ImmutableArray<InsightItems> all =
+    [
+        .. insights.GroupsOf(subject).Readers.Select(reads => new InsightItems(reads)),
+    ];
     private LinkSet links = LinkSet.Empty;
 
-    /// <summary>The insights of such a subject with their items.</summary>
-    public ImmutableArray<InsightItems> All { get; } =
-    [
-        .. insights
-            .All.Where(insight => insight.Definition.Of == subject)
-            .Select(insight => new InsightItems(insight)),
-    ];
+    /// <summary>The items that count in an insight; null when it is no insight of such a subject.</summary>
+    public List<Item>? Of(ActiveInsight insight) =>
+        groups.PlaceOf(insight) is var place and >= 0 ? all[place].Items : null;
 
     /// <summary>Follows the state to its next one.</summary>
     /// <param name="before">All links as they were.</param>
@@ -34,7 +35,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
     /// <returns>Whether any item is another.</returns>
     public bool Follow(LinkSet before, LinkSet next)
     {
-        if (All.IsEmpty || ReferenceEquals(before, next))
+        if (all.IsEmpty || ReferenceEquals(before, next))
         {
             return false;
         }
@@ -158,14 +159,14 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
             : OriginOf(record);
         bool counts = false;
         bool changed = false;
-        foreach (InsightItems one in All)
+        foreach (InsightItems one in all)
         {
-            if (one.Insight.Definition.IsOver(key.Object))
+            if (one.Reads.IsOver(key.Object))
             {
                 read.Clear();
                 if (origin is not null)
                 {
-                    ItemReader.Read(one.Insight.Definition, record, origin, read);
+                    ItemReader.Read(one.Reads, record, origin, read);
                 }
 
                 counts |= read.Count > 0;
@@ -198,7 +199,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
         }
 
         bool changed = false;
-        foreach (InsightItems one in All)
+        foreach (InsightItems one in all)
         {
             changed |= one.Remove(stale);
         }
@@ -212,7 +213,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
             }
         }
 
-        foreach (InsightItems one in All)
+        foreach (InsightItems one in all)
         {
             one.Sort();
         }
@@ -224,7 +225,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
     {
         ItemOrigin origin = OriginOf(record);
         bool counts = false;
-        foreach (InsightItems one in All)
+        foreach (InsightItems one in all)
         {
             counts |= one.Append(record, origin);
         }

@@ -4,14 +4,21 @@ using OrleansCdp.Insights;
 namespace OrleansCdp.Segments;
 
 /// <summary>What segments are told when they ask for something.</summary>
-/// <param name="Value">The value; null for none.</param>
+/// <param name="Plain">The value; null for none.</param>
 /// <param name="ChangesAt">When it may be another though nothing happens; null for never.</param>
 /// <param name="IsSteady">Whether it is another all the time: it fades, or is predicted.</param>
-internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt, bool IsSteady = false)
+internal sealed record Answer(PlainValue? Plain, DateTimeOffset? ChangesAt, bool IsSteady = false)
 {
+    /// <summary>The value as text; null for none.</summary>
+    public FieldValue? Value => Plain?.Written;
+
+    /// <summary>Of what is written already, and stays as it is until a moment.</summary>
+    public static Answer Of(FieldValue? value, DateTimeOffset? until = null) =>
+        new(value is { } written ? PlainValue.Of(written) : null, until);
+
     /// <summary>A field of a profile.</summary>
     public static Answer OfTrait(LinkSet links, string name, ReconciliationPolicy policy) =>
-        new(Reconciliation.Trait(links, name, policy)?.Won.Register.Value, null);
+        Of(Reconciliation.Trait(links, name, policy)?.Won.Register.Value);
 
     /// <summary>An insight that is shown.</summary>
     /// <param name="ledger">What counts in it.</param>
@@ -25,12 +32,9 @@ internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt, bool
         DateTimeOffset now
     )
     {
-        if (
-            ledger.Insights.Shown(name) is not { } insight
-            || ledger.ValueOf(insight, now) is not { } value
-        )
+        if (ledger.Insights.Shown(name) is not { } insight)
         {
-            return new Answer(null, null);
+            return Of(null);
         }
 
         NextChange change = ledger.NextChangeOf(insight, now);
@@ -38,11 +42,18 @@ internal sealed record Answer(FieldValue? Value, DateTimeOffset? ChangesAt, bool
             ? new DateTimeOffset(ticks, TimeSpan.Zero)
             : null;
         return new Answer(
-            !isTopPart ? value.Value
-                : value.Parts is [var first, ..] ? FieldValue.Of(first.Name)
-                : null,
+            isTopPart ? TopPartOf(ledger, insight, now) : ledger.PlainValueOf(insight, now),
             change.IsSteady ? Course.Earlier(at, now + SegmentLedger.Steadily) : at,
             change.IsSteady
         );
     }
+
+    private static PlainValue? TopPartOf(
+        InsightLedger ledger,
+        ActiveInsight insight,
+        DateTimeOffset now
+    ) =>
+        ledger.ValueOf(insight, now) is { Parts: [var first, ..] }
+            ? PlainValue.Of(FieldValue.Of(first.Name))
+            : null;
 }

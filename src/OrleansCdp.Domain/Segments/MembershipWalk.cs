@@ -51,43 +51,47 @@ internal sealed class MembershipWalk(
     {
         ActiveSegment segment = set.All[place];
         string name = segment.Definition.Name;
-        Membership? stored = answers.Memberships.Find(name);
-        Membership known = stored ?? new Membership { Segment = name };
+        Membership known = answers.Memberships.Find(name) ?? new Membership { Segment = name };
         var (tier, holdings, until) = Ask(segment.Definition, answers.Of(place), known);
-        Membership next = known with { IsIn = tier is not null, Tier = tier?.Name };
-        if (next.IsIn != known.IsIn || next.Tier != known.Tier)
+        bool isIn = tier is not null;
+        if (isIn == known.IsIn && tier?.Name == known.Tier)
         {
-            ImmutableArray<AskedValue> values = ValuesOf(place);
-            if (known.IsIn)
+            // Since when conditions hold may be another.
+            if (!known.Holdings.AsSpan().SequenceEqual(holdings.AsSpan()))
             {
-                Change(known, false, segment.Version, cause, values);
+                Store(known with { Holdings = holdings });
             }
 
-            if (next.IsIn)
+            return until;
+        }
+
+        ImmutableArray<AskedValue> values = ValuesOf(place);
+        if (known.IsIn)
+        {
+            Change(known, false, segment.Version, cause, values);
+        }
+
+        Membership next = known with { IsIn = isIn, Tier = tier?.Name, Holdings = holdings };
+        if (isIn)
+        {
+            next = next with
             {
-                next = next with
-                {
-                    Version = segment.Version,
-                    Since = now,
-                    Sequence = Change(next, true, segment.Version, cause, values),
-                };
-            }
-
-            ChangedInputs.Touch(set, set.OfSegment(name), askers);
+                Version = segment.Version,
+                Since = now,
+                Sequence = Change(next, true, segment.Version, cause, values),
+            };
         }
 
-        next = next.Holdings.SequenceEqual(holdings) ? next : next with { Holdings = holdings };
-        if (!next.IsIn && holdings.IsEmpty)
-        {
-            answers.Memberships = answers.Memberships.Without(name);
-        }
-        else if (next != stored)
-        {
-            answers.Memberships = answers.Memberships.With(next);
-        }
-
+        ChangedInputs.Touch(set, set.OfSegment(name), askers);
+        Store(next);
         return until;
     }
+
+    private void Store(Membership next) =>
+        answers.Memberships =
+            next.IsIn || !next.Holdings.IsEmpty
+                ? answers.Memberships.With(next)
+                : answers.Memberships.Without(next.Segment);
 
     /// <summary>Notes a segment that cannot be evaluated yet.</summary>
     public void Wait(string segment) => waiting.Add(segment);
@@ -111,7 +115,7 @@ internal sealed class MembershipWalk(
         Membership known
     )
     {
-        var holdings = ImmutableArray.CreateBuilder<Holding>();
+        ImmutableArray<Holding> holdings = [];
         DateTimeOffset? until = null;
         SegmentTier? found = null;
         foreach (SegmentTier tier in definition.Tiers)
@@ -132,7 +136,7 @@ internal sealed class MembershipWalk(
                 Holding holding =
                     known.Holdings.FirstOrDefault(one => one.Condition == tier.Hash)
                     ?? new Holding(tier.Hash, now);
-                holdings.Add(holding);
+                holdings = holdings.Add(holding);
                 bool isInIt = known.IsIn && known.Tier == tier.Name;
                 if (Waits && !isInIt && now - holding.Since < span)
                 {
@@ -144,7 +148,7 @@ internal sealed class MembershipWalk(
             found ??= tier;
         }
 
-        return (found, holdings.DrainToImmutable(), until);
+        return (found, holdings, until);
     }
 
     private long Change(

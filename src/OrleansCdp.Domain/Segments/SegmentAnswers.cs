@@ -18,9 +18,6 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
     /// <summary>The value of an input; null for none.</summary>
     public FieldValue? ValueOf(int input) => Find(input).Value;
 
-    /// <summary>When the value of an input may be another though nothing happens; null for never.</summary>
-    public DateTimeOffset? ChangeOf(int input) => Find(input).ChangesAt;
-
     /// <summary>What the criteria of one segment are told.</summary>
     /// <param name="segment">Its place in the set.</param>
     public IFacts Of(int segment) => new Facts(this, set.Places[segment]);
@@ -30,7 +27,7 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
         SegmentInput asked = set.Inputs[input];
         // Who is in a segment may change while others are evaluated, and is at hand.
         return asked.Kind == SegmentInputKind.Segment
-            ? new Answer(FieldValue.Of(Memberships.IsIn(asked.Name)), null)
+            ? Answer.Of(FieldValue.Of(Memberships.IsIn(asked.Name)))
             : answers[input] ??= Look(asked);
     }
 
@@ -51,7 +48,7 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
                 now
             ),
             SegmentInputKind.Sequence => Sequence(asked),
-            _ => new Answer(subject.Account.Find(asked.Key), null),
+            _ => Answer.Of(subject.Account.Find(asked.Key)),
         };
 
     private Answer Sequence(SegmentInput asked)
@@ -60,7 +57,7 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
             [.. asked.Derived.Select(derived => InstantsOf(derived.Name))],
             now
         );
-        return new Answer(FieldValue.Of(holds), until);
+        return Answer.Of(FieldValue.Of(holds), until);
     }
 
     private ImmutableArray<long> InstantsOf(string insight) =>
@@ -74,6 +71,18 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
 
         public FieldValue? Find(int slot) => answers.ValueOf(places[slot]);
 
-        public DateTimeOffset? ChangesAt(int slot) => answers.ChangeOf(places[slot]);
+        public DateTimeOffset? ChangesAt(int slot) => answers.Find(places[slot]).ChangesAt;
+
+        public bool TryGet(int slot, out decimal value)
+        {
+            value = 0;
+            return answers.Find(places[slot]).Plain is { } plain && plain.TryGet(out value);
+        }
+
+        public bool TryGet(int slot, out DateTimeOffset value)
+        {
+            value = default;
+            return answers.Find(places[slot]).Plain is { } plain && plain.TryGet(out value);
+        }
     }
 }

@@ -100,16 +100,19 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             walk.LeaveGone(askers);
         }
 
+        // With many segments most are neither new nor asked: the less is looked at of each of these, the better.
+        bool isAnyNew = !isBorn && (set.Newest > before.Catalogue || !before.Waiting.IsEmpty);
+        bool[] ready = set.Readiness(insights);
         for (int i = 0; i < set.All.Length; i++)
         {
             ActiveSegment segment = set.All[i];
             bool isNew =
-                !isBorn
+                isAnyNew
                 && (
                     segment.Activation > before.Catalogue
                     || before.Waiting.Contains(segment.Definition.Name)
                 );
-            if (!set.IsReady(i, insights) || !set.IsAnswered(i, subject.Account))
+            if (!ready[i] || !set.IsAnswered(i, subject.Account))
             {
                 until[i] = null;
                 if (isNew)

@@ -161,8 +161,10 @@ public sealed class SegmentSet
     /// <summary>Inputs that ask for a segment, or a tier of it.</summary>
     internal ImmutableArray<int> OfSegment(string name) => bySegment.GetValueOrDefault(name, []);
 
-    /// <summary>Of each whether it can be evaluated. Kept for the insights that are asked last: they change seldom.</summary>
-    private bool[] Readiness(InsightSet insights)
+    /// <summary>
+    /// Of each, by its place, whether it can be evaluated. Kept for the insights that are asked last: they change seldom.
+    /// </summary>
+    internal bool[] Readiness(InsightSet insights)
     {
         if (readiness is { } known && known.Insights == insights)
         {

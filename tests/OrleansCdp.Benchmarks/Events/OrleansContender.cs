@@ -54,11 +54,21 @@ internal sealed class OrleansContender : IContender
         ];
 
     /// <summary>Starts it.</summary>
+    /// <param name="name">O, OH or OS.</param>
+    /// <param name="database">Its database.</param>
+    /// <param name="profile">Whether it can be profiled with perf.</param>
+    /// <param name="followed">Where somebody who follows memberships notes what it is told; null for nobody.</param>
     public static async Task<OrleansContender> StartAsync(
         string name,
         BenchmarkDatabase database,
-        bool profile
-    ) => new(name, database, await HostProcess.StartAsync(database.ConnectionString, profile));
+        bool profile,
+        string? followed = null
+    ) =>
+        new(
+            name,
+            database,
+            await HostProcess.StartAsync(database.ConnectionString, profile, followed: followed)
+        );
 
     /// <inheritdoc/>
     public async Task DrainAsync()

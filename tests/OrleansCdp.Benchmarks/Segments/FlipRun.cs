@@ -37,13 +37,13 @@ internal static class FlipRun
         )
         {
             using SegmentRequests gateway = new(host.Address);
-            await gateway.ActivateAsync(Segment, Criteria);
+            await gateway.ActivateAsync([(Segment, Criteria)]);
             DateTimeOffset ends = await LoadAsync(gateway, "w", people, options.WarmUpSeconds);
             JsonNode preview = await gateway.PreviewAsync(
                 Segment,
                 "count(Engagement within last 30 minutes) >= 2"
             );
-            Add("preview, half of the time", PeoplePerSecond(preview), "people/s");
+            Add("preview, half of the time", SegmentRequests.PeoplePerSecond(preview), "people/s");
             await MeasureAsync(gateway, host, people, ends, options, Add);
         }
 
@@ -155,12 +155,6 @@ internal static class FlipRun
 
     private static string NameOf(string prefix, int person) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}{person}");
-
-    private static double PeoplePerSecond(JsonNode preview) =>
-        (long)preview["individuals"]!
-        / (
-            (DateTimeOffset)preview["endedAt"]!.AsValue() - (DateTimeOffset)preview["at"]!.AsValue()
-        ).TotalSeconds;
 
     private static TimeSpan Later(TimeSpan span) => span > TimeSpan.Zero ? span : TimeSpan.Zero;
 }

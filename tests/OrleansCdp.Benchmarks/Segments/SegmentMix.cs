@@ -59,9 +59,13 @@ internal static class SegmentMix
         return new InsightSet([.. shipped, .. made], shipped.Length + made.Length);
     }
 
+    /// <summary>Name and criteria of the first so many.</summary>
+    public static IEnumerable<(string Name, string Criteria)> Texts(int count) =>
+        Enumerable.Range(0, count).Select(i => (NameOf(i), CriteriaOf(i)));
+
     private static string NameOf(int i) => $"s{i}";
 
-    private static SegmentDefinition Compile(int i, SegmentVocabulary vocabulary)
+    private static string CriteriaOf(int i)
     {
         int n = (i / Kinds) + 1;
         FormattableString criteria = (i % Kinds) switch
@@ -77,7 +81,12 @@ internal static class SegmentMix
             8 => $"in segment {NameOf(i - 1)} and insights.open_cases > 0",
             _ => $"first(SalesOrder) within last {n + 10} days for at least 10 minutes",
         };
-        string text = criteria.ToString(CultureInfo.InvariantCulture);
+        return criteria.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static SegmentDefinition Compile(int i, SegmentVocabulary vocabulary)
+    {
+        string text = CriteriaOf(i);
         var (segment, errors) = SegmentDefinition.Compile(
             NameOf(i),
             $"criteria: \"{text}\"",

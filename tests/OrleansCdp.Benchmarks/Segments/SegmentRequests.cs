@@ -21,24 +21,40 @@ internal sealed class SegmentRequests(Uri gateway) : IDisposable
         },
     };
 
-    /// <summary>Has a segment written by one and activated by another.</summary>
-    public async Task ActivateAsync(string name, string criteria)
+    /// <summary>Has segments written by one and activated by another.</summary>
+    /// <param name="segments">Name and criteria of each, after those it asks for.</param>
+    public async Task ActivateAsync(IReadOnlyCollection<(string Name, string Criteria)> segments)
     {
-        string path = $"/v1/definitions/segment/{name}";
-        using StringContent text = new($"criteria: {criteria}", Encoding.UTF8, "application/yaml");
-        using HttpResponseMessage put = await http.PutAsync(path, text);
-        await DemandAsync(put);
-        await PostAsync($"{path}/versions/1/submit", "{}");
+        foreach (var (name, criteria) in segments)
+        {
+            using StringContent text = new(
+                $"criteria: \"{criteria}\"",
+                Encoding.UTF8,
+                "application/yaml"
+            );
+            using HttpResponseMessage put = await http.PutAsync(PathOf(name), text);
+            await DemandAsync(put);
+            await PostAsync($"{PathOf(name)}/versions/1/submit", "{}");
+        }
+
         string? reviewer = (string?)
             (await PostAsync("/v1/keys", """{"name":"reviewer","scopes":["approve"]}"""))["key"];
-        await PostAsync($"{path}/versions/1/approve", "{}", reviewer);
-        JsonNode preview = await PreviewedAsync($"{path}/versions/1/preview");
-        await PostAsync(
-            $"{path}/versions/1/activate",
-            $$"""{"confirmMoves":{{preview["moves"]}}}""",
-            reviewer
-        );
+        foreach (var (name, _) in segments)
+        {
+            string version = $"{PathOf(name)}/versions/1";
+            await PostAsync($"{version}/approve", "{}", reviewer);
+            JsonNode preview = await PreviewedAsync($"{version}/preview");
+            await PostAsync(
+                $"{version}/activate",
+                $$"""{"confirmMoves":{{preview["moves"]}}}""",
+                reviewer
+            );
+        }
     }
+
+    /// <summary>Has somebody look at a page.</summary>
+    public async Task SendPageAsync(string user, string page) =>
+        await PostAsync("/v1/page", $$"""{"userId":"{{user}}","name":"{{page}}"}""");
 
     /// <summary>The preview of a text that is not stored.</summary>
     public async Task<JsonNode> PreviewAsync(string name, string criteria)
@@ -66,6 +82,13 @@ internal sealed class SegmentRequests(Uri gateway) : IDisposable
             }
         }
     }
+
+    /// <summary>How fast a preview that is done was.</summary>
+    public static double PeoplePerSecond(JsonNode preview) =>
+        (long)preview["individuals"]!
+        / (
+            (DateTimeOffset)preview["endedAt"]!.AsValue() - (DateTimeOffset)preview["at"]!.AsValue()
+        ).TotalSeconds;
 
     /// <summary>How many are in it.</summary>
     public async Task<long> CountAsync(string name) =>
@@ -103,6 +126,8 @@ internal sealed class SegmentRequests(Uri gateway) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
+
+    private static string PathOf(string segment) => $"/v1/definitions/segment/{segment}";
 
     private async Task<JsonNode> PreviewedAsync(string path)
     {
