@@ -66,7 +66,7 @@ internal sealed class PathRun
             using SegmentRequests asked = new(product.Address);
             await asked.ActivateAsync([
                 .. SegmentMix.Texts(count),
-                (FollowedGrain.Segment, "count(Engagement where name = 'follow me') >= 1"),
+                (FollowedGrain.Segment, "count(Engagement where title = 'follow me') >= 1"),
             ]);
             await using ProducerProcess live = await ProducerProcess.StartAsync([
                 .. product.ProducerArguments,

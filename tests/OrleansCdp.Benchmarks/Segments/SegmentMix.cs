@@ -74,7 +74,7 @@ internal static class SegmentMix
             1 => $"count(SalesOrder within last {n + 20} days) >= {1 + (n % 4)}",
             2 => $"sum(order.total of SalesOrder within last {n + 300} days) >= {n * 50}",
             3 => $"count(Engagement) >= 5 and not last(Engagement) within last {n + 10} days",
-            4 => $"count(Engagement within last {n + 5} days where name = 'cart') >= {n}",
+            4 => $"count(Engagement within last {n + 5} days where name = 'Product Viewed') >= {n}",
             5 => $"insights.lifetime_value >= {n * 100} and title is not null",
             6 => $"insights.open_cases >= {n} or count(Case within last {n + 60} days) >= {n + 2}",
             7 => $"not last(SalesOrder) within last {n + 30} days and count(SalesOrder) >= {n}",
