@@ -77,6 +77,8 @@ public static class CdpPostgresHosting
         );
         IngestStreams.Add(silo);
         MembershipAdapterFactory.Add(silo);
+        silo.AddGrainService<MembershipListener>();
+        AddLoop<MembershipNewsSender>(silo.Services);
         return silo;
     }
 

@@ -17,7 +17,7 @@ internal sealed class SnapshotStore(
         await writer.SaveAsync(write);
         if (!write.MembershipChanges.IsEmpty)
         {
-            memberships.Written.Set();
+            memberships.NoteWrittenHere();
         }
     }
 }

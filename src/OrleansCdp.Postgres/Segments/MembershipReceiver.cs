@@ -12,12 +12,12 @@ internal sealed class MembershipReceiver(
     TimeProvider clock
 ) : IQueueAdapterReceiver
 {
-    /// <summary>How soon it looks again after something was written here that cannot be followed yet.</summary>
+    /// <summary>How soon it looks again after something was written that cannot be followed yet.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// How long it waits at most before it looks whether another silo has written something: an idle silo asks the database nothing.
-    /// What is written here is read at once, and what another one writes as late as there was nothing before, at most so late.
+    /// How long it waits at most before it looks by itself: an idle silo asks the database nothing. What is written is read at once,
+    /// here or in another silo, which says so; only where that word is lost does it come as late as there was nothing before it.
     /// </summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
 
