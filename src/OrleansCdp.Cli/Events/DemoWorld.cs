@@ -114,6 +114,7 @@ internal sealed class DemoWorld
         DemoAccount account =
             number <= Accounts.Count ? Accounts[number - 1] : faker.PickRandom(Accounts.ToArray());
         DemoPerson person = Named(number, account.Domain, account.Place);
+        person = person.IsShown ? AsInReadme(person) : person;
         bool signsIn = person.IsShown || faker.Random.Bool();
         bool buys = person.IsShown || faker.Random.Bool();
         return person with
@@ -126,6 +127,15 @@ internal sealed class DemoWorld
             AnonymousId = signsIn ? Browser() : null,
         };
     }
+
+    /// <summary>The name and address of whom README.md asks about, so that what stands there can be asked of the demo.</summary>
+    private static DemoPerson AsInReadme(DemoPerson person) =>
+        person with
+        {
+            FirstName = "Ada",
+            LastName = "Lovelace",
+            Email = "ada@example.com",
+        };
 
     private DemoPerson NextCustomer(int number)
     {
