@@ -49,6 +49,38 @@ public sealed class IndividualSegmentsTests
             );
     }
 
+    [Theory]
+    [InlineData("ind_a", 1)]
+    [InlineData("rec_a", 0)]
+    public void A_record_of_nobody_is_in_no_segment(string id, int entries)
+    {
+        UnifiedIndividual state = new()
+        {
+            Id = id,
+            Links = LinkSet.Empty.With(new Link { Key = new LinkKey("shop", "customer", "a") }),
+        };
+        SegmentSet set = FakeSegments.SetOf(1, ("idle", "not count(SalesOrder) >= 1", 1, 1));
+        IndividualSegments segments = new(
+            id,
+            new FakeSegments(set),
+            ReconciliationPolicy.Default,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
+
+        var (_, changes) = segments.Follow(
+            state,
+            state,
+            FakeSegments.InsightsOf(set),
+            (computed, links) =>
+                InsightLedger.Of(null, computed, Events.SubjectKind.Individual, links),
+            Some.Noon,
+            MembershipCause.Event
+        );
+
+        changes.Length.ShouldBe(entries);
+    }
+
     [Fact]
     public void Everybody_is_looked_at_where_an_insight_that_segments_ask_for_is_another()
     {
