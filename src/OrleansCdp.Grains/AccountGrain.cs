@@ -77,9 +77,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
         {
             account = saved = await cell.LoadAsync(cancellationToken) ?? account;
             await teller.KnowAsync(account);
-            await insights.SinceAsync(
-                account.Links.Links.Select(link => link.NewestRevision).DefaultIfEmpty().Max()
-            );
+            await insights.KnowAsync(account.Links.Links);
         }
         catch (CorruptSnapshotException damage)
         {
@@ -244,7 +242,7 @@ internal sealed partial class AccountGrain : Grain, IAccountGrain
 
         return isNews && !await TellAsync() ? now
             : account.Told is { IsTold: false } && teller.Failure is not null
-                ? Course.Earlier(written.DueAt, now + AccountTeller.AskAgain)
+                ? Course.Earlier(written.DueAt, now + AccountPeopleReader.AskAgain)
             : written.DueAt;
     }
 

@@ -57,7 +57,7 @@ internal sealed class HeldIndividual(
     {
         context = published.Open(id);
         State = await Cell.LoadAsync(cancel) ?? State;
-        await KnowAsync(State.Links.Links);
+        await insights.KnowAsync(State.Links.Links);
         await segments.KnowAsync(State);
     }
 
@@ -310,7 +310,7 @@ internal sealed class HeldIndividual(
 
     public async Task<OtherTaker?> TakeAsync(LinkTransfer transfer)
     {
-        await KnowAsync(transfer.Links);
+        await insights.KnowAsync(transfer.Links);
         var foreseen = Attach(transfer, out OtherTaker? other);
         if (other is not null)
         {
@@ -335,13 +335,6 @@ internal sealed class HeldIndividual(
 
         return null;
     }
-
-    /// <summary>
-    /// Makes sure that every version of an insight is known here that the links speak of: what is done next would not be
-    /// counted in it.
-    /// </summary>
-    private async Task KnowAsync(ImmutableArray<Link> links) =>
-        await insights.SinceAsync(links.Select(link => link.NewestRevision).DefaultIfEmpty().Max());
 
     private Transition<UnifiedIndividual> Attach(LinkTransfer transfer, out OtherTaker? other)
     {

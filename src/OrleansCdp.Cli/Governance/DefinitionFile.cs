@@ -21,6 +21,8 @@ internal sealed record DefinitionFile(FileInfo File)
 
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
+    private byte[]? text;
+
     /// <summary>The kind of definition it is.</summary>
     public string Kind =>
         Path.GetExtension(Path.GetFileNameWithoutExtension(File.Name)) switch
@@ -83,6 +85,10 @@ internal sealed record DefinitionFile(FileInfo File)
         };
     }
 
+    /// <summary>What is in it; read once.</summary>
+    public async Task<byte[]> ReadAsync(CancellationToken cancel) =>
+        text ??= await System.IO.File.ReadAllBytesAsync(File.FullName, cancel);
+
     /// <summary>Puts it.</summary>
     /// <param name="api">The API.</param>
     /// <param name="query">What follows the address; empty for nothing.</param>
@@ -95,7 +101,7 @@ internal sealed record DefinitionFile(FileInfo File)
         await api.TrySendAsync(
             HttpMethod.Put,
             Address + query,
-            await System.IO.File.ReadAllBytesAsync(File.FullName, cancel),
+            await ReadAsync(cancel),
             File.Extension == ".json" ? "application/json" : "application/yaml",
             cancel
         );

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using DiffPlex.DiffBuilder;
 using DiffPlex.DiffBuilder.Model;
@@ -108,8 +109,7 @@ internal static class PlanCommand
         CancellationToken cancel
     )
     {
-        byte[] text = await File.ReadAllBytesAsync(file.File.FullName, cancel);
-        string hash = Convert.ToHexStringLower(SHA256.HashData(text));
+        string hash = Convert.ToHexStringLower(SHA256.HashData(await file.ReadAsync(cancel)));
         if ((string?)answer["hash"] != hash)
         {
             throw new CommandFailedException(
@@ -138,7 +138,7 @@ internal static class PlanCommand
         {
             JsonObject? active = await api.GetAsync(file.Address, cancel);
             Console.WriteLine(active is null ? $"{title}, new" : $"{title}, changed");
-            string text = await File.ReadAllTextAsync(file.File.FullName, cancel);
+            string text = Encoding.UTF8.GetString(await file.ReadAsync(cancel));
             SayDifference((string?)active?["text"] ?? "", text);
             return;
         }

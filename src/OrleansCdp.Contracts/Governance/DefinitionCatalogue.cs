@@ -50,7 +50,7 @@ public sealed partial class DefinitionCatalogue(
     /// <summary>Fetches and compiles the newest catalogue now.</summary>
     public async Task RefreshAsync()
     {
-        var grain = grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        var grain = grains.Definitions();
         Catalogue? newer = await grain.GetCatalogueAsync(current.Version);
         if (newer is null)
         {

@@ -225,3 +225,12 @@ public sealed record Catalogue
     [Id(4)]
     public long Activations { get; init; }
 }
+
+/// <summary>Where definitions are.</summary>
+public static class DefinitionsLookup
+{
+    /// <summary>The one grain of all definitions.</summary>
+    /// <param name="grains">Finds it.</param>
+    public static IDefinitionsGrain Definitions(this IGrainFactory grains) =>
+        grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+}

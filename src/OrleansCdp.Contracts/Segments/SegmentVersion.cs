@@ -45,8 +45,7 @@ public sealed record SegmentVersion
     public const int StepsMax = 100;
 
     /// <summary>Whether nobody has decided about it yet: it is a draft, or under review.</summary>
-    public bool IsOpen =>
-        State is ReviewState.Draft or ReviewState.Submitted or ReviewState.Approved;
+    public bool IsOpen => State.IsOpen();
 
     /// <summary>Who wrote it.</summary>
     public string Author => Steps[0].By;

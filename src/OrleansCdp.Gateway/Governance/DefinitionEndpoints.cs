@@ -78,7 +78,7 @@ internal static class DefinitionEndpoints
                 : await ReviewEndpoints.DraftAsync(name, text, http, grains);
         }
 
-        var definitions = grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        var definitions = grains.Definitions();
         string author = KeyCheck.KeyOf(http).Name;
         PutResult result =
             dryRun == true
@@ -193,9 +193,7 @@ internal static class DefinitionEndpoints
 
     private static async Task<IResult> ListAsync(IGrainFactory grains)
     {
-        Catalogue? all = await grains
-            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-            .GetCatalogueAsync(-1);
+        Catalogue? all = await grains.Definitions().GetCatalogueAsync(-1);
         return Results.Ok(
             new
             {
@@ -222,7 +220,7 @@ internal static class DefinitionEndpoints
         string kind,
         string name,
         IGrainFactory grains
-    ) => grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key).GetVersionsAsync(kind, name);
+    ) => grains.Definitions().GetVersionsAsync(kind, name);
 
     private static bool IsName(string name) =>
         name.Length is > 0 and <= NameMax

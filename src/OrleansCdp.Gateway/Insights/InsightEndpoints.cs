@@ -67,9 +67,7 @@ internal static class InsightEndpoints
     )
     {
         await catalogue.RefreshAsync();
-        Catalogue all = (
-            await grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key).GetCatalogueAsync(-1)
-        )!;
+        Catalogue all = (await grains.Definitions().GetCatalogueAsync(-1))!;
         var past = all
             .Definitions.Where(version => version.Kind == DefinitionKinds.Insight)
             .ToDictionary(version => version.Name, version => version.Past);

@@ -38,7 +38,7 @@ internal static class PreviewEndpoints
     {
         AccessKey key = KeyCheck.KeyOf(http);
         TimeSpan wait = WaitOf(http.Request);
-        SegmentPlan plan = await Definitions(grains).PlanSegmentAsync(name, text, key.Name);
+        SegmentPlan plan = await grains.Definitions().PlanSegmentAsync(name, text, key.Name);
         if (plan.Result.Version is not { } version)
         {
             return ReviewEndpoints.Refused(plan.Result);
@@ -77,15 +77,15 @@ internal static class PreviewEndpoints
     )
     {
         TimeSpan wait = WaitOf(http.Request);
-        ImmutableArray<SegmentVersion> versions = await Definitions(grains)
+        ImmutableArray<SegmentVersion> versions = await grains
+            .Definitions()
             .GetSegmentVersionsAsync(name);
         if (versions.FirstOrDefault(one => one.Version == version) is not { } found)
         {
             return ReviewEndpoints.Unknown;
         }
 
-        SegmentVersion? active = versions.FirstOrDefault(one => one.State == ReviewState.Active);
-        if (found.Base != (active?.Version ?? 0))
+        if (found.Base != (versions.Active()?.Version ?? 0))
         {
             return new Problem(
                 StatusCodes.Status409Conflict,
@@ -207,7 +207,4 @@ internal static class PreviewEndpoints
                 Problem.BadRequest("bad_wait", $"`wait` is 0 to {most} seconds.")
             );
     }
-
-    private static IDefinitionsGrain Definitions(IGrainFactory grains) =>
-        grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
 }

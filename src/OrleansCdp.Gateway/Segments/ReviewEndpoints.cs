@@ -105,7 +105,8 @@ internal static class ReviewEndpoints
         IGrainFactory grains
     )
     {
-        ReviewResult result = await Definitions(grains)
+        ReviewResult result = await grains
+            .Definitions()
             .DraftSegmentAsync(name, text, KeyCheck.KeyOf(http).Name);
         return result.Version is { } version
             ? Results.Ok(Shown(version, result.Changed))
@@ -115,18 +116,18 @@ internal static class ReviewEndpoints
     /// <summary>The active version; where there is none the newest.</summary>
     public static async Task<IResult> GetAsync(string name, IGrainFactory grains)
     {
-        ImmutableArray<SegmentVersion> versions = await Definitions(grains)
+        ImmutableArray<SegmentVersion> versions = await grains
+            .Definitions()
             .GetSegmentVersionsAsync(name);
-        SegmentVersion? shown =
-            versions.FirstOrDefault(version => version.State == ReviewState.Active)
-            ?? versions.LastOrDefault();
+        SegmentVersion? shown = versions.Active() ?? versions.LastOrDefault();
         return shown is null ? Unknown : Results.Ok(Whole(shown));
     }
 
     /// <summary>All kept versions.</summary>
     public static async Task<IResult> GetVersionsAsync(string name, IGrainFactory grains)
     {
-        ImmutableArray<SegmentVersion> versions = await Definitions(grains)
+        ImmutableArray<SegmentVersion> versions = await grains
+            .Definitions()
             .GetSegmentVersionsAsync(name);
         return versions.IsEmpty ? Unknown : Results.Ok(new { data = versions.Select(Whole) });
     }
@@ -135,16 +136,14 @@ internal static class ReviewEndpoints
     {
         string[] open =
         [
-            NameOf(ReviewState.Draft),
-            NameOf(ReviewState.Submitted),
-            NameOf(ReviewState.Approved),
+            .. Enum.GetValues<ReviewState>().Where(one => one.IsOpen()).Select(NameOf),
         ];
         if (state is not null && !open.Contains(state))
         {
             return Problem.BadRequest("bad_state", $"`state` is {string.Join(", ", open)}.");
         }
 
-        var versions = await Definitions(grains).GetOpenVersionsAsync();
+        var versions = await grains.Definitions().GetOpenVersionsAsync();
         return Results.Ok(
             new
             {
@@ -175,7 +174,8 @@ internal static class ReviewEndpoints
         DefinitionCatalogue catalogue
     )
     {
-        ReviewResult result = await Definitions(grains)
+        ReviewResult result = await grains
+            .Definitions()
             .ReviewSegmentAsync(
                 name,
                 version,
@@ -201,10 +201,10 @@ internal static class ReviewEndpoints
         DefinitionCatalogue catalogue
     )
     {
-        ImmutableArray<SegmentVersion> versions = await Definitions(grains)
+        ImmutableArray<SegmentVersion> versions = await grains
+            .Definitions()
             .GetSegmentVersionsAsync(name);
-        SegmentVersion? active = versions.FirstOrDefault(one => one.State == ReviewState.Active);
-        return active is null
+        return versions.Active() is not { } active
             ? Unknown
             : await TakeAsync(
                 name,
@@ -224,15 +224,13 @@ internal static class ReviewEndpoints
         IGrainFactory grains
     )
     {
-        ReviewDifference? difference = await Definitions(grains)
+        ReviewDifference? difference = await grains
+            .Definitions()
             .CompareSegmentAsync(name, from, to);
         return difference is null
             ? Problem.NotFound("unknown_version", "There are no such versions of this segment.")
             : Results.Ok(difference);
     }
-
-    private static IDefinitionsGrain Definitions(IGrainFactory grains) =>
-        grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
 
     private static object Shown(SegmentVersion version, bool changed) =>
         new

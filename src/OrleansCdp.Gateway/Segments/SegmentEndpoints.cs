@@ -61,14 +61,7 @@ internal static class SegmentEndpoints
     )
     {
         bool isActive = catalogue.Segments.All.Any(one => one.Definition.Name == name);
-        if (
-            !isActive
-            && (
-                await grains
-                    .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-                    .GetSegmentVersionsAsync(name)
-            ).IsEmpty
-        )
+        if (!isActive && (await grains.Definitions().GetSegmentVersionsAsync(name)).IsEmpty)
         {
             throw Unknown();
         }

@@ -188,7 +188,7 @@ internal static class WhyEndpoints
     private static Task<ImmutableArray<SegmentVersion>> VersionsAsync(
         string name,
         IGrainFactory grains
-    ) => grains.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key).GetSegmentVersionsAsync(name);
+    ) => grains.Definitions().GetSegmentVersionsAsync(name);
 
     private static JsonNode? Shown(MembershipChange? change) =>
         change is null ? null : JsonSerializer.SerializeToNode(MembershipView.Of(change), Json);

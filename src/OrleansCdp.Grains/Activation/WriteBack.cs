@@ -13,9 +13,6 @@ internal sealed class WriteBack(string id, SubjectKind subject)
     private PeopleSums people = PeopleSums.Unknown;
     private InsightSet? peopleFor;
 
-    /// <summary>How soon an account asks again what its people add, where a field is written because of it.</summary>
-    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
-
     /// <summary>Takes what an account's people add. Before it is known nothing is written because of it.</summary>
     public void Know(PeopleSums sums, InsightSet computed) =>
         (people, peopleFor) = (sums, computed);
@@ -97,7 +94,7 @@ internal sealed class WriteBack(string id, SubjectKind subject)
             out ImmutableArray<WrittenValue> values
         );
         DateTimeOffset? dueAt = NextUpdate.Of(id, present, now);
-        DateTimeOffset again = now + AskAgain;
+        DateTimeOffset again = now + AccountPeopleReader.AskAgain;
         bool asks = computed.WritesOfPeople && present.People.IsPartial;
         return new Written(updates, values, asks && !(dueAt < again) ? again : dueAt);
     }

@@ -20,7 +20,7 @@ internal sealed class StatusGrain(
 
     public async Task<ClusterStatus> GetAsync()
     {
-        var definitions = GrainFactory.GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key);
+        var definitions = GrainFactory.Definitions();
         Task<Catalogue?> catalogue = definitions.GetCatalogueAsync(-1);
         Task<ClusterStatus> stored = store.ReadAsync(CancellationToken.None);
         var damages = await repairs.ListAsync(CancellationToken.None);

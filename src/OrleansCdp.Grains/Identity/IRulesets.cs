@@ -33,9 +33,7 @@ internal sealed class CatalogueRulesets(DefinitionCatalogue catalogue, IGrainFac
         (await VersionsAsync(name)).FirstOrDefault(one => one.Version == version);
 
     private async Task<IEnumerable<RulesetText>> VersionsAsync(string name) =>
-        (
-            await grains
-                .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
-                .GetVersionsAsync(DefinitionKinds.Ruleset, name)
-        ).Select(version => new RulesetText(version.Version, version.Text));
+        (await grains.Definitions().GetVersionsAsync(DefinitionKinds.Ruleset, name)).Select(
+            version => new RulesetText(version.Version, version.Text)
+        );
 }

@@ -10,6 +10,9 @@ internal sealed partial class AccountPeopleReader(
     ILogger logger
 )
 {
+    /// <summary>How soon an account turns to its people again where not all of them have answered.</summary>
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
+
     private readonly IAccountPeopleGrain people = grains.GetGrain<IAccountPeopleGrain>(account);
 
     /// <summary>What all of them add. Where they cannot be asked, that is not known: no other value has to wait for it.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp.Insights;
@@ -14,6 +15,12 @@ internal interface IInsightSets
     /// <summary>Them, read anew unless those of a revision are known here.</summary>
     /// <param name="revision">The highest revision that something stored speaks of.</param>
     ValueTask<InsightSet> SinceAsync(long revision);
+
+    /// <summary>
+    /// Makes sure that every version of an insight is known here that links speak of: what is done next would not be counted in it.
+    /// </summary>
+    async ValueTask KnowAsync(ImmutableArray<Link> links) =>
+        await SinceAsync(links.Select(link => link.NewestRevision).DefaultIfEmpty().Max());
 }
 
 /// <summary>The insights of this process's catalogue.</summary>

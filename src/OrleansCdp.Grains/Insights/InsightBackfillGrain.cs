@@ -244,7 +244,7 @@ internal sealed partial class InsightBackfillGrain(
 
         BackfillProgress[] all = [.. versions.Select(ProgressOf)];
         await GrainFactory
-            .GetGrain<IDefinitionsGrain>(IDefinitionsGrain.Key)
+            .Definitions()
             .CompleteAsync([
                 .. all.Select(one => new CompleteVersion(
                     one.Revision,

@@ -25,9 +25,6 @@ internal sealed partial class AccountTeller(
     /// <summary>How long something that happens waits for more of it before people are told.</summary>
     public static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon it asks its people again what they add, where not all of them have answered.</summary>
-    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
-
     /// <summary>People who are told at once.</summary>
     public const int AtOnceMax = 32;
 
@@ -94,7 +91,10 @@ internal sealed partial class AccountTeller(
         );
         bool isPartial = ledger.People.IsPartial && set.AsksOfPeople(ledger.Insights);
         Account next = account.Telling(set, answers, now);
-        DateTimeOffset? until = Course.Earlier(answers.Until, isPartial ? now + AskAgain : null);
+        DateTimeOffset? until = Course.Earlier(
+            answers.Until,
+            isPartial ? now + AccountPeopleReader.AskAgain : null
+        );
         return (
             next,
             answers.Steady.IsEmpty || next.Told is null

@@ -137,21 +137,8 @@ internal sealed partial class IndividualSegments(
     /// <param name="state">The state.</param>
     /// <param name="insights">What counts in its insights.</param>
     /// <returns>Null when there is no such segment.</returns>
-    public byte[]? Explain(string segment, UnifiedIndividual state, InsightLedger insights)
-    {
-        SegmentSet set = sets.Current;
-        return
-            SegmentExplanation.Of(
-                set,
-                segment,
-                SubjectOf(set, state, insights),
-                state.Memberships,
-                clock.GetUtcNow()
-            )
-                is { } why
-            ? SegmentJson.Answer(id, state.Memberships.Find(segment), why, insights)
-            : null;
-    }
+    public byte[]? Explain(string segment, UnifiedIndividual state, InsightLedger insights) =>
+        Explain(sets.Current, segment, state, insights);
 
     /// <summary>Why the individual would be in a segment if another version of it decided, or would not, as JSON.</summary>
     /// <param name="version">The version.</param>
@@ -172,17 +159,7 @@ internal sealed partial class IndividualSegments(
             SubjectKind.Individual,
             state.Links
         );
-        return
-            SegmentExplanation.Of(
-                set,
-                version.Name,
-                SubjectOf(set, state, insights),
-                state.Memberships,
-                clock.GetUtcNow()
-            )
-                is { } why
-            ? SegmentJson.Answer(id, state.Memberships.Find(version.Name), why, insights)
-            : null;
+        return Explain(set, version.Name, state, insights);
     }
 
     /// <summary>Makes sure that a segment is known here as it was activated last.</summary>
@@ -268,6 +245,23 @@ internal sealed partial class IndividualSegments(
         "Segments of {Id} could not be evaluated: it stays in those it is in, and is looked at again"
     )]
     private partial void LogNotEvaluated(string id, Exception exception);
+
+    private byte[]? Explain(
+        SegmentSet set,
+        string segment,
+        UnifiedIndividual state,
+        InsightLedger insights
+    ) =>
+        SegmentExplanation.Of(
+            set,
+            segment,
+            SubjectOf(set, state, insights),
+            state.Memberships,
+            clock.GetUtcNow()
+        )
+            is { } why
+            ? SegmentJson.Answer(id, state.Memberships.Find(segment), why, insights)
+            : null;
 
     private SegmentSubject SubjectOf(
         SegmentSet set,

@@ -8,8 +8,7 @@ namespace OrleansCdp.Segments;
 internal sealed record SegmentReview(ImmutableArray<SegmentVersion> Versions)
 {
     /// <summary>The version that decides who is a member; null for none.</summary>
-    public SegmentVersion? Active =>
-        Versions.FirstOrDefault(version => version.State == ReviewState.Active);
+    public SegmentVersion? Active => Versions.Active();
 
     /// <summary>The version that is active again when the active one is taken back; null for none.</summary>
     public SegmentVersion? Former =>
