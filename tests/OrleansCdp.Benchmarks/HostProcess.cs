@@ -86,7 +86,12 @@ internal sealed partial class HostProcess : IAsyncDisposable
             return;
         }
 
-        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OrleansCdp.Benchmarks.dll"));
+        string folder = AppContext.BaseDirectory;
+        info.ArgumentList.Add("exec");
+        // How it collects garbage and waits for work is the product's, too.
+        info.ArgumentList.Add("--runtimeconfig");
+        info.ArgumentList.Add(Path.Combine(folder, "OrleansCdp.Host.runtimeconfig.json"));
+        info.ArgumentList.Add(Path.Combine(folder, "OrleansCdp.Benchmarks.dll"));
         info.ArgumentList.Add(Silo);
         info.Environment[Segments.FollowedGrain.FileVariable] = followed;
     }

@@ -9,7 +9,6 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
 {
     private readonly InsightDefinition definition = insight.Definition;
     private readonly long nowTicks = now.UtcTicks;
-    private static readonly SortedDictionary<string, ItemSum> NoSums = new(StringComparer.Ordinal);
     private readonly PurchaseHistory? purchases = insight.Definition.Prediction is null
         ? null
         : new PurchaseHistory();
@@ -113,7 +112,7 @@ internal sealed class Evaluation(ActiveInsight insight, DateTimeOffset now)
     /// <summary>What it comes to.</summary>
     public InsightValue ToValue()
     {
-        SortedDictionary<string, ItemSum> sums = byPart ?? NoSums;
+        SortedDictionary<string, ItemSum> sums = byPart ?? new(StringComparer.Ordinal);
         InsightValue value = new()
         {
             Insight = insight,

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OrleansCdp.Insights;
 
 /// <summary>The items of records that count in an insight, and in all others of its group (<see cref="ItemGroups"/>).</summary>
-/// <param name="reads">The insight.</param>
+/// <param name="reads">What is read of records: that insight, or another one of the group.</param>
 internal sealed class InsightItems(InsightDefinition reads)
 {
     /// <summary>Items up to which it is cheaper to insert each than to sort.</summary>

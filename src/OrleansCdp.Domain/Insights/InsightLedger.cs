@@ -189,10 +189,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         }
 
         // It is not kept: what is handed over now and then is read out of the records anew, and no event pays for it.
-        InsightLedger ledger = new(
-            new InsightSet(insights.OverPeople, insights.Newest),
-            SubjectKind.Account
-        );
+        InsightLedger ledger = new(insights.OnlyOverPeople, SubjectKind.Account);
         ledger.Become(links);
         return
         [

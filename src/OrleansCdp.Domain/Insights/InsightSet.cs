@@ -35,6 +35,7 @@ public sealed class InsightSet
     private readonly FrozenDictionary<string, ActiveInsight> shown;
     private readonly Lazy<ItemGroups> ofIndividuals;
     private readonly Lazy<ItemGroups> ofAccounts;
+    private readonly Lazy<InsightSet> onlyOverPeople;
 
     /// <summary>A set.</summary>
     /// <param name="insights">The insights.</param>
@@ -54,6 +55,7 @@ public sealed class InsightSet
         ];
         WritesOfPeople = Written.Any(insight => insight.Definition.HasPeople);
         OverPeople = [.. All.Where(insight => insight.Definition.HasPeople)];
+        onlyOverPeople = new Lazy<InsightSet>(() => new InsightSet(OverPeople, newest));
         shown = Serving
             .DistinctBy(insight => insight.Definition.Name)
             .ToFrozenDictionary(insight => insight.Definition.Name, StringComparer.Ordinal);
@@ -102,6 +104,9 @@ public sealed class InsightSet
 
     /// <summary>Insights of accounts over their people.</summary>
     public ImmutableArray<ActiveInsight> OverPeople { get; }
+
+    /// <summary>These alone.</summary>
+    internal InsightSet OnlyOverPeople => onlyOverPeople.Value;
 
     /// <summary>Those whose values are shown.</summary>
     public IEnumerable<ActiveInsight> Serving => All.Where(insight => insight.IsServing);

@@ -21,6 +21,7 @@ internal sealed class ItemGroups
         Readers = [.. groups.Select(group => group.First().Definition)];
         places = groups
             .SelectMany((group, place) => group.Select(insight => (insight.Revision, place)))
+            .DistinctBy(one => one.Revision)
             .ToFrozenDictionary(one => one.Revision, one => one.place);
     }
 
@@ -35,7 +36,9 @@ internal sealed class ItemGroups
         string.Join(
             '\n',
             definition.Inputs.SelectMany(input =>
-                input.Forms.Select(form => $"{form.Key}: {form.Value}").Prepend(input.Source.Name)
+                input
+                    .Forms.Select(form => $"{form.Key}: {form.Value}")
+                    .Prepend($"{input.Source.Name} {input.Denominator is not null}")
             )
         );
 }

@@ -10,7 +10,7 @@ namespace OrleansCdp.Insights;
 [StructLayout(LayoutKind.Auto)]
 internal readonly struct PlainValue
 {
-    private readonly FieldType type;
+    private readonly FieldType type; // Null: it is written, or none.
     private readonly decimal number;
     private readonly DateTimeOffset instant;
     private readonly FieldValue written;

@@ -87,12 +87,6 @@ internal sealed class MembershipWalk(
         return until;
     }
 
-    private void Store(Membership next) =>
-        answers.Memberships =
-            next.IsIn || !next.Holdings.IsEmpty
-                ? answers.Memberships.With(next)
-                : answers.Memberships.Without(next.Segment);
-
     /// <summary>Notes a segment that cannot be evaluated yet.</summary>
     public void Wait(string segment) => waiting.Add(segment);
 
@@ -150,6 +144,12 @@ internal sealed class MembershipWalk(
 
         return (found, holdings, until);
     }
+
+    private void Store(Membership next) =>
+        answers.Memberships =
+            next.IsIn || !next.Holdings.IsEmpty
+                ? answers.Memberships.With(next)
+                : answers.Memberships.Without(next.Segment);
 
     private long Change(
         Membership of,

@@ -8,8 +8,8 @@ using OrleansCdp.Insights;
 namespace OrleansCdp.Segments;
 
 /// <summary>
-/// Scenario path: S1 with few segments, with many and with none, then half of what was sustained, with people who enter a segment
-/// of which the Orleans stream of memberships tells.
+/// Scenario path: S1 with few segments, with many and with none but the one that is followed, then half of what was sustained, with
+/// people who enter that one: of them the Orleans stream of memberships tells.
 /// </summary>
 internal sealed class PathRun
 {
@@ -25,6 +25,7 @@ internal sealed class PathRun
     private readonly Workload workload;
     private readonly Action<string, double, string> add;
     private long lines;
+    private int drains;
 
     private PathRun(
         BenchmarkOptions options,
@@ -120,7 +121,7 @@ internal sealed class PathRun
 
         await contender.Database.ExecuteAsync("vacuum analyze");
         lines += (await producer.WarmUpAsync(options.WarmUpSeconds)).Lines;
-        await contender.DrainAsync();
+        await DrainAsync();
         double sustained = await MeasureMostAsync();
         await MeasureHalfAsync((int)(sustained / 2));
         int compared = await Gate.CheckAsync(
@@ -146,7 +147,7 @@ internal sealed class PathRun
         TimeSpan server = ProcessUse.OfTree(contender.Database.ProcessId).Cpu;
         Stopwatch watch = Stopwatch.StartNew();
         Produced sent = await producer.WarmUpAsync(options.Seconds);
-        await contender.DrainAsync();
+        await DrainAsync();
         double sustained = sent.Lines / watch.Elapsed.TotalSeconds;
         host = ProcessUse.Of(contender.Host.Id).Cpu - host;
         server = ProcessUse.OfTree(contender.Database.ProcessId).Cpu - server;
@@ -174,12 +175,21 @@ internal sealed class PathRun
             async () => probes = await ProbeAsync()
         );
         lines += phase.Lines;
+        if (phase.Lines < perSecond * options.Seconds * 0.9)
+        {
+            throw new InvalidOperationException(
+                "The event file ended before all was measured: give more --events."
+            );
+        }
+
         foreach (var (name, value, unit) in phase.Figures())
         {
             add(name, value, unit);
         }
 
-        Dictionary<string, DateTimeOffset> told = await ToldAsync(probes.Count);
+        Dictionary<string, DateTimeOffset> told = await ToldAsync(
+            probes.Select(one => one.Individual)
+        );
         double[] delays =
         [
             .. probes
@@ -225,20 +235,31 @@ internal sealed class PathRun
         );
     }
 
-    private async Task<Dictionary<string, DateTimeOffset>> ToldAsync(int count)
+    /// <summary>Waits until everything is applied and told: who enters after all others is told of after them.</summary>
+    private async Task DrainAsync()
     {
+        await contender.DrainAsync();
+        var (last, _) = await ProbeAsync(-(++drains));
+        await ToldAsync([last]);
+    }
+
+    private async Task<Dictionary<string, DateTimeOffset>> ToldAsync(IEnumerable<string> entered)
+    {
+        string[] awaited = [.. entered];
         Stopwatch watch = Stopwatch.StartNew();
         while (true)
         {
             Dictionary<string, DateTimeOffset> told = await FollowedGrain.ReadAsync(followed);
-            if (told.Count >= count)
+            if (awaited.All(told.ContainsKey))
             {
                 return told;
             }
 
             if (watch.Elapsed > ToldMax)
             {
-                throw new InvalidOperationException($"Told were {told.Count} of {count} entries.");
+                throw new InvalidOperationException(
+                    $"{awaited.Count(one => !told.ContainsKey(one))} entries were not told."
+                );
             }
 
             await Task.Delay(Pause);

@@ -82,6 +82,63 @@ public sealed class InsightLawTests
             );
 
     [Fact]
+    public void What_criteria_compute_with_is_what_is_shown() =>
+        Gen.Select(Histories.Any(50), AnySeed)
+            .Sample(
+                (history, seed) =>
+                {
+                    InsightLedger ledger = Computed.Ledger(All, history);
+                    DateTimeOffset now = Some.Noon.AddMinutes(
+                        new Random(seed).Next(-600_000, 600_000)
+                    );
+                    foreach (ActiveInsight insight in All.All)
+                    {
+                        FieldValue? shown = ledger.ValueOf(insight, now)!.Value;
+                        PlainValue? plain = ledger.PlainValueOf(insight, now);
+                        (plain?.Written).ShouldBe(shown);
+                        if (plain is { } known)
+                        {
+                            known
+                                .TryGet(out decimal number)
+                                .ShouldBe(shown!.Value.AsNumber() == number);
+                            known
+                                .TryGet(out DateTimeOffset at)
+                                .ShouldBe(shown.Value.AsInstant() == at);
+                        }
+                    }
+                },
+                iter: 50 * Laws.Thoroughness
+            );
+
+    [Fact]
+    public void What_is_known_of_versions_is_sorted_by_them() =>
+        Gen.Select(Histories.Any(60), Histories.Any(40))
+            .Sample(
+                (history, others) =>
+                {
+                    UnifiedIndividual root = Computed.Apply(All, history);
+                    UnifiedIndividual one = new UnifiedIndividual { Id = "ind_other" }
+                        .Apply(Histories.Number(others.Select(Elsewhere)), All)
+                        .Next;
+                    (_, UnifiedIndividual merged) = Moving.Merge(one, root);
+                    foreach (Link link in merged.Links.Links.Concat(Bytes.Copy(root).Links.Links))
+                    {
+                        DemandSorted(link.Insights);
+                        foreach (RecordSet set in link.Records)
+                        {
+                            DemandSorted(set.Base.Insights);
+                        }
+                    }
+                },
+                iter: 50 * Laws.Thoroughness
+            );
+
+    private static void DemandSorted(ImmutableArray<Accumulation> known) =>
+        known
+            .Zip(known.Skip(1), (one, next) => one.Revision < next.Revision)
+            .ShouldAllBe(isBefore => isBefore);
+
+    [Fact]
     public void What_was_stored_and_loaded_says_the_same_and_goes_on() =>
         Histories
             .Any(50)

@@ -28,6 +28,10 @@ public sealed class ItemGroupsTests
     [InlineData(Sum, Sum + "\nby: record.id")]
     [InlineData("source: SalesOrder\nmeasure: count", "source: Case\nmeasure: count")]
     [InlineData("source: Case\nmeasure: count", "source: Case.closures\nmeasure: count")]
+    [InlineData(
+        "source: SalesOrder\nmeasure: count",
+        "source: SalesOrder\nmeasure: ratio\nnumerator: {}\ndenominator: {}"
+    )]
     public void What_reads_something_else_is_a_group_of_its_own(string one, string other) =>
         GroupsOf(one, other).ShouldBe(2);
 

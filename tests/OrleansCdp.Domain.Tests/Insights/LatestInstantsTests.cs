@@ -89,6 +89,35 @@ public sealed class LatestInstantsTests
         known[0].ShouldBe(Some.Noon.AddMinutes(first).UtcTicks);
     }
 
+    [Theory]
+    [InlineData(-1, null, 0)]
+    [InlineData(0, 0, 2)]
+    [InlineData(69, 69, 71)]
+    [InlineData(70, 70, 73)]
+    [InlineData(1_000, 70, 73)]
+    public void Of_records_the_last_that_has_come_is_told_and_all_count(
+        int minute,
+        int? last,
+        int count
+    )
+    {
+        InsightSet insights = Computed.SetOf(
+            ("segment_orders", "source: SalesOrder\nmeasure: instants")
+        );
+        int[] minutes = [0, 0, .. Enumerable.Range(1, 70), 70];
+        InsightValue value = Computed.Value(
+            insights,
+            minutes.Select(
+                (at, i) => Some.Event(EventKind.Created, "SalesOrder", record: $"o{i}", minute: at)
+            ),
+            Some.Noon.AddMinutes(minute)
+        );
+
+        DateTimeOffset? told = value.Value?.AsInstant();
+        told.ShouldBe(last is { } at ? Some.Noon.AddMinutes(at) : null);
+        value.Items.ShouldBe(count);
+    }
+
     [Fact]
     public void Only_segments_ask_for_moments() =>
         InsightDefinition

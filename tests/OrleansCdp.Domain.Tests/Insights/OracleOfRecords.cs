@@ -114,6 +114,22 @@ internal static class OracleOfRecords
                 (all, now) => Last(all.Orders(now).Select(o => (o.Made, o.Text("status"))))
             ),
             new(
+                "first_channel_recent",
+                "source: SalesOrder\nmeasure: first\nvalue: channel\nwindow: 30 days",
+                (all, now) => First(all.Orders(now, 30).Select(o => (o.Made, o.Text("channel"))))
+            ),
+            new(
+                "last_status_recent",
+                "source: SalesOrder\nmeasure: last\nvalue: status\nwindow: 90 days",
+                (all, now) => Last(all.Orders(now, 90).Select(o => (o.Made, o.Text("status"))))
+            ),
+            new(
+                "orders_by_orders",
+                "source: SalesOrder\nmeasure: ratio\nnumerator: {}\ndenominator: {}",
+                (all, now) =>
+                    Ratio(all.Orders(now).Count(), all.Orders(now).Count(), all.Orders(now).Count())
+            ),
+            new(
                 "channels",
                 "source: SalesOrder\nmeasure: distinct\nvalue: lower(channel)",
                 (all, now) => Distinct(all.Orders(now).Select(o => o.Text("channel")))
