@@ -106,12 +106,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         for (int i = 0; i < set.All.Length; i++)
         {
             ActiveSegment segment = set.All[i];
-            bool isNew =
-                isAnyNew
-                && (
-                    segment.Activation > before.Catalogue
-                    || before.Waiting.Contains(segment.Definition.Name)
-                );
+            bool isNew = isAnyNew && IsNew(segment, before);
             if (!ready[i] || !set.IsAnswered(i, subject.Account))
             {
                 until[i] = null;
@@ -189,6 +184,9 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             changes
         );
     }
+
+    private static bool IsNew(ActiveSegment segment, Memberships before) =>
+        segment.Activation > before.Catalogue || before.Waiting.Contains(segment.Definition.Name);
 
     private static SegmentSubject FormerOf(
         SegmentSubject subject,
