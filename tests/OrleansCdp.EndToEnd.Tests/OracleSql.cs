@@ -51,9 +51,21 @@ internal sealed class OracleSql : IAsyncDisposable
     /// <param name="tables">What it holds.</param>
     /// <param name="subjects">Everybody who will be asked about.</param>
     /// <param name="model">The model that is asked; null for none.</param>
-    public static async Task<OracleSql> ReadAsync(
+    public static Task<OracleSql> ReadAsync(
         string connectionString,
         OracleTables tables,
+        IEnumerable<string> subjects,
+        PredictionModel? model
+    ) => ReadAsync(connectionString, HeldOf(tables), subjects, model);
+
+    /// <summary>Copies events into tables that are gone with the connection.</summary>
+    /// <param name="connectionString">Any database.</param>
+    /// <param name="events">The events, with whose they are.</param>
+    /// <param name="subjects">Everybody who will be asked about.</param>
+    /// <param name="model">The model that is asked; null for none.</param>
+    public static async Task<OracleSql> ReadAsync(
+        string connectionString,
+        IEnumerable<(LogPosition At, LinkEvent Event, string Holder)> events,
         IEnumerable<string> subjects,
         PredictionModel? model
     )
@@ -61,7 +73,7 @@ internal sealed class OracleSql : IAsyncDisposable
         OracleSql sql = new(new NpgsqlConnection(connectionString));
         await sql.connection.OpenAsync();
         await sql.ExecuteAsync("tables");
-        await sql.CopyEventsAsync(tables);
+        await sql.CopyEventsAsync(events);
         await sql.CopySubjectsAsync(subjects);
         await sql.CopyModelAsync(model);
         await sql.ExecuteAsync("records");
@@ -127,17 +139,29 @@ internal sealed class OracleSql : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task CopyEventsAsync(OracleTables tables)
+    private static IEnumerable<(LogPosition At, LinkEvent Event, string Holder)> HeldOf(
+        OracleTables tables
+    )
     {
-        await using NpgsqlBinaryImporter import = await connection.BeginBinaryImportAsync(
-            "copy event from stdin (format binary)"
-        );
         foreach ((LogPosition at, LinkEvent e) in tables.Events)
         {
             if (!tables.Quarantined.ContainsKey(at) && HolderOf(tables, e) is { } holder)
             {
-                await WriteAsync(import, at, e, holder);
+                yield return (at, e, holder);
             }
+        }
+    }
+
+    private async Task CopyEventsAsync(
+        IEnumerable<(LogPosition At, LinkEvent Event, string Holder)> events
+    )
+    {
+        await using NpgsqlBinaryImporter import = await connection.BeginBinaryImportAsync(
+            "copy event from stdin (format binary)"
+        );
+        foreach ((LogPosition at, LinkEvent e, string holder) in events)
+        {
+            await WriteAsync(import, at, e, holder);
         }
 
         await import.CompleteAsync();
