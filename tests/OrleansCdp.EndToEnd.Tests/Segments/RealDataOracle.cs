@@ -22,6 +22,7 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
         "engaged_and_not_buying",
         "falling_usage",
         "falling_usage_with_open_cases",
+        "renewal_with_falling_usage",
     ];
 
     private readonly Dictionary<string, int> members = new(StringComparer.Ordinal);

@@ -24,14 +24,20 @@ internal sealed class RealRows
     /// <summary>CDNOW's orders of 1997, twenty years later.</summary>
     private static readonly TimeSpan Purchases = TimeSpan.FromDays(7_305);
 
-    /// <summary>The service desk's log of 2016 begins on the last of November, so that it meets those who stop buying.</summary>
-    private static readonly TimeSpan Cases = TimeSpan.FromDays(640);
+    /// <summary>The service desk's log of 2016 begins with 2018, so that it meets those whose year of buying ends.</summary>
+    private static readonly TimeSpan Cases = TimeSpan.FromDays(670);
 
     /// <summary>Visits of January 2026 are in October.</summary>
     private static readonly TimeSpan Visits = TimeSpan.FromDays(-3_014);
 
     /// <summary>Later than every row: none is refused for its time.</summary>
     private static readonly DateTimeOffset Received = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Of so many opportunities one is taken.</summary>
+    private const int EveryOpportunity = 8;
+
+    /// <summary>Beside so many changes of critical incidents a reopened one comes first: there are few.</summary>
+    private const int Reopened = 100;
 
     /// <summary>What the grocer's departments are called where segments speak of them by another name.</summary>
     private static readonly Dictionary<string, string> Categories = new(StringComparer.Ordinal)
@@ -41,6 +47,8 @@ internal sealed class RealRows
 
     private readonly Dictionary<string, DataStream> streams = new(StringComparer.Ordinal);
     private readonly List<RealEvent> events = [];
+    private readonly Dictionary<int, string> users = [];
+    private readonly RealContracts contracts = new();
 
     private RealRows()
     {
@@ -68,10 +76,12 @@ internal sealed class RealRows
     {
         RealRows rows = new();
         rows.ReadAccounts();
+        rows.ReadOpportunities();
         rows.ReadOrders();
         rows.ReadBaskets();
         rows.ReadIncidents();
         rows.ReadVisits();
+        rows.ReadContracts();
         rows.Events = [.. rows.events.OrderBy(one => one.Event.OccurredAt)];
         return rows;
     }
@@ -116,6 +126,50 @@ internal sealed class RealRows
         }
     }
 
+    /// <summary>Opportunities of the accounts: each begins, and most are won or lost.</summary>
+    private void ReadOpportunities()
+    {
+        var rows = RealData
+            .Rows("crm/maven_sales_pipeline.csv")
+            .Where(row => row["account"].Length > 0 && row["engage_date"].Length > 0);
+        foreach (Row row in rows.Where((_, i) => i % EveryOpportunity == 0))
+        {
+            Admit("salesforce-opportunity", null, TimeSpan.Zero, OpportunityOf(row, "engage_date"));
+            if (row["close_date"].Length > 0)
+            {
+                Admit(
+                    "salesforce-opportunity",
+                    null,
+                    TimeSpan.Zero,
+                    OpportunityOf(row, "close_date")
+                );
+            }
+        }
+    }
+
+    private static JsonObject OpportunityOf(Row row, string date)
+    {
+        bool isOver = date == "close_date";
+        bool isWon = row["deal_stage"] == "Won";
+        return new JsonObject
+        {
+            ["Id"] = row["opportunity_id"],
+            ["AccountId"] = row["account"],
+            ["Name"] = row["product"],
+            ["StageName"] =
+                !isOver ? "Prospecting"
+                : isWon ? "Closed Won"
+                : "Closed Lost",
+            ["Amount"] = isOver
+                ? decimal.Parse(row["close_value"], CultureInfo.InvariantCulture)
+                : null,
+            ["CurrencyIsoCode"] = "USD",
+            ["IsClosed"] = isOver,
+            ["IsWon"] = isOver && isWon,
+            ["SystemModstamp"] = row[date] + "T12:00:00Z",
+        };
+    }
+
     private void ReadOrders()
     {
         var rows = RealData.Rows("purchases/cdnow_sample_transactions.csv");
@@ -156,7 +210,7 @@ internal sealed class RealRows
         }
     }
 
-    /// <summary>Incidents whose rows all name one caller; those who had one closed twice come first.</summary>
+    /// <summary>Incidents whose rows all name one caller; those who had one closed twice, or a critical one, come first.</summary>
     private void ReadIncidents()
     {
         var rows = RealData
@@ -170,8 +224,8 @@ internal sealed class RealRows
             row => row["caller_id"],
             People,
             changes =>
-                changes.Count(row => row["incident_state"] == "Closed")
-                - changes.Select(row => row["number"]).Distinct().Count()
+                (Reopened * (changes.Count(IsClosed) - changes.DistinctBy(NumberOf).Count()))
+                + changes.Count(row => row["priority"] == "1 - Critical")
         );
         foreach ((int i, Row[] changes) in callers.Index())
         {
@@ -182,32 +236,48 @@ internal sealed class RealRows
         }
     }
 
+    private static bool IsClosed(Row row) => row["incident_state"] == "Closed";
+
+    private static string NumberOf(Row row) => row["number"];
+
     /// <summary>Who buys least comes most often.</summary>
     private void ReadVisits()
     {
         var rows = RealData.Rows("events/funnel_events.csv");
         foreach ((int i, Row[] visits) in Sample(rows, row => row["user_id"], People).Index())
         {
+            int person = People - 1 - i;
+            users[person] = visits[0]["user_id"];
             foreach (Row row in visits)
             {
                 bool isUse = row["event_name"] == "session_start";
                 Admit(
                     isUse ? "product-usage" : "web",
-                    People - 1 - i,
+                    person,
                     Visits,
-                    isUse ? UsageOf(row) : MessageOf(row)
+                    isUse ? UsageOf(row, contracts.AccountOf(person)) : MessageOf(row)
                 );
             }
         }
     }
 
+    /// <summary>Contracts of people, and of accounts of some people each.</summary>
+    private void ReadContracts()
+    {
+        foreach ((int? person, JsonObject record) in contracts.Records(users))
+        {
+            Admit("entitlement", person, TimeSpan.Zero, record);
+        }
+    }
+
     /// <summary>A session is a use of the product.</summary>
-    private static JsonObject UsageOf(Row row) =>
+    private static JsonObject UsageOf(Row row, string? account) =>
         new()
         {
             ["id"] = row["event_id"],
             ["feature"] = row["event_name"],
             ["userId"] = row["user_id"],
+            ["accountId"] = account,
             ["usedAt"] = MomentOf(row),
         };
 

@@ -41,6 +41,9 @@ internal sealed class VirtualAccount(string id, SegmentSet set, InsightSet insig
         return isNews;
     }
 
+    /// <summary>One of its people is at another one by now.</summary>
+    public void Leave(string person) => shares.Remove(person);
+
     /// <summary>What it tells from now on.</summary>
     public AccountFacts Look(DateTimeOffset now)
     {

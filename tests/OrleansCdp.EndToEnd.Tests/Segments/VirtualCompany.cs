@@ -109,7 +109,14 @@ internal sealed class VirtualCompany(
         }
 
         VirtualPerson person = PersonOf(one.Holder);
+        string? former = person.Account;
         Note(one.Holder, person.Happen(one.Event), byTime: false);
+        if (former is not null && former != person.Account)
+        {
+            accounts[former].Leave(one.Holder);
+            Tell(former);
+        }
+
         if (person.Account is { } account && AccountOf(account).Hear(person, one.Holder, Now))
         {
             Tell(account);
@@ -121,7 +128,7 @@ internal sealed class VirtualCompany(
         Looks++;
         if (SubjectIds.IsAccount(id))
         {
-            Tell(id);
+            Tell(id, byTime: true);
         }
         else
         {
@@ -130,13 +137,13 @@ internal sealed class VirtualCompany(
     }
 
     /// <summary>An account looks up what segments ask of it, and tells its people.</summary>
-    private void Tell(string id)
+    private void Tell(string id, bool byTime = false)
     {
         VirtualAccount account = accounts[id];
         AccountFacts facts = account.Look(Now);
         foreach (string member in account.People)
         {
-            Note(member, people[member].Hear(facts, Now), byTime: false);
+            Note(member, people[member].Hear(facts, Now), byTime);
         }
 
         Await(id, account.DueAt);

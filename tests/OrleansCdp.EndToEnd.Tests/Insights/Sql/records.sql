@@ -58,7 +58,8 @@ create temp view service_case as
 select subject, source, record, at, is_closed, closures, closed_at,
     (fields ->> 'createdAt')::timestamptz as created_at,
     coalesce(fields ->> 'category', '') as category,
-    coalesce(fields ->> 'resolutionCode', '') as resolution_code
+    coalesce(fields ->> 'resolutionCode', '') as resolution_code,
+    fields ->> 'status' as status, fields ->> 'priority' as priority
 from closable where object = 'Case';
 
 create temp view opportunity as
@@ -67,6 +68,11 @@ select subject, source, record, at, is_closed, closed_at,
     (fields ->> 'amount')::numeric as amount,
     coalesce(fields ->> 'currency', 'XXX') as currency
 from closable where object = 'Opportunity';
+
+create temp view entitlement as
+select subject, source, record, first_at as at, (fields ->> 'endDate')::date::timestamptz as ends_at,
+    coalesce(fields ->> 'status', '') not in ('expired', 'cancelled', 'canceled') as is_in_force
+from record where object = 'Entitlement';
 
 -- Each line as it was said last, since all of them were said anew.
 create temp table line as
