@@ -21,8 +21,7 @@ internal sealed class VirtualCompany(
     private readonly Dictionary<string, VirtualPerson> people = new(StringComparer.Ordinal);
     private readonly Dictionary<string, VirtualAccount> accounts = new(StringComparer.Ordinal);
     private readonly PriorityQueue<string, DateTimeOffset> dues = new();
-
-    private bool isFirst;
+    private readonly List<(DateTimeOffset At, bool ByTime)> firsts = [];
 
     /// <summary>How far the clock is.</summary>
     public DateTimeOffset Now { get; private set; }
@@ -35,6 +34,9 @@ internal sealed class VirtualCompany(
 
     /// <summary>Entries and exits of each segment.</summary>
     public SortedDictionary<string, Moves> Moves { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When each segment was entered first, and first left by time alone; and whether it was time that did it.</summary>
+    public IReadOnlyList<(DateTimeOffset At, bool ByTime)> Firsts => firsts;
 
     /// <summary>The next moment that any person's segments name; null for none.</summary>
     public DateTimeOffset? NextDueAt
@@ -62,22 +64,13 @@ internal sealed class VirtualCompany(
             .ToLookup(one => one.Segment, one => one.Member, StringComparer.Ordinal);
 
     /// <summary>Lets the time pass up to a moment, with all that happens and is due at it.</summary>
-    /// <param name="moment">The moment.</param>
-    /// <param name="stopsAtFirst">Whether it stops where somebody is the first to enter a segment, or the first whom time has leave it.</param>
-    /// <returns>Whether it is there, and did not stop before.</returns>
-    public bool PassTo(DateTimeOffset moment, bool stopsAtFirst = false)
+    public void PassTo(DateTimeOffset moment)
     {
-        isFirst = false;
         while (true)
         {
             DateTimeOffset? eventAt =
                 Happened < events.Count ? events[Happened].Event.ReceivedAt : null;
             DateTimeOffset? dueAt = NextDueAt;
-            if (isFirst && stopsAtFirst && !(dueAt <= Now))
-            {
-                return false;
-            }
-
             if (dueAt <= moment && !(eventAt < dueAt))
             {
                 Now = dueAt.Value;
@@ -91,7 +84,7 @@ internal sealed class VirtualCompany(
             else
             {
                 Now = moment;
-                return true;
+                return;
             }
         }
     }
@@ -155,7 +148,11 @@ internal sealed class VirtualCompany(
         {
             string name = SegmentOrder.SegmentOf(change.Segment);
             Moves moves = Moves.GetValueOrDefault(name);
-            isFirst |= change.Entered ? moves.Entries == 0 : byTime && moves.ExitsByTime == 0;
+            if (change.Entered ? moves.Entries == 0 : byTime && moves.ExitsByTime == 0)
+            {
+                firsts.Add((Now, byTime));
+            }
+
             Moves[name] = moves.With(change.Entered, byTime);
         }
 
