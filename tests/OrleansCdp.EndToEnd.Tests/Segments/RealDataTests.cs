@@ -31,18 +31,18 @@ public sealed class RealDataTests(PostgresServer postgres, ITestOutputHelper out
     {
         RealRows rows = RealRows.Read();
         StarterSet starter = StarterSet.Of(rows.Declared);
-        VirtualCompany company = new(starter.Segments, starter.Insights, rows.Events);
+        VirtualCompany company = CompanyOf(isForgetful: true);
+        VirtualCompany scout = CompanyOf(isForgetful: false);
         string connection = await postgres.CreateEmptyDatabaseAsync();
         await using RealDataOracle oracle = new(connection, rows.Events);
 
-        foreach (
-            DateTimeOffset moment in Moments(new(starter.Segments, starter.Insights, rows.Events))
-        )
+        foreach (DateTimeOffset moment in Moments(scout))
         {
             company.PassTo(moment);
             await oracle.CompareAsync(company);
         }
 
+        scout.PassTo(company.Now);
         output.WriteLine($"{rows.Events.Count} events, {company.Looks} looks; {oracle}");
         foreach (string name in StarterPack.All.Keys.Order(StringComparer.Ordinal))
         {
@@ -54,6 +54,7 @@ public sealed class RealDataTests(PostgresServer postgres, ITestOutputHelper out
         oracle
             .Differences.Take(DifferencesMax)
             .ShouldBeEmpty($"{oracle.Differences.Count} differences");
+        company.Moves.ShouldBe(scout.Moves, "whoever looks moves the same people");
         StarterPack
             .All.Keys.Where(name => oracle.MembersMaxOf(name) == 0)
             .ShouldBeEmpty("nobody was in these when it was looked");
@@ -62,6 +63,9 @@ public sealed class RealDataTests(PostgresServer postgres, ITestOutputHelper out
             .Order(StringComparer.Ordinal)
             .ShouldBe(LeftByEvents);
         LeftByEvents.ShouldAllBe(name => company.Moves[name].EntriesByTime > 0);
+
+        VirtualCompany CompanyOf(bool isForgetful) =>
+            new(starter.Segments, starter.Insights, rows.Events, isForgetful);
     }
 
     /// <summary>

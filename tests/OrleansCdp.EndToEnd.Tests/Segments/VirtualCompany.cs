@@ -12,10 +12,12 @@ namespace OrleansCdp.Segments;
 /// <param name="set">The segments.</param>
 /// <param name="insights">The insights.</param>
 /// <param name="events">What happens, the earliest first.</param>
+/// <param name="isForgetful">Whether activations of people come and go.</param>
 internal sealed class VirtualCompany(
     SegmentSet set,
     InsightSet insights,
-    IReadOnlyList<RealEvent> events
+    IReadOnlyList<RealEvent> events,
+    bool isForgetful
 )
 {
     private readonly Dictionary<string, VirtualPerson> people = new(StringComparer.Ordinal);
@@ -171,7 +173,7 @@ internal sealed class VirtualCompany(
     private VirtualPerson PersonOf(string id) =>
         people.TryGetValue(id, out VirtualPerson? known)
             ? known
-            : people[id] = new VirtualPerson(id, set, insights);
+            : people[id] = new VirtualPerson(id, set, insights, isForgetful);
 
     private VirtualAccount AccountOf(string id) =>
         accounts.TryGetValue(id, out VirtualAccount? known)

@@ -10,10 +10,20 @@ namespace OrleansCdp.Segments;
 /// <param name="id">The individual.</param>
 /// <param name="set">The segments.</param>
 /// <param name="insights">The insights.</param>
-internal sealed class VirtualPerson(string id, SegmentSet set, InsightSet insights)
+/// <param name="isForgetful">Whether every few times another activation looks, which knows the state alone.</param>
+internal sealed class VirtualPerson(
+    string id,
+    SegmentSet set,
+    InsightSet insights,
+    bool isForgetful
+)
 {
-    private readonly SegmentLedger segments = new(set, id);
-    private readonly InsightLedger ledger = new(insights, SubjectKind.Individual);
+    /// <summary>How often one activation looks.</summary>
+    private const int LooksOfActivation = 3;
+
+    private SegmentLedger segments = new(set, id);
+    private InsightLedger ledger = new(insights, SubjectKind.Individual);
+    private int looks;
     private long sequence;
 
     /// <summary>Its state.</summary>
@@ -57,6 +67,12 @@ internal sealed class VirtualPerson(string id, SegmentSet set, InsightSet insigh
         MembershipCause cause
     )
     {
+        if (isForgetful && ++looks % LooksOfActivation == 0)
+        {
+            segments = new SegmentLedger(set, id);
+            ledger = new InsightLedger(insights, SubjectKind.Individual);
+        }
+
         UnifiedIndividual was = State;
         next = next.ForgettingFormer(set);
         ledger.Become(next.Links);
