@@ -245,6 +245,46 @@ public sealed class SegmentLedgerTests
         one.Happen(Order("o3", "web")).ShouldBe(["+some v1 Event"]);
     }
 
+    [Fact]
+    public void What_ends_soon_is_told_by_its_day_until_it_goes_on_or_is_over()
+    {
+        One one = new(
+            Segmented.SetOf(
+                Segmented.Of(
+                    "max(endDate of Entitlement where not (status = 'cancelled')) within next 2 days"
+                )
+            )
+        );
+        DateTimeOffset end = new(Start.Date.AddDays(3), TimeSpan.Zero);
+
+        one.Happen(Term(1, end)).ShouldBeEmpty();
+        one.DueAt.ShouldBe(end.AddDays(-2));
+        one.Look(MinuteOf(end.AddDays(-2))).ShouldBe(["+some v1 Time"]);
+        one.DueAt.ShouldBe(end);
+        one.Look(MinuteOf(end)).ShouldBe(["-some v1 Time"]);
+        one.DueAt.ShouldBeNull();
+
+        one.Happen(Term(2, end.AddDays(9))).ShouldBeEmpty();
+        one.DueAt.ShouldBe(end.AddDays(7));
+        one.Look(MinuteOf(end.AddDays(7))).ShouldBe(["+some v1 Time"]);
+        one.Happen(Term(3, end.AddDays(9), "cancelled")).ShouldBe(["-some v1 Event"]);
+    }
+
+    private static int MinuteOf(DateTimeOffset moment) => (int)(moment - Start).TotalMinutes;
+
+    private static LinkEvent Term(int version, DateTimeOffset end, string status = "active") =>
+        Some.Event(
+            EventKind.Updated,
+            "Entitlement",
+            record: "t1",
+            version: version,
+            fields:
+            [
+                new Field("endDate", FieldValue.Of(DateOnly.FromDateTime(end.Date))),
+                "status".Is(status),
+            ]
+        );
+
     private static LinkEvent Order(string id, string channel) =>
         Some.Event(EventKind.Created, "SalesOrder", record: id, fields: "channel".Is(channel));
 

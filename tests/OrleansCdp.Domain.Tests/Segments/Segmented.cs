@@ -18,6 +18,8 @@ internal static class Segmented
         new("Individual", "renewsAt", FieldType.Timestamp),
         new("Individual", "unclear", FieldType.Text),
         new("Individual", "unclear", FieldType.Number),
+        new("Entitlement", "endDate", FieldType.Date),
+        new("Entitlement", "status", FieldType.Text),
         new("Account", "industry", FieldType.Text),
         new("Account", "renewalDate", FieldType.Date),
     ];
