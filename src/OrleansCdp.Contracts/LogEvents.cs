@@ -77,6 +77,7 @@ public static class LogEvents
     public const int PartitionsAssigned = 314;
     public const int MergeSweepFailed = 315;
     public const int MergeStuck = 316;
+    public const int MembershipNewsNotTold = 317;
     public const int DatabaseNotAnswering = 500;
 #pragma warning restore CS1591
 }

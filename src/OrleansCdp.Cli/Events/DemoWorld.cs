@@ -132,9 +132,9 @@ internal sealed class DemoWorld
     private static DemoPerson AsInReadme(DemoPerson person) =>
         person with
         {
-            FirstName = "Ada",
-            LastName = "Lovelace",
-            Email = "ada@example.com",
+            FirstName = "Mary",
+            LastName = "Somerville",
+            Email = "mary@example.com",
         };
 
     private DemoPerson NextCustomer(int number)

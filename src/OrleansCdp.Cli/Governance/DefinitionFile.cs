@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace OrleansCdp.Governance;
 
 /// <summary>A file that is a definition. Its ending before the extension says the kind; without one it is a data stream.</summary>
-/// <param name="File">The file.</param>
-internal sealed record DefinitionFile(FileInfo File)
+/// <param name="file">The file.</param>
+internal sealed class DefinitionFile(FileInfo file)
 {
     private const string Stream = "stream";
     private const string Ruleset = "ruleset";
@@ -22,6 +22,9 @@ internal sealed record DefinitionFile(FileInfo File)
     private static readonly string[] Endings = [".yaml", ".yml", ".json"];
 
     private byte[]? text;
+
+    /// <summary>The file.</summary>
+    public FileInfo File => file;
 
     /// <summary>The kind of definition it is.</summary>
     public string Kind =>
@@ -67,15 +70,15 @@ internal sealed record DefinitionFile(FileInfo File)
             [
                 .. new DirectoryInfo(from.FullName)
                     .EnumerateFiles()
-                    .Where(file => Endings.Contains(file.Extension))
-                    .Select(file => new DefinitionFile(file)),
+                    .Where(found => Endings.Contains(found.Extension))
+                    .Select(found => new DefinitionFile(found)),
             ]
             : [new DefinitionFile(new FileInfo(from.FullName))];
         files =
         [
             .. files
-                .OrderBy(file => Array.IndexOf(Order, file.Kind))
-                .ThenBy(file => file.File.Name, StringComparer.Ordinal),
+                .OrderBy(one => Array.IndexOf(Order, one.Kind))
+                .ThenBy(one => one.File.Name, StringComparer.Ordinal),
         ];
         return files switch
         {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Runtime.Services;
 
@@ -7,12 +8,13 @@ namespace OrleansCdp.Segments;
 /// Tells the other silos that entries or exits were written here: at once, and not more often than every <see cref="Period"/> however
 /// many there are. None of them answers, and nobody waits.
 /// </summary>
-internal sealed class MembershipNewsSender(
+internal sealed partial class MembershipNewsSender(
     IServiceProvider services,
     IClusterMembershipService membership,
     ILocalSiloDetails local,
     MembershipNews news,
-    TimeProvider clock
+    TimeProvider clock,
+    ILogger<MembershipNewsSender> logger
 ) : GrainServiceClient<IMembershipListener>(services), IBackgroundLoop
 {
     /// <summary>How soon at the earliest they are told again.</summary>
@@ -26,18 +28,42 @@ internal sealed class MembershipNewsSender(
         while (await news.WrittenHere.WaitAsync(told, Timeout.InfiniteTimeSpan, clock, stop))
         {
             told = news.WrittenHere.Times;
-            await TellAsync();
+            foreach (SiloAddress silo in Others())
+            {
+                await TellAsync(silo);
+            }
+
             await Task.Delay(Period, clock, stop);
         }
     }
 
-    private Task TellAsync() =>
-        Task.WhenAll(
-            membership
+    private SiloAddress[] Others() =>
+        [
+            .. membership
                 .CurrentSnapshot.Members.Values.Where(member =>
                     member.Status == SiloStatus.Active
                     && !member.SiloAddress.Equals(local.SiloAddress)
                 )
-                .Select(member => GetGrainService(member.SiloAddress).NoteWrittenElsewhereAsync())
-        );
+                .Select(member => member.SiloAddress),
+        ];
+
+    /// <summary>A silo that cannot be told looks for itself, somewhat later: it keeps nobody else from hearing of it.</summary>
+    private async Task TellAsync(SiloAddress silo)
+    {
+        try
+        {
+            await GetGrainService(silo).NoteWrittenElsewhereAsync();
+        }
+        catch (Exception e)
+        {
+            LogNotTold(silo, e);
+        }
+    }
+
+    [LoggerMessage(
+        LogEvents.MembershipNewsNotTold,
+        LogLevel.Warning,
+        "{Silo} could not be told of entries and exits; it looks for itself within 20 s"
+    )]
+    private partial void LogNotTold(SiloAddress silo, Exception exception);
 }

@@ -29,12 +29,17 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
     private OracleSql? sql;
     private int happened;
     private int comparisons;
-    private int undecided;
     private TimeSpan reading;
     private TimeSpan asking;
 
     /// <summary>Who is in a segment and should not be, or is not in it and should be.</summary>
     public List<string> Differences { get; } = [];
+
+    /// <summary>How often somebody was in a segment without a doubt.</summary>
+    public int Certain { get; private set; }
+
+    /// <summary>How often it was not decided whether somebody was: within a 32nd of a window.</summary>
+    public int Undecided { get; private set; }
 
     /// <summary>How many were in a segment at most when it was looked.</summary>
     public int MembersMaxOf(string segment) => members.GetValueOrDefault(segment);
@@ -61,7 +66,7 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{comparisons} comparisons, {undecided} undecided within a 32nd of a window; {reading} read, {asking} asked";
+        $"{comparisons} comparisons, {Undecided} of {Certain} undecided within a 32nd of a window; {reading} read, {asking} asked";
 
     /// <summary>Whoever is in a segment whatever its windows reach is in it, and nobody is who is not, whatever they reach.</summary>
     private async Task CompareAsync(
@@ -81,7 +86,8 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
             possible.UnionWith(due);
         }
 
-        undecided += possible.Count - certain.Count;
+        Undecided += possible.Count - certain.Count;
+        Certain += certain.Count;
         members[name] = Math.Max(members.GetValueOrDefault(name), certain.Count);
         Differences.AddRange(
             certain.Except(present).Select(one => $"{at:O} {name}: {one} is not in it")

@@ -11,6 +11,9 @@ public sealed class RealDataTests(PostgresServer postgres, ITestOutputHelper out
 {
     private const int DifferencesMax = 20;
 
+    /// <summary>One in so many may be undecided.</summary>
+    private const int UndecidedShare = 20;
+
     /// <summary>From time to time, and long after the last event, when only the time moves anybody.</summary>
     private static readonly int[] Days =
     [
@@ -54,6 +57,7 @@ public sealed class RealDataTests(PostgresServer postgres, ITestOutputHelper out
         oracle
             .Differences.Take(DifferencesMax)
             .ShouldBeEmpty($"{oracle.Differences.Count} differences");
+        oracle.Undecided.ShouldBeLessThan(oracle.Certain / UndecidedShare);
         company.Moves.ShouldBe(scout.Moves, "whoever looks moves the same people");
         StarterPack
             .All.Keys.Where(name => oracle.MembersMaxOf(name) == 0)
