@@ -30,6 +30,12 @@ internal sealed record BenchmarkOptions
     /// <summary>How many segments there are, for the scenario that compares numbers of them.</summary>
     public string Segments { get; init; } = "20,200,0";
 
+    /// <summary>
+    /// For the scenario whose windows end: <c>records</c>, which are kept, so that each ends to the tick, or <c>done</c> for what is
+    /// not kept item by item and may count a 32nd of its window too long.
+    /// </summary>
+    public string Windows { get; init; } = "records";
+
     /// <summary>Records per call; 0 for the contender's best.</summary>
     public int Batch { get; init; }
 
@@ -120,6 +126,7 @@ internal sealed record BenchmarkOptions
             "--visitors" => this with { Visitors = Number(value) },
             "--rate" => this with { Rate = Number(value) },
             "--segments" => this with { Segments = value },
+            "--windows" => this with { Windows = value },
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },

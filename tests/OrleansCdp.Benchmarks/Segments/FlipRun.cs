@@ -9,15 +9,12 @@ namespace OrleansCdp.Segments;
 internal static class FlipRun
 {
     private const string Segment = "recent";
-    private const string Criteria = "count(Engagement within last 30 minutes) >= 1";
     private const int Connections = 8;
     private const double ReadsPerSecond = 500;
 
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan Spread = TimeSpan.FromMinutes(1);
 
-    /// <summary>What is not kept item by item may count a 32nd of its window too long.</summary>
-    private static readonly TimeSpan Inexact = Window / 32;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Runs it once.</summary>
@@ -37,12 +34,9 @@ internal static class FlipRun
         )
         {
             using SegmentRequests gateway = new(host.Address);
-            await gateway.ActivateAsync([(Segment, Criteria)]);
-            DateTimeOffset ends = await LoadAsync(gateway, "w", people, options.WarmUpSeconds);
-            JsonNode preview = await gateway.PreviewAsync(
-                Segment,
-                "count(Engagement within last 30 minutes) >= 2"
-            );
+            await gateway.ActivateAsync([(Segment, CriteriaOf(options, 1))]);
+            DateTimeOffset ends = await LoadAsync(gateway, "w", people, options);
+            JsonNode preview = await gateway.PreviewAsync(Segment, CriteriaOf(options, 2));
             Add("preview, half of the time", SegmentRequests.PeoplePerSecond(preview), "people/s");
             await MeasureAsync(gateway, host, people, ends, options, Add);
         }
@@ -57,10 +51,10 @@ internal static class FlipRun
         )
         {
             using SegmentRequests gateway = new(host.Address);
-            down = await LoadAsync(gateway, "d", few, options.WarmUpSeconds);
+            down = await LoadAsync(gateway, "d", few, options);
         }
 
-        await Task.Delay(Later(down + Spread + Inexact - DateTimeOffset.UtcNow));
+        await Task.Delay(Later(down + Spread + InexactOf(options) - DateTimeOffset.UtcNow));
         await using HostProcess again = await HostProcess.StartAsync(
             database.ConnectionString,
             options.Profile
@@ -109,7 +103,7 @@ internal static class FlipRun
         }
 
         await Task.Delay(Later(ends - DateTimeOffset.UtcNow));
-        Task<LoadResult> during = reads.AtRateAsync(Spread + Inexact, ReadsPerSecond);
+        Task<LoadResult> during = reads.AtRateAsync(Spread + InexactOf(options), ReadsPerSecond);
         DateTimeOffset? first = null;
         while (await gateway.CountAsync(Segment) is var count and > 0)
         {
@@ -133,25 +127,53 @@ internal static class FlipRun
         SegmentRequests gateway,
         string prefix,
         int people,
-        int seconds
+        BenchmarkOptions options
     )
     {
-        DateTimeOffset ends = DateTimeOffset.UtcNow.AddSeconds(seconds);
+        DateTimeOffset ends = DateTimeOffset.UtcNow.AddSeconds(options.WarmUpSeconds);
         await gateway.SendAsync(
             "web",
             Enumerable
                 .Range(0, people)
-                .Select(i => RecordOf(prefix, i, ends - Window + (Spread * ((double)i / people))))
+                .Select(i =>
+                    RecordOf(options, prefix, i, ends - Window + (Spread * ((double)i / people)))
+                )
         );
         await gateway.WaitForAsync(Segment, people);
         return ends;
     }
 
-    private static string RecordOf(string prefix, int person, DateTimeOffset at) =>
-        $$"""{"type":"page","name":"start","messageId":"{{prefix}}-{{person}}","anonymousId":"{{NameOf(
+    private static bool AreKept(BenchmarkOptions options) => options.Windows == "records";
+
+    /// <summary>How long something may count too long.</summary>
+    private static TimeSpan InexactOf(BenchmarkOptions options) =>
+        AreKept(options) ? TimeSpan.Zero : Window / 32;
+
+    private static string CriteriaOf(BenchmarkOptions options, int atLeast) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"count({(AreKept(options) ? "SalesOrder" : "Engagement")} within last 30 minutes) >= {atLeast}"
+        );
+
+    private static string RecordOf(
+        BenchmarkOptions options,
+        string prefix,
+        int person,
+        DateTimeOffset at
+    )
+    {
+        string what = AreKept(options)
+            ? $$"""
+                "type":"track","event":"Order Completed","properties":{"order_id":"{{prefix}}-{{person}}","total":10}
+                """
+            : """
+                "type":"page","name":"start"
+                """;
+        return $$"""{{{what}},"messageId":"{{prefix}}-{{person}}","anonymousId":"{{NameOf(
             prefix,
             person
         )}}","timestamp":"{{Rfc3339.Format(at)}}"}""";
+    }
 
     private static string NameOf(string prefix, int person) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}{person}");
