@@ -126,7 +126,10 @@ internal sealed record BenchmarkOptions
             "--visitors" => this with { Visitors = Number(value) },
             "--rate" => this with { Rate = Number(value) },
             "--segments" => this with { Segments = value },
-            "--windows" => this with { Windows = value },
+            "--windows" when value is "records" or "done" => this with { Windows = value },
+            "--windows" => throw new FormatException(
+                $"Windows are records or done, not '{value}'."
+            ),
             "--batch" => this with { Batch = Number(value) },
             "--in-flight" => this with { InFlight = Number(value) },
             "--repetitions" => this with { Repetitions = Number(value) },

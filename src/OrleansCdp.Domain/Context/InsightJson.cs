@@ -287,11 +287,7 @@ public static class InsightJson
         json.WriteStartArray("notKept");
         foreach (Link link in links.Links)
         {
-            foreach (
-                Accumulation known in link
-                    .Insights.Concat(link.Records.SelectMany(set => set.Base.Insights))
-                    .Where(known => known.Revision == insight.Revision)
-            )
+            foreach (Accumulation known in InsightSet.KnownOf(link, insight))
             {
                 json.WriteStartObject();
                 json.WriteString("source", link.Key.Source);

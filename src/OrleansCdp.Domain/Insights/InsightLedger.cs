@@ -86,12 +86,13 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
             past += known.Add(items[i].At) && items[i].At <= now.UtcTicks ? 1 : 0;
         }
 
-        foreach (Accumulation accumulation in InsightSet.KnownOf(links, insight))
+        foreach (
+            Tally tally in links
+                .Links.SelectMany(link => InsightSet.KnownOf(link, insight))
+                .SelectMany(one => one.Tallies)
+        )
         {
-            foreach (Tally tally in accumulation.Tallies)
-            {
-                known.UnionWith((tally.Beside as LatestInstants ?? LatestInstants.None).Ticks);
-            }
+            known.UnionWith((tally.Beside as LatestInstants ?? LatestInstants.None).Ticks);
         }
 
         int coming = known.Count(at => at > now.UtcTicks);

@@ -125,15 +125,14 @@ public sealed class InsightSet
     internal ImmutableArray<ActiveInsight> OverRecords(string recordObject) =>
         recordsBy.GetValueOrDefault(recordObject, []);
 
-    /// <summary>What links know of an insight's items that are not kept.</summary>
-    internal static IEnumerable<Accumulation> KnownOf(LinkSet links, ActiveInsight insight) =>
-        links.Links.SelectMany(link =>
-            link.Insights.Concat(
-                    link.Records.Where(set => insight.Definition.IsOver(set.Object))
-                        .SelectMany(set => set.Base.Insights)
-                )
-                .Where(known => known.Revision == insight.Revision)
-        );
+    /// <summary>What a link knows of an insight's items that are not kept.</summary>
+    internal static IEnumerable<Accumulation> KnownOf(Link link, ActiveInsight insight) =>
+        link
+            .Records.Where(set => insight.Definition.IsOver(set.Object))
+            .Select(set => set.Base.Insights)
+            .Prepend(link.Insights)
+            .Select(known => Accumulation.Find(known, insight.Revision))
+            .OfType<Accumulation>();
 
     /// <summary>What a link knows of things done, with one more.</summary>
     /// <param name="link">The link before the event.</param>

@@ -120,20 +120,13 @@ public sealed class PeopleSummation(ActiveInsight insight, int partsMax, int pen
 
     private Accumulation? Add(ImmutableArray<Accumulation> accumulations)
     {
-        foreach (Accumulation known in accumulations)
+        Accumulation? known = Accumulation.Find(accumulations, insight.Revision);
+        foreach (Tally tally in known?.Tallies ?? [])
         {
-            if (known.Revision == insight.Revision)
-            {
-                foreach (Tally tally in known.Tallies)
-                {
-                    Add(tally);
-                }
-
-                return known;
-            }
+            Add(tally);
         }
 
-        return null;
+        return known;
     }
 
     private void Add(Tally tally)

@@ -23,9 +23,7 @@ public sealed class InsightLawTests
                 (history, others, seed) =>
                 {
                     UnifiedIndividual one = Computed.Apply(All, history);
-                    UnifiedIndividual two = new UnifiedIndividual { Id = "ind_other" }
-                        .Apply(Histories.Number(others.Select(Elsewhere)), All)
-                        .Next;
+                    UnifiedIndividual two = Another(others);
                     InsightLedger ofOne = Computed.LedgerOf(All, one);
                     InsightLedger ofTwo = Computed.LedgerOf(All, two);
                     (string[] before, string[] beforeTwo) = (
@@ -60,9 +58,7 @@ public sealed class InsightLawTests
                 (history, others) =>
                 {
                     UnifiedIndividual root = Computed.Apply(All, history);
-                    UnifiedIndividual one = new UnifiedIndividual { Id = "ind_other" }
-                        .Apply(Histories.Number(others.Select(Elsewhere)), All)
-                        .Next;
+                    UnifiedIndividual one = Another(others);
                     string[] before = Computed.Said(Computed.LedgerOf(All, root));
                     InsightLedger ledger = Computed.LedgerOf(All, root);
 
@@ -117,9 +113,7 @@ public sealed class InsightLawTests
                 (history, others) =>
                 {
                     UnifiedIndividual root = Computed.Apply(All, history);
-                    UnifiedIndividual one = new UnifiedIndividual { Id = "ind_other" }
-                        .Apply(Histories.Number(others.Select(Elsewhere)), All)
-                        .Next;
+                    UnifiedIndividual one = Another(others);
                     (_, UnifiedIndividual merged) = Moving.Merge(one, root);
                     foreach (Link link in merged.Links.Links.Concat(Bytes.Copy(root).Links.Links))
                     {
@@ -301,6 +295,11 @@ public sealed class InsightLawTests
         LinkEvent[] history,
         LinkKey link
     ) => others.Select(Elsewhere).Concat(history.Where(e => e.Link == link));
+
+    private static UnifiedIndividual Another(IEnumerable<LinkEvent> history) =>
+        new UnifiedIndividual { Id = "ind_other" }
+            .Apply(Histories.Number(history.Select(Elsewhere)), All)
+            .Next;
 
     /// <summary>The same of somebody else; his orders may be told of under links of the same source.</summary>
     private static LinkEvent Elsewhere(LinkEvent e) =>
