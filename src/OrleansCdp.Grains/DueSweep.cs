@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansCdp.Events;
 using OrleansCdp.Governance;
 
 namespace OrleansCdp;
@@ -20,7 +21,17 @@ internal sealed partial class DueSweep(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>One round: those who have been due longest.</summary>
+    /// <summary>From when on it works as fast as it may: nobody is to wait for a minute.</summary>
+    internal static readonly TimeSpan Late = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How much of the time is taken to wake those who have been due for so long: a quarter, so that reads of the same silo hardly
+    /// notice, and up to half of it the longer they wait.
+    /// </summary>
+    internal static Pace PaceOf(TimeSpan overdue) =>
+        new(0.25 + (0.25 * Math.Clamp(overdue / Late, 0, 1)));
+
+    /// <summary>One round: of each partition those who have been due longest.</summary>
     /// <returns>Whether there may be more.</returns>
     public async Task<bool> SweepAsync(CancellationToken cancel)
     {
@@ -30,18 +41,19 @@ internal sealed partial class DueSweep(
                 .Range(0, shape.PartitionCount)
                 .Where(slice => homes.OwnerOf(slice).Equals(homes.Here)),
         ];
-        ImmutableArray<DueSubject> due = await store.ReadAsync(
-            slices,
-            clock.GetUtcNow(),
-            IDueStore.DueMax,
-            cancel
-        );
-        if (!due.IsEmpty)
+        DateTimeOffset now = clock.GetUtcNow();
+        int each = Math.Max(1, IDueStore.DueMax / Math.Max(1, slices.Length));
+        ImmutableArray<DueSubject> due = await store.ReadAsync(slices, now, each, cancel);
+        foreach (DueSubject[] some in due.Chunk(IDueStore.DueMax))
         {
-            await store.WriteAsync(await waking.WakeAsync(due, Pace.Half, cancel), cancel);
+            await store.WriteAsync(
+                await waking.WakeAsync(some, PaceOf(now - some[0].At), cancel),
+                cancel
+            );
         }
 
-        return due.Length == IDueStore.DueMax;
+        return due.CountBy(one => Partitions.Of(one.Id, shape.PartitionCount))
+            .Any(slice => slice.Value == each);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

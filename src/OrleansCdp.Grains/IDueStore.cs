@@ -13,15 +13,17 @@ public interface IDueStore
     /// <summary>Most of one statement.</summary>
     const int DueMax = 500;
 
-    /// <summary>Those that are due, the longest overdue first.</summary>
+    /// <summary>Of each slice those that are due, the longest overdue first.</summary>
     /// <param name="slices">The slices.</param>
     /// <param name="now">The moment: who is due then, or was before.</param>
-    /// <param name="limit">Most returned; at most <see cref="DueMax"/>.</param>
+    /// <param name="each">
+    /// Most of each slice, from 1 to <see cref="DueMax"/>: what is read is what is looked at, however many are due.
+    /// </param>
     /// <param name="cancel">Stops it.</param>
     Task<ImmutableArray<DueSubject>> ReadAsync(
         IReadOnlyCollection<int> slices,
         DateTimeOffset now,
-        int limit,
+        int each,
         CancellationToken cancel
     );
 

@@ -16,8 +16,11 @@ internal sealed partial class Waking(
     ILogger<Waking> logger
 )
 {
-    /// <summary>Individuals and accounts that are woken at once.</summary>
-    public const int AtOnceMax = 16;
+    /// <summary>
+    /// Individuals and accounts that are woken at once: enough that they share the statements that save them, and few enough that
+    /// a read that comes then waits for a few milliseconds at most.
+    /// </summary>
+    public const int AtOnceMax = 32;
 
     /// <summary>How long one may take. What it does goes on, and the others are not kept waiting.</summary>
     public static readonly TimeSpan WithinMax = TimeSpan.FromSeconds(10);

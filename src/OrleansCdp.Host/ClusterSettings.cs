@@ -30,7 +30,7 @@ internal static class ClusterSettings
 #pragma warning restore ORLEANSEXP003
         // A snapshot is compared and set, so an activation that outlives its silo's death for a moment can do no harm.
         silo.Configure<GrainDirectoryOptions>(o => o.RangeLeaseDuration = TimeSpan.Zero);
-        silo.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(30));
+        silo.Configure<GrainCollectionOptions>(LetGo);
     }
 
     /// <summary>A gateway that is no silo.</summary>
@@ -41,6 +41,19 @@ internal static class ClusterSettings
         client.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = CallTimeMax);
         client.Services.AddSingleton(new ClusterPatience(Timeout.InfiniteTimeSpan));
         client.UseConnectionRetryFilter<ClusterConnection>();
+    }
+
+    /// <summary>
+    /// Who has not been active for a while leaves memory; where that gets short, those at once who have not been for longest. All
+    /// that is known of them is stored.
+    /// </summary>
+    private static void LetGo(GrainCollectionOptions options)
+    {
+        options.CollectionQuantum = TimeSpan.FromSeconds(30);
+        options.EnableActivationSheddingOnMemoryPressure = true;
+        options.MemoryUsagePollingPeriod = TimeSpan.FromSeconds(1);
+        options.MemoryUsageLimitPercentage = 60;
+        options.MemoryUsageTargetPercentage = 50;
     }
 
     private static void Name(ClusterOptions options, HostArguments arguments) =>

@@ -15,7 +15,7 @@ internal sealed class DueStore(DataSources sources, LogShape shape) : IDueStore
             where slice = s.slice and due_at <= $2
             order by due_at limit $3
         ) as d
-        order by d.due_at, d.id limit $3
+        order by d.due_at, d.id
         """;
 
     // Locked in the order in which saves lock, so that neither waits for the other for ever.
@@ -53,14 +53,14 @@ internal sealed class DueStore(DataSources sources, LogShape shape) : IDueStore
     public Task<ImmutableArray<DueSubject>> ReadAsync(
         IReadOnlyCollection<int> slices,
         DateTimeOffset now,
-        int limit,
+        int each,
         CancellationToken cancel
     ) =>
         sources
             .Storage.CreateCommand(Read)
             .With(slices.ToArray())
             .With(now.ToUniversalTime())
-            .With(Math.Clamp(limit, 1, IDueStore.DueMax))
+            .With(Math.Clamp(each, 1, IDueStore.DueMax))
             .RowsAsync(
                 static row => new DueSubject(row.GetString(0), row.Instant(1), row.GetInt32(2)),
                 cancel

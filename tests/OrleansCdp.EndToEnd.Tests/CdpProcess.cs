@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -36,7 +37,12 @@ public sealed partial class CdpProcess : IAsyncDisposable
     /// <summary>Starts the program.</summary>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="connectionString">An existing database; null for one of its own.</param>
-    public static CdpProcess Start(IEnumerable<string> arguments, string? connectionString = null)
+    /// <param name="heapBytesMax">Bytes that its objects may take; null for what the machine has.</param>
+    public static CdpProcess Start(
+        IEnumerable<string> arguments,
+        string? connectionString = null,
+        long? heapBytesMax = null
+    )
     {
         ProcessStartInfo info = new("dotnet")
         {
@@ -54,6 +60,15 @@ public sealed partial class CdpProcess : IAsyncDisposable
         if (connectionString is not null)
         {
             info.Environment["ConnectionStrings__Cdp"] = connectionString;
+        }
+
+        if (heapBytesMax is { } bytes)
+        {
+            // The runtime reads it as a hexadecimal number.
+            info.Environment["DOTNET_GCHeapHardLimit"] = bytes.ToString(
+                "X",
+                CultureInfo.InvariantCulture
+            );
         }
 
         CdpProcess started = new(Process.Start(info)!);

@@ -32,6 +32,9 @@ public sealed class RunningHost : IAsyncLifetime, IAsyncDisposable
     /// <summary>Settings by their names, e.g. <c>Cdp:Ingest:LagEventsMax</c>.</summary>
     public IDictionary<string, string> Settings { get; } = new Dictionary<string, string>();
 
+    /// <summary>Bytes that its objects may take; null for what the machine has.</summary>
+    public long? HeapBytesMax { get; set; }
+
     /// <summary>Where stream producers connect; null leaves the choice to the program.</summary>
     public int? GatewayPort { get; set; }
 
@@ -60,7 +63,7 @@ public sealed class RunningHost : IAsyncLifetime, IAsyncDisposable
         ];
         CdpProcess? former = process;
         before.Append(former?.Output);
-        process = CdpProcess.Start(arguments, ConnectionString);
+        process = CdpProcess.Start(arguments, ConnectionString, HeapBytesMax);
         if (former is not null)
         {
             await former.DisposeAsync();

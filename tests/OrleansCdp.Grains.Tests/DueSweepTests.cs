@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using OrleansCdp.Events;
 
 namespace OrleansCdp;
@@ -31,6 +32,50 @@ public sealed class DueSweepTests : IAsyncLifetime
         await Eventually.BeAsync(() => Due.Rows.Length == 1);
         Due.Rows[0].Id.ShouldBe("ind_later");
     }
+
+    [Theory]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    public async Task A_partition_with_as_many_as_are_read_of_it_may_have_more(
+        int beyond,
+        bool hasMore
+    )
+    {
+        FakeDue due = new();
+        DueSweep sweep = ActivatorUtilities.CreateInstance<DueSweep>(cluster.Services, due);
+        PartitionHomes homes = cluster.Services.GetRequiredService<PartitionHomes>();
+        int[] all = [.. Enumerable.Range(0, Some.PartitionCount)];
+        await Eventually.BeAsync(() => all.Select(homes.OwnerOf).Distinct().Count() == 2);
+        int[] owned = [.. all.Where(slice => homes.OwnerOf(slice).Equals(homes.Here))];
+        int each = Math.Max(1, IDueStore.DueMax / owned.Length);
+        string[] ids =
+        [
+            .. Enumerable
+                .Range(0, int.MaxValue)
+                .Select(i => $"ind_{i}")
+                .Where(id => Partitions.Of(id, Some.PartitionCount) == owned[0])
+                .Take(each + beyond),
+        ];
+        foreach (string id in ids)
+        {
+            due.Add(id, Clock.GetUtcNow());
+        }
+
+        (await sweep.SweepAsync(default)).ShouldBe(hasMore);
+
+        due.Rows.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(0, 0.25)]
+    [InlineData(7.5, 0.375)]
+    [InlineData(15, 0.5)]
+    [InlineData(86_400, 0.5)]
+    [InlineData(-1, 0.25)]
+    public void The_longer_somebody_has_waited_the_more_of_the_time_is_taken(
+        double seconds,
+        double share
+    ) => DueSweep.PaceOf(TimeSpan.FromSeconds(seconds)).Share.ShouldBe(share, tolerance: 1e-9);
 
     [Fact]
     public async Task One_that_fails_is_put_off_for_longer_and_longer_and_keeps_nobody_waiting()

@@ -54,7 +54,7 @@ internal sealed class FakeDue : IDueStore
     public Task<ImmutableArray<DueSubject>> ReadAsync(
         IReadOnlyCollection<int> slices,
         DateTimeOffset now,
-        int limit,
+        int each,
         CancellationToken cancel
     )
     {
@@ -64,11 +64,11 @@ internal sealed class FakeDue : IDueStore
             HashSet<int> wanted = [.. slices];
             return Task.FromResult<ImmutableArray<DueSubject>>([
                 .. rows
-                    .Values.Where(due =>
-                        due.At <= now && wanted.Contains(Partitions.Of(due.Id, Some.PartitionCount))
-                    )
-                    .OrderBy(due => due.At)
-                    .Take(limit),
+                    .Values.Where(due => due.At <= now)
+                    .GroupBy(due => Partitions.Of(due.Id, Some.PartitionCount))
+                    .Where(slice => wanted.Contains(slice.Key))
+                    .SelectMany(slice => slice.OrderBy(due => due.At).Take(each))
+                    .OrderBy(due => due.At),
             ]);
         }
     }

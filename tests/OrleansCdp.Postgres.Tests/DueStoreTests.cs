@@ -87,9 +87,22 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
         ]);
         (await ReadAsync(Noon.AddHours(-2))).Length.ShouldBe(3);
         (await ReadAsync(Noon.AddHours(-2).AddTicks(-10))).Length.ShouldBe(2);
-        (await Store.ReadAsync(AllSlices, Noon, 2, default))
+    }
+
+    [Fact]
+    public async Task Of_each_slice_so_many_are_read_those_who_are_longest_overdue()
+    {
+        // Three slices; of each the last ones have waited longest.
+        await Database.ExecuteAsync(
+            """
+            insert into cdp.due (id, slice, due_at)
+            select 'ind_' || i, i % 3, now() - i * interval '1 h' from generate_series(1, 30) i
+            """
+        );
+
+        (await Store.ReadAsync([0, 2], TimeProvider.System.GetUtcNow(), 2, default))
             .Select(due => due.Id)
-            .ShouldBe(["ind_d", "ind_a"]);
+            .ShouldBe(["ind_30", "ind_29", "ind_27", "ind_26"]);
     }
 
     [Fact]
@@ -123,7 +136,7 @@ public sealed class DueStoreTests(PostgresServer server) : IAsyncLifetime
         await Database.ExecuteAsync(
             $"""
             insert into cdp.due (id, slice, due_at)
-            select 'ind_' || i, i % 3, now() - interval '1 h' from generate_series(1, {due}) i
+            select 'ind_' || i, 1, now() - interval '1 h' from generate_series(1, {due}) i
             """
         );
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace OrleansCdp.Segments;
 
-/// <summary>Counts the members of a segment, for all who ask within a second once.</summary>
+/// <summary>Counts the members of a segment, for all who ask within a while once.</summary>
 [GrainType("cdp.segment")]
 internal sealed class SegmentGrain : Grain, ISegmentGrain
 {
@@ -38,27 +38,4 @@ internal sealed class SegmentGrain : Grain, ISegmentGrain
             ISegmentGrain.ChangesCountedMax,
             CancellationToken.None
         );
-
-    /// <summary>Something that is found anew once it is a second old, by the first who asks then; others wait for the same.</summary>
-    private sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
-    {
-        private static readonly TimeSpan AgeMax = TimeSpan.FromSeconds(1);
-        private DateTimeOffset begun;
-        private Task<T>? latest;
-
-        public Task<T> GetAsync()
-        {
-            DateTimeOffset now = clock.GetUtcNow();
-            bool isUsable =
-                latest is { IsCompleted: false }
-                || (latest is { IsCompletedSuccessfully: true } && now - begun < AgeMax);
-            if (isUsable)
-            {
-                return latest!;
-            }
-
-            begun = now;
-            return latest = find();
-        }
-    }
 }

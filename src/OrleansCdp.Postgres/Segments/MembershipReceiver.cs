@@ -21,8 +21,15 @@ internal sealed class MembershipReceiver(
     /// </summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(20);
 
+    /// <summary>
+    /// How far apart two looks are at least, unless there is more than one of them reads: what comes meanwhile is read, and noted as
+    /// delivered, together. What comes after a rest is read at once.
+    /// </summary>
+    internal static readonly TimeSpan Apart = TimeSpan.FromMilliseconds(50);
+
     private string? position;
     private long told;
+    private DateTimeOffset notBefore;
     private TimeSpan pause = Soon;
 
     public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
@@ -50,6 +57,16 @@ internal sealed class MembershipReceiver(
             (position, told) = await progress.ReadAsync(cancellationToken);
         }
 
+        if (notBefore - clock.GetUtcNow() is var early && early > TimeSpan.Zero)
+        {
+            await Task.Delay(early, clock, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return [];
+            }
+        }
+
         long seen = news.Written.Times;
         ImmutableArray<FollowedChange> page = await ReadAsync(cancellationToken);
         if (page.IsEmpty)
@@ -74,6 +91,7 @@ internal sealed class MembershipReceiver(
         }
 
         pause = Soon;
+        notBefore = page.Length < MembershipStream.BatchMax ? clock.GetUtcNow() + Apart : default;
         MembershipBatch batch = new(page, told);
         position = page[^1].Position;
         told += page.Length;

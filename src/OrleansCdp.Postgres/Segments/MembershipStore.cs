@@ -103,11 +103,24 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         from ({Latest}) latest
         """;
 
+    // Why is asked only of those who are listed: of everybody that would sort all their changes.
     private const string Flapping = $"""
-        select individual, count(*), array_agg(distinct cause order by cause), count(*) over ()
-        from ({Latest}) latest
-        group by individual having count(*) > $4
-        order by 2 desc, individual limit $5
+        with most as materialized (
+            select individual, count(*) as changes, count(*) over () as all_of_them
+            from ({Latest}) latest
+            group by individual having count(*) > $4
+            order by 2 desc, individual limit $5
+        )
+        select m.individual, m.changes, c.causes, m.all_of_them
+        from most m cross join lateral (
+            select array_agg(distinct l.cause order by l.cause) as causes
+            from (
+                select cause from cdp.membership_changes
+                where individual = m.individual and segment = $1 and at > $2
+                order by sequence desc limit m.changes
+            ) l
+        ) c
+        order by m.changes desc, m.individual
         """;
 
     // Several silos may forget at the same time: none waits for another.

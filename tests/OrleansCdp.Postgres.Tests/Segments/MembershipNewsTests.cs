@@ -17,10 +17,8 @@ public sealed class MembershipNewsTests(PostgresServer server)
         await using TestSilo reading = await StartAsync(database, "reading");
         await using TestSilo writing = await StartAsync(database, "writing");
         await SeeingAsync(writing, reading);
-        MembershipReceiver reader = ActivatorUtilities.CreateInstance<MembershipReceiver>(
-            reading.Get<IServiceProvider>(),
-            new FakeTimeProvider() // It rests for ever, unless it hears of something.
-        );
+        // It rests for ever, unless it hears of something.
+        MembershipReceiver reader = NewReader(reading, new FakeTimeProvider());
         Task<IList<IBatchContainer>> read = reader.GetQueueMessagesAsync(1);
         List<string> told = [];
 
@@ -29,11 +27,31 @@ public sealed class MembershipNewsTests(PostgresServer server)
         {
             await SaveAsync(writing, $"ind_{person}");
             await Eventually.BeAsync(() => read.IsCompleted);
-            told.AddRange((await read).Cast<MembershipBatch>().SelectMany(IdsOf));
+            told.AddRange(IdsOf(await read));
             read = reader.GetQueueMessagesAsync(1);
         }
 
         told[0].ShouldBe("ind_0");
+    }
+
+    [Fact]
+    public async Task What_comes_within_a_moment_of_a_look_is_read_with_the_next_one()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using TestSilo silo = await StartAsync(database, "one");
+        FakeTimeProvider clock = new();
+        MembershipReceiver reader = NewReader(silo, clock);
+        await SaveSeenAsync(silo, 0);
+        IdsOf(await reader.GetQueueMessagesAsync(1)).ShouldBe(["ind_0"], "it had not looked yet");
+        await SaveSeenAsync(silo, 1);
+
+        Task<IList<IBatchContainer>> next = reader.GetQueueMessagesAsync(1);
+        clock.Advance(MembershipReceiver.Apart - TimeSpan.FromTicks(1));
+        await SaveSeenAsync(silo, 2);
+        next.IsCompleted.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromTicks(1));
+
+        IdsOf(await next).ShouldBe(["ind_1", "ind_2"]);
     }
 
     [Fact]
@@ -100,6 +118,21 @@ public sealed class MembershipNewsTests(PostgresServer server)
                 }
             );
 
-    private static IEnumerable<string> IdsOf(MembershipBatch batch) =>
-        batch.Changes.Select(change => change.Individual);
+    /// <summary>Saves an entry of one more person, and waits until whoever looks sees it.</summary>
+    private static async Task SaveSeenAsync(TestSilo silo, int person)
+    {
+        await SaveAsync(silo, $"ind_{person}");
+        IMembershipStore store = silo.Get<IMembershipStore>();
+        await Eventually.BeAsync(async () =>
+            (await store.FollowAsync(null, null, 10, default)).Length == person + 1
+        );
+    }
+
+    private static MembershipReceiver NewReader(TestSilo silo, TimeProvider clock) =>
+        ActivatorUtilities.CreateInstance<MembershipReceiver>(silo.Get<IServiceProvider>(), clock);
+
+    private static IEnumerable<string> IdsOf(IEnumerable<IBatchContainer> batches) =>
+        batches
+            .Cast<MembershipBatch>()
+            .SelectMany(batch => batch.Changes, (_, one) => one.Individual);
 }

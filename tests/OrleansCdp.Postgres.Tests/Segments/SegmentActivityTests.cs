@@ -69,13 +69,20 @@ public sealed class SegmentActivityTests(PostgresServer server) : IAsyncLifetime
     {
         await segments.SaveAsync(
             "ind_a",
-            At(1, "vip", Now.AddHours(-2)),
+            At(1, "vip", Now.AddHours(-2)) with
+            {
+                Cause = MembershipCause.Account, // Not within the hour, so it is none of the causes.
+            },
             At(2, "vip", Now.AddMinutes(-3), entered: false),
             At(3, "vip", Now.AddMinutes(-2)) with
             {
                 Cause = MembershipCause.Time,
             },
-            At(4, "vip", Now.AddMinutes(-1), entered: false)
+            At(4, "churned", Now.AddMinutes(-2)) with
+            {
+                Cause = MembershipCause.Merge, // Of another segment.
+            },
+            At(5, "vip", Now.AddMinutes(-1), entered: false)
         );
         await segments.SaveAsync(
             "ind_b",

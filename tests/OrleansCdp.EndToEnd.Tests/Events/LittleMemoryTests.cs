@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+
+namespace OrleansCdp.Events;
+
+/// <summary>More people within a short time than memory holds: who has not been active for longest leaves it.</summary>
+public sealed class LittleMemoryTests(PostgresServer postgres) : IClassFixture<PostgresServer>
+{
+    private const int HeapBytesMax = 300 * 1024 * 1024;
+
+    /// <summary>Two to three times as many as there is room for.</summary>
+    private const int People = 60_000;
+
+    private const int BatchRecords = 500;
+
+    [Fact]
+    public async Task Everybody_is_served_though_there_is_not_room_for_all_of_them_at_once()
+    {
+        await using TestDatabase database = await postgres.CreateDatabaseAsync();
+        await using RunningHost host = new()
+        {
+            ConnectionString = database.ConnectionString,
+            HeapBytesMax = HeapBytesMax,
+        };
+        await host.StartAsync();
+
+        for (int from = 0; from < People; from += BatchRecords)
+        {
+            string lines = string.Join('\n', Enumerable.Range(from, BatchRecords).Select(Page));
+            var (status, json) = await host.Api.PostAsync(
+                "/v1/streams/web",
+                lines,
+                "application/x-ndjson"
+            );
+            status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+        }
+
+        Counts counts = await host.Api.DrainAsync();
+        counts["web", "applied"].ShouldBe(People);
+        (await database.NumberAsync("select count(*) from cdp.snapshot")).ShouldBe(People);
+        foreach (int person in new[] { 0, People / 2, People - 1 })
+        {
+            JsonNode? context = await host.Api.ContextAsync("anonymousId", NameOf(person));
+            context!.ToJsonString().ShouldContain($"page-{person}");
+        }
+    }
+
+    private static string NameOf(int person) =>
+        string.Create(CultureInfo.InvariantCulture, $"visitor-{person}");
+
+    private static string Page(int person) =>
+        $$"""
+            {"type":"page","messageId":"page-{{person}}","anonymousId":"{{NameOf(
+                person
+            )}}","name":"start"}
+            """;
+}
