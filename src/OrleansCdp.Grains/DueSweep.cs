@@ -41,15 +41,17 @@ internal sealed partial class DueSweep(
                 .Range(0, shape.PartitionCount)
                 .Where(slice => homes.OwnerOf(slice).Equals(homes.Here)),
         ];
-        DateTimeOffset now = clock.GetUtcNow();
-        int each = Math.Max(1, IDueStore.DueMax / Math.Max(1, slices.Length));
-        ImmutableArray<DueSubject> due = await store.ReadAsync(slices, now, each, cancel);
+        int each = Math.Max(Waking.AtOnceMax, IDueStore.DueMax / Math.Max(1, slices.Length));
+        ImmutableArray<DueSubject> due = await store.ReadAsync(
+            slices,
+            clock.GetUtcNow(),
+            each,
+            cancel
+        );
         foreach (DueSubject[] some in due.Chunk(IDueStore.DueMax))
         {
-            await store.WriteAsync(
-                await waking.WakeAsync(some, PaceOf(now - some[0].At), cancel),
-                cancel
-            );
+            Pace Pacing() => PaceOf(clock.GetUtcNow() - some[0].At);
+            await store.WriteAsync(await waking.WakeAsync(some, Pacing, cancel), cancel);
         }
 
         return due.CountBy(one => Partitions.Of(one.Id, shape.PartitionCount))

@@ -10,7 +10,7 @@ namespace OrleansCdp;
 /// </remarks>
 public interface IDueStore
 {
-    /// <summary>Most of one statement.</summary>
+    /// <summary>Most that one statement writes, and most that it reads of a slice.</summary>
     const int DueMax = 500;
 
     /// <summary>Of each slice those that are due, the longest overdue first.</summary>

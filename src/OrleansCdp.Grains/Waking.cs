@@ -41,12 +41,12 @@ internal sealed partial class Waking(
 
     /// <summary>Wakes all of them.</summary>
     /// <param name="due">Whom.</param>
-    /// <param name="pace">How much of the time that may take.</param>
+    /// <param name="pace">How much of the time that may take, asked again after each few.</param>
     /// <param name="cancel">Stops it; who was woken was.</param>
     /// <returns>What came of each, in their order.</returns>
     public async Task<ImmutableArray<Look>> WakeAsync(
         IReadOnlyCollection<DueSubject> due,
-        Pace pace,
+        Func<Pace> pace,
         CancellationToken cancel
     )
     {
@@ -56,7 +56,7 @@ internal sealed partial class Waking(
             cancel.ThrowIfCancellationRequested();
             long since = Stopwatch.GetTimestamp();
             looks.AddRange(await Task.WhenAll(some.Select(WakeAsync)));
-            await pace.RestAsync(since, clock, cancel);
+            await pace().RestAsync(since, clock, cancel);
         }
 
         return looks.MoveToImmutable();

@@ -44,8 +44,8 @@ internal static class ClusterSettings
     }
 
     /// <summary>
-    /// Who has not been active for a while leaves memory; where that gets short, those at once who have not been for longest. All
-    /// that is known of them is stored.
+    /// Who has not been active for a while leaves memory; where that gets short, whoever does nothing just then, those first whose
+    /// time to leave comes first. All that is known of them is stored, or the grain is kept alive.
     /// </summary>
     private static void LetGo(GrainCollectionOptions options)
     {

@@ -43,27 +43,30 @@ public sealed class DueSweepTests : IAsyncLifetime
     {
         FakeDue due = new();
         DueSweep sweep = ActivatorUtilities.CreateInstance<DueSweep>(cluster.Services, due);
-        PartitionHomes homes = cluster.Services.GetRequiredService<PartitionHomes>();
-        int[] all = [.. Enumerable.Range(0, Some.PartitionCount)];
-        await Eventually.BeAsync(() => all.Select(homes.OwnerOf).Distinct().Count() == 2);
-        int[] owned = [.. all.Where(slice => homes.OwnerOf(slice).Equals(homes.Here))];
-        int each = Math.Max(1, IDueStore.DueMax / owned.Length);
-        string[] ids =
-        [
-            .. Enumerable
-                .Range(0, int.MaxValue)
-                .Select(i => $"ind_{i}")
-                .Where(id => Partitions.Of(id, Some.PartitionCount) == owned[0])
-                .Take(each + beyond),
-        ];
-        foreach (string id in ids)
-        {
-            due.Add(id, Clock.GetUtcNow());
-        }
+        int slice = (await OwnedSlicesAsync()).First();
+        Fill(due, Waking.AtOnceMax + beyond, new HashSet<int> { slice });
 
         (await sweep.SweepAsync(default)).ShouldBe(hasMore);
 
         due.Rows.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task What_one_round_wakes_is_stored_in_statements_of_a_bounded_size()
+    {
+        FakeDue due = new();
+        List<int> sizes = [];
+        due.OnWrite = looks =>
+        {
+            sizes.Add(looks.Count);
+            return Task.CompletedTask;
+        };
+        DueSweep sweep = ActivatorUtilities.CreateInstance<DueSweep>(cluster.Services, due);
+        Fill(due, IDueStore.DueMax + 1, await OwnedSlicesAsync());
+
+        await sweep.SweepAsync(default);
+
+        sizes.ShouldBe([IDueStore.DueMax, 1]);
     }
 
     [Theory]
@@ -147,6 +150,29 @@ public sealed class DueSweepTests : IAsyncLifetime
         });
 
         static string Key(ImmutableArray<int> slices) => string.Join(',', slices);
+    }
+
+    /// <summary>What the first silo sweeps, once both own some.</summary>
+    private async Task<IReadOnlySet<int>> OwnedSlicesAsync()
+    {
+        PartitionHomes homes = cluster.Services.GetRequiredService<PartitionHomes>();
+        int[] all = [.. Enumerable.Range(0, Some.PartitionCount)];
+        await Eventually.BeAsync(() => all.Select(homes.OwnerOf).Distinct().Count() == 2);
+        return all.Where(slice => homes.OwnerOf(slice).Equals(homes.Here)).ToHashSet();
+    }
+
+    private void Fill(FakeDue due, int count, IReadOnlySet<int> slices)
+    {
+        foreach (
+            string id in Enumerable
+                .Range(0, int.MaxValue)
+                .Select(i => $"ind_{i}")
+                .Where(id => slices.Contains(Partitions.Of(id, Some.PartitionCount)))
+                .Take(count)
+        )
+        {
+            due.Add(id, Clock.GetUtcNow());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ namespace OrleansCdp.Segments;
 
 /// <summary>
 /// How many are in a segment, and how many come and go. The key is the segment's name. What it says is up to a second old, and where
-/// counting takes longer than a tenth of one up to ten times as old as that takes, however many ask.
+/// counting takes longer than a tenth of one up to ten times as old as that takes, but at most a minute, however many ask.
 /// </summary>
 /// <remarks>
 /// Counting is exact and looks at every member: of a million it takes some tenths of a second, and is done every few seconds at most.

@@ -11,6 +11,7 @@ namespace OrleansCdp.Governance;
 
 /// <summary>Compares what is served with the log: by partition, by state, and the counts.</summary>
 [GrainType("cdp.verifier")]
+[KeepAlive] // Between two of its reports it is no call.
 internal sealed class VerifierGrain(
     ILogHistory log,
     IMembershipStore memberships,

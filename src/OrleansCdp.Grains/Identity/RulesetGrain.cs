@@ -6,6 +6,7 @@ namespace OrleansCdp.Identity;
 
 /// <summary>Trains, tries and makes live the rules of one match space. The work itself is done outside of its turns.</summary>
 [GrainType("cdp.ruleset")]
+[KeepAlive] // Between two reports of a replay it is no call.
 [Reentrant]
 internal sealed class RulesetGrain(
     IRulesets rulesets,

@@ -166,7 +166,11 @@ internal sealed partial class InsightWalkGrain(
                 .Concat(page.IsLast ? before.Again : [])
                 .Select(id => new DueSubject(id, now, Tries: 0)),
         ];
-        ImmutableArray<Look> looks = await waking.WakeAsync(subjects, options.Value.Pace, cancel);
+        ImmutableArray<Look> looks = await waking.WakeAsync(
+            subjects,
+            () => options.Value.Pace,
+            cancel
+        );
         foreach (Look[] some in looks.Where(look => look.Next is not null).Chunk(IDueStore.DueMax))
         {
             await due.DemandAsync([.. some.Select(look => (look.Of.Id, look.Next!.Value))], cancel);

@@ -2,16 +2,19 @@ namespace OrleansCdp.Segments;
 
 /// <summary>
 /// Something that is found anew by the first who asks once it is old; others wait for the same. It is old after
-/// <see cref="AgeMin"/>, and where finding takes long only after <see cref="RestTimes"/> as long: however many ask, and however
-/// large what is counted, the database works at it for no more than a tenth of the time.
+/// <see cref="AgeMin"/>, and where finding takes long only after <see cref="RestTimes"/> as long, at most <see cref="AgeMax"/>:
+/// however many ask, the database works at it for no more than a tenth of the time, as long as that takes less than six seconds.
 /// </summary>
 /// <typeparam name="T">What is found.</typeparam>
 /// <param name="clock">The clock.</param>
-/// <param name="find">Finds it. What fails is tried anew by the next who asks.</param>
+/// <param name="find">Finds it. Whoever asks before what failed is old is told the same.</param>
 internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
 {
     /// <summary>How old it may be at least.</summary>
     public static readonly TimeSpan AgeMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>How old it may be at most.</summary>
+    public static readonly TimeSpan AgeMax = TimeSpan.FromMinutes(1);
 
     /// <summary>How many times as long as finding took it is not found anew.</summary>
     public const int RestTimes = 9;
@@ -25,16 +28,24 @@ internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
     {
         bool isUsable =
             latest is { IsCompleted: false }
-            || (latest is { IsCompletedSuccessfully: true } && clock.GetElapsedTime(begun) < age);
+            || (latest is not null && clock.GetElapsedTime(begun) < age);
         return isUsable ? latest! : latest = FindAsync();
     }
 
     private async Task<T> FindAsync()
     {
         begun = clock.GetTimestamp();
-        T found = await find();
-        TimeSpan rested = clock.GetElapsedTime(begun) * (1 + RestTimes);
-        age = rested > AgeMin ? rested : AgeMin;
-        return found;
+        try
+        {
+            return await find();
+        }
+        finally
+        {
+            TimeSpan rested = clock.GetElapsedTime(begun) * (1 + RestTimes);
+            age =
+                rested < AgeMin ? AgeMin
+                : rested < AgeMax ? rested
+                : AgeMax;
+        }
     }
 }

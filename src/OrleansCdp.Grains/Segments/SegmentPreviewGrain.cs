@@ -8,7 +8,7 @@ namespace OrleansCdp.Segments;
 
 /// <summary>Makes previews outside of its turns, one at a time in each silo, and keeps the latest.</summary>
 [GrainType("cdp.segment-preview")]
-[CollectionAgeLimit(Hours = 24)] // SegmentPreview.ValidFor
+[KeepAlive] // One that is under way is no call, and breaks off for nothing: neither time nor memory that gets short.
 [Reentrant] // Whoever waits for one keeps nobody from asking how far it is.
 internal sealed partial class SegmentPreviewGrain(
     ISegmentSets segments,
@@ -18,6 +18,9 @@ internal sealed partial class SegmentPreviewGrain(
     ILogger<SegmentPreviewGrain> logger
 ) : Grain, ISegmentPreviewGrain, IDisposable
 {
+    /// <summary>How often it looks whether all it keeps counts no more.</summary>
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromHours(1);
+
     private readonly List<Made> kept = [];
     private readonly CancellationTokenSource stop = new();
 
@@ -45,6 +48,12 @@ internal sealed partial class SegmentPreviewGrain(
 
     public Task<SegmentPreview?> FindAsync(string hash, int @base) =>
         Task.FromResult(MadeOf(hash, @base)?.Preview);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(LeaveOnceOldAsync, LookPeriod, LookPeriod);
+        return Task.CompletedTask;
+    }
 
     public override async Task OnDeactivateAsync(
         DeactivationReason reason,
@@ -100,6 +109,18 @@ internal sealed partial class SegmentPreviewGrain(
         };
         made.Work = RunAsync(made, proposed, new ActiveSegment(segment, request.Version, 0));
         return made;
+    }
+
+    private Task LeaveOnceOldAsync()
+    {
+        DateTimeOffset old = clock.GetUtcNow() - SegmentPreview.ValidFor;
+        Forget(one => one.Work.IsCompleted && (one.Preview.EndedAt ?? one.Preview.At) < old);
+        if (kept.Count == 0)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.CompletedTask;
     }
 
     /// <summary>Forgets some. One that is under way breaks off.</summary>

@@ -29,7 +29,7 @@ internal sealed class MembershipReceiver(
 
     private string? position;
     private long told;
-    private DateTimeOffset notBefore;
+    private long? lookedAt;
     private TimeSpan pause = Soon;
 
     public Task Initialize(TimeSpan timeout) => Initialize(timeout, CancellationToken.None);
@@ -57,9 +57,9 @@ internal sealed class MembershipReceiver(
             (position, told) = await progress.ReadAsync(cancellationToken);
         }
 
-        if (notBefore - clock.GetUtcNow() is var early && early > TimeSpan.Zero)
+        if (lookedAt is { } last && clock.GetElapsedTime(last) is var since && since < Apart)
         {
-            await Task.Delay(early, clock, cancellationToken)
+            await Task.Delay(Apart - since, clock, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancellationToken.IsCancellationRequested)
             {
@@ -91,7 +91,7 @@ internal sealed class MembershipReceiver(
         }
 
         pause = Soon;
-        notBefore = page.Length < MembershipStream.BatchMax ? clock.GetUtcNow() + Apart : default;
+        lookedAt = page.Length < MembershipStream.BatchMax ? clock.GetTimestamp() : null;
         MembershipBatch batch = new(page, told);
         position = page[^1].Position;
         told += page.Length;

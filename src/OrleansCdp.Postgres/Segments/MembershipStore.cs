@@ -116,7 +116,7 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             select array_agg(distinct l.cause order by l.cause) as causes
             from (
                 select cause from cdp.membership_changes
-                where individual = m.individual and segment = $1 and at > $2
+                where individual = m.individual and segment = $1
                 order by sequence desc limit m.changes
             ) l
         ) c

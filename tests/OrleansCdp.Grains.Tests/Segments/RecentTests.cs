@@ -14,8 +14,9 @@ public sealed class RecentTests
     [InlineData(0, 1)]
     [InlineData(0.1, 1)]
     [InlineData(0.5, 5)]
-    [InlineData(60, 600)]
-    public async Task It_is_found_anew_after_a_second_or_ten_times_what_finding_took(
+    [InlineData(6, 60)]
+    [InlineData(7, 60)]
+    public async Task It_is_found_anew_after_a_second_or_ten_times_what_finding_took_or_a_minute(
         double seconds,
         double age
     )
@@ -52,13 +53,16 @@ public sealed class RecentTests
     }
 
     [Fact]
-    public async Task What_failed_is_tried_by_the_next_who_asks()
+    public async Task What_failed_is_not_tried_again_before_it_is_old_either()
     {
         Recent<int> recent = new(clock, FindAsync);
         fails = true;
         await Should.ThrowAsync<TimeoutException>(recent.GetAsync);
         fails = false;
 
+        await Should.ThrowAsync<TimeoutException>(recent.GetAsync);
+        found.ShouldBe(1);
+        clock.Advance(Recent<int>.AgeMin);
         (await recent.GetAsync()).ShouldBe(2);
     }
 

@@ -75,6 +75,18 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_is_made_is_kept_also_when_all_that_do_nothing_leave_memory()
+    {
+        SegmentVersion version = await DraftAsync(Buyers);
+        await PreviewAsync(version);
+
+        await cluster.Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+
+        SegmentPreview? kept = await Grain.FindAsync(version.Hash, version.Base);
+        kept.ShouldNotBeNull().State.ShouldBe(PreviewState.Done);
+    }
+
+    [Fact]
     public async Task Who_lives_on_elsewhere_is_nobody_and_whose_state_is_damaged_is_told_of()
     {
         string survivor = await OrdersAsync("a", 2);

@@ -41,6 +41,7 @@ public sealed class MembershipNewsTests(PostgresServer server)
         await using TestSilo silo = await StartAsync(database, "one");
         FakeTimeProvider clock = new();
         MembershipReceiver reader = NewReader(silo, clock);
+        await reader.Initialize(TimeSpan.FromMinutes(1));
         await SaveSeenAsync(silo, 0);
         IdsOf(await reader.GetQueueMessagesAsync(1)).ShouldBe(["ind_0"], "it had not looked yet");
         await SaveSeenAsync(silo, 1);
