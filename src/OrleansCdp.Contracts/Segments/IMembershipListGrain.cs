@@ -79,7 +79,12 @@ public sealed record PastMembership(
 public sealed record ChangePage(
     [property: Id(0)] ImmutableArray<FollowedChange> Changes,
     [property: Id(1)] string Next
-);
+)
+{
+    /// <summary>Whether some after the position that was asked for are kept no more: then nothing is listed.</summary>
+    [Id(2)]
+    public bool HasForgotten { get; init; }
+}
 
 /// <summary>An entry or exit that somebody follows.</summary>
 /// <param name="Individual">Who entered or left.</param>

@@ -114,7 +114,10 @@ public sealed record SegmentPreview
     [Id(8)]
     public int? BaseCost { get; init; }
 
-    /// <summary>The share of the population above which its activation is to be confirmed.</summary>
+    /// <summary>
+    /// The share of the population above which its activation is to be confirmed: what the text says, or what the active version
+    /// (of the first one the default) says where that is less.
+    /// </summary>
     [Id(9)]
     public decimal ConfirmAbove { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using OrleansCdp.Events;
 using OrleansCdp.Expressions;
 using OrleansCdp.Governance;
@@ -77,7 +78,10 @@ public sealed record SegmentDefinition
     public IEnumerable<string> Segments =>
         Inputs.Where(input => input.Kind == SegmentInputKind.Segment).Select(input => input.Name);
 
-    /// <summary>What it means, in the one way to write it: of two texts that mean the same the same.</summary>
+    /// <summary>
+    /// What it means, in the one way to write it: of two texts that mean the same the same. Of settings those that are not as they
+    /// are where nothing is said.
+    /// </summary>
     public string NormalForm =>
         string.Join(
             '\n',
@@ -86,7 +90,38 @@ public sealed record SegmentDefinition
                     tier.Name is null ? tier.NormalForm : $"{tier.Name}: {tier.NormalForm}"
                 )
                 .Concat(TimeZone.Id == TimeZoneInfo.Utc.Id ? [] : [$"time zone {TimeZone.Id}"])
+                .Concat(Settings)
         );
+
+    private IEnumerable<string> Settings
+    {
+        get
+        {
+            if (FlapsAbove != FlapsAboveDefault)
+            {
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"flaps above {FlapsAbove}"
+                );
+            }
+
+            if (Jitter != TimeSpan.Zero)
+            {
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"jitter {Jitter.TotalSeconds} seconds"
+                );
+            }
+
+            if (ConfirmAbove != ConfirmAboveDefault)
+            {
+                yield return string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"confirm above {ConfirmAbove:0.############}"
+                );
+            }
+        }
+    }
 
     /// <summary>Compiles a definition.</summary>
     /// <param name="name">The segment's name.</param>

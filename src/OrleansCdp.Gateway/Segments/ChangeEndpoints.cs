@@ -75,18 +75,41 @@ internal static class ChangeEndpoints
             return Results.Empty;
         }
 
-        ChangePage page =
-            await grains.GetGrain<IMembershipListGrain>(0).GetChangesAsync(name, after, wanted)
-            ?? throw BadPosition();
+        ChangePage page = await PageAsync(
+            grains.GetGrain<IMembershipListGrain>(0),
+            name,
+            after,
+            wanted
+        );
         return Results.Ok(new { data = page.Changes.Select(MembershipView.Of), page.Next });
     }
 
-    /// <summary>What is said of a position that none of this database is.</summary>
-    public static ProblemException BadPosition() =>
-        new(
-            Problem.BadRequest(
-                "bad_position",
-                "This is no position of entries and exits, or one of another database: begin without one."
-            )
-        );
+    /// <summary>A page of entries and exits.</summary>
+    /// <exception cref="ProblemException">
+    /// The position is none of this database (400), or some after it are kept no more (410).
+    /// </exception>
+    public static async Task<ChangePage> PageAsync(
+        IMembershipListGrain list,
+        string? segment,
+        string? after,
+        int limit
+    ) =>
+        await list.GetChangesAsync(segment, after, limit) switch
+        {
+            null => throw new ProblemException(
+                Problem.BadRequest(
+                    "bad_position",
+                    "This is no position of entries and exits, or one of another database: begin without one."
+                )
+            ),
+            { HasForgotten: true } => throw new ProblemException(
+                new Problem(
+                    StatusCodes.Status410Gone,
+                    "expired_position",
+                    "Some entries and exits after this position are kept no more, so you would miss them: "
+                        + "read who is in the segment now, and begin without a position."
+                )
+            ),
+            { } page => page,
+        };
 }

@@ -28,7 +28,7 @@ internal sealed class ChangeStreams(
     /// <param name="segment">Only those of a segment; null for all.</param>
     /// <param name="after">The position; null for the end there is now.</param>
     /// <exception cref="ProblemException">
-    /// The position is none (400), or <see cref="GatewayOptions.ChangeStreamsMax"/> streams are open (429).
+    /// The position is none (400), some after it are kept no more (410), or <see cref="GatewayOptions.ChangeStreamsMax"/> streams are open (429).
     /// </exception>
     public async Task SendAsync(HttpContext http, string? segment, string? after)
     {
@@ -100,9 +100,7 @@ internal sealed class ChangeStreams(
             // The client left, or the gateway stops: the client comes back with the last id it got.
         }
 
-        async Task<ChangePage> PageAsync() =>
-            await list.GetChangesAsync(segment, position, PageMax)
-            ?? throw ChangeEndpoints.BadPosition();
+        Task<ChangePage> PageAsync() => ChangeEndpoints.PageAsync(list, segment, position, PageMax);
     }
 
     private static string TextOf(FollowedChange change) =>

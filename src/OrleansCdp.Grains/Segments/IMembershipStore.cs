@@ -50,6 +50,15 @@ public interface IMembershipStore
         CancellationToken cancel
     );
 
+    /// <summary>
+    /// Whether entries or exits after a position are kept no more. Asked after a page was read, so that none is forgotten in between.
+    /// </summary>
+    /// <param name="segment">Only those of a segment, with all its tiers; null for all.</param>
+    /// <param name="after">A position that was given out before.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="ChangePositionException">The position is none.</exception>
+    Task<bool> IsForgottenAsync(string? segment, string after, CancellationToken cancel);
+
     /// <summary>The last entry of an individual into a segment, or the last exit; null where none is known.</summary>
     /// <param name="individual">Its id.</param>
     /// <param name="segment">The segment, with all its tiers.</param>

@@ -32,7 +32,11 @@ internal sealed class MembershipListGrain(
                 PageOf(limit),
                 CancellationToken.None
             );
-            return new ChangePage(changes, changes.IsEmpty ? end : changes[^1].Position);
+            return
+                after is not null
+                && await store.IsForgottenAsync(segment, after, CancellationToken.None)
+                ? new ChangePage([], end) { HasForgotten = true }
+                : new ChangePage(changes, changes.IsEmpty ? end : changes[^1].Position);
         }
         catch (ChangePositionException)
         {

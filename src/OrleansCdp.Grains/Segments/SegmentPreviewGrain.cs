@@ -99,13 +99,18 @@ internal sealed partial class SegmentPreviewGrain(
             return made;
         }
 
+        SegmentDefinition? before = proposed
+            .Active.All.FirstOrDefault(one => one.Definition.Name == Name)
+            ?.Definition;
         made.Preview = first with
         {
             Cost = segment.Cost,
-            ConfirmAbove = segment.ConfirmAbove,
-            BaseCost = proposed
-                .Active.All.FirstOrDefault(one => one.Definition.Name == Name)
-                ?.Definition.Cost,
+            // Whoever lifts the bound has it confirmed by the one that stands until then.
+            ConfirmAbove = Math.Min(
+                segment.ConfirmAbove,
+                before?.ConfirmAbove ?? SegmentDefinition.ConfirmAboveDefault
+            ),
+            BaseCost = before?.Cost,
         };
         made.Work = RunAsync(made, proposed, new ActiveSegment(segment, request.Version, 0));
         return made;

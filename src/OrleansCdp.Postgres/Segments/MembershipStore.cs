@@ -62,7 +62,12 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             select exists (select from cdp.membership_changes
                     where written_by >= pg_snapshot_xmax(pg_current_snapshot()))
                 or exists (select from cdp.membership_stream
+                    where written_by >= pg_snapshot_xmax(pg_current_snapshot()))
+                or exists (select from cdp.membership_forgotten
                     where written_by >= pg_snapshot_xmax(pg_current_snapshot())) as is_so
+        ), unforgotten as (
+            -- No position that was given out there is taken here.
+            delete from cdp.membership_forgotten f using elsewhere e where e.is_so
         ), back as (
             update cdp.membership_changes c
             set written_by = case when (c.written_by, c.number) > (s.written_by, s.number) then '2' else '1' end::xid8
@@ -91,46 +96,29 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         group by tier order by tier nulls first
         """;
 
-    private const string Latest = """
-        select individual, entered, at, cause from cdp.membership_changes
-        where segment = $1 and at > $2 order by at desc limit $3
-        """;
-
-    private const string Rates = $"""
-        select count(*), count(*) filter (where entered),
-            count(*) filter (where entered and at > $4),
-            count(*) filter (where not entered and at > $4)
-        from ({Latest}) latest
-        """;
-
-    // Why is asked only of those who are listed: of everybody that would sort all their changes.
-    private const string Flapping = $"""
-        with most as materialized (
-            select individual, count(*) as changes, count(*) over () as all_of_them
-            from ({Latest}) latest
-            group by individual having count(*) > $4
-            order by 2 desc, individual limit $5
-        )
-        select m.individual, m.changes, c.causes, m.all_of_them
-        from most m cross join lateral (
-            select array_agg(distinct l.cause order by l.cause) as causes
-            from (
-                select cause from cdp.membership_changes
-                where individual = m.individual and segment = $1
-                order by sequence desc limit m.changes
-            ) l
-        ) c
-        order by m.changes desc, m.individual
-        """;
-
     // Several silos may forget at the same time: none waits for another.
     private const string Forget = """
-        delete from cdp.membership_changes c
-        using (
+        with old as materialized (
             select individual, sequence from cdp.membership_changes
             where at < $1 order by at limit $2 for update skip locked
-        ) old
-        where c.individual = old.individual and c.sequence = old.sequence
+        ), gone as (
+            delete from cdp.membership_changes c using old
+            where c.individual = old.individual and c.sequence = old.sequence
+            returning c.segment, c.written_by, c.number
+        ), noted as (
+            insert into cdp.membership_forgotten as f (segment, written_by, number)
+            select distinct on (segment) segment, written_by, number from gone
+            order by segment, written_by desc, number desc
+            on conflict (segment) do update
+                set written_by = excluded.written_by, number = excluded.number
+                where (f.written_by, f.number) < (excluded.written_by, excluded.number)
+        )
+        select count(*) from gone
+        """;
+
+    private const string Forgotten = """
+        select exists (select from cdp.membership_forgotten
+            where (written_by, number) > ($1, $2) and ($3::text is null or segment = $3))
         """;
 
     private ulong knownEnd;
@@ -293,55 +281,13 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             .With(segment)
             .RowsAsync(static row => new TierCount(row.Text(0), row.GetInt64(1)), cancel);
 
-    public async Task<SegmentActivity> ActivityAsync(
+    public Task<SegmentActivity> ActivityAsync(
         string segment,
         DateTimeOffset now,
         int flapsAbove,
         int most,
         CancellationToken cancel
-    )
-    {
-        DateTimeOffset hourAgo = now.ToUniversalTime().AddHours(-1);
-        var rates = await sources
-            .Storage.CreateCommand(Rates)
-            .With(segment)
-            .With(now.ToUniversalTime().AddDays(-1))
-            .With(most + 1)
-            .With(hourAgo)
-            .RowsAsync(
-                row => new SegmentActivity
-                {
-                    LastHour = new FlowCount(row.GetInt64(2), row.GetInt64(3)),
-                    LastDay = new FlowCount(row.GetInt64(1), row.GetInt64(0) - row.GetInt64(1)),
-                    IsPartial = row.GetInt64(0) > most,
-                },
-                cancel
-            );
-        var flapping = await sources
-            .Storage.CreateCommand(Flapping)
-            .With(segment)
-            .With(hourAgo)
-            .With(most)
-            .With((long)flapsAbove)
-            .With(ISegmentGrain.FlappingListedMax)
-            .RowsAsync(
-                static row =>
-                    (
-                        Count: row.GetInt64(3),
-                        Who: new FlappingMember(
-                            row.GetString(0),
-                            row.GetInt64(1),
-                            [.. row.GetFieldValue<short[]>(2).Select(CauseOf)]
-                        )
-                    ),
-                cancel
-            );
-        return rates[0] with
-        {
-            FlappingCount = flapping.IsEmpty ? 0 : flapping[0].Count,
-            Flapping = [.. flapping.Select(one => one.Who)],
-        };
-    }
+    ) => ActivityReading.ReadAsync(sources.Storage, segment, now, flapsAbove, most, cancel);
 
     public async Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel)
     {
@@ -350,7 +296,20 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             .Storage.CreateCommand(Forget)
             .With(moment.ToUniversalTime())
             .With(limit);
-        return await command.ExecuteNonQueryAsync(cancel);
+        return (int)(long)(await command.ExecuteScalarAsync(cancel))!;
+    }
+
+    public async Task<bool> IsForgottenAsync(
+        string? segment,
+        string after,
+        CancellationToken cancel
+    )
+    {
+        await using NpgsqlCommand command = ChangePosition
+            .Parse(after)
+            .Bind(sources.Storage.CreateCommand(Forgotten))
+            .With(segment);
+        return (bool)(await command.ExecuteScalarAsync(cancel))!;
     }
 
     private static void DemandLimit(int limit)
@@ -375,7 +334,8 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         };
     }
 
-    private static MembershipCause CauseOf(short stored)
+    /// <summary>A cause as it is stored.</summary>
+    internal static MembershipCause CauseOf(short stored)
     {
         MembershipCause cause = (MembershipCause)stored;
         return Enum.IsDefined(cause)

@@ -272,6 +272,14 @@ public sealed class SegmentDefinitionTests
             .Definition(criteria + "\ntimeZone: Europe/Berlin")
             .NormalForm.ShouldBe("renewsAt within last 1 calendar day\ntime zone Europe/Berlin");
         Segmented.Definition(criteria).NormalForm.ShouldBe("renewsAt within last 1 calendar day");
+        Segmented
+            .Definition($"{criteria}\nflapsAbove: 10\njitter: 10 minutes\nconfirmAbove: 0.50")
+            .NormalForm.ShouldBe(
+                "renewsAt within last 1 calendar day\nflaps above 10\njitter 600 seconds\nconfirm above 0.5"
+            );
+        Segmented
+            .Definition($"{criteria}\nflapsAbove: 6\nconfirmAbove: 0.20")
+            .NormalForm.ShouldBe("renewsAt within last 1 calendar day", "nothing else is said");
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ClusterCrashTests
     public async Task Nothing_acknowledged_is_lost_or_doubled_whatever_dies(int seed)
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync(silos: 3, gateways: 2);
-        await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, seed);
+        await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, seed, segmented: true);
         Random random = new(seed);
         Func<Task>[] faults =
         [

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Events;
 
@@ -13,6 +14,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private const int SendersPerWay = 2;
     private readonly RunningCluster cluster;
     private readonly int seed;
+    private readonly bool segmented;
     private readonly CancellationTokenSource enough = new();
     private readonly List<CrashOrders> orders = [];
     private readonly List<CrashVisits> visits = [];
@@ -22,17 +24,30 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private int acknowledged;
     private int turnedAway;
 
-    private ClusterLoad(RunningCluster cluster, int seed)
+    private ClusterLoad(RunningCluster cluster, int seed, bool segmented)
     {
         this.cluster = cluster;
         this.seed = seed;
+        this.segmented = segmented;
     }
 
     /// <summary>Starts sending.</summary>
-    public static async Task<ClusterLoad> StartAsync(RunningCluster cluster, int seed)
+    /// <param name="cluster">To whom.</param>
+    /// <param name="seed">What is sent.</param>
+    /// <param name="segmented">Whether people enter and leave segments meanwhile.</param>
+    public static async Task<ClusterLoad> StartAsync(
+        RunningCluster cluster,
+        int seed,
+        bool segmented = false
+    )
     {
-        ClusterLoad load = new(cluster, seed);
+        ClusterLoad load = new(cluster, seed, segmented);
         await cluster.Api.DefineAsync(CrashOrders.Stream);
+        if (segmented)
+        {
+            await CrashSegments.StartAsync(cluster.Api);
+        }
+
         load.before = await cluster.Api.DrainAsync();
         load.producer = await ProducerHost.StartAsync(services =>
             services.AddCdpProducer(o => o.ConnectionString = cluster.Database.ConnectionString)
@@ -87,6 +102,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
         foreach (CrashOrders one in orders)
         {
             await one.CheckPeopleAsync(cluster.Api);
+        }
+
+        if (segmented)
+        {
+            await CrashSegments.CheckAsync(cluster, visits.SelectMany(one => one.Users));
         }
 
         await LogOracle.CheckAsync(cluster.Database.ConnectionString, cluster.Api);

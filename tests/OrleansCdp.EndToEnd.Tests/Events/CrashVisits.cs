@@ -20,6 +20,9 @@ internal sealed class CrashVisits(string name, Random random)
     /// <summary>Events made so far; each is to be in the log once.</summary>
     public int Events => events;
 
+    /// <summary>User ids of those who sign in sooner or later.</summary>
+    public IEnumerable<string> Users => Enumerable.Range(0, People).Select(UserOf);
+
     /// <summary>The next events, as the body of a batch.</summary>
     public string NextBatch()
     {
@@ -31,6 +34,8 @@ internal sealed class CrashVisits(string name, Random random)
 
         return new JsonObject { ["batch"] = batch }.ToJsonString();
     }
+
+    private string UserOf(int person) => $"{name}-p{person}";
 
     private JsonObject Next()
     {
@@ -46,7 +51,7 @@ internal sealed class CrashVisits(string name, Random random)
         };
         if (signsIn)
         {
-            e["userId"] = $"{name}-p{visitor % People}";
+            e["userId"] = UserOf(visitor % People);
             e["traits"] = new JsonObject { ["firstName"] = $"N{number}" };
         }
         else

@@ -10,7 +10,6 @@ internal static class OracleSegments
     private const string Members =
         "select segment, individual || coalesce(' ' || tier, '') from cdp.members";
 
-    /// <summary>Numbers have no gaps, and of one segment somebody enters and leaves in turn, and is in it after the last entry.</summary>
     private const string Faults = """
         with ordered as (
             select individual, sequence, segment, tier, entered,
@@ -57,9 +56,26 @@ internal static class OracleSegments
             "who is in the segments is who should be",
             () => string.Join('\n', differences.Take(DifferencesMax).Append(host.Output))
         );
-        (await RowsAsync(connection, Faults, row => row.GetString(0))).ShouldBeEmpty();
+        await DemandOrderAsync(connection);
         return members.ToDictionary(one => one.Key, one => one.Value.Count);
     }
+
+    /// <summary>
+    /// Demands of all entries and exits that numbers have no gaps, that of one segment somebody enters and leaves in turn, and that
+    /// whoever entered last is in it.
+    /// </summary>
+    /// <param name="connection">The database.</param>
+    public static async Task DemandOrderAsync(string connection) =>
+        (await RowsAsync(connection, Faults, row => row.GetString(0))).ShouldBeEmpty();
+
+    /// <summary>Segments that somebody entered or left.</summary>
+    /// <param name="connection">The database.</param>
+    public static async Task<IEnumerable<string>> ChangedAsync(string connection) =>
+        await RowsAsync(
+            connection,
+            "select distinct segment from cdp.membership_changes",
+            row => row.GetString(0)
+        );
 
     private static async Task<IEnumerable<string>> DifferencesAsync(
         OracleSql sql,

@@ -15,20 +15,29 @@ internal static class StarterPack
     /// <summary>The query of each segment by its name: whose it is, and of a waterfall in which tier.</summary>
     public static FrozenDictionary<string, string> Queries { get; } = Read("Sql", ".sql");
 
-    /// <summary>
-    /// Has one person write all of them and another one approve them. One that asks for another comes after it.
-    /// </summary>
-    public static async Task ActivateAsync(Api author, Api reviewer)
+    /// <summary>Has one person write all of them and another one approve them.</summary>
+    public static Task ActivateAsync(Api author, Api reviewer) =>
+        ActivateAsync(All, author, reviewer);
+
+    /// <summary>Has one person write segments and another one approve them. One that asks for another comes after it.</summary>
+    /// <param name="texts">Text of each by its name.</param>
+    /// <param name="author">Whoever writes them.</param>
+    /// <param name="reviewer">Whoever approves them.</param>
+    public static async Task ActivateAsync(
+        IReadOnlyDictionary<string, string> texts,
+        Api author,
+        Api reviewer
+    )
     {
         string[] inOrder =
         [
-            .. All
-                .Keys.OrderBy(name => All[name].Contains("in segment", StringComparison.Ordinal))
+            .. texts
+                .Keys.OrderBy(name => texts[name].Contains("in segment", StringComparison.Ordinal))
                 .ThenBy(name => name, StringComparer.Ordinal),
         ];
         foreach (string name in inOrder)
         {
-            await author.DefineAsync(name, "segment", All[name]);
+            await author.DefineAsync(name, "segment", texts[name]);
             await StepAsync(author, name, "submit");
             await StepAsync(reviewer, name, "approve");
             long moves = await MovesAsync(reviewer, name);

@@ -124,6 +124,37 @@ public sealed class FollowTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task Whoever_comes_back_after_what_follows_is_forgotten_is_told_so()
+    {
+        await segments.ActivateAsync("expired", "criteria: title = 'expired'");
+        string position = (string)(await PageAsync("/v1/segments/expired/changes"))["next"]!;
+        await host.Database.ExecuteAsync(
+            """
+            insert into cdp.membership_forgotten (segment, written_by, number)
+            values ('expired', pg_current_xact_id(), 1)
+            """
+        );
+        try
+        {
+            (await host.GetAsync($"/v1/segments/expired/changes?after={position}")).ShouldBeProblem(
+                410,
+                "expired_position"
+            );
+            using HttpClient http = new();
+            await Eventually.BeAsync(async () =>
+            {
+                using HttpResponseMessage refused = await SendAsync(http, "expired", position);
+                return refused.StatusCode == HttpStatusCode.Gone;
+            });
+            (await PageAsync("/v1/segments/expired/changes"))["data"].ShouldNotBeNull();
+        }
+        finally
+        {
+            await host.Database.ExecuteAsync("delete from cdp.membership_forgotten");
+        }
+    }
+
+    [Fact]
     public async Task Nobody_is_kept_waiting_without_a_sign_of_life()
     {
         await segments.ActivateAsync("quiet", "criteria: title = 'quiet'");

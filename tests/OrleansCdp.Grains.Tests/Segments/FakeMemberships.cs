@@ -167,6 +167,9 @@ internal sealed class FakeMemberships : IMembershipStore
                 .Select(tier => new TierCount(tier.Key, tier.Count())),
         ]);
 
+    public Task<bool> IsForgottenAsync(string? segment, string after, CancellationToken cancel) =>
+        Task.FromResult(false);
+
     public Task<int> ForgetAsync(DateTimeOffset moment, int limit, CancellationToken cancel)
     {
         lock (gate)

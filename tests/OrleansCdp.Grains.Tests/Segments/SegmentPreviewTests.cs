@@ -75,6 +75,31 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_raises_the_bound_is_bound_by_the_one_before()
+    {
+        await OrdersAsync("p1", 2);
+        SegmentVersion first = await DraftAsync($"{Buyers}\nconfirmAbove: 1");
+        SegmentPreview preview = await PreviewAsync(first);
+        (preview.ConfirmAbove, preview.NeedsConfirmation).ShouldBe(
+            (SegmentDefinition.ConfirmAboveDefault, true)
+        );
+        await ActivateAsync(first, preview.Counts.Moved);
+        await LookAtAllAsync();
+
+        (await BoundOfAsync("0.1")).ShouldBe(0.1m, "a lower one holds at once");
+        (await BoundOfAsync("1")).ShouldBe(1m, "the active version says so too");
+        SegmentVersion lower = await DraftAsync(
+            "criteria: count(SalesOrder) >= 3\nconfirmAbove: 0.1"
+        );
+        await ActivateAsync(lower, (await PreviewAsync(lower)).Counts.Moved);
+        await LookAtAllAsync();
+        (await BoundOfAsync("1")).ShouldBe(0.1m);
+
+        async Task<decimal> BoundOfAsync(string bound) =>
+            (await PreviewAsync(await DraftAsync($"{Buyers}\nconfirmAbove: {bound}"))).ConfirmAbove;
+    }
+
+    [Fact]
     public async Task One_that_is_made_is_kept_also_when_all_that_do_nothing_leave_memory()
     {
         SegmentVersion version = await DraftAsync(Buyers);

@@ -49,6 +49,45 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
         (await sweep.SweepAsync(default)).ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task Whoever_goes_on_before_what_is_forgotten_is_told_so_and_nobody_else()
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        string begin = await segments.Store.EndAsync(default);
+        await segments.SaveAsync("ind_a", Change(1, "vip") with { At = now.AddDays(-91) });
+        await segments.SaveAsync("ind_a", Change(2, "churned") with { At = now.AddDays(-91) });
+        await segments.SaveAsync("ind_a", Change(3, "vip", entered: false) with { At = now });
+        await segments.SettleAsync();
+        string[] positions =
+        [
+            .. (await segments.Store.FollowAsync(null, null, 10, default)).Select(one =>
+                one.Position
+            ),
+        ];
+
+        (await segments.Store.IsForgottenAsync(null, begin, default)).ShouldBeFalse();
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(2);
+
+        (await AreForgottenAsync(null)).ShouldBe([true, true, false, false]);
+        (await AreForgottenAsync("vip")).ShouldBe([true, false, false, false]);
+        (await AreForgottenAsync("churned")).ShouldBe([true, true, false, false]);
+        (await AreForgottenAsync("nothing")).ShouldBe([false, false, false, false]);
+
+        // The older ones are forgotten last: what is noted stays.
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(0);
+        (await AreForgottenAsync(null)).ShouldBe([true, true, false, false]);
+        await Should.ThrowAsync<ChangePositionException>(() =>
+            segments.Store.IsForgottenAsync(null, "nothing", default)
+        );
+
+        async Task<bool[]> AreForgottenAsync(string? segment) =>
+            await Task.WhenAll(
+                positions
+                    .Prepend(begin)
+                    .Select(after => segments.Store.IsForgottenAsync(segment, after, default))
+            );
+    }
+
     [Theory]
     [InlineData("1.00:00:00", true)]
     [InlineData("23:59:59.9999999", false)]
