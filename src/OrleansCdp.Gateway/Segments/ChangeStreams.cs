@@ -28,7 +28,8 @@ internal sealed class ChangeStreams(
     /// <param name="segment">Only those of a segment; null for all.</param>
     /// <param name="after">The position; null for the end there is now.</param>
     /// <exception cref="ProblemException">
-    /// The position is none (400), some after it are kept no more (410), or <see cref="GatewayOptions.ChangeStreamsMax"/> streams are open (429).
+    /// The position is none (400), some after it are kept no more (410), or <see cref="GatewayOptions.ChangeStreamsMax"/> streams
+    /// are open (429).
     /// </exception>
     public async Task SendAsync(HttpContext http, string? segment, string? after)
     {
