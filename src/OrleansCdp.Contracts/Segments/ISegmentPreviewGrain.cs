@@ -116,7 +116,7 @@ public sealed record SegmentPreview
 
     /// <summary>
     /// The share of the population above which its activation is to be confirmed: what the text says, or what the active version
-    /// (of the first one the default) says where that is less.
+    /// (where none is, the default) says where that is less.
     /// </summary>
     [Id(9)]
     public decimal ConfirmAbove { get; init; }

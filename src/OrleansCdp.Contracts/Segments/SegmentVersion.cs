@@ -199,7 +199,7 @@ public sealed record SegmentPlan(
 /// <summary>The text of a version, and what it means.</summary>
 /// <param name="Version">The version.</param>
 /// <param name="Text">As written.</param>
-/// <param name="NormalForm">Its criteria in the one way to write them; null where it does not compile any more.</param>
+/// <param name="NormalForm">Its criteria and settings in the one way to write them; null where it does not compile any more.</param>
 [GenerateSerializer, Immutable, Alias("cdp.reviewed-text")]
 public sealed record ReviewedText(
     [property: Id(0)] int Version,

@@ -41,6 +41,7 @@ internal static class ChangeEndpoints
                 )
                 .ProducesProblem(StatusCodes.Status400BadRequest)
                 .ProducesProblem(StatusCodes.Status404NotFound)
+                .ProducesProblem(StatusCodes.Status410Gone)
                 .ProducesProblem(StatusCodes.Status429TooManyRequests)
                 .RequireScope(Scopes.Read)
                 .WithSummary(

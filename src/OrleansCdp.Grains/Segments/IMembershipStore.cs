@@ -38,7 +38,7 @@ public interface IMembershipStore
     /// their order, and each comes as soon as no transaction of the server runs that began to write before it was written.
     /// </summary>
     /// <param name="segment">Only those of a segment, with all its tiers; null for all.</param>
-    /// <param name="after">A position that was given out before; null for the first that is kept.</param>
+    /// <param name="after">A position that was given out before; null for the first behind all that are forgotten.</param>
     /// <param name="limit">Most returned, from 1 to <see cref="PageMax"/>.</param>
     /// <param name="cancel">Stops it.</param>
     /// <exception cref="ChangePositionException">The position is none, or one of another database.</exception>

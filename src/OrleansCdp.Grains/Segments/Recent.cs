@@ -7,7 +7,7 @@ namespace OrleansCdp.Segments;
 /// </summary>
 /// <typeparam name="T">What is found.</typeparam>
 /// <param name="clock">The clock.</param>
-/// <param name="find">Finds it. Whoever asks before what failed is old is told the same.</param>
+/// <param name="find">Finds it. Whoever asks within <see cref="AgeMin"/> after it failed is told the same.</param>
 internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
 {
     /// <summary>How old it may be at least.</summary>
@@ -35,17 +35,23 @@ internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
     private async Task<T> FindAsync()
     {
         begun = clock.GetTimestamp();
+        age = TimeSpan.Zero;
         try
         {
-            return await find();
-        }
-        finally
-        {
+            T found = await find();
             TimeSpan rested = clock.GetElapsedTime(begun) * (1 + RestTimes);
             age =
                 rested < AgeMin ? AgeMin
                 : rested < AgeMax ? rested
                 : AgeMax;
+            return found;
+        }
+        finally
+        {
+            if (age == TimeSpan.Zero)
+            {
+                age = clock.GetElapsedTime(begun) + AgeMin; // It failed: soon it may not.
+            }
         }
     }
 }

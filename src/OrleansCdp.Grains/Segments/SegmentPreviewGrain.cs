@@ -23,13 +23,24 @@ internal sealed partial class SegmentPreviewGrain(
 
     private readonly List<Made> kept = [];
     private readonly CancellationTokenSource stop = new();
+    private int asking;
 
     public async Task<SegmentPreview> PreviewAsync(PreviewRequest request, TimeSpan wait)
     {
         Made? made = MadeOf(request.Hash, request.Base);
         if (IsToBegin(made))
         {
-            ProposedSegment proposed = await segments.ProposeAsync(Name, request.Text);
+            asking++; // Or it might leave memory meanwhile.
+            ProposedSegment proposed;
+            try
+            {
+                proposed = await segments.ProposeAsync(Name, request.Text);
+            }
+            finally
+            {
+                asking--;
+            }
+
             // Somebody else may have begun it meanwhile.
             Made? present = MadeOf(request.Hash, request.Base);
             made = present == made || IsToBegin(present) ? Begin(request, proposed) : present!;
@@ -120,7 +131,7 @@ internal sealed partial class SegmentPreviewGrain(
     {
         DateTimeOffset old = clock.GetUtcNow() - SegmentPreview.ValidFor;
         Forget(one => one.Work.IsCompleted && (one.Preview.EndedAt ?? one.Preview.At) < old);
-        if (kept.Count == 0)
+        if (kept.Count == 0 && asking == 0)
         {
             DeactivateOnIdle();
         }

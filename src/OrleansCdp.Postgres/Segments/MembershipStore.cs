@@ -66,7 +66,7 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
                 or exists (select from cdp.membership_forgotten
                     where written_by >= pg_snapshot_xmax(pg_current_snapshot())) as is_so
         ), unforgotten as (
-            -- No position that was given out there is taken here.
+            -- Positions from there are no positions of this order any more.
             delete from cdp.membership_forgotten f using elsewhere e where e.is_so
         ), back as (
             update cdp.membership_changes c
@@ -96,7 +96,7 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         group by tier order by tier nulls first
         """;
 
-    // Several silos may forget at the same time: none waits for another.
+    // Several silos may forget at the same time: none waits for rows of another, and all note segments in one order.
     private const string Forget = """
         with old as materialized (
             select individual, sequence from cdp.membership_changes
@@ -114,6 +114,14 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
                 where (f.written_by, f.number) < (excluded.written_by, excluded.number)
         )
         select count(*) from gone
+        """;
+
+    // What was forgotten goes by age, so a few that are kept may stand before the last of those: whoever begins does so behind it, or
+    // would be told on the second page that something is missing.
+    private const string Begin = """
+        select written_by, number from cdp.membership_forgotten
+        where $1::text is null or segment = $1
+        order by written_by desc, number desc limit 1
         """;
 
     private const string Forgotten = """
@@ -185,7 +193,9 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
     )
     {
         DemandLimit(limit);
-        ChangePosition position = after is null ? default : ChangePosition.Parse(after);
+        ChangePosition position = after is null
+            ? await BeginAsync(segment, cancel)
+            : ChangePosition.Parse(after);
         // Every position that was ever given out is before the end or is it: the end only moves on.
         if (position.Transaction > Interlocked.Read(ref knownEnd))
         {
@@ -344,6 +354,17 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
                 $"A membership change has a cause that is not known: {cause}."
             );
     }
+
+    private async Task<ChangePosition> BeginAsync(string? segment, CancellationToken cancel) =>
+        (
+            await sources
+                .Storage.CreateCommand(Begin)
+                .With(segment)
+                .RowsAsync(
+                    static row => new ChangePosition(row.GetFieldValue<ulong>(0), row.GetInt64(1)),
+                    cancel
+                )
+        ).FirstOrDefault();
 
     private async Task<ulong> EndOfAllAsync(CancellationToken cancel)
     {

@@ -55,14 +55,17 @@ public sealed class RecentTests
     [Fact]
     public async Task What_failed_is_not_tried_again_before_it_is_old_either()
     {
+        work = TimeSpan.FromSeconds(30);
         Recent<int> recent = new(clock, FindAsync);
         fails = true;
         await Should.ThrowAsync<TimeoutException>(recent.GetAsync);
         fails = false;
 
         await Should.ThrowAsync<TimeoutException>(recent.GetAsync);
+        clock.Advance(Recent<int>.AgeMin - TimeSpan.FromTicks(1));
+        await Should.ThrowAsync<TimeoutException>(recent.GetAsync);
         found.ShouldBe(1);
-        clock.Advance(Recent<int>.AgeMin);
+        clock.Advance(TimeSpan.FromTicks(1));
         (await recent.GetAsync()).ShouldBe(2);
     }
 

@@ -18,6 +18,7 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
     public async Task Old_changes_are_forgotten_in_rounds_and_members_stay()
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        string begin = await segments.Store.EndAsync(default);
         await segments.SaveAsync("ind_a", Change(1, "vip") with { At = now.AddDays(-91) });
         await segments.SaveAsync("ind_a", Change(2, "churned") with { At = now.AddDays(-89) });
         await segments.Database.ExecuteAsync(
@@ -38,13 +39,14 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
         (await sweep.SweepAsync(default)).ShouldBeTrue(
             "so many are forgotten at once, and no more"
         );
-        (await segments.FollowAsync()).ShouldBe(
+        (await segments.FollowAsync(after: begin)).ShouldBe(
             ["ind_a/1/vip", "ind_a/2/churned"],
             "the oldest are forgotten first"
         );
         (await sweep.SweepAsync(default)).ShouldBeFalse();
 
-        (await segments.FollowAsync()).ShouldBe(["ind_a/2/churned"]);
+        (await segments.FollowAsync(after: begin)).ShouldBe(["ind_a/2/churned"]);
+        (await segments.FollowAsync()).ShouldBeEmpty("it stands before one that is forgotten");
         (await segments.MembersAsync("vip")).ShouldBe(["ind_a//1/1"]);
         (await sweep.SweepAsync(default)).ShouldBeFalse();
     }
@@ -73,9 +75,8 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
         (await AreForgottenAsync("churned")).ShouldBe([true, true, false, false]);
         (await AreForgottenAsync("nothing")).ShouldBe([false, false, false, false]);
 
-        // The older ones are forgotten last: what is noted stays.
-        (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(0);
-        (await AreForgottenAsync(null)).ShouldBe([true, true, false, false]);
+        (await segments.FollowAsync()).ShouldBe(["ind_a/3/vip"]);
+        (await segments.FollowAsync("vip")).ShouldBe(["ind_a/3/vip"]);
         await Should.ThrowAsync<ChangePositionException>(() =>
             segments.Store.IsForgottenAsync(null, "nothing", default)
         );
@@ -86,6 +87,23 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
                     .Prepend(begin)
                     .Select(after => segments.Store.IsForgottenAsync(segment, after, default))
             );
+    }
+
+    [Fact]
+    public async Task What_is_forgotten_later_and_stands_before_takes_nothing_back()
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        await segments.SaveAsync("ind_a", Change(1, "vip") with { At = now.AddDays(-91) });
+        await segments.SettleAsync();
+        string between = await segments.Store.EndAsync(default);
+        await segments.SaveAsync("ind_b", Change(1, "vip") with { At = now.AddDays(-100) });
+        await segments.SettleAsync();
+
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 1, default)).ShouldBe(1);
+        (await segments.Store.IsForgottenAsync("vip", between, default)).ShouldBeTrue();
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 1, default)).ShouldBe(1);
+
+        (await segments.Store.IsForgottenAsync("vip", between, default)).ShouldBeTrue();
     }
 
     [Theory]
