@@ -21,6 +21,9 @@ internal sealed record BenchmarkOptions
     /// <summary>Anonymous visitors who sign in, for the scenario that merges them.</summary>
     public int Visitors { get; init; } = 10_000;
 
+    /// <summary>Anonymous visitors who looked at a page once, for the scenario that compares numbers of segments.</summary>
+    public int PassersBy { get; init; }
+
     /// <summary>
     /// Events a second of live traffic, for the scenario that tells a new insight the past. By default what takes about half of
     /// two cores: arriving at a pace, few events of a person are saved at once, and each costs more than in S1.
@@ -76,7 +79,7 @@ internal sealed record BenchmarkOptions
             $"{Workload.People} people, {Workload.Accounts} accounts, at most {Workload.Events} events, "
                 + $"keys {Workload.Keys}, lives {Workload.Lives}, hot {Workload.Hot}, seed {Workload.Seed}; "
                 + $"warm-up {WarmUpSeconds} s, {Seconds} s measured, {Repetitions} repetitions; "
-                + $"visitors {(Scenario == "s3" ? Visitors : 0)}; "
+                + $"visitors {(Scenario == "s3" ? Visitors : 0)}; passers-by {PassersBy}; "
                 + $"live traffic {(Scenario == "backfill" ? Rate : 0)}/s; "
                 + $"batch {Batch} in flight {InFlight} (0: each contender's best)"
         );
@@ -124,6 +127,7 @@ internal sealed record BenchmarkOptions
             "--warm-up" => this with { WarmUpSeconds = Number(value) },
             "--seconds" => this with { Seconds = Number(value) },
             "--visitors" => this with { Visitors = Number(value) },
+            "--passers-by" => this with { PassersBy = Number(value) },
             "--rate" => this with { Rate = Number(value) },
             "--segments" => this with { Segments = value },
             "--windows" when value is "records" or "done" => this with { Windows = value },

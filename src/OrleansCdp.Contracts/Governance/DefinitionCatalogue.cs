@@ -158,7 +158,7 @@ public sealed partial class DefinitionCatalogue(
                 is { } circle
         )
         {
-            (segment, errors) = (null, [new DefinitionError("", circle, 0, 0)]);
+            (segment, errors) = (null, [circle.ErrorIn(segment)]);
         }
 
         return new(

@@ -101,7 +101,7 @@ internal sealed record CompiledSegments(
         if (SegmentOrder.Of(segments.Select(one => one.Definition)).Wrong is { } circle)
         {
             // Only another program can have taken them: nobody enters or leaves until that is mended.
-            refused(versions[0], new DefinitionError("", circle, 0, 0));
+            refused(versions[0], circle.ErrorIn(null));
             unread.AddRange(segments.Select(one => one.Definition.Name));
             segments.Clear();
         }

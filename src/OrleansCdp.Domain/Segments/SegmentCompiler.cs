@@ -11,6 +11,8 @@ internal sealed class SegmentCompiler
     private readonly DefinitionReader reader;
     private readonly Section section;
     private readonly SegmentTerms terms;
+    private readonly ImmutableArray<AskedSegment>.Builder asks =
+        ImmutableArray.CreateBuilder<AskedSegment>();
 
     private SegmentCompiler(
         DefinitionReader reader,
@@ -90,6 +92,7 @@ internal sealed class SegmentCompiler
             Description = reader.Text(section["description"], "description"),
             Tiers = tiers,
             Inputs = terms.Inputs,
+            Asks = asks.ToImmutable(),
             TimeZone = terms.Scope.TimeZone,
             FlapsAbove = Amounts.Whole(
                 reader,
@@ -198,6 +201,12 @@ internal sealed class SegmentCompiler
                     )
                 );
             }
+        }
+
+        foreach ((string asked, int from) in terms.TakeSegments())
+        {
+            YamlNode place = ExpressionReader.PlaceOf(new ExpressionError(from, asked), scalar);
+            asks.Add(new AskedSegment(asked, path, place.Line, place.Column));
         }
 
         foreach (ExpressionError error in errors)

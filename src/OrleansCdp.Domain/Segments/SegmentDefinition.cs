@@ -54,6 +54,9 @@ public sealed record SegmentDefinition
     /// <summary>What it asks; slots of expressions are places in this list.</summary>
     public required ImmutableArray<SegmentInput> Inputs { get; init; }
 
+    /// <summary>Where it asks for other segments, in the order of its text.</summary>
+    public ImmutableArray<AskedSegment> Asks { get; init; } = [];
+
     /// <summary>The time zone of calendars that name none. Default UTC.</summary>
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 
@@ -148,6 +151,13 @@ public sealed record SegmentDefinition
         where entry.Key.Text == key
         select entry.Value;
 }
+
+/// <summary>A place of a definition that asks for another segment.</summary>
+/// <param name="Name">The segment, or <c>NAME.TIER</c>.</param>
+/// <param name="Path">The criteria that ask, as in <c>tiers[1].criteria</c>.</param>
+/// <param name="Line">The line, from 1.</param>
+/// <param name="Column">The column, from 1.</param>
+public sealed record AskedSegment(string Name, string Path, int Line, int Column);
 
 /// <summary>One of those who may be in a segment.</summary>
 /// <param name="Name">Of a waterfall its name; null elsewhere.</param>

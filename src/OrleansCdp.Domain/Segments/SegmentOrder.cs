@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Segments;
 
@@ -24,8 +25,8 @@ public static class SegmentOrder
 
     /// <summary>Sorts segments so that each comes after all that it asks for, and by name where it does not matter.</summary>
     /// <param name="segments">The segments; one that is asked for and not among them is left out of account.</param>
-    /// <returns>The order; or why there is none: a sentence.</returns>
-    public static (ImmutableArray<SegmentDefinition> Order, string? Wrong) Of(
+    /// <returns>The order; or why there is none.</returns>
+    public static (ImmutableArray<SegmentDefinition> Order, WrongOrder? Wrong) Of(
         IEnumerable<SegmentDefinition> segments
     )
     {
@@ -56,7 +57,7 @@ public static class SegmentOrder
 
         public List<SegmentDefinition> Order { get; } = [];
 
-        public string? Wrong { get; private set; }
+        public WrongOrder? Wrong { get; private set; }
 
         /// <summary>The longest chain of segments that ask for each other from one on; null where something is wrong.</summary>
         public ImmutableArray<string>? Visit(SegmentDefinition segment)
@@ -69,8 +70,10 @@ public static class SegmentOrder
 
             if (path.Contains(name))
             {
-                string circle = string.Join(", ", path.SkipWhile(one => one != name).Append(name));
-                Wrong = $"Segments ask for each other in a circle: {circle}.";
+                Wrong = WrongOrder.Of(
+                    "Segments ask for each other in a circle",
+                    [.. path.SkipWhile(one => one != name), name]
+                );
                 return null;
             }
 
@@ -94,9 +97,10 @@ public static class SegmentOrder
             longest = [name, .. longest];
             if (longest.Length > DepthMax)
             {
-                string chain = string.Join(", ", longest);
-                Wrong =
-                    $"At most {DepthMax} segments ask for each other one after the other: {chain}.";
+                Wrong = WrongOrder.Of(
+                    $"At most {DepthMax} segments ask for each other one after the other",
+                    longest
+                );
                 return null;
             }
 
@@ -106,4 +110,32 @@ public static class SegmentOrder
             return longest;
         }
     }
+}
+
+/// <summary>Why segments cannot be put behind those they ask for.</summary>
+/// <param name="Message">A sentence, with all that are part of it.</param>
+/// <param name="Chain">Names of segments, each of which asks for the next; of a circle the last one is the first.</param>
+public sealed record WrongOrder(string Message, ImmutableArray<string> Chain)
+{
+    /// <summary>The error, where one of them asks for the next; without a place if it is not among them.</summary>
+    /// <param name="segment">The segment that was changed; null for none.</param>
+    public DefinitionError ErrorIn(SegmentDefinition? segment)
+    {
+        int at = segment is null ? -1 : Chain.IndexOf(segment.Name);
+        AskedSegment? place =
+            at < 0 || at + 1 == Chain.Length
+                ? null
+                : segment!.Asks.FirstOrDefault(asked =>
+                    SegmentOrder.SegmentOf(asked.Name) == Chain[at + 1]
+                );
+        return new DefinitionError(
+            place?.Path ?? "",
+            Message,
+            place?.Line ?? 0,
+            place?.Column ?? 0
+        );
+    }
+
+    internal static WrongOrder Of(string what, ImmutableArray<string> chain) =>
+        new($"{what}: {string.Join(", ", chain)}.", chain);
 }

@@ -35,7 +35,7 @@ public sealed class SegmentSet
         var (order, wrong) = SegmentOrder.Of(segments.Select(segment => segment.Definition));
         if (wrong is not null)
         {
-            throw new ArgumentException(wrong, nameof(segments));
+            throw new ArgumentException(wrong.Message, nameof(segments));
         }
 
         Newest = newest;

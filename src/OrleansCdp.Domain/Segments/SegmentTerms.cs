@@ -8,6 +8,7 @@ namespace OrleansCdp.Segments;
 internal sealed class SegmentTerms : ITermFinder
 {
     private readonly List<SegmentInput> inputs = [];
+    private readonly List<(string Name, int At)> segments = [];
     private readonly string self;
     private readonly SegmentVocabulary vocabulary;
 
@@ -27,6 +28,14 @@ internal sealed class SegmentTerms : ITermFinder
 
     /// <summary>What was asked, by slot.</summary>
     public ImmutableArray<SegmentInput> Inputs => [.. inputs];
+
+    /// <summary>Takes the segments that were asked for since it was taken last, with where in their criteria.</summary>
+    public ImmutableArray<(string Name, int At)> TakeSegments()
+    {
+        ImmutableArray<(string Name, int At)> taken = [.. segments];
+        segments.Clear();
+        return taken;
+    }
 
     public Term? Find(Syntax term, ICollection<ExpressionError> errors)
     {
@@ -76,6 +85,7 @@ internal sealed class SegmentTerms : ITermFinder
             return null;
         }
 
+        segments.Add((name, test.Segment.At));
         return new SegmentInput(
             ExpressionPrinter.Print(test),
             SegmentInputKind.Segment,

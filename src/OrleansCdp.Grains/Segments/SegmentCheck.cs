@@ -27,7 +27,7 @@ internal sealed class SegmentCheck(DefinitionsState state)
         SegmentTexts texts = Texts();
         SegmentTexts next = texts.With(name, text);
         var (segment, errors) = next.Compile(name);
-        return segment is null ? errors : Others(texts, next);
+        return segment is null ? errors : Others(texts, next, segment);
     }
 
     /// <summary>
@@ -44,17 +44,17 @@ internal sealed class SegmentCheck(DefinitionsState state)
             return errors;
         }
 
-        errors = Others(texts, texts.With(name, text));
+        errors = Others(texts, texts.With(name, text), segment);
         // Among the active ones there is none that is not found by that.
         bool asksForDrafts = segment.Segments.Any(asked =>
             !texts.All.ContainsKey(SegmentOrder.SegmentOf(asked))
         );
         return errors.IsEmpty && asksForDrafts && CircleAmong(all) is { } circle
-            ? [Error(circle)]
+            ? [circle.ErrorIn(segment)]
             : errors;
     }
 
-    private static string? CircleAmong(SegmentTexts all) =>
+    private static WrongOrder? CircleAmong(SegmentTexts all) =>
         SegmentOrder
             .Of(all.All.Keys.Select(one => all.Compile(one).Segment).OfType<SegmentDefinition>())
             .Wrong;
@@ -128,7 +128,11 @@ internal sealed class SegmentCheck(DefinitionsState state)
         active.Where(version => version.Kind == kind);
 
     /// <summary>What is wrong after a change and was not before it, with segments that the change is not about.</summary>
-    private static ImmutableArray<DefinitionError> Others(SegmentTexts before, SegmentTexts after)
+    private static ImmutableArray<DefinitionError> Others(
+        SegmentTexts before,
+        SegmentTexts after,
+        SegmentDefinition? changed = null
+    )
     {
         var errors = ImmutableArray.CreateBuilder<DefinitionError>();
         List<SegmentDefinition> compiled = [];
@@ -154,7 +158,7 @@ internal sealed class SegmentCheck(DefinitionsState state)
 
         if (SegmentOrder.Of(compiled).Wrong is { } circle)
         {
-            errors.Add(Error(circle));
+            errors.Add(circle.ErrorIn(changed));
         }
 
         return errors.ToImmutable();

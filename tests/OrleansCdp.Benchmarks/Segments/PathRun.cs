@@ -107,12 +107,19 @@ internal sealed class PathRun
         return figures;
     }
 
+    private static string PassingBy(int number) =>
+        $$"""{"type":"page","name":"start","messageId":"passed-{{Text(
+            number
+        )}}","anonymousId":"passer-by-{{Text(number)}}"}""";
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private async Task MeasureAsync()
     {
+        await requests.SendAsync("web", Enumerable.Range(0, options.PassersBy).Select(PassingBy));
+        await contender.DrainAsync();
         foreach (int part in (int[])[workload.CrmLines, workload.SignInLines])
         {
             lines += (await producer.SendLinesAsync(part)).Lines;
@@ -120,9 +127,19 @@ internal sealed class PathRun
         }
 
         await contender.Database.ExecuteAsync("vacuum analyze");
+        add(
+            "people",
+            await contender.Database.ReadAsync<long>(
+                "select count(*) from cdp.snapshot where id like 'ind\\_%'"
+            ),
+            "people"
+        );
         lines += (await producer.WarmUpAsync(options.WarmUpSeconds)).Lines;
         await DrainAsync();
+        MemoryWatch memory = new(contender.Host);
         double sustained = await MeasureMostAsync();
+        await memory.StopAsync();
+        add("memory, most", memory.ResidentBytes / 1e6, "MB");
         await MeasureHalfAsync((int)(sustained / 2));
         int compared = await Gate.CheckAsync(
             contender,

@@ -206,7 +206,10 @@ public sealed class SegmentDefinitionTests
         var (order, wrong) = SegmentOrder.Of(all);
 
         order.ShouldBeEmpty();
-        wrong.ShouldBe("Segments ask for each other in a circle: b, c, b.");
+        wrong!.Message.ShouldBe("Segments ask for each other in a circle: b, c, b.");
+        wrong.ErrorIn(all[1]).ShouldBe(new("criteria", wrong.Message, 1, 11));
+        wrong.ErrorIn(all[0]).ShouldBe(new("", wrong.Message, 0, 0), "it is not among them");
+        wrong.ErrorIn(null).ShouldBe(new("", wrong.Message, 0, 0));
     }
 
     [Theory]
@@ -222,14 +225,14 @@ public sealed class SegmentDefinitionTests
             Segmented.Of("vip", "s1"),
         ];
 
-        SegmentOrder
-            .Of(all)
-            .Wrong.ShouldBe(
-                isRight
-                    ? null
-                    : "At most 10 segments ask for each other one after the other: "
-                        + "s11, s10, s9, s8, s7, s6, s5, s4, s3, s2, s1."
-            );
+        string? wrong = SegmentOrder.Of(all).Wrong?.Message;
+
+        wrong.ShouldBe(
+            isRight
+                ? null
+                : "At most 10 segments ask for each other one after the other: "
+                    + "s11, s10, s9, s8, s7, s6, s5, s4, s3, s2, s1."
+        );
     }
 
     [Theory]

@@ -1,11 +1,16 @@
+using System.Collections.Frozen;
 using Npgsql;
 
 namespace OrleansCdp.Segments;
 
-/// <summary>Who is in the segments of the starter pack as plain SQL makes it of the log, against who is.</summary>
+/// <summary>
+/// Who is in the segments of the starter pack as plain SQL makes it of the log, against who is; and in some more, of kinds that the
+/// pack has none of.
+/// </summary>
 internal static class OracleSegments
 {
     private const int DifferencesMax = 20;
+    private const string More = "Own";
 
     private const string Members =
         "select segment, individual || coalesce(' ' || tier, '') from cdp.members";
@@ -24,6 +29,14 @@ internal static class OracleSegments
             or (is_last and entered <> (m.individual is not null))
             or (is_last and entered and (m.tier is distinct from o.tier or m.sequence <> o.sequence))
         """;
+
+    /// <summary>Text of each segment by its name.</summary>
+    public static FrozenDictionary<string, string> Texts { get; } =
+        StarterPack.All.Concat(StarterPack.TextsIn(More)).ToFrozenDictionary();
+
+    /// <summary>The query of each segment by its name.</summary>
+    public static FrozenDictionary<string, string> Queries { get; } =
+        StarterPack.Queries.Concat(StarterPack.QueriesIn(More)).ToFrozenDictionary();
 
     /// <summary>Compares them once everybody is evaluated. Nobody may send meanwhile.</summary>
     /// <returns>How many are in each segment.</returns>
@@ -83,7 +96,7 @@ internal static class OracleSegments
     )
     {
         List<string> differences = [];
-        foreach ((string name, string query) in StarterPack.Queries)
+        foreach ((string name, string query) in Queries)
         {
             HashSet<string> due = [.. await sql.MembersAsync(query, DateTimeOffset.UtcNow)];
             HashSet<string> present = members.GetValueOrDefault(name) ?? [];

@@ -10,14 +10,10 @@ internal static class StarterPack
     private const string Ending = ".segment.yaml";
 
     /// <summary>Text of each segment by its name.</summary>
-    public static FrozenDictionary<string, string> All { get; } = Read("Starter", Ending);
+    public static FrozenDictionary<string, string> All { get; } = TextsIn("Starter");
 
     /// <summary>The query of each segment by its name: whose it is, and of a waterfall in which tier.</summary>
-    public static FrozenDictionary<string, string> Queries { get; } = Read("Sql", ".sql");
-
-    /// <summary>Has one person write all of them and another one approve them.</summary>
-    public static Task ActivateAsync(Api author, Api reviewer) =>
-        ActivateAsync(All, author, reviewer);
+    public static FrozenDictionary<string, string> Queries { get; } = QueriesIn("Sql");
 
     /// <summary>Has one person write segments and another one approve them. One that asks for another comes after it.</summary>
     /// <param name="texts">Text of each by its name.</param>
@@ -44,6 +40,12 @@ internal static class StarterPack
             await StepAsync(reviewer, name, "activate", $$"""{"confirmMoves":{{moves}}}""");
         }
     }
+
+    /// <summary>Text of each segment of a folder by its name.</summary>
+    public static FrozenDictionary<string, string> TextsIn(string folder) => Read(folder, Ending);
+
+    /// <summary>The query of each segment of a folder by its name.</summary>
+    public static FrozenDictionary<string, string> QueriesIn(string folder) => Read(folder, ".sql");
 
     private static async Task StepAsync(Api api, string name, string step, string body = "{}")
     {

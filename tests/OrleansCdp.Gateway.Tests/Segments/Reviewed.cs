@@ -141,17 +141,18 @@ internal sealed class Reviewed(GatewayHost host)
     private Task<string> ApproverAsync(string segment) =>
         KeyAsync($"approver of {segment}", "approve");
 
-    /// <summary>A key with a scope; of one name once.</summary>
-    public async Task<string> KeyAsync(string name, string scope)
+    /// <summary>A key with some scopes; of one name once.</summary>
+    public async Task<string> KeyAsync(string name, params string[] scopes)
     {
         if (keys.TryGetValue(name, out string? known))
         {
             return known;
         }
 
+        string list = string.Join("\",\"", scopes);
         Answer made = await host.PostAsync(
             "/v1/keys",
-            $$"""{"name":"{{name}}","scopes":["{{scope}}"]}"""
+            $$"""{"name":"{{name}}","scopes":["{{list}}"]}"""
         );
         made.Status.ShouldBe(201, made.Text);
         return keys[name] = (string)made.Json["key"]!;

@@ -48,11 +48,24 @@ public sealed class AskedSegmentTests
 
         ReviewResult circle = await all.Grain.DraftSegmentAsync(
             "one",
-            "criteria: in segment other",
+            """
+            tiers:
+            - {name: a, criteria: insights.lifetime_value > 100}
+            - {name: b, criteria: insights.lifetime_value > 1 and in segment other}
+            """,
             "me"
         );
 
-        circle.Errors.ShouldHaveSingleItem().Message.ShouldContain("one, other, one");
+        circle
+            .Errors.ShouldHaveSingleItem()
+            .ShouldBe(
+                new(
+                    "tiers[1].criteria",
+                    "Segments ask for each other in a circle: one, other, one.",
+                    3,
+                    66
+                )
+            );
     }
 
     [Fact]
