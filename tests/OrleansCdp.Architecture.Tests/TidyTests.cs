@@ -52,6 +52,7 @@ public sealed partial class TidyTests
         "Clients",
         "Definitions",
         "Golden",
+        "Own",
         "SetBased",
         "Sql",
         "results",

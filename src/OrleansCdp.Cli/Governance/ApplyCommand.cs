@@ -80,6 +80,7 @@ internal static class ApplyCommand
             return new RefusedFile(file, status, answer);
         }
 
+        await file.DemandSameAsync(answer, cancel);
         if (kind == DefinitionFile.Segment)
         {
             (status, answer) = await SubmittedAsync(api, name, answer, cancel);

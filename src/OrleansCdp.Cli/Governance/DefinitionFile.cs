@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 namespace OrleansCdp.Governance;
@@ -91,6 +92,21 @@ internal sealed class DefinitionFile(FileInfo file)
     /// <summary>What is in it; read once.</summary>
     public async Task<byte[]> ReadAsync(CancellationToken cancel) =>
         text ??= await System.IO.File.ReadAllBytesAsync(File.FullName, cancel);
+
+    /// <summary>Demands that what the server read is what is in it, byte by byte.</summary>
+    /// <param name="answer">What the server says of it.</param>
+    /// <param name="cancel">Stops it.</param>
+    /// <exception cref="CommandFailedException">It is another text.</exception>
+    public async Task DemandSameAsync(JsonObject answer, CancellationToken cancel)
+    {
+        string hash = Convert.ToHexStringLower(SHA256.HashData(await ReadAsync(cancel)));
+        if ((string?)answer["hash"] != hash)
+        {
+            throw new CommandFailedException(
+                $"{File.Name} has the hash {hash}, and the server read {answer["hash"]}: is it UTF-8?"
+            );
+        }
+    }
 
     /// <summary>Puts it.</summary>
     /// <param name="api">The API.</param>

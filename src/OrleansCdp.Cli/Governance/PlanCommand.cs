@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using DiffPlex.DiffBuilder;
@@ -59,7 +58,7 @@ internal static class PlanCommand
                 continue;
             }
 
-            await DemandSameAsync(file, answer, cancel);
+            await file.DemandSameAsync(answer, cancel);
             bool changes = (bool)answer["changed"]!;
             changed += changes ? 1 : 0;
             await SayAsync(api, file, answer, changes, cancel);
@@ -99,22 +98,6 @@ internal static class PlanCommand
             {
                 return (status, answer);
             }
-        }
-    }
-
-    /// <summary>What the server would store is what is in the file, byte by byte.</summary>
-    private static async Task DemandSameAsync(
-        DefinitionFile file,
-        JsonObject answer,
-        CancellationToken cancel
-    )
-    {
-        string hash = Convert.ToHexStringLower(SHA256.HashData(await file.ReadAsync(cancel)));
-        if ((string?)answer["hash"] != hash)
-        {
-            throw new CommandFailedException(
-                $"{file.File.Name} has the hash {hash}, and the server read {answer["hash"]}: is it UTF-8?"
-            );
         }
     }
 
@@ -195,12 +178,12 @@ internal static class PlanCommand
             $"  of {preview["individuals"]} people {preview["entering"]} would enter, {preview["leaving"]} leave and "
                 + $"{preview["changingTier"]} change their tier ({share}); {preview["membersThen"]} would be in it"
         );
-        foreach (JsonNode? flow in preview["flows"]!.AsArray())
+        foreach (JsonNode? moves in preview["bySegment"]!.AsArray())
         {
-            string name = flow!["tier"] is { } tier
-                ? $"{flow["segment"]}.{tier}"
-                : $"{flow["segment"]}";
-            Console.WriteLine($"    {name}: +{flow["entering"]} -{flow["leaving"]}");
+            string name = moves!["tier"] is { } tier
+                ? $"{moves["segment"]}.{tier}"
+                : $"{moves["segment"]}";
+            Console.WriteLine($"    {name}: +{moves["entering"]} -{moves["leaving"]}");
         }
 
         if (preview["usedBy"]!.AsArray() is { Count: > 0 } users)

@@ -24,7 +24,7 @@ public interface IMembershipListGrain : IGrainWithIntegerKey
 
     /// <summary>Entries and exits of all individuals, in the order in which they are followed: none is passed over.</summary>
     /// <param name="segment">Only those of a segment, with all its tiers; null for all.</param>
-    /// <param name="after">A position that was given out before; null for the first that is kept.</param>
+    /// <param name="after">A position that was given out before; null for the first behind all that are forgotten.</param>
     /// <param name="limit">At most <see cref="PageMax"/>.</param>
     /// <returns>Null when the position is none of this database.</returns>
     [Alias("changes")]

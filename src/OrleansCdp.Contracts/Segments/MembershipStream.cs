@@ -8,7 +8,8 @@ namespace OrleansCdp.Segments;
 /// subscription; what it throws at comes again until it does not, so it keeps nobody from a later one by skipping.
 /// </summary>
 /// <remarks>
-/// What was told twice has the same individual and number. Others follow changes over HTTP, from any position.
+/// What was told twice has the same individual and number. Others follow changes over HTTP, from any position behind which none is
+/// forgotten.
 /// </remarks>
 public static class MembershipStream
 {

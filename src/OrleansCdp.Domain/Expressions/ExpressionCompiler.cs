@@ -376,6 +376,11 @@ public sealed class ExpressionCompiler
 
     private Expression? CompileCall(Syntax.Call call)
     {
+        if (!functions.Knows(call, scope.Terms is not null))
+        {
+            return null;
+        }
+
         var arguments = ImmutableArray.CreateBuilder<Expression>();
         foreach (Syntax argument in call.Arguments)
         {

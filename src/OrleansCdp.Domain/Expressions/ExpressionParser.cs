@@ -64,7 +64,9 @@ public static class ExpressionParser
         ParseResult<T> result = default;
         if (!parser.Parse(reading, ref result) || !IsAtEnd(reading))
         {
-            errors.Add(reading.Refusal ?? Missing(text, reading));
+            errors.Add(
+                reading.Refusal ?? UnknownCall(text, reading.Furthest) ?? Missing(text, reading)
+            );
             return null;
         }
 
@@ -128,6 +130,44 @@ public static class ExpressionParser
         }
 
         return i;
+    }
+
+    /// <summary>
+    /// A call of what is no function, before the place where reading ended: what stands in its brackets may only make sense of the
+    /// one that was meant. Null for none.
+    /// </summary>
+    private static ExpressionError? UnknownCall(string text, int before)
+    {
+        for (int i = 0; i < before; i++)
+        {
+            if (text[i] is '\'' or '"' or '`')
+            {
+                i = EndOfQuoted(text, i);
+                continue;
+            }
+
+            if (!char.IsAsciiLetter(text[i]))
+            {
+                continue;
+            }
+
+            string word = WordAt(text, i);
+            bool isCalled = i + word.Length < before && text[i + word.Length] == '(';
+            if (isCalled && !IsKnown(word))
+            {
+                return FunctionCompiler.Unknown(word, i, measures: true);
+            }
+
+            i += word.Length - 1;
+        }
+
+        return null;
+
+        static bool IsKnown(string word) =>
+            IsKeyword(word)
+            || ItemGrammar.IsWord(word)
+            || FunctionCompiler.Names.Contains(word)
+            || word is "of" or "then" or "where";
     }
 
     private static ExpressionError Missing(string text, ExpressionReading reading)

@@ -12,7 +12,8 @@ namespace OrleansCdp.Expressions;
 /// </summary>
 internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
 {
-    private static readonly ImmutableArray<string> Names =
+    /// <summary>Their names.</summary>
+    public static ImmutableArray<string> Names { get; } =
     [
         "abs",
         "ceiling",
@@ -27,18 +28,36 @@ internal sealed class FunctionCompiler(ICollection<ExpressionError> errors)
         "upper",
     ];
 
-    /// <summary>Compiles a call; null when it is wrong.</summary>
-    public Expression? Compile(Syntax.Call call, ImmutableArray<Expression> arguments)
+    /// <summary>Says that there is no such function.</summary>
+    /// <param name="name">What is written.</param>
+    /// <param name="at">Where.</param>
+    /// <param name="measures">Whether measures of items may be asked there, too.</param>
+    public static ExpressionError Unknown(string name, int at, bool measures)
     {
-        if (!Names.Contains(call.Function))
+        IEnumerable<string> more = measures
+            ? ItemGrammar.Measures.Append(ItemGrammar.SequenceWord)
+            : [];
+        string[] known = [.. Names.Concat(more).Order(StringComparer.Ordinal)];
+        return new(at, $"There is no function `{name}`. {DefinitionReader.Suggest(name, known)}");
+    }
+
+    /// <summary>Whether there is the function that a call names; otherwise it says so.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="measures">Whether measures of items may be asked there, too.</param>
+    public bool Knows(Syntax.Call call, bool measures)
+    {
+        bool isKnown = Names.Contains(call.Function);
+        if (!isKnown)
         {
-            string known = DefinitionReader.Suggest(call.Function, Names.AsSpan());
-            errors.Add(
-                new ExpressionError(call.At, $"There is no function `{call.Function}`. {known}")
-            );
-            return null;
+            errors.Add(Unknown(call.Function, call.At, measures));
         }
 
+        return isKnown;
+    }
+
+    /// <summary>Compiles a call of a function there is; null when it is wrong.</summary>
+    public Expression? Compile(Syntax.Call call, ImmutableArray<Expression> arguments)
+    {
         Expression? made = Make(call.Function, arguments);
         if (made is null)
         {

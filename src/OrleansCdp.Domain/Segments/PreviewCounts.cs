@@ -37,7 +37,7 @@ public sealed record PreviewCounts
     /// Sorted by name.
     /// </summary>
     [Id(5)]
-    public ImmutableArray<PreviewedFlow> Flows { get; init; } = [];
+    public ImmutableArray<SegmentMoves> BySegment { get; init; } = [];
 
     /// <summary>Some of those who would enter, the first by id; ids are as good as random.</summary>
     [Id(6)]
@@ -72,8 +72,8 @@ public sealed record PreviewCounts
 /// <param name="Name">The segment, or of a waterfall <c>NAME.TIER</c>.</param>
 /// <param name="Entering">Entries.</param>
 /// <param name="Leaving">Exits.</param>
-[GenerateSerializer, Immutable, Alias("cdp.previewed-flow")]
-public sealed record PreviewedFlow(
+[GenerateSerializer, Immutable, Alias("cdp.segment-moves")]
+public sealed record SegmentMoves(
     [property: Id(0)] string Name,
     [property: Id(1)] long Entering,
     [property: Id(2)] long Leaving

@@ -117,7 +117,7 @@ public static class SegmentOrder
 /// <param name="Chain">Names of segments, each of which asks for the next; of a circle the last one is the first.</param>
 public sealed record WrongOrder(string Message, ImmutableArray<string> Chain)
 {
-    /// <summary>The error, where one of them asks for the next; without a place if it is not among them.</summary>
+    /// <summary>The error, with the place where the segment asks for the next one; without a place if it asks for none of them.</summary>
     /// <param name="segment">The segment that was changed; null for none.</param>
     public DefinitionError ErrorIn(SegmentDefinition? segment)
     {

@@ -13,7 +13,7 @@ public sealed class SegmentTrial
     private readonly SegmentSet before;
     private readonly SegmentSet after;
     private readonly string segment;
-    private readonly SortedDictionary<string, (long Entering, long Leaving)> flows = new(
+    private readonly SortedDictionary<string, (long Entering, long Leaving)> bySegment = new(
         StringComparer.Ordinal
     );
     private PreviewCounts counts = PreviewCounts.None;
@@ -72,9 +72,9 @@ public sealed class SegmentTrial
     public PreviewCounts Counts =>
         counts with
         {
-            Flows =
+            BySegment =
             [
-                .. flows.Select(one => new PreviewedFlow(
+                .. bySegment.Select(one => new SegmentMoves(
                     one.Key,
                     one.Value.Entering,
                     one.Value.Leaving
@@ -109,12 +109,12 @@ public sealed class SegmentTrial
         };
         foreach (string asker in Askers)
         {
-            Flow(PlaceOf(with, asker), PlaceOf(tried.Decided, asker));
+            Move(PlaceOf(with, asker), PlaceOf(tried.Decided, asker));
         }
 
         string? from = PlaceOf(with, segment);
         string? to = PlaceOf(tried.Decided, segment);
-        if (Flow(from, to))
+        if (Move(from, to))
         {
             Count(
                 from is null,
@@ -168,7 +168,7 @@ public sealed class SegmentTrial
 
     /// <summary>Notes who goes from where to where.</summary>
     /// <returns>Whether that is another place.</returns>
-    private bool Flow(string? from, string? to)
+    private bool Move(string? from, string? to)
     {
         if (from == to)
         {
@@ -177,14 +177,14 @@ public sealed class SegmentTrial
 
         if (from is not null)
         {
-            var (entering, leaving) = flows.GetValueOrDefault(from);
-            flows[from] = (entering, leaving + 1);
+            var (entering, leaving) = bySegment.GetValueOrDefault(from);
+            bySegment[from] = (entering, leaving + 1);
         }
 
         if (to is not null)
         {
-            var (entering, leaving) = flows.GetValueOrDefault(to);
-            flows[to] = (entering + 1, leaving);
+            var (entering, leaving) = bySegment.GetValueOrDefault(to);
+            bySegment[to] = (entering + 1, leaving);
         }
 
         return true;

@@ -151,12 +151,12 @@ internal static class PreviewEndpoints
             share = preview.Counts.Share,
             preview.ConfirmAbove,
             preview.NeedsConfirmation,
-            flows = preview.Counts.Flows.Select(flow => new
+            bySegment = preview.Counts.BySegment.Select(one => new
             {
-                segment = SegmentOrder.SegmentOf(flow.Name),
-                tier = SegmentOrder.TierOf(flow.Name),
-                flow.Entering,
-                flow.Leaving,
+                segment = SegmentOrder.SegmentOf(one.Name),
+                tier = SegmentOrder.TierOf(one.Name),
+                one.Entering,
+                one.Leaving,
             }),
             usedBy = preview.Askers,
             preview.Cost,

@@ -4,10 +4,11 @@ namespace OrleansCdp.Segments;
 /// Something that is found anew by the first who asks once it is old; others wait for the same. It is old after
 /// <see cref="AgeMin"/>, and where finding takes long only after <see cref="RestTimes"/> as long, at most <see cref="AgeMax"/>:
 /// however many ask, the database works at it for no more than a tenth of the time, as long as that takes less than six seconds.
+/// What failed is tried again <see cref="AgeMin"/> later, however long that took.
 /// </summary>
 /// <typeparam name="T">What is found.</typeparam>
 /// <param name="clock">The clock.</param>
-/// <param name="find">Finds it. Whoever asks within <see cref="AgeMin"/> after it failed is told the same.</param>
+/// <param name="find">Finds it.</param>
 internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
 {
     /// <summary>How old it may be at least.</summary>
@@ -35,7 +36,6 @@ internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
     private async Task<T> FindAsync()
     {
         begun = clock.GetTimestamp();
-        age = TimeSpan.Zero;
         try
         {
             T found = await find();
@@ -46,12 +46,10 @@ internal sealed class Recent<T>(TimeProvider clock, Func<Task<T>> find)
                 : AgeMax;
             return found;
         }
-        finally
+        catch
         {
-            if (age == TimeSpan.Zero)
-            {
-                age = clock.GetElapsedTime(begun) + AgeMin; // It failed: soon it may not.
-            }
+            age = clock.GetElapsedTime(begun) + AgeMin;
+            throw;
         }
     }
 }

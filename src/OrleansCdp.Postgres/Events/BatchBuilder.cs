@@ -5,11 +5,17 @@ namespace OrleansCdp.Events;
 /// <param name="partition">The partition read.</param>
 /// <param name="readerEpoch">The reader's fencing token.</param>
 /// <param name="position">The sequence wanted first; what a chunk has before it is left out.</param>
-internal sealed class BatchBuilder(Lane lane, int partition, long readerEpoch, long position)
+/// <param name="eventsMax">Events of the container, unless one chunk has more.</param>
+internal sealed class BatchBuilder(
+    Lane lane,
+    int partition,
+    long readerEpoch,
+    long position,
+    int eventsMax = BatchBuilder.EventsMax
+)
 {
     /// <summary>
-    /// Events of one container, unless one chunk has more: the more of one individual's events come together, the
-    /// fewer saves they cost.
+    /// Events of one container at most: the more of one individual's events come together, the fewer saves they cost.
     /// </summary>
     public const int EventsMax = 4_000;
 
@@ -36,7 +42,7 @@ internal sealed class BatchBuilder(Lane lane, int partition, long readerEpoch, l
         }
 
         bool fits =
-            events.Count + chunk.Events.Length <= EventsMax && bytes + chunk.Bytes <= BytesMax;
+            events.Count + chunk.Events.Length <= eventsMax && bytes + chunk.Bytes <= BytesMax;
         if (!fits && events.Count > 0)
         {
             return false;

@@ -49,10 +49,12 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
 
     private readonly PartitionTail tail = services.Tails.Of(lane, partition);
     private readonly ILogger logger = services.Logger;
+    private readonly BatchSize size = new();
     private long epoch;
     private long position;
     private long handedOut;
     private DateTimeOffset handedOutAt;
+    private int handedOutEvents;
     private bool lookFirst;
     private DateTimeOffset fencedSince;
     private DateTimeOffset attachAt;
@@ -94,9 +96,13 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 return [];
             }
 
-            return await IsAppliedAsync(until.Token, cancellationToken)
-                ? await ReadAsync(until.Token, cancellationToken)
-                : [];
+            if (!await IsAppliedAsync(until.Token, cancellationToken))
+            {
+                return [];
+            }
+
+            NoteApplied();
+            return await ReadAsync(until.Token, cancellationToken);
         }
         catch (OperationCanceledException) when (until.IsCancellationRequested)
         {
@@ -120,6 +126,16 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         await services
             .Checkpoints.FlushAsync(cancellationToken)
             .WaitAsync(timeout, cancellationToken);
+    }
+
+    /// <summary>Takes note, once, of how long it took to apply what was handed out last.</summary>
+    private void NoteApplied()
+    {
+        if (handedOutEvents > 0)
+        {
+            size.NoteApplied(handedOutEvents, services.Clock.GetUtcNow() - handedOutAt);
+            handedOutEvents = 0;
+        }
     }
 
     /// <summary>
@@ -259,6 +275,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
         epoch = taken.Epoch;
         position = taken.Sequence + 1;
         handedOut = 0;
+        handedOutEvents = 0;
         lookFirst = true;
         fencedSince = default;
         LogReading(lane, partition, position, epoch);
@@ -280,7 +297,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
     {
         while (true)
         {
-            BatchBuilder batches = new(lane, partition, epoch, position);
+            BatchBuilder batches = new(lane, partition, epoch, position, size.Events);
             long seen = tail.Changed.Times; // Before the look, so that no change falls between.
             TailState state = tail.Take(position, batches);
             if (state == TailState.InDatabase || (lookFirst && state != TailState.Events))
@@ -294,6 +311,7 @@ internal sealed partial class LogReceiver(Lane lane, int partition, LogReaderSer
                 position = batches.Position;
                 handedOut = position - 1;
                 handedOutAt = services.Clock.GetUtcNow();
+                handedOutEvents = batch.Chunk.Events.Length;
                 return [batch];
             }
 

@@ -100,7 +100,10 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
     private const string Forget = """
         with old as materialized (
             select individual, sequence from cdp.membership_changes
-            where at < $1 order by at limit $2 for update skip locked
+            where at < $1
+                -- What the stream has not delivered yet stays, however old it is: who is subscribed would never hear of it.
+                and (written_by, number) <= (select written_by, number from cdp.membership_stream)
+            order by at limit $2 for update skip locked
         ), gone as (
             delete from cdp.membership_changes c using old
             where c.individual = old.individual and c.sequence = old.sequence
@@ -195,22 +198,7 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
         DemandLimit(limit);
         ChangePosition position = after is null
             ? await BeginAsync(segment, cancel)
-            : ChangePosition.Parse(after);
-        // Every position that was ever given out is before the end or is it: the end only moves on.
-        if (position.Transaction > Interlocked.Read(ref knownEnd))
-        {
-            ulong end = await EndOfAllAsync(cancel);
-            if (position.Transaction > end)
-            {
-                throw new ChangePositionException(
-                    "This position was given out by another database, or by this one before it was "
-                        + "restored: begin without one."
-                );
-            }
-
-            Interlocked.Exchange(ref knownEnd, end);
-        }
-
+            : await GivenAsync(after, cancel);
         NpgsqlCommand command = position
             .Bind(sources.Storage.CreateCommand(segment is null ? Follow : FollowSegment))
             .With(limit);
@@ -353,6 +341,27 @@ internal sealed class MembershipStore(DataSources sources) : IMembershipStore
             : throw new FormatException(
                 $"A membership change has a cause that is not known: {cause}."
             );
+    }
+
+    /// <summary>A position that was given out. Every one is before the end or is it: the end only moves on.</summary>
+    private async Task<ChangePosition> GivenAsync(string after, CancellationToken cancel)
+    {
+        ChangePosition position = ChangePosition.Parse(after);
+        if (position.Transaction > Interlocked.Read(ref knownEnd))
+        {
+            ulong end = await EndOfAllAsync(cancel);
+            if (position.Transaction > end)
+            {
+                throw new ChangePositionException(
+                    "This position was given out by another database, or by this one before it was "
+                        + "restored: begin without one."
+                );
+            }
+
+            Interlocked.Exchange(ref knownEnd, end);
+        }
+
+        return position;
     }
 
     private async Task<ChangePosition> BeginAsync(string? segment, CancellationToken cancel) =>

@@ -85,6 +85,17 @@ public sealed class CriteriaTests
             },
             { "vip and in segment othr", 30, "There is no segment `othr`. Did you mean `other`?" },
             { "in segment some", 22, "A segment cannot ask who is in itself." },
+            { "cuont(SalesOrder) > 1", 11, "There is no function `cuont`. Did you mean `count`?" },
+            {
+                "vip and cuont(SalesOrder within last 90 days) > 1",
+                19,
+                "There is no function `cuont`. Did you mean `count`?"
+            },
+            {
+                "sequnce(Case then no SalesOrder within 1 day)",
+                11,
+                "There is no function `sequnce`. Did you mean `sequence`?"
+            },
             {
                 "count(SalesOrdr) > 1",
                 17,

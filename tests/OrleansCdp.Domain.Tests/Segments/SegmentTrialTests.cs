@@ -52,11 +52,11 @@ public sealed class SegmentTrialTests
         (counts.Individuals, counts.Members, counts.MembersThen).ShouldBe((30, 20, 18));
         (counts.Entering, counts.Leaving, counts.ChangingTier, counts.Moved).ShouldBe((0, 2, 5, 7));
         counts.Share.ShouldBe(7m / 30);
-        counts.Flows.ShouldBe([
-            new PreviewedFlow("plain_vip", 5, 0),
-            new PreviewedFlow("rich", 0, 5),
-            new PreviewedFlow("value.fair", 5, 2),
-            new PreviewedFlow("value.rich", 0, 5),
+        counts.BySegment.ShouldBe([
+            new SegmentMoves("plain_vip", 5, 0),
+            new SegmentMoves("rich", 0, 5),
+            new SegmentMoves("value.fair", 5, 2),
+            new SegmentMoves("value.rich", 0, 5),
         ]);
         counts.LeavingSample.Select(one => one.Individual).ShouldBe(["ind_10", "ind_11"]);
         counts
@@ -95,7 +95,7 @@ public sealed class SegmentTrialTests
 
         done.ShouldNotBeEmpty();
         trial
-            .Counts.Flows.SelectMany(flow =>
+            .Counts.BySegment.SelectMany(flow =>
                 new[] { ('+', flow.Name, flow.Entering), ('-', flow.Name, flow.Leaving) }
             )
             .Where(flow => flow.Item3 > 0)

@@ -106,14 +106,22 @@ internal sealed class InsightHistory
         return new JsonArray([.. body]).ToJsonString();
     }
 
-    private JsonObject Contact(int person) =>
-        new()
+    private JsonObject Contact(int person)
+    {
+        JsonObject contact = new()
         {
             ["Id"] = $"003-{person}",
             ["AccountId"] = $"001-{(Chance(4) ? random.Next(Accounts) : person % Accounts)}",
             ["Email"] = $"person{person}@mail.example",
             ["SystemModstamp"] = Time(),
         };
+        if (person % 3 == 0)
+        {
+            contact["Title"] = "Buyer"; // Always the same, so that it does not matter which was stated last.
+        }
+
+        return contact;
+    }
 
     private JsonObject Opportunity()
     {

@@ -29,7 +29,7 @@ public sealed class PreviewTests(GatewayHost host)
         ((decimal)preview["share"]!).ShouldBe(2m / Long("individuals"));
         ((int)preview["cost"]!).ShouldBe((int)preview["baseCost"]!);
         preview["usedBy"]!.ToJsonString().ShouldBe("""["uses_previewed"]""");
-        preview["flows"]!
+        preview["bySegment"]!
             .AsArray()
             .Select(flow => $"{flow!["segment"]} +{flow["entering"]} -{flow["leaving"]}")
             .ShouldBe(["previewed +1 -1", "uses_previewed +1 -1"]);

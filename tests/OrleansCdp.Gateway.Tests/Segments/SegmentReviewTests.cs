@@ -20,8 +20,8 @@ public sealed class SegmentReviewTests(GatewayHost host)
         ];
 
         Answer[] both = await Task.WhenAll(
-            segments.ActivateAsync("raced", first, moves[0]),
-            segments.ActivateAsync("raced", second, moves[1])
+            ActivateAsync(first, moves[0], "one of raced"),
+            ActivateAsync(second, moves[1], "another of raced")
         );
 
         Answer active = both.Single(answer => answer.Status == 200);
@@ -32,6 +32,34 @@ public sealed class SegmentReviewTests(GatewayHost host)
         (await StatesAsync("raced")).ShouldBe(
             version == first ? ["active", "approved"] : ["approved", "active"],
             "nothing is half applied"
+        );
+
+        async Task<Answer> ActivateAsync(int version, long moves, string who) =>
+            await host.PostAsync(
+                $"/v1/definitions/segment/raced/versions/{version}/activate",
+                $$"""{"confirmMoves":{{moves}}}""",
+                await segments.KeyAsync(who, "approve")
+            );
+    }
+
+    [Fact]
+    public async Task One_call_makes_the_version_before_active_again()
+    {
+        await segments.ActivateAsync("returns", "criteria: title = 'returns'");
+        await segments.ActivateAsync("returns", "criteria: title = 'returns no more'");
+        string who = await segments.KeyAsync("who returns", "approve");
+        const string path = "/v1/definitions/segment/returns/versions/2/rollback";
+
+        (await host.PostAsync(path, "{}", who)).ShouldBeProblem(400, "bad_reason");
+        (await host.PostAsync(path, """{"reason":"too few"}""", who)).Status.ShouldBe(200);
+
+        (await StatesAsync("returns")).ShouldBe(["active", "rolledBack"]);
+        ((string)(await segments.GetAsync("/v1/segments/returns"))["criteria"]!).ShouldBe(
+            "title = 'returns'"
+        );
+        (await host.PostAsync(path, """{"reason":"again"}""", who)).ShouldBeProblem(
+            409,
+            "wrong_state"
         );
     }
 

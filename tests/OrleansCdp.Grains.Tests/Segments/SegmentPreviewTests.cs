@@ -54,7 +54,7 @@ public sealed class SegmentPreviewTests : IAsyncLifetime
         (counts.Individuals, counts.Members, counts.Entering, counts.Leaving).ShouldBe(
             (12, 0, 8, 0)
         );
-        counts.Flows.ShouldBe([new PreviewedFlow(Name, 8, 0)]);
+        counts.BySegment.ShouldBe([new SegmentMoves(Name, 8, 0)]);
         counts.EnteringSample.Length.ShouldBe(8);
         counts.EnteringSample.ShouldAllBe(one =>
             one.Values.Single().Value == FieldValue.Of(2m)

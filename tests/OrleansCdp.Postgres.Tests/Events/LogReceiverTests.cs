@@ -108,6 +108,37 @@ public sealed class LogReceiverTests(PostgresServer server)
         again.Chunk.ReaderEpoch.ShouldBe(taken.Chunk.ReaderEpoch + 1);
     }
 
+    [Fact]
+    public async Task More_is_handed_out_at_once_while_it_is_applied_quickly_and_less_where_it_takes_long()
+    {
+        await using TestDatabase database = await server.CreateDatabaseAsync();
+        await using StoreHost silo = await StoreHost.StartAsync(database);
+        TestWriter writer = await TestWriter.AcquireAsync(silo.Log, 1);
+        for (int chunk = 0; chunk < 10; chunk++)
+        {
+            await writer.AppendAsync(LinkEvents.InPartition(1, 4, BatchSize.Min));
+        }
+
+        LogReceiver receiver = await ReceiverAsync(silo);
+        List<int> handedOut = [];
+        foreach (TimeSpan took in (TimeSpan[])[default, default, BatchSize.Slow * 2, default])
+        {
+            Task<IList<IBatchContainer>> asked = receiver.GetQueueMessagesAsync(1);
+            await Eventually.BeAsync(() => asked.IsCompleted); // No time passes by this clock.
+            EventChunk chunk = ((LogBatch)(await asked).ShouldHaveSingleItem()).Chunk;
+            handedOut.Add(chunk.Events.Length);
+            clock.Advance(took);
+            silo.Checkpoints.Complete(chunk, new DeliveryCounts([]));
+        }
+
+        handedOut.ShouldBe([
+            BatchSize.Min,
+            BatchSize.Min * 2,
+            BatchSize.Min * 4,
+            BatchSize.Min * 2,
+        ]);
+    }
+
     /// <summary>Lets time pass in small steps.</summary>
     private Task PassAsync(Func<bool> until) =>
         Eventually.BeAsync(() =>

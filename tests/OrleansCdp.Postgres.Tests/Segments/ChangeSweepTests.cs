@@ -29,6 +29,7 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
             from generate_series(1, {IMembershipStore.PageMax}) i
             """
         );
+        await segments.DeliverAsync();
         using ChangeSweep sweep = new(
             segments.Store,
             Options.Create(new SegmentOptions()),
@@ -67,6 +68,7 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
             ),
         ];
 
+        await segments.DeliverAsync();
         (await segments.Store.IsForgottenAsync(null, begin, default)).ShouldBeFalse();
         (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(2);
 
@@ -90,6 +92,21 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_stream_has_not_delivered_is_kept_however_old_it_is()
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        await segments.SaveAsync("ind_a", Change(1, "vip") with { At = now.AddDays(-100) });
+        await segments.DeliverAsync();
+        await segments.SaveAsync("ind_b", Change(1, "vip") with { At = now.AddDays(-200) });
+
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(1);
+        (await segments.FollowAsync()).ShouldBe(["ind_b/1/vip"]);
+
+        await segments.DeliverAsync();
+        (await segments.Store.ForgetAsync(now.AddDays(-90), 10, default)).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_forgotten_later_and_stands_before_takes_nothing_back()
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
@@ -99,6 +116,7 @@ public sealed class ChangeSweepTests(PostgresServer server) : IAsyncLifetime
         await segments.SaveAsync("ind_b", Change(1, "vip") with { At = now.AddDays(-100) });
         await segments.SettleAsync();
 
+        await segments.DeliverAsync();
         (await segments.Store.ForgetAsync(now.AddDays(-90), 1, default)).ShouldBe(1);
         (await segments.Store.IsForgottenAsync("vip", between, default)).ShouldBeTrue();
         (await segments.Store.ForgetAsync(now.AddDays(-90), 1, default)).ShouldBe(1);

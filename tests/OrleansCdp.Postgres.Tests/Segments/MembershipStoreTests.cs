@@ -290,6 +290,7 @@ public sealed class MembershipStoreTests(PostgresServer server) : IAsyncLifetime
     {
         await FillAsync(IMembershipStore.PageMax + 1);
         await segments.SettleAsync();
+        await segments.DeliverAsync();
         Func<Task<int>>[] pages =
         [
             async () => (await Store.HistoryAsync("ind_a", null, limit, default)).Length,

@@ -73,6 +73,12 @@ internal sealed class SegmentDatabase : IAsyncDisposable
             ) == 0
         );
 
+    /// <summary>Notes that the stream has delivered all there are.</summary>
+    public Task DeliverAsync() =>
+        Database.ExecuteAsync(
+            "update cdp.membership_stream set written_by = pg_current_xact_id(), number = 0"
+        );
+
     /// <summary>What somebody who follows gets, once it is settled, in one text each.</summary>
     public async Task<string[]> FollowAsync(string? segment = null, string? after = null)
     {
