@@ -193,7 +193,8 @@ internal sealed class OracleSql : IAsyncDisposable
         await import.WriteAsync(e.OccurredAt.UtcDateTime, NpgsqlDbType.TimestampTz);
         await import.WriteAsync(e.ReceivedAt.UtcDateTime, NpgsqlDbType.TimestampTz);
         await import.WriteAsync(e.Version, NpgsqlDbType.Bigint);
-        await import.WriteAsync(JsonOf(e.Fields), NpgsqlDbType.Jsonb);
+        bool isOfSubject = e.RecordId is null && e.Kind != EventKind.Engagement;
+        await import.WriteAsync(JsonOf(isOfSubject ? e.Traits : e.Fields), NpgsqlDbType.Jsonb);
         bool speaksOfLines = e.LinesComplete || !e.Lines.IsEmpty;
         string? lines = speaksOfLines
             ? JsonSerializer.Serialize(e.Lines, JsonSerializerOptions.Web)

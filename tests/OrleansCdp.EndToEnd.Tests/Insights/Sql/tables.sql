@@ -15,7 +15,7 @@ create temp table event (
     occurred_at timestamptz, -- by the source's clock
     received_at timestamptz,
     version bigint,          -- the source's own revision
-    fields jsonb,
+    fields jsonb,            -- of what describes the subject itself its traits
     lines jsonb,             -- null where the event does not speak of the order's lines
     lines_complete boolean,  -- whether they replace all lines before
     account text             -- the account that the event says its subject belongs to

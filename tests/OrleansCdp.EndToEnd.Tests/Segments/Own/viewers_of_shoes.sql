@@ -2,7 +2,7 @@ select d.subject from done d
 where object = 'Engagement' and at <= @at and left(d.subject, 4) = 'ind_'
     and not exists (
         select from said s
-        where s.subject = d.subject and s.object = 'Contact' and s.fields ->> 'title' is not null
+        where s.subject = d.subject and s.object = 'Individual' and s.fields ->> 'title' is not null
     )
 group by d.subject
 having count(*) filter (where position('view' in lower(name)) > 0 and right(category, 3) = 'oes') >= 1
