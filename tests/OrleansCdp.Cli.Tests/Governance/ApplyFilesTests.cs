@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace OrleansCdp.Governance;
 
@@ -28,7 +30,10 @@ public sealed class ApplyFilesTests : IDisposable
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, file), "unit: day");
         }
 
-        (await AppliedAsync(requests: 6)).ShouldBe([
+        var (code, seen) = await AppliedAsync(HashOf);
+
+        code.ShouldBe(0);
+        seen.ShouldBe([
             "PUT /v1/definitions/ruleset/e application/yaml",
             "PUT /v1/definitions/stream/c application/yaml",
             "PUT /v1/definitions/stream/d-model application/yaml",
@@ -38,7 +43,25 @@ public sealed class ApplyFilesTests : IDisposable
         ]);
     }
 
-    private async Task<List<string>> AppliedAsync(int requests)
+    [Fact]
+    public async Task A_gateway_that_read_another_text_is_not_sent_the_rest()
+    {
+        foreach (string file in (string[])["a.yaml", "b.yaml"])
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, file), "unit: day");
+        }
+
+        var (code, seen) = await AppliedAsync(_ => HashOf("unit: week"u8.ToArray()));
+
+        code.ShouldNotBe(0);
+        seen.ShouldBe(["PUT /v1/definitions/stream/a application/yaml"]);
+    }
+
+    private static string HashOf(byte[] text) => Convert.ToHexStringLower(SHA256.HashData(text));
+
+    /// <summary>Applies the folder to a gateway that takes everything, until the command ends.</summary>
+    /// <param name="hashOf">The hash that the gateway says a text has.</param>
+    private async Task<(int Code, List<string> Seen)> AppliedAsync(Func<byte[], string> hashOf)
     {
         using HttpListener gateway = new();
         string address = $"http://127.0.0.1:{FreePort()}/";
@@ -49,18 +72,25 @@ public sealed class ApplyFilesTests : IDisposable
             .Parse(["-f", folder.FullName, "--url", address, "--key", "key"])
             .InvokeAsync();
         List<string> seen = [];
-        while (seen.Count < requests)
+        Task<HttpListenerContext> asked = gateway.GetContextAsync();
+        while (await Task.WhenAny(asked, applied) == asked)
         {
-            HttpListenerContext context = await gateway.GetContextAsync();
+            HttpListenerContext context = await asked;
             HttpListenerRequest request = context.Request;
             seen.Add($"{request.HttpMethod} {request.RawUrl} {request.ContentType}");
+            using MemoryStream text = new();
+            await request.InputStream.CopyToAsync(text);
             using HttpListenerResponse answer = context.Response;
             answer.ContentType = "application/json";
-            await answer.OutputStream.WriteAsync("""{"version":1,"changed":true}"""u8.ToArray());
+            await answer.OutputStream.WriteAsync(
+                Encoding.UTF8.GetBytes(
+                    $$"""{"version":1,"changed":true,"hash":"{{hashOf(text.ToArray())}}"}"""
+                )
+            );
+            asked = gateway.GetContextAsync();
         }
 
-        (await applied).ShouldBe(0);
-        return seen;
+        return (await applied, seen);
     }
 
     private static int FreePort()

@@ -92,6 +92,28 @@ public sealed class MembershipTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Silos_whose_clocks_are_five_seconds_apart_make_somebody_leave_once_and_to_the_tick()
+    {
+        TimeSpan apart = TimeSpan.FromSeconds(5);
+        string id = await WrittenInsights.OrderAsync(cluster, "a");
+        DateTimeOffset ends = Database.Due[id]!.Value;
+        Clock.Advance(ends - apart - Clock.GetUtcNow());
+        ChangesOf(id).Length.ShouldBe(1);
+
+        await GrainOf(id).WakeAsync(ends); // By the clock of the silo that looks for what is due.
+
+        MembershipChange left = ChangesOf(id)[^1];
+        (left.Entered, left.Cause, left.At).ShouldBe((false, MembershipCause.Time, ends));
+        await GrainOf(id).WakeAsync(DateTimeOffset.UnixEpoch); // By the clock here the window has not ended.
+        ChangesOf(id).Length.ShouldBe(2, "time does not go back for anybody");
+
+        await WrittenInsights.OrderAsync(cluster, "a", number: 2);
+        MembershipChange again = ChangesOf(id)[^1];
+        (again.Entered, again.Sequence).ShouldBe((true, 3));
+        again.At.ShouldBeGreaterThanOrEqualTo(ends);
+    }
+
+    [Fact]
     public async Task Another_version_is_the_cause_where_everybody_is_looked_at_for_it()
     {
         string id = await WrittenInsights.OrderAsync(cluster, "a");
