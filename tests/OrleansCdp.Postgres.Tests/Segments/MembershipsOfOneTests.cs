@@ -42,6 +42,7 @@ public sealed class MembershipsOfOneTests(PostgresServer server) : IAsyncLifetim
             }
         );
 
+        await segments.DeliverAsync();
         await Store.ForgetAsync(LinkEvents.Noon.AddDays(1), IMembershipStore.PageMax, default);
         (await Store.OfAsync("ind_a", default)).Sequence.ShouldBe(2, "who is in it stays in it");
         (await Store.OfAsync("ind_nobody", default)).Segments.ShouldBeEmpty();
