@@ -21,6 +21,23 @@ public abstract class Expression
 
     /// <summary>Whether its value grows or shrinks all the time, as <c>now</c> does.</summary>
     internal virtual bool Moves => false;
+
+    /// <summary>What it is computed from.</summary>
+    internal virtual ImmutableArray<Expression> Operands => [];
+
+    /// <summary>
+    /// Notes by how much the fields it names may go up and down while its value stays as it is, up to the moment that
+    /// <see cref="CourseOf"/> tells.
+    /// </summary>
+    /// <param name="facts">The fields.</param>
+    /// <param name="leeways">Where it is noted.</param>
+    internal virtual void NoteLeeway(IFacts facts, Leeways leeways)
+    {
+        foreach (Expression operand in Operands)
+        {
+            operand.NoteLeeway(facts, leeways);
+        }
+    }
 }
 
 /// <summary>An expression with values of a type of the language.</summary>

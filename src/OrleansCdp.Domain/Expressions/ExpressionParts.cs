@@ -24,6 +24,14 @@ internal sealed class FieldPart<T>(int slot, Reading<T> read) : Expression<T>
         read(facts, slot, out value);
 
     public override Course CourseOf(IFacts facts) => new(0, facts.ChangesAt(slot));
+
+    internal override void NoteLeeway(IFacts facts, Leeways leeways) => Note(Leeway.None, leeways);
+
+    /// <summary>Notes what somebody else leaves this field.</summary>
+    public void Note(Leeway leeway, Leeways leeways) => leeways.Narrow(slot, leeway);
+
+    /// <summary>Whether its value is a moment that is never later than now.</summary>
+    public bool IsPast(IFacts facts) => facts.IsPast(slot);
 }
 
 /// <summary>A value that stands in the text.</summary>
@@ -65,6 +73,8 @@ internal sealed class MappedPart<TFrom, T>(
 
     internal override bool Moves => from.Moves;
 
+    internal override ImmutableArray<Expression> Operands => [from];
+
     public override Course CourseOf(IFacts facts)
     {
         Course of = from.CourseOf(facts);
@@ -101,6 +111,8 @@ internal sealed class CombinedPart<TLeft, TRight, T>(
     }
 
     internal override bool Moves => left.Moves || right.Moves;
+
+    internal override ImmutableArray<Expression> Operands => [left, right];
 
     public override Course CourseOf(IFacts facts)
     {
@@ -149,6 +161,8 @@ internal sealed class FirstPart<T>(ImmutableArray<Expression<T>> options) : Expr
 
     internal override bool Moves => options.Any(option => option.Moves);
 
+    internal override ImmutableArray<Expression> Operands => [.. options];
+
     public override Course CourseOf(IFacts facts)
     {
         Course none = Course.Still;
@@ -180,167 +194,10 @@ internal sealed class ChoicePart<T>(
 
     internal override bool Moves => then.Moves || otherwise.Moves;
 
+    internal override ImmutableArray<Expression> Operands => [condition, then, otherwise];
+
     public override Course CourseOf(IFacts facts) =>
         (condition.Holds(facts) ? then : otherwise)
             .CourseOf(facts)
             .UpTo(condition.CourseOf(facts).Until);
-}
-
-/// <summary>A test of two values; without both it does not hold.</summary>
-/// <param name="left">One of them.</param>
-/// <param name="right">The other.</param>
-/// <param name="holds">The test.</param>
-/// <param name="ofOrder">
-/// The same of how they stand to each other: told -1 where the left one is less, 0 or 1. Null for a test of values that stand
-/// still.
-/// </param>
-internal sealed class ComparedPart<T>(
-    Expression<T> left,
-    Expression<T> right,
-    Func<T, T, bool> holds,
-    Func<int, bool>? ofOrder = null
-) : Expression<bool>
-    where T : notnull
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value =
-            left.TryGet(facts, out T? one)
-            && right.TryGet(facts, out T? other)
-            && holds(one, other);
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts)
-    {
-        Course one = left.CourseOf(facts);
-        Course other = right.CourseOf(facts);
-        Course both = one.With(other, 0);
-        double slope = one.Slope - other.Slope;
-        return slope == 0 || !left.TryGet(facts, out T? a) || !right.TryGet(facts, out T? b)
-            ? both
-            : both.UpTo(
-                Lines.Flip(facts.Now, Lines.NumberOf(a), Lines.NumberOf(b), slope, ofOrder!)
-            );
-    }
-}
-
-/// <summary>Whether a value is, or is not, one of a set; none is neither.</summary>
-internal sealed class SetPart<T>(Expression<T> of, ImmutableHashSet<T> values, bool negated)
-    : Expression<bool>
-    where T : notnull
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value = of.TryGet(facts, out T? known) && values.Contains(known) != negated;
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts) => of.CourseOf(facts);
-}
-
-/// <summary>
-/// Whether an instant lies in a span that ends, or begins, now: later than its start and not later than its end. No instant
-/// lies neither in it nor outside.
-/// </summary>
-internal sealed class WithinPart(
-    Expression<DateTimeOffset> of,
-    TimeSpan span,
-    bool next,
-    bool negated
-) : Expression<bool>
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        if (!of.TryGet(facts, out DateTimeOffset instant))
-        {
-            value = false;
-            return true;
-        }
-
-        // As a distance, for now itself may be too close to the ends of time.
-        TimeSpan ahead = instant - facts.Now;
-        bool within = next
-            ? ahead > TimeSpan.Zero && ahead <= span
-            : ahead <= TimeSpan.Zero && -ahead < span;
-        value = within != negated;
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts)
-    {
-        Course course = of.CourseOf(facts);
-        Course test = new(0, course.Until);
-        if (!of.TryGet(facts, out DateTimeOffset instant))
-        {
-            return test;
-        }
-
-        decimal ahead = (instant - facts.Now).Ticks;
-        decimal end = next ? span.Ticks : -span.Ticks;
-        double slope = course.Slope - 1;
-        return test.UpTo(Lines.Flip(facts.Now, ahead, 0, slope, static side => side > 0))
-            .UpTo(Lines.Flip(facts.Now, ahead, end, slope, static side => side > 0));
-    }
-}
-
-/// <summary>Whether there is no value, or is one.</summary>
-internal sealed class NullPart(Expression of, bool negated) : Expression<bool>
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value = of.HasValue(facts) == negated;
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts) => new(0, of.CourseOf(facts).Until);
-}
-
-/// <summary>The opposite. What has no value does not hold, so its opposite does.</summary>
-internal sealed class NotPart(Expression<bool> of) : Expression<bool>
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value = !of.Holds(facts);
-        return true;
-    }
-
-    public override Course CourseOf(IFacts facts) => of.CourseOf(facts);
-}
-
-/// <summary>Both, or either.</summary>
-internal sealed class JoinedPart(Expression<bool> left, Expression<bool> right, bool both)
-    : Expression<bool>
-{
-    public override bool TryGet(IFacts facts, out bool value)
-    {
-        value = both
-            ? left.Holds(facts) && right.Holds(facts)
-            : left.Holds(facts) || right.Holds(facts);
-        return true;
-    }
-
-    // What keeps the answer as it is, alone or with the other, has to change first.
-    public override Course CourseOf(IFacts facts)
-    {
-        DateTimeOffset? one = left.CourseOf(facts).Until;
-        DateTimeOffset? other = right.CourseOf(facts).Until;
-        bool first = left.Holds(facts) != both;
-        bool second = right.Holds(facts) != both;
-        return new Course(
-            0,
-            first && second ? Course.Later(one, other)
-                : first ? one
-                : second ? other
-                : Course.Earlier(one, other)
-        );
-    }
-}
-
-/// <summary>What conditions are asked.</summary>
-public static class Conditions
-{
-    /// <summary>Whether a condition holds; one without a value does not.</summary>
-    public static bool Holds(this Expression<bool> condition, IFacts facts) =>
-        condition.TryGet(facts, out bool holds) && holds;
 }

@@ -60,6 +60,9 @@ public interface IFacts
     /// <summary>The moment from which a field's value may be another though nothing happens; null for never.</summary>
     DateTimeOffset? ChangesAt(int slot) => null;
 
+    /// <summary>Whether a field's value is a moment that is never later than now, whatever happens.</summary>
+    bool IsPast(int slot) => false;
+
     /// <summary>A field's number, for whoever has it without its text.</summary>
     bool TryGet(int slot, out decimal value)
     {

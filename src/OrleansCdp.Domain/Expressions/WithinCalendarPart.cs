@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace OrleansCdp.Expressions;
 
 /// <summary>
@@ -25,6 +27,28 @@ internal sealed class WithinCalendarPart(
         return of.TryGet(facts, out DateTimeOffset instant)
             ? course.UpTo(FlipOf(instant, facts.Now))
             : course;
+    }
+
+    internal override ImmutableArray<Expression> Operands => [of];
+
+    internal override void NoteLeeway(IFacts facts, Leeways leeways)
+    {
+        if (
+            !next
+            && of is FieldPart<DateTimeOffset> field
+            && of.TryGet(facts, out DateTimeOffset instant)
+        )
+        {
+            bool isAhead = instant > facts.Now;
+            field.Note(
+                WithinPart.OfLast(isAhead, IsIn(instant, facts.Now), field.IsPast(facts)),
+                leeways
+            );
+        }
+        else
+        {
+            base.NoteLeeway(facts, leeways);
+        }
     }
 
     private bool IsIn(DateTimeOffset instant, DateTimeOffset now) =>

@@ -177,11 +177,7 @@ public sealed record Accumulation
     private int PlaceOf(long stretch, string? part) =>
         Tallies.IndexOf(
             (stretch, part),
-            static (known, key) =>
-            {
-                int order = known.Stretch.CompareTo(key.stretch);
-                return order == 0 ? string.CompareOrdinal(known.Part, key.part) : order;
-            }
+            static (known, key) => known.OrderTo(key.stretch, key.part)
         );
 
     private static Tally Other(Tally tally) => tally with { Part = PartNames.Other };

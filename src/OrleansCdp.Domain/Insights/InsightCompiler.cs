@@ -126,6 +126,8 @@ internal sealed class InsightCompiler(DefinitionReader reader, Section section)
                     : SubjectKind.Individual,
             HasPeople = reader.Flag(section["people"], "people"),
             Measure = measure,
+            IsMoment =
+                measure is Measure.First or Measure.Last && inputs.All(input => input.MeasuresWhen),
             Inputs = inputs,
             Window = ExpressionReader.Duration(reader, section, "window"),
             HalfLife = ExpressionReader.Duration(reader, section, "halfLife"),

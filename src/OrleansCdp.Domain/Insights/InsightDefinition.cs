@@ -132,6 +132,9 @@ public sealed record InsightDefinition
     /// <summary>Whether it is an amount of money: there is one value for each currency.</summary>
     public bool IsMoney => Inputs[0].Currency is not null;
 
+    /// <summary>Whether its value is the moment of the earliest item, or of the latest.</summary>
+    public bool IsMoment { get; init; }
+
     /// <summary>The type of the value, or of each of its parts.</summary>
     public required ExpressionType Type { get; init; }
 
@@ -201,6 +204,10 @@ public sealed record InsightInput
     /// <summary>Its expressions in the one way to write them, by where they stand in the definition.</summary>
     public ImmutableSortedDictionary<string, string> Forms { get; init; } =
         ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Whether what is measured of an item is the moment at which it counts.</summary>
+    internal bool MeasuresWhen =>
+        Forms.GetValueOrDefault("value") == "item.at" && !Forms.ContainsKey("at");
 
     /// <summary>Whether its items are of records of an object.</summary>
     internal bool IsOver(string recordObject) =>

@@ -24,6 +24,12 @@ internal sealed class InsightItems(InsightDefinition reads)
     /// <summary>Sorted by time, then by record and place.</summary>
     public List<Item> Items { get; } = [];
 
+    /// <summary>What came and went since somebody cleared it.</summary>
+    public MovedItems Moved { get; } = new();
+
+    // Sticks until all are gone: it is enough to know when they are of one part for sure.
+    private bool areOfParts;
+
     /// <summary>Puts what a record comes to now in the place of what it came to.</summary>
     /// <param name="known">The origin of what it came to; null for nothing.</param>
     /// <param name="next">What it comes to, all of one origin.</param>
@@ -43,7 +49,11 @@ internal sealed class InsightItems(InsightDefinition reads)
 
         if (next.Count > FewMax)
         {
-            Items.AddRange(next);
+            foreach (ref readonly Item item in CollectionsMarshal.AsSpan(next))
+            {
+                Append(item);
+            }
+
             Sort();
         }
         else
@@ -60,7 +70,16 @@ internal sealed class InsightItems(InsightDefinition reads)
     /// <summary>Lets go of the items of some records.</summary>
     /// <returns>Whether there were any.</returns>
     public bool Remove(HashSet<ItemOrigin> origins) =>
-        Items.RemoveAll(item => origins.Contains(item.Origin!)) > 0;
+        Items.RemoveAll(item =>
+        {
+            bool goes = origins.Contains(item.Origin!);
+            if (goes)
+            {
+                Moved.Go(item);
+            }
+
+            return goes;
+        }) > 0;
 
     /// <summary>Adds the items of a record. Call <see cref="Sort"/> after the last one.</summary>
     /// <returns>Whether it has any.</returns>
@@ -68,17 +87,36 @@ internal sealed class InsightItems(InsightDefinition reads)
     {
         int before = Items.Count;
         ItemReader.Read(reads, record, origin, Items);
+        for (int i = before; i < Items.Count; i++)
+        {
+            Note(Items[i], isFirst: true);
+        }
+
         return Items.Count > before;
     }
 
     /// <summary>Sorts what was appended.</summary>
     public void Sort() => Items.Sort(Order);
 
+    private void Append(in Item item)
+    {
+        Note(item, isFirst: true);
+        Items.Add(item);
+    }
+
     private void Insert(in Item item)
     {
         // What is new is mostly the latest, too.
         bool isLast = Items.Count == 0 || Order.Compare(Items[^1], item) < 0;
-        Items.Insert(isLast ? Items.Count : ~Items.BinarySearch(item, Order), item);
+        int place = isLast ? Items.Count : ~Items.BinarySearch(item, Order);
+        Note(item, isFirst: place == 0);
+        Items.Insert(place, item);
+    }
+
+    private void Note(in Item item, bool isFirst)
+    {
+        areOfParts = Items.Count > 0 && (areOfParts || Items[0].Part != item.Part);
+        Moved.Come(item, isFirst, areOfParts);
     }
 
     private void Remove(ItemOrigin origin)
@@ -90,9 +128,13 @@ internal sealed class InsightItems(InsightDefinition reads)
             kept++;
         }
 
-        for (int i = kept + 1; i < items.Length; i++)
+        for (int i = kept; i < items.Length; i++)
         {
-            if (!ReferenceEquals(items[i].Origin, origin))
+            if (ReferenceEquals(items[i].Origin, origin))
+            {
+                Moved.Go(items[i]);
+            }
+            else
             {
                 items[kept++] = items[i];
             }
@@ -123,7 +165,13 @@ internal sealed class InsightItems(InsightDefinition reads)
                 return false;
             }
 
-            changed |= !item.Equals(next[place]);
+            if (!item.Equals(next[place]))
+            {
+                changed = true;
+                areOfParts |= item.Part != next[place].Part;
+                Moved.Become(item, next[place]);
+            }
+
             item = next[place++];
         }
 

@@ -15,6 +15,7 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
 {
     private readonly RecordItems records = new(insights, subject);
     private LinkSet links = LinkSet.Empty;
+    private object? mover;
 
     /// <summary>The insights it is about.</summary>
     public InsightSet Insights => insights;
@@ -47,6 +48,28 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
         LinkSet before = links;
         links = next;
         return records.Follow(before, next);
+    }
+
+    /// <summary>How far insights went because items of their records came and went.</summary>
+    /// <param name="asker">Who asks, and asked last: <see cref="ForgetMoves"/>.</param>
+    /// <returns>Null when somebody else asked last, or nobody: then it is not known.</returns>
+    internal IEnumerable<(ActiveInsight Insight, Movement Movement)>? MovesFor(object asker) =>
+        ReferenceEquals(mover, asker)
+            ? records
+                .Moves()
+                .Select(one =>
+                    one.Insight.Definition.IsMoney && HasTallies(one.Insight)
+                        ? (one.Insight, Movement.Any) // Those may be of another currency.
+                        : one
+                )
+            : null;
+
+    /// <summary>Forgets how far insights went.</summary>
+    /// <param name="asker">Who knows it, and asks how far they go from now on.</param>
+    internal void ForgetMoves(object asker)
+    {
+        mover = asker;
+        records.ForgetMoves();
     }
 
     /// <summary>The value of an insight.</summary>
@@ -207,6 +230,11 @@ public sealed class InsightLedger(InsightSet insights, SubjectKind subject)
                 .OfType<PeopleSum>(),
         ];
     }
+
+    private bool HasTallies(ActiveInsight insight) =>
+        links.Links.Any(link =>
+            InsightSet.KnownOf(link, insight).Any(known => !known.Tallies.IsEmpty)
+        );
 
     private Evaluation Evaluate(ActiveInsight insight, List<Item> items, DateTimeOffset now)
     {

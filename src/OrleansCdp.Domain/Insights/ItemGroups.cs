@@ -19,6 +19,7 @@ internal sealed class ItemGroups
             .. insights.GroupBy(insight => KeyOf(insight.Definition), StringComparer.Ordinal),
         ];
         Readers = [.. groups.Select(group => group.First().Definition)];
+        Members = [.. groups.Select(group => group.ToImmutableArray())];
         places = groups
             .SelectMany((group, place) => group.Select(insight => (insight.Revision, place)))
             .DistinctBy(one => one.Revision)
@@ -27,6 +28,9 @@ internal sealed class ItemGroups
 
     /// <summary>One insight of each group: what it reads they all do.</summary>
     public ImmutableArray<InsightDefinition> Readers { get; }
+
+    /// <summary>All insights of each group.</summary>
+    public ImmutableArray<ImmutableArray<ActiveInsight>> Members { get; }
 
     /// <summary>The group of an insight; -1 when it is in none.</summary>
     public int PlaceOf(ActiveInsight insight) => places.GetValueOrDefault(insight.Revision, -1);

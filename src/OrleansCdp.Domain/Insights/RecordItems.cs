@@ -24,10 +24,40 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
         .. insights.GroupsOf(subject).Readers.Select(reads => new InsightItems(reads)),
     ];
     private LinkSet links = LinkSet.Empty;
+    private bool hasMoved;
 
     /// <summary>The items that count in an insight; null when it is no insight of such a subject.</summary>
     public List<Item>? Of(ActiveInsight insight) =>
         groups.PlaceOf(insight) is var place and >= 0 ? all[place].Items : null;
+
+    /// <summary>Insights in which items came and went since somebody forgot them, and how far each went.</summary>
+    public IEnumerable<(ActiveInsight Insight, Movement Movement)> Moves()
+    {
+        for (int i = 0; hasMoved && i < all.Length; i++)
+        {
+            if (all[i].Moved.IsAny)
+            {
+                foreach (ActiveInsight insight in groups.Members[i])
+                {
+                    yield return (insight, all[i].Moved.Of(insight.Definition));
+                }
+            }
+        }
+    }
+
+    /// <summary>Forgets what came and went.</summary>
+    public void ForgetMoves()
+    {
+        if (hasMoved)
+        {
+            foreach (InsightItems one in all)
+            {
+                one.Moved.Clear();
+            }
+        }
+
+        hasMoved = false;
+    }
 
     /// <summary>Follows the state to its next one.</summary>
     /// <param name="before">All links as they were.</param>
@@ -123,6 +153,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
     {
         bool isMuch = renewed.Count > FewMax;
         bool changed = isMuch ? RenewMany() : RenewFew();
+        hasMoved = true;
         renewed.Clear();
         if (isMuch)
         {

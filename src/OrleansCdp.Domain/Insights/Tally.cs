@@ -26,6 +26,13 @@ public sealed record Tally
     /// <summary>The second sum, in billionths; 0 where there is none.</summary>
     public Int128 Second => Beside is SecondSum second ? second.Sum : 0;
 
+    /// <summary>How it stands to one of another stretch or part, as they are sorted.</summary>
+    internal int OrderTo(long stretch, string? part)
+    {
+        int order = Stretch.CompareTo(stretch);
+        return order == 0 ? string.CompareOrdinal(Part, part) : order;
+    }
+
     /// <summary>What one item comes to.</summary>
     internal static Tally Of(InsightDefinition insight, in Item item) =>
         Of(insight, item, Stretches.Of(insight, item.At), item.Part, null);

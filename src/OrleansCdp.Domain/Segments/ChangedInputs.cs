@@ -1,26 +1,37 @@
 using System.Collections.Immutable;
+using OrleansCdp.Expressions;
 using OrleansCdp.Insights;
 
 namespace OrleansCdp.Segments;
 
 /// <summary>
-/// Finds what segments ask that may have another answer because a state is another: an event that touches nothing of it has none
-/// of them evaluated.
+/// Finds the segments that may have another answer because a state is another: an event that touches nothing of it, or does not
+/// take it far enough, has none of them evaluated.
 /// </summary>
-internal static class ChangedInputs
+/// <param name="set">The segments.</param>
+/// <param name="leeways">
+/// Of each, by its place, how far what it asks may go before its answer is another; null where that is not known.
+/// </param>
+/// <param name="touched">Whether each of the segments is to be evaluated, by its place.</param>
+internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] touched)
 {
-    /// <summary>Notes the segments that ask anything that may have another answer.</summary>
-    /// <param name="set">The segments.</param>
-    /// <param name="insights">The insights by their revisions.</param>
+    private readonly MovedItems moved = new();
+
+    /// <summary>Notes that an input went from one value to another.</summary>
     /// <param name="before">The links before.</param>
     /// <param name="after">The links after.</param>
-    /// <param name="touched">Whether each of the segments is to be evaluated, by its place.</param>
-    public static void Note(
-        SegmentSet set,
-        InsightSet insights,
+    /// <param name="insights">The insights by their revisions.</param>
+    /// <param name="moves">
+    /// How far insights went because of items of records; null where that is not known: then all may be another that are over an
+    /// object of which any record is.
+    /// </param>
+    /// <param name="now">The moment.</param>
+    public void Note(
         LinkSet before,
         LinkSet after,
-        bool[] touched
+        InsightSet insights,
+        IEnumerable<(ActiveInsight Insight, Movement Movement)>? moves,
+        DateTimeOffset now
     )
     {
         foreach (Link link in after.Links)
@@ -28,7 +39,7 @@ internal static class ChangedInputs
             Link? known = before.Find(link.Key);
             if (!ReferenceEquals(known, link))
             {
-                Note(set, insights, known, link, touched);
+                Note(insights, known, link, moves is null, now.UtcTicks);
             }
         }
 
@@ -36,13 +47,18 @@ internal static class ChangedInputs
         {
             if (after.Find(link.Key) is null)
             {
-                Note(set, insights, link, null, touched);
+                Note(insights, link, null, moves is null, now.UtcTicks);
             }
+        }
+
+        foreach (var (insight, movement) in moves ?? [])
+        {
+            Move(insight, movement);
         }
     }
 
-    /// <summary>Notes the segments that ask anything of the account that has another answer, or one at last.</summary>
-    public static void Note(SegmentSet set, AccountFacts before, AccountFacts after, bool[] touched)
+    /// <summary>Notes that the account has another answer, or one at last.</summary>
+    public void Note(AccountFacts before, AccountFacts after)
     {
         if (ReferenceEquals(before, after))
         {
@@ -54,7 +70,7 @@ internal static class ChangedInputs
             string key = asked.Key;
             if (before.Answers(key) != after.Answers(key) || before.Find(key) != after.Find(key))
             {
-                Touch(set, set.OfAccount(key), touched);
+                Move(set.OfAccount(key), Movement.Any);
             }
         }
     }
@@ -64,62 +80,96 @@ internal static class ChangedInputs
     {
         foreach (int input in inputs)
         {
-            foreach (int segment in set.Users[input])
+            foreach (SegmentSet.InputUser user in set.Users[input])
             {
-                touched[segment] = true;
+                touched[user.Segment] = true;
             }
         }
     }
 
-    private static void Note(
-        SegmentSet set,
-        InsightSet insights,
-        Link? before,
-        Link? after,
-        bool[] touched
-    )
+    private void Note(InsightSet insights, Link? before, Link? after, bool recordsToo, long now)
     {
-        NoteTraits(set, before, after, touched);
-        SortedArrays.Compare(
-            before?.Insights ?? [],
-            after?.Insights ?? [],
-            static known => known.Revision,
-            static (one, other) => one.CompareTo(other),
-            (_, now) => TouchInsight(set, insights.Find(now.Revision), touched),
-            gone => TouchInsight(set, insights.Find(gone.Revision), touched)
-        );
+        NoteTraits(before, after);
+        Compare(insights, before?.Insights ?? [], after?.Insights ?? [], now);
         SortedArrays.Compare(
             before?.Records ?? [],
             after?.Records ?? [],
             static records => records.Object,
             string.CompareOrdinal,
-            (_, now) => TouchRecords(set, insights, now.Object, touched),
-            gone => TouchRecords(set, insights, gone.Object, touched)
+            (known, records) => NoteRecords(insights, known, records, recordsToo, now),
+            gone => NoteRecords(insights, gone, null, recordsToo, now)
         );
     }
 
-    private static void TouchRecords(
-        SegmentSet set,
+    private void NoteRecords(
         InsightSet insights,
-        string recordObject,
-        bool[] touched
+        RecordSet? before,
+        RecordSet? after,
+        bool all,
+        long now
     )
     {
-        foreach (ActiveInsight insight in insights.OverRecords(recordObject))
+        if (!all)
         {
-            TouchInsight(set, insight, touched);
+            Compare(insights, before?.Base.Insights ?? [], after?.Base.Insights ?? [], now);
+            return;
+        }
+
+        foreach (ActiveInsight insight in insights.OverRecords((after ?? before)!.Object))
+        {
+            Move(insight, Movement.Any);
         }
     }
 
-    private static void TouchInsight(SegmentSet set, ActiveInsight? insight, bool[] touched)
+    private void Compare(
+        InsightSet insights,
+        ImmutableArray<Accumulation> before,
+        ImmutableArray<Accumulation> after,
+        long now
+    ) =>
+        SortedArrays.Compare(
+            before,
+            after,
+            static known => known.Revision,
+            static (one, other) => one.CompareTo(other),
+            (known, accumulated) => Compare(insights, known, accumulated, now),
+            gone => Compare(insights, gone, null, now)
+        );
+
+    private void Compare(InsightSet insights, Accumulation? before, Accumulation? after, long now)
     {
-        if (insight is not null)
+        if (insights.Find((after ?? before)!.Revision) is { } insight)
         {
-            Touch(set, set.OfInsight(insight.Definition.Name), touched);
+            moved.Clear();
+            moved.Compare(before, after, now);
+            Move(insight, moved.Of(insight.Definition));
         }
     }
 
-    private static void NoteTraits(SegmentSet set, Link? before, Link? after, bool[] touched)
+    private void Move(ActiveInsight insight, Movement movement) =>
+        Move(set.OfInsight(insight.Definition.Name), movement);
+
+    private void Move(ImmutableArray<int> inputs, Movement movement)
+    {
+        if (movement == Movement.None)
+        {
+            return;
+        }
+
+        foreach (int input in inputs)
+        {
+            // Of what is told otherwise than as the insight's own value it is not known how far it goes with that.
+            bool isValue =
+                set.Inputs[input].Kind is SegmentInputKind.Insight or SegmentInputKind.Measured;
+            var (up, down) = isValue ? movement : Movement.Any;
+            foreach (SegmentSet.InputUser user in set.Users[input])
+            {
+                touched[user.Segment] |= leeways[user.Segment]?.Spend(user.Slot, up, down) ?? true;
+            }
+        }
+    }
+
+    private void NoteTraits(Link? before, Link? after)
     {
         ImmutableArray<Register> known = before?.Traits ?? [];
         ImmutableArray<Register> stated = after?.Traits ?? [];
@@ -140,7 +190,7 @@ internal static class ChangedInputs
                 )
             )
             {
-                Touch(set, set.OfTrait(register.Name), touched);
+                Move(set.OfTrait(register.Name), Movement.Any);
             }
         }
     }

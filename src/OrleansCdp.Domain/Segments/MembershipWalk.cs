@@ -46,13 +46,19 @@ internal sealed class MembershipWalk(
     /// <param name="place">Its place in the set.</param>
     /// <param name="cause">Why its answer is another than before, if it is.</param>
     /// <param name="askers">Where those are noted that ask for it; they come later.</param>
+    /// <param name="leeways">Where it is noted how far what it asks may go before its answer is another; null for nowhere.</param>
     /// <returns>The moment from which the answer may be another though nothing happens; null for never.</returns>
-    public DateTimeOffset? Evaluate(int place, MembershipCause cause, bool[] askers)
+    public DateTimeOffset? Evaluate(
+        int place,
+        MembershipCause cause,
+        bool[] askers,
+        Leeways? leeways = null
+    )
     {
         ActiveSegment segment = set.All[place];
         string name = segment.Definition.Name;
         Membership known = answers.Memberships.Find(name) ?? new Membership { Segment = name };
-        var (tier, holdings, until) = Ask(segment.Definition, answers.Of(place), known);
+        var (tier, holdings, until) = Ask(segment.Definition, answers.Of(place), known, leeways);
         bool isIn = tier is not null;
         if (isIn == known.IsIn && tier?.Name == known.Tier)
         {
@@ -106,7 +112,8 @@ internal sealed class MembershipWalk(
     private (SegmentTier? Tier, ImmutableArray<Holding> Holdings, DateTimeOffset? Until) Ask(
         SegmentDefinition definition,
         IFacts facts,
-        Membership known
+        Membership known,
+        Leeways? leeways
     )
     {
         ImmutableArray<Holding> holdings = [];
@@ -120,6 +127,11 @@ internal sealed class MembershipWalk(
             }
 
             until = Course.Earlier(until, tier.Root.CourseOf(facts).Until);
+            if (leeways is not null)
+            {
+                tier.Root.NoteLeeway(facts, leeways);
+            }
+
             if (!tier.Root.Holds(facts))
             {
                 continue;

@@ -7,7 +7,8 @@ namespace OrleansCdp.Segments;
 /// <summary>What segments are told about somebody at one moment. Each thing is looked up once, when it is first asked.</summary>
 internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, DateTimeOffset now)
 {
-    private readonly Answer?[] answers = new Answer?[set.Inputs.Length];
+    // Mostly nothing is asked.
+    private Answer?[]? answers;
 
     /// <summary>The moment it is.</summary>
     public DateTimeOffset Now => now;
@@ -22,13 +23,17 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
     /// <param name="segment">Its place in the set.</param>
     public IFacts Of(int segment) => new Facts(this, set.Places[segment]);
 
+    private bool IsPast(int input) =>
+        set.Inputs[input] is { Kind: SegmentInputKind.Insight or SegmentInputKind.Measured } asked
+        && subject.Ledger.Insights.Shown(asked.Name) is { Definition.IsMoment: true };
+
     private Answer Find(int input)
     {
         SegmentInput asked = set.Inputs[input];
         // Who is in a segment may change while others are evaluated, and is at hand.
         return asked.Kind == SegmentInputKind.Segment
             ? Answer.Of(FieldValue.Of(Memberships.IsIn(asked.Name)))
-            : answers[input] ??= Look(asked);
+            : (answers ??= new Answer?[set.Inputs.Length])[input] ??= Look(asked);
     }
 
     private Answer Look(SegmentInput asked) =>
@@ -72,6 +77,8 @@ internal sealed class SegmentAnswers(SegmentSet set, SegmentSubject subject, Dat
         public FieldValue? Find(int slot) => answers.ValueOf(places[slot]);
 
         public DateTimeOffset? ChangesAt(int slot) => answers.Find(places[slot]).ChangesAt;
+
+        public bool IsPast(int slot) => answers.IsPast(places[slot]);
 
         public bool TryGet(int slot, out decimal value)
         {

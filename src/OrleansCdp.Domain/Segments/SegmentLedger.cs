@@ -16,31 +16,34 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
     /// <summary>How often what changes all the time is looked at: what fades, and what is predicted.</summary>
     public static readonly TimeSpan Steadily = TimeSpan.FromHours(1);
 
-    private readonly DateTimeOffset?[] until = new DateTimeOffset?[set.All.Length];
-    private readonly TimeSpan[] delays = [.. set.All.Select(one => DelayOf(one.Definition, id))];
+    private const long Never = long.MaxValue;
+
+    // UTC ticks.
+    private readonly long[] until = Enumerable.Repeat(Never, set.All.Length).ToArray();
+    private readonly long[] delays = [.. set.All.Select(one => DelayOf(one.Definition, id).Ticks)];
+    private readonly Leeways?[] leeways = new Leeways?[set.All.Length];
     private SegmentSubject? followed;
 
     /// <summary>The segments it is about.</summary>
     public SegmentSet Set => set;
+
+    /// <summary>How many times a segment was evaluated.</summary>
+    public long Evaluations { get; private set; }
 
     /// <summary>The moment from which the answer of any segment may be another though nothing happens; null for never.</summary>
     public DateTimeOffset? DueAt
     {
         get
         {
-            DateTimeOffset? first = null;
+            long first = Never;
             for (int i = 0; i < until.Length; i++)
             {
                 // Where it is so late that there is no later, it is not.
-                first = Course.Earlier(
-                    first,
-                    until[i] is { } one && one < DateTimeOffset.MaxValue - delays[i]
-                        ? one + delays[i]
-                        : until[i]
-                );
+                bool isLast = until[i] >= DateTimeOffset.MaxValue.UtcTicks - delays[i];
+                first = Math.Min(first, isLast ? until[i] : until[i] + delays[i]);
             }
 
-            return first;
+            return first == Never ? null : new DateTimeOffset(first, TimeSpan.Zero);
         }
     }
 
@@ -93,23 +96,28 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             before,
             now > before.ChangedAt ? now : before.ChangedAt
         );
-        bool[] changed = ChangedFor(subject);
+        bool[] changed = ChangedFor(subject, now);
         bool[] askers = new bool[set.All.Length];
         if (isFirst)
         {
             walk.LeaveGone(askers);
         }
 
-        // With many segments most are neither new nor asked: the less is looked at of each of these, the better.
         bool isAnyNew = !isBorn && (set.Newest > before.Catalogue || !before.Waiting.IsEmpty);
         bool[] ready = set.Readiness(insights);
         for (int i = 0; i < set.All.Length; i++)
         {
+            // With many segments nothing is asked of most: the less is looked at of each of these, the better.
+            bool isNew = isAnyNew && IsNew(set.All[i], before);
+            if (!isAll && !isNew && !changed[i] && !askers[i] && now.UtcTicks < until[i])
+            {
+                continue;
+            }
+
             ActiveSegment segment = set.All[i];
-            bool isNew = isAnyNew && IsNew(segment, before);
             if (!ready[i] || !set.IsAnswered(i, subject.Account))
             {
-                until[i] = null;
+                (until[i], leeways[i]) = (Never, null);
                 if (isNew)
                 {
                     walk.Wait(segment.Definition.Name);
@@ -118,20 +126,23 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
                 continue;
             }
 
-            bool isAsked = isAll || isNew || changed[i] || askers[i] || until[i] <= now;
-            if (isAsked)
-            {
-                MembershipCause why =
-                    isNew || (isOfOthers && !changed[i]) ? MembershipCause.Version
-                    : changed[i] ? cause
-                    : askers[i] ? MembershipCause.Segment
-                    : isFirst && (was is null || isBorn) ? cause
-                    : MembershipCause.Time;
-                until[i] = walk.Evaluate(i, why, askers);
-            }
+            MembershipCause why =
+                isNew || (isOfOthers && !changed[i]) ? MembershipCause.Version
+                : changed[i] ? cause
+                : askers[i] ? MembershipCause.Segment
+                : isFirst && (was is null || isBorn) ? cause
+                : MembershipCause.Time;
+            Evaluations++;
+            // It is work to tell, and of use only where things go on happening.
+            leeways[i] =
+                changed[i] || leeways[i] is not null
+                    ? new Leeways(segment.Definition.Inputs.Length)
+                    : null;
+            until[i] = walk.Evaluate(i, why, askers, leeways[i])?.UtcTicks ?? Never;
         }
 
         followed = subject;
+        subject.Ledger.ForgetMoves(this);
         return walk.End();
     }
 
@@ -200,7 +211,8 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             ? TimeSpan.Zero
             : segment.Jitter * ((Partitions.HashOf(segment.Name + id) >> 11) / (double)(1UL << 53));
 
-    private bool[] ChangedFor(SegmentSubject subject)
+    /// <summary>The segments whose answer may be another because of what changed.</summary>
+    private bool[] ChangedFor(SegmentSubject subject, DateTimeOffset now)
     {
         bool[] changed = new bool[set.All.Length];
         if (followed is null)
@@ -208,8 +220,15 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             return changed;
         }
 
-        ChangedInputs.Note(set, subject.Ledger.Insights, followed.Links, subject.Links, changed);
-        ChangedInputs.Note(set, followed.Account, subject.Account, changed);
+        ChangedInputs inputs = new(set, leeways, changed);
+        inputs.Note(
+            followed.Links,
+            subject.Links,
+            subject.Ledger.Insights,
+            subject.Ledger.MovesFor(this),
+            now
+        );
+        inputs.Note(followed.Account, subject.Account);
         return changed;
     }
 }

@@ -24,6 +24,7 @@ public sealed class SegmentSet
     private readonly FrozenDictionary<string, ImmutableArray<int>> byAccountKey;
     private readonly FrozenDictionary<string, ImmutableArray<int>> byInsight;
     private readonly FrozenDictionary<string, ImmutableArray<int>> bySegment;
+    private readonly ImmutableArray<bool> askOfAccounts;
     private volatile Ready? readiness;
 
     /// <summary>A set.</summary>
@@ -60,11 +61,18 @@ public sealed class SegmentSet
                 segment.Definition.Inputs.Select(input => inputs[input]).ToImmutableArray()
             ),
         ];
-        ILookup<int, int> users = Places
+        ILookup<int, InputUser> users = Places
             .Index()
-            .SelectMany(one => one.Item, (one, input) => (one.Index, input))
-            .ToLookup(one => one.input, one => one.Index);
+            .SelectMany(
+                one => one.Item.Index(),
+                (one, asked) => (asked.Item, User: new InputUser(one.Index, asked.Index))
+            )
+            .ToLookup(one => one.Item, one => one.User);
         Users = [.. Enumerable.Range(0, Inputs.Length).Select(i => users[i].ToImmutableArray())];
+        askOfAccounts =
+        [
+            .. All.Select(segment => segment.Definition.Inputs.Any(input => input.IsOfAccount)),
+        ];
         byTrait = By(input => input.Kind == SegmentInputKind.Trait ? [input.Name] : []);
         byAccountKey = By(input => input.IsOfAccount ? [input.Key] : []);
         byInsight = By(input => input.IsOfAccount ? [] : InsightsOf(input));
@@ -94,8 +102,8 @@ public sealed class SegmentSet
     /// <summary>Of each segment where its inputs are among all.</summary>
     internal ImmutableArray<ImmutableArray<int>> Places { get; }
 
-    /// <summary>Of each input the segments that ask it, by their place.</summary>
-    internal ImmutableArray<ImmutableArray<int>> Users { get; }
+    /// <summary>Of each input the segments that ask it.</summary>
+    internal ImmutableArray<ImmutableArray<InputUser>> Users { get; }
 
     /// <summary>These with another version of one of them, or one more.</summary>
     /// <exception cref="ArgumentException">Some would ask for each other in a circle, or too many one after the other.</exception>
@@ -145,7 +153,7 @@ public sealed class SegmentSet
     /// <param name="place">Its place.</param>
     /// <param name="account">What is known.</param>
     internal bool IsAnswered(int place, AccountFacts account) =>
-        OfAccounts.IsEmpty
+        !askOfAccounts[place]
         || All[place]
             .Definition.Inputs.All(input => !input.IsOfAccount || account.Answers(input.Key));
 
@@ -175,6 +183,11 @@ public sealed class SegmentSet
         readiness = new Ready(insights, ready);
         return ready;
     }
+
+    /// <summary>A segment that asks an input.</summary>
+    /// <param name="Segment">Its place among all.</param>
+    /// <param name="Slot">Where the input is among its own.</param>
+    internal readonly record struct InputUser(int Segment, int Slot);
 
     private sealed record Ready(InsightSet Insights, bool[] AreReady);
 

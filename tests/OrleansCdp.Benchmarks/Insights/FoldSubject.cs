@@ -83,11 +83,40 @@ internal sealed class FoldSubject
                         "page view" => Read("web", PageView(isSignedIn: true)),
                         "product view" => Read("web", ProductView()),
                         "order of 3 lines" => Read("web", Order("next", 100 * i)),
-                        "case closed" => Read("salesforce-case", Case("c0", isClosed: true)),
+                        "case closed" or "case opened or closed" => Read(
+                            "salesforce-case",
+                            Case("c0", isClosed: true)
+                        ),
                         _ => throw new ArgumentOutOfRangeException(nameof(what), what, "No event."),
                     }
                 )),
         ];
+
+    /// <summary>Takes events of a kind, one after the other; cases are opened and closed by turns.</summary>
+    /// <returns>What is known before the first and after each, and when.</returns>
+    public (UnifiedIndividual State, DateTimeOffset Now)[] Live(string what, int events)
+    {
+        var lived = new (UnifiedIndividual, DateTimeOffset)[events + 1];
+        lived[0] = (State, Now);
+        for (int i = 0; i < events; i++)
+        {
+            (string stream, string json) = what switch
+            {
+                "page view" => ("web", PageView(isSignedIn: true)),
+                "product view" => ("web", ProductView()),
+                "order of 3 lines" => ("web", Order($"next-{i}", 10 + (i % 30))),
+                "case opened or closed" => (
+                    "salesforce-case",
+                    Case($"next-{i / 2}", isClosed: i % 2 == 1)
+                ),
+                _ => throw new ArgumentOutOfRangeException(nameof(what), what, "No event."),
+            };
+            Take(stream, json);
+            lived[i + 1] = (State, Now);
+        }
+
+        return lived;
+    }
 
     /// <summary>A ledger of what is known.</summary>
     public InsightLedger Ledger()

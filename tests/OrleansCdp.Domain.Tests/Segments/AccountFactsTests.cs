@@ -1,3 +1,5 @@
+using OrleansCdp.Expressions;
+
 namespace OrleansCdp.Segments;
 
 /// <summary>A segment that asks for an account is evaluated once the account has told what it asks.</summary>
@@ -105,15 +107,8 @@ public sealed class AccountFactsTests
         set.OfAccounts.ShouldHaveSingleItem().Key.ShouldBe(Industry);
         bool[] touched = new bool[2];
         AccountFacts before = new() { Account = "acc_1" };
-        ChangedInputs.Note(
-            set,
-            before,
-            before with
-            {
-                Values = [new(Industry, FieldValue.Null)],
-            },
-            touched
-        );
+        ChangedInputs inputs = new(set, new Leeways?[2], touched);
+        inputs.Note(before, before with { Values = [new(Industry, FieldValue.Null)] });
         touched.Count(one => one).ShouldBe(1);
         touched[set.IndexOf("some")].ShouldBeTrue();
     }

@@ -135,6 +135,59 @@ internal static class SegmentOracle
                 && Days(now - p.All.Orders(now).Min(order => order.Made))
                     < p.All.Orders(now).Count() * 100
         ),
+        new(
+            "many_or_lately",
+            "count(SalesOrder) >= 3 or count(SalesOrder within last 20 days) >= 2",
+            (p, now) => p.All.Orders(now).Count() >= 3 || p.All.Orders(now, 20).Count() >= 2
+        ),
+        new("two_orders", "count(SalesOrder) = 2", (p, now) => p.All.Orders(now).Count() == 2),
+        new(
+            "few_orders",
+            "2 > count(SalesOrder within last 300 days)",
+            (p, now) => p.All.Orders(now, 300).Count() < 2
+        ),
+        new(
+            "small_spenders",
+            "insights.spent <= 150",
+            (p, now) => p.All.Orders(now).Sum(order => order.Total) <= 150
+        ),
+        new(
+            "new_buyers",
+            "first(SalesOrder) within last 200 days",
+            (p, now) =>
+                p.All.Orders(now).Any()
+                && Plain.IsWithin(p.All.Orders(now).Min(order => order.Made), now, 200)
+        ),
+        new(
+            "seen_lately",
+            "last(Engagement) within last 10 days and count(Engagement) >= 2",
+            (p, now) =>
+                p.All.Done("Engagement").Count() >= 2
+                && Plain.IsWithin(p.All.Done("Engagement").Max(done => done.At), now, 10)
+        ),
+        new(
+            "bought_this_month_or_not_in_rome",
+            "last(SalesOrder) within last 1 calendar month or city != 'rome'",
+            (p, now) =>
+                (
+                    p.All.Orders(now).Any()
+                    && p.All.Orders(now).Max(order => order.Made) is var last
+                    && (last.Year, last.Month) == (now.Year, now.Month)
+                ) || p.Trait("city") is { Text: not "rome" }
+        ),
+        new(
+            "large_and_small",
+            "max(order.total of SalesOrder) > 200 and min(order.total of SalesOrder) < 20",
+            (p, now) =>
+                p.All.Orders(now).Any()
+                && p.All.Orders(now).Max(order => order.Total) > 200
+                && p.All.Orders(now).Min(order => order.Total) < 20
+        ),
+        new(
+            "spend_in_euro",
+            "insights.in_one_currency >= 100 or insights.in_one_currency < -20",
+            (p, now) => InOneCurrency(p, now) is >= 100 or < -20
+        ),
     ];
 
     public static SegmentSet Set { get; } =
@@ -143,6 +196,14 @@ internal static class SegmentOracle
                 Segmented.Of(told.Criteria, told.Name, [.. All.Select(other => other.Name)])
             ),
         ]);
+
+    private static decimal? InOneCurrency(PlainPerson person, DateTimeOffset now)
+    {
+        PlainRecord[] paid = [.. person.All.Orders(now).Where(o => o.Text("currency") is not null)];
+        return paid.Select(order => order.Text("currency")).Distinct().Count() == 1
+            ? paid.Sum(order => order.Total)
+            : null;
+    }
 
     private static bool IsAfter(DateTimeOffset then, DateTimeOffset at, double days) =>
         then > at && then <= at.AddDays(days);

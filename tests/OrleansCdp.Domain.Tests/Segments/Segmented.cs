@@ -28,6 +28,10 @@ internal static class Segmented
     public static readonly ImmutableArray<InsightDefinition> Insights =
     [
         Insight("spent", "source: SalesOrder\nmeasure: sum\nvalue: order.total"),
+        Insight(
+            "in_one_currency",
+            "source: SalesOrder\nwhere: currency is not null\nmeasure: sum\nvalue: order.total\ncurrency: currency"
+        ),
         Insight("channels", "source: SalesOrder\nmeasure: count\nby: channel"),
         Insight("open_cases", "of: account\nsource: Case\nmeasure: count"),
         Insight("recent", "of: account\nsource: SalesOrder\nmeasure: count\nwindow: 2 days"),
