@@ -55,7 +55,7 @@ public sealed record SegmentDefinition
     public required ImmutableArray<SegmentInput> Inputs { get; init; }
 
     /// <summary>Where it asks for other segments, in the order of its text.</summary>
-    public ImmutableArray<AskedSegment> Asks { get; init; } = [];
+    public required ImmutableArray<AskedSegment> Asks { get; init; }
 
     /// <summary>The time zone of calendars that name none. Default UTC.</summary>
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
@@ -78,8 +78,7 @@ public sealed record SegmentDefinition
     public int Cost => Tiers.Sum(tier => tier.Condition.Cost);
 
     /// <summary>The segments it asks for.</summary>
-    public IEnumerable<string> Segments =>
-        Inputs.Where(input => input.Kind == SegmentInputKind.Segment).Select(input => input.Name);
+    public IEnumerable<string> Segments => Asks.Select(asked => asked.Name).Distinct();
 
     /// <summary>
     /// What it means, in the one way to write it: of two texts that mean the same the same. Of settings those that are not as they

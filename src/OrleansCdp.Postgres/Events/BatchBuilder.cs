@@ -5,7 +5,7 @@ namespace OrleansCdp.Events;
 /// <param name="partition">The partition read.</param>
 /// <param name="readerEpoch">The reader's fencing token.</param>
 /// <param name="position">The sequence wanted first; what a chunk has before it is left out.</param>
-/// <param name="eventsMax">Events of the container, unless one chunk has more.</param>
+/// <param name="eventsMax">Events of the container, at least 1: of what has no room a part is taken.</param>
 internal sealed class BatchBuilder(
     Lane lane,
     int partition,
@@ -29,7 +29,8 @@ internal sealed class BatchBuilder(
     /// <summary>The sequence wanted next.</summary>
     public long Position { get; private set; } = position;
 
-    /// <summary>Adds a chunk if there is room.</summary>
+    /// <summary>Adds what there is room for.</summary>
+    /// <returns>Whether that is all of the chunk.</returns>
     /// <exception cref="InvalidDataException">The chunk leaves out sequences.</exception>
     public bool TryAdd(TailChunk chunk)
     {
@@ -41,18 +42,22 @@ internal sealed class BatchBuilder(
             );
         }
 
-        bool fits =
-            events.Count + chunk.Events.Length <= eventsMax && bytes + chunk.Bytes <= BytesMax;
-        if (!fits && events.Count > 0)
+        if (chunk.LastSequence < Position)
+        {
+            return true;
+        }
+
+        if (bytes + chunk.Bytes > BytesMax && events.Count > 0)
         {
             return false;
         }
 
-        int skip = (int)(Position - chunk.FirstSequence);
-        events.AddRange(chunk.Events.AsSpan(Math.Min(skip, chunk.Events.Length)));
+        ReadOnlySpan<LinkEvent> wanted = chunk.Events.AsSpan((int)(Position - chunk.FirstSequence));
+        int taken = Math.Min(wanted.Length, eventsMax - events.Count);
+        events.AddRange(wanted[..taken]);
         bytes += chunk.Bytes;
-        Position = Math.Max(Position, chunk.LastSequence + 1);
-        return true;
+        Position += taken;
+        return taken == wanted.Length;
     }
 
     /// <summary>The container; null when nothing was added.</summary>

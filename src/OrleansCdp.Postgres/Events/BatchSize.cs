@@ -7,8 +7,11 @@ namespace OrleansCdp.Events;
 /// </summary>
 internal sealed class BatchSize
 {
-    /// <summary>The fewest: what one chunk of the log may have.</summary>
-    public const int Min = ChunkCodec.EventsMax;
+    /// <summary>The fewest: of 32 partitions so few that 55 a second have to be applied.</summary>
+    public const int Min = 50;
+
+    /// <summary>How many at first: what one chunk of the log may have.</summary>
+    public const int First = ChunkCodec.EventsMax;
 
     /// <summary>The most.</summary>
     public const int Max = BatchBuilder.EventsMax;
@@ -20,7 +23,7 @@ internal sealed class BatchSize
     public static readonly TimeSpan Quick = TimeSpan.FromSeconds(4);
 
     /// <summary>How many now. Whoever begins begins with few.</summary>
-    public int Events { get; private set; } = Min;
+    public int Events { get; private set; } = First;
 
     /// <summary>Takes note of how long it took.</summary>
     /// <param name="events">How many were handed out: only of about as many as there may be it is known what they take.</param>

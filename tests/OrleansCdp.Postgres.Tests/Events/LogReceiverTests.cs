@@ -114,14 +114,17 @@ public sealed class LogReceiverTests(PostgresServer server)
         await using TestDatabase database = await server.CreateDatabaseAsync();
         await using StoreHost silo = await StoreHost.StartAsync(database);
         TestWriter writer = await TestWriter.AcquireAsync(silo.Log, 1);
-        for (int chunk = 0; chunk < 10; chunk++)
+        for (int chunk = 0; chunk < 11; chunk++)
         {
-            await writer.AppendAsync(LinkEvents.InPartition(1, 4, BatchSize.Min));
+            await writer.AppendAsync(LinkEvents.InPartition(1, 4, BatchSize.First));
         }
 
         LogReceiver receiver = await ReceiverAsync(silo);
         List<int> handedOut = [];
-        foreach (TimeSpan took in (TimeSpan[])[default, default, BatchSize.Slow * 2, default])
+        foreach (
+            TimeSpan took in (TimeSpan[])
+                [default, default, .. Enumerable.Repeat(BatchSize.Slow * 2, 4), default]
+        )
         {
             Task<IList<IBatchContainer>> asked = receiver.GetQueueMessagesAsync(1);
             await Eventually.BeAsync(() => asked.IsCompleted); // No time passes by this clock.
@@ -131,12 +134,8 @@ public sealed class LogReceiverTests(PostgresServer server)
             silo.Checkpoints.Complete(chunk, new DeliveryCounts([]));
         }
 
-        handedOut.ShouldBe([
-            BatchSize.Min,
-            BatchSize.Min * 2,
-            BatchSize.Min * 4,
-            BatchSize.Min * 2,
-        ]);
+        int first = BatchSize.First;
+        handedOut.ShouldBe([first, first * 2, first * 4, first * 2, first, first / 2, first / 4]);
     }
 
     /// <summary>Lets time pass in small steps.</summary>

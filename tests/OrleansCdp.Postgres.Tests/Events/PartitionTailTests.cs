@@ -152,6 +152,28 @@ public sealed class PartitionTailTests
     }
 
     [Fact]
+    public void Of_a_chunk_that_has_more_than_there_is_room_for_a_part_is_taken_and_the_rest_next()
+    {
+        tail.Attach(epoch: 1, next: 1);
+        LinkEvent[] all = LinkEvents.InPartition(0, 1, 10);
+        tail.Publish(1, new TailChunk(1, all[..6], 1));
+        tail.Publish(1, new TailChunk(7, all[6..], 1));
+
+        List<LinkEvent[]> taken = [];
+        for (long position = 1; position <= all.Length; position += taken[^1].Length)
+        {
+            BatchBuilder few = new(Lane.Normal, 0, 1, position, eventsMax: 4);
+            tail.Take(position, few).ShouldBe(TailState.Events);
+            LogBatch batch = few.Build()!;
+            batch.Chunk.FirstSequence.ShouldBe(position);
+            taken.Add([.. batch.Chunk.Events]);
+        }
+
+        taken.Select(part => part.Length).ShouldBe([4, 4, 2]);
+        taken.SelectMany(part => part).ShouldBe(all);
+    }
+
+    [Fact]
     public void A_log_with_a_hole_is_not_read_over()
     {
         BatchBuilder batches = new(Lane.Normal, 0, 1, position: 1);
