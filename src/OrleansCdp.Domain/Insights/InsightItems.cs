@@ -18,6 +18,9 @@ internal sealed class InsightItems(InsightDefinition reads)
         }
     );
 
+    // Sticks until all are gone: it is enough to know when they are of one part for sure.
+    private bool areOfParts;
+
     /// <summary>What is read of records.</summary>
     public InsightDefinition Reads => reads;
 
@@ -26,9 +29,6 @@ internal sealed class InsightItems(InsightDefinition reads)
 
     /// <summary>What came and went since somebody cleared it.</summary>
     public MovedItems Moved { get; } = new();
-
-    // Sticks until all are gone: it is enough to know when they are of one part for sure.
-    private bool areOfParts;
 
     /// <summary>Puts what a record comes to now in the place of what it came to.</summary>
     /// <param name="known">The origin of what it came to; null for nothing.</param>

@@ -17,7 +17,7 @@ internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] t
 {
     private readonly MovedItems moved = new();
 
-    /// <summary>Notes that an input went from one value to another.</summary>
+    /// <summary>Notes the segments that ask anything that may have another answer because links are others.</summary>
     /// <param name="before">The links before.</param>
     /// <param name="after">The links after.</param>
     /// <param name="insights">The insights by their revisions.</param>
@@ -57,7 +57,7 @@ internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] t
         }
     }
 
-    /// <summary>Notes that the account has another answer, or one at last.</summary>
+    /// <summary>Notes the segments that ask anything of the account that has another answer, or one at last.</summary>
     public void Note(AccountFacts before, AccountFacts after)
     {
         if (ReferenceEquals(before, after))
@@ -87,7 +87,7 @@ internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] t
         }
     }
 
-    private void Note(InsightSet insights, Link? before, Link? after, bool recordsToo, long now)
+    private void Note(InsightSet insights, Link? before, Link? after, bool allRecords, long now)
     {
         NoteTraits(before, after);
         Compare(insights, before?.Insights ?? [], after?.Insights ?? [], now);
@@ -96,8 +96,8 @@ internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] t
             after?.Records ?? [],
             static records => records.Object,
             string.CompareOrdinal,
-            (known, records) => NoteRecords(insights, known, records, recordsToo, now),
-            gone => NoteRecords(insights, gone, null, recordsToo, now)
+            (known, records) => NoteRecords(insights, known, records, allRecords, now),
+            gone => NoteRecords(insights, gone, null, allRecords, now)
         );
     }
 
