@@ -90,12 +90,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         bool isAll = isFirst || isOfOthers || followed!.Policy != subject.Policy;
         bool isBorn = was is null ? before.Catalogue == 0 : was.Links.IsEmpty;
         followed ??= was is null || isBorn ? null : FormerOf(subject, was, knew);
-        MembershipWalk walk = new(
-            set,
-            subject,
-            before,
-            now > before.ChangedAt ? now : before.ChangedAt
-        );
+        MembershipWalk walk = new(set, subject, before, NotBefore(before.ChangedAt, now));
         bool[] changed = ChangedFor(subject, now);
         bool[] askers = new bool[set.All.Length];
         if (isFirst)
@@ -132,13 +127,11 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
                 : askers[i] ? MembershipCause.Segment
                 : isFirst && (was is null || isBorn) ? cause
                 : MembershipCause.Time;
-            Evaluations++;
-            // It is work to tell, and of use only where things go on happening.
-            leeways[i] =
-                changed[i] || leeways[i] is not null
-                    ? new Leeways(segment.Definition.Inputs.Length)
-                    : null;
+            // It is work to tell how far things may go, and of use only where they go on happening.
+            bool isMoving = changed[i] || leeways[i] is not null;
+            leeways[i] = isMoving ? new Leeways(segment.Definition.Inputs.Length) : null;
             until[i] = walk.Evaluate(i, why, askers, leeways[i])?.UtcTicks ?? Never;
+            Evaluations++;
         }
 
         followed = subject;
@@ -161,7 +154,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             return (before, []);
         }
 
-        DateTimeOffset at = now > before.ChangedAt ? now : before.ChangedAt;
+        DateTimeOffset at = NotBefore(before.ChangedAt, now);
         ImmutableArray<MembershipChange> changes =
         [
             .. before
@@ -195,6 +188,10 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             changes
         );
     }
+
+    // Clocks of silos are not the same.
+    private static DateTimeOffset NotBefore(DateTimeOffset changed, DateTimeOffset now) =>
+        now > changed ? now : changed;
 
     private static bool IsNew(ActiveSegment segment, Memberships before) =>
         segment.Activation > before.Catalogue || before.Waiting.Contains(segment.Definition.Name);
