@@ -228,8 +228,10 @@ internal sealed class JoinedPart(Expression<bool> left, Expression<bool> right, 
         bool second = right.Holds(facts) != both;
         if (first && second)
         {
-            DateTimeOffset? until = left.CourseOf(facts).Until;
-            first = Course.Later(until, right.CourseOf(facts).Until) == until;
+            DateTimeOffset? one = left.CourseOf(facts).Until;
+            DateTimeOffset? other = right.CourseOf(facts).Until;
+            // Of two that are the same the one that is less work.
+            first = one == other ? left is not JoinedPart : Course.Later(one, other) == one;
             second = !first;
         }
 

@@ -60,7 +60,9 @@ public interface IFacts
     /// <summary>The moment from which a field's value may be another though nothing happens; null for never.</summary>
     DateTimeOffset? ChangesAt(int slot) => null;
 
-    /// <summary>Whether a field's value is a moment that is never later than now, whatever happens.</summary>
+    /// <summary>
+    /// Whether a field's value is a moment that is not later than now, whatever happens, unless it is told that it may be anything.
+    /// </summary>
     bool IsPast(int slot) => false;
 
     /// <summary>A field's number, for whoever has it without its text.</summary>

@@ -18,7 +18,7 @@ internal sealed class InsightItems(InsightDefinition reads)
         }
     );
 
-    // Sticks until all are gone: it is enough to know when they are of one part for sure.
+    // Sticks until one comes when there are none: it is enough to know when they are of one part for sure.
     private bool areOfParts;
 
     /// <summary>What is read of records.</summary>

@@ -110,6 +110,11 @@ internal sealed class MovedItems
         : insight.Measure switch
         {
             Measure.Count => new Movement(came, went),
+            // The first amount of money is one, also if it is 0.
+            Measure.Sum when insight.IsMoney => new Movement(
+                Math.Max(NumberOf(up), double.Epsilon),
+                NumberOf(down)
+            ),
             Measure.Sum => new Movement(NumberOf(up), NumberOf(down)),
             _ when went > 0 || isOther => Movement.Any,
             Measure.Max => Movement.Upwards,

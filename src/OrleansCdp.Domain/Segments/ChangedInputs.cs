@@ -12,8 +12,14 @@ namespace OrleansCdp.Segments;
 /// <param name="leeways">
 /// Of each, by its place, how far what it asks may go before its answer is another; null where that is not known.
 /// </param>
-/// <param name="touched">Whether each of the segments is to be evaluated, by its place.</param>
-internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] touched)
+/// <param name="changed">Whether each of the segments asks anything that may have another value, by its place.</param>
+/// <param name="touched">Whether it is to be evaluated for that.</param>
+internal sealed class ChangedInputs(
+    SegmentSet set,
+    Leeways?[] leeways,
+    bool[] changed,
+    bool[] touched
+)
 {
     private readonly MovedItems moved = new();
 
@@ -164,6 +170,7 @@ internal sealed class ChangedInputs(SegmentSet set, Leeways?[] leeways, bool[] t
             var (up, down) = isValue ? movement : Movement.Any;
             foreach (SegmentSet.InputUser user in set.Users[input])
             {
+                changed[user.Segment] = true;
                 touched[user.Segment] |= leeways[user.Segment]?.Spend(user.Slot, up, down) ?? true;
             }
         }

@@ -91,7 +91,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         bool isBorn = was is null ? before.Catalogue == 0 : was.Links.IsEmpty;
         followed ??= was is null || isBorn ? null : FormerOf(subject, was, knew);
         MembershipWalk walk = new(set, subject, before, NotBefore(before.ChangedAt, now));
-        bool[] changed = ChangedFor(subject, now);
+        var (changed, touched) = ChangedFor(subject, now);
         bool[] askers = new bool[set.All.Length];
         if (isFirst)
         {
@@ -104,7 +104,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
         {
             // With many segments nothing is asked of most: the less is looked at of each of these, the better.
             bool isNew = isAnyNew && IsNew(set.All[i], before);
-            if (!isAll && !isNew && !changed[i] && !askers[i] && now.UtcTicks < until[i])
+            if (!isAll && !isNew && !touched[i] && !askers[i] && now.UtcTicks < until[i])
             {
                 continue;
             }
@@ -128,7 +128,7 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
                 : isFirst && (was is null || isBorn) ? cause
                 : MembershipCause.Time;
             // It is work to tell how far things may go, and of use only where they go on happening.
-            bool isMoving = changed[i] || leeways[i] is not null;
+            bool isMoving = touched[i] || leeways[i] is not null;
             leeways[i] = isMoving ? new Leeways(segment.Definition.Inputs.Length) : null;
             until[i] = walk.Evaluate(i, why, askers, leeways[i])?.UtcTicks ?? Never;
             Evaluations++;
@@ -208,16 +208,17 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             ? TimeSpan.Zero
             : segment.Jitter * ((Partitions.HashOf(segment.Name + id) >> 11) / (double)(1UL << 53));
 
-    /// <summary>The segments whose answer may be another because of what changed.</summary>
-    private bool[] ChangedFor(SegmentSubject subject, DateTimeOffset now)
+    /// <summary>The segments that ask what changed, and those whose answer may be another because of that.</summary>
+    private (bool[] Changed, bool[] Touched) ChangedFor(SegmentSubject subject, DateTimeOffset now)
     {
         bool[] changed = new bool[set.All.Length];
+        bool[] touched = new bool[set.All.Length];
         if (followed is null)
         {
-            return changed;
+            return (changed, touched);
         }
 
-        ChangedInputs inputs = new(set, leeways, changed);
+        ChangedInputs inputs = new(set, leeways, changed, touched);
         inputs.Note(
             followed.Links,
             subject.Links,
@@ -226,6 +227,6 @@ public sealed class SegmentLedger(SegmentSet set, string id = "")
             now
         );
         inputs.Note(followed.Account, subject.Account);
-        return changed;
+        return (changed, touched);
     }
 }

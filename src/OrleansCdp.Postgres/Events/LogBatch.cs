@@ -3,7 +3,7 @@ using Orleans.Streams;
 
 namespace OrleansCdp.Events;
 
-/// <summary>What travels from the log's reader to the partition's grain: one chunk.</summary>
+/// <summary>What travels from the log's reader to the partition's grain: consecutive events of one lane.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.log-batch")]
 internal sealed class LogBatch(EventChunk chunk) : IBatchContainer
 {

@@ -107,7 +107,7 @@ public sealed class AccountFactsTests
         set.OfAccounts.ShouldHaveSingleItem().Key.ShouldBe(Industry);
         bool[] touched = new bool[2];
         AccountFacts before = new() { Account = "acc_1" };
-        ChangedInputs inputs = new(set, new Leeways?[2], touched);
+        ChangedInputs inputs = new(set, new Leeways?[2], new bool[2], touched);
         inputs.Note(before, before with { Values = [new(Industry, FieldValue.Null)] });
         touched.Count(one => one).ShouldBe(1);
         touched[set.IndexOf("some")].ShouldBeTrue();

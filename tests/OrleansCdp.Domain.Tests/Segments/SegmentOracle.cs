@@ -188,6 +188,11 @@ internal static class SegmentOracle
             "insights.in_one_currency >= 100 or insights.in_one_currency < -20",
             (p, now) => InOneCurrency(p, now) is >= 100 or < -20
         ),
+        new(
+            "little_in_one_currency",
+            "insights.in_one_currency < 50",
+            (p, now) => InOneCurrency(p, now) < 50
+        ),
     ];
 
     public static SegmentSet Set { get; } =
