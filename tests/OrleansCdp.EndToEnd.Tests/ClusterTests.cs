@@ -120,12 +120,7 @@ public sealed class ClusterTests
                         $$"""{"Id":"{{i}}","FirstName":"N{{batch}}","LastModifiedDate":"2026-06-01T09:{{batch:D2}}:00Z"}"""
                     ),
             ];
-            var (status, json) = await cluster.Api.PostAsync(
-                "/v1/streams/salesforce-contact",
-                string.Join('\n', contacts),
-                "application/x-ndjson"
-            );
-            status.ShouldBe(HttpStatusCode.Accepted, json?.ToJsonString());
+            await cluster.Api.TakeAsync("salesforce-contact", string.Join('\n', contacts));
         }
 
         await cluster.Api.DrainAsync();

@@ -68,6 +68,31 @@ public sealed class Api(Uri address, string key)
         return (answer.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text));
     }
 
+    /// <summary>
+    /// Has records taken, as a producer does: what was not acknowledged, because the machine has too much to do just then, is sent
+    /// again.
+    /// </summary>
+    /// <param name="stream">The data stream.</param>
+    /// <param name="lines">The records, one a line.</param>
+    public async Task TakeAsync(string stream, string lines)
+    {
+        JsonNode? told = null;
+        await Eventually.BeAsync(
+            async () =>
+            {
+                (HttpStatusCode status, told) = await PostAsync(
+                    $"/v1/streams/{stream}",
+                    lines,
+                    "application/x-ndjson"
+                );
+                status.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
+                return status == HttpStatusCode.Accepted;
+            },
+            "it is acknowledged",
+            () => told?.ToJsonString() ?? ""
+        );
+    }
+
     /// <summary>Sends the rows of a CSV file, a slice of them at a time.</summary>
     /// <returns>Sums over all slices.</returns>
     public async Task<Taken> ImportAsync(string stream, string header, IEnumerable<string> rows)

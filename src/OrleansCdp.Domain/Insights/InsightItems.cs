@@ -20,6 +20,10 @@ internal sealed class InsightItems(InsightDefinition reads)
 
     // Sticks until one comes when there are none: it is enough to know when they are of one part for sure.
     private bool areOfParts;
+    private bool isFollowed;
+
+    // Most people seldom do anything: what is empty takes no memory.
+    private MovedItems? Noted => isFollowed ? Moved ??= new MovedItems() : null;
 
     /// <summary>What is read of records.</summary>
     public InsightDefinition Reads => reads;
@@ -27,8 +31,11 @@ internal sealed class InsightItems(InsightDefinition reads)
     /// <summary>Sorted by time, then by record and place.</summary>
     public List<Item> Items { get; } = [];
 
-    /// <summary>What came and went since somebody cleared it.</summary>
-    public MovedItems Moved { get; } = new();
+    /// <summary>What came and went since <see cref="ForgetMoved"/>; null for nothing, or before anybody asks for it.</summary>
+    public MovedItems? Moved { get; private set; }
+
+    /// <summary>Forgets what came and went, and notes from now on what does.</summary>
+    public void ForgetMoved() => (Moved, isFollowed) = (null, true);
 
     /// <summary>Puts what a record comes to now in the place of what it came to.</summary>
     /// <param name="known">The origin of what it came to; null for nothing.</param>
@@ -75,7 +82,7 @@ internal sealed class InsightItems(InsightDefinition reads)
             bool goes = origins.Contains(item.Origin!);
             if (goes)
             {
-                Moved.Go(item);
+                Noted?.Go(item);
             }
 
             return goes;
@@ -116,7 +123,7 @@ internal sealed class InsightItems(InsightDefinition reads)
     private void Note(in Item item, bool isFirst)
     {
         areOfParts = Items.Count > 0 && (areOfParts || Items[0].Part != item.Part);
-        Moved.Come(item, isFirst, areOfParts);
+        Noted?.Come(item, isFirst, areOfParts);
     }
 
     private void Remove(ItemOrigin origin)
@@ -132,7 +139,7 @@ internal sealed class InsightItems(InsightDefinition reads)
         {
             if (ReferenceEquals(items[i].Origin, origin))
             {
-                Moved.Go(items[i]);
+                Noted?.Go(items[i]);
             }
             else
             {
@@ -169,7 +176,7 @@ internal sealed class InsightItems(InsightDefinition reads)
             {
                 changed = true;
                 areOfParts |= item.Part != next[place].Part;
-                Moved.Become(item, next[place]);
+                Noted?.Become(item, next[place]);
             }
 
             item = next[place++];

@@ -24,7 +24,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
         .. insights.GroupsOf(subject).Readers.Select(reads => new InsightItems(reads)),
     ];
     private LinkSet links = LinkSet.Empty;
-    private bool hasMoved;
+    private bool hasMoved = true; // Before anybody asked it is not known.
 
     /// <summary>The items that count in an insight; null when it is no insight of such a subject.</summary>
     public List<Item>? Of(ActiveInsight insight) =>
@@ -35,11 +35,11 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
     {
         for (int i = 0; hasMoved && i < all.Length; i++)
         {
-            if (all[i].Moved.IsAny)
+            if (all[i].Moved is { IsAny: true } moved)
             {
                 foreach (ActiveInsight insight in groups.Members[i])
                 {
-                    yield return (insight, all[i].Moved.Of(insight.Definition));
+                    yield return (insight, moved.Of(insight.Definition));
                 }
             }
         }
@@ -52,7 +52,7 @@ internal sealed class RecordItems(InsightSet insights, SubjectKind subject)
         {
             foreach (InsightItems one in all)
             {
-                one.Moved.Clear();
+                one.ForgetMoved();
             }
         }
 

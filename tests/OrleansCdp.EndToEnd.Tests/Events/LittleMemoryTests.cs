@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text.Json.Nodes;
 
 namespace OrleansCdp.Events;
@@ -29,7 +28,7 @@ public sealed class LittleMemoryTests(PostgresServer postgres) : IClassFixture<P
         for (int from = 0; from < People; from += BatchRecords)
         {
             string lines = string.Join('\n', Enumerable.Range(from, BatchRecords).Select(Page));
-            await SendAsync(host, lines);
+            await host.Api.TakeAsync("web", lines);
             if (from % ApplyEvery == 0)
             {
                 await host.Api.DrainAsync(); // Memory is looked at once a second, however fast the machine is.
@@ -45,26 +44,6 @@ public sealed class LittleMemoryTests(PostgresServer postgres) : IClassFixture<P
             JsonNode? context = await host.Api.ContextAsync("anonymousId", NameOf(person));
             context!.ToJsonString().ShouldContain($"page-{person}");
         }
-    }
-
-    /// <summary>As a producer does: what was not acknowledged, as garbage is collected for so long, is sent again.</summary>
-    private static async Task SendAsync(RunningHost host, string lines)
-    {
-        JsonNode? told = null;
-        await Eventually.BeAsync(
-            async () =>
-            {
-                (HttpStatusCode status, told) = await host.Api.PostAsync(
-                    "/v1/streams/web",
-                    lines,
-                    "application/x-ndjson"
-                );
-                status.ShouldBeOneOf(HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable);
-                return status == HttpStatusCode.Accepted;
-            },
-            "it is acknowledged",
-            () => told?.ToJsonString() ?? ""
-        );
     }
 
     private static async Task<long> ActiveAsync(RunningHost host)
