@@ -177,7 +177,7 @@ public sealed record Accumulation
     private int PlaceOf(long stretch, string? part) =>
         Tallies.IndexOf(
             (stretch, part),
-            static (known, key) => known.OrderTo(key.stretch, key.part)
+            static (known, key) => Tally.Order((known.Stretch, known.Part), key)
         );
 
     private static Tally Other(Tally tally) => tally with { Part = PartNames.Other };

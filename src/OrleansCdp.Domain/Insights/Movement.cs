@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 
 namespace OrleansCdp.Insights;
@@ -70,29 +69,16 @@ internal sealed class MovedItems
     /// <param name="before">What it knew; null for nothing.</param>
     /// <param name="after">What it knows; null for nothing.</param>
     /// <param name="now">The moment, UTC ticks.</param>
-    public void Compare(Accumulation? before, Accumulation? after, long now)
-    {
-        ImmutableArray<Tally> were = before?.Tallies ?? [];
-        ImmutableArray<Tally> are = after?.Tallies ?? [];
-        int b = 0;
-        int a = 0;
-        while (b < were.Length || a < are.Length)
-        {
-            // Most are the same.
-            if (b < were.Length && a < are.Length && ReferenceEquals(were[b], are[a]))
-            {
-                b++;
-                a++;
-                continue;
-            }
-
-            int turn =
-                b == were.Length ? 1
-                : a == are.Length ? -1
-                : were[b].OrderTo(are[a].Stretch, are[a].Part);
-            Compare(turn <= 0 ? were[b++] : null, turn >= 0 ? are[a++] : null, now);
-        }
-    }
+    public void Compare(Accumulation? before, Accumulation? after, long now) =>
+        SortedArrays.Compare(
+            before?.Tallies ?? [],
+            after?.Tallies ?? [],
+            (Moved: this, Now: now),
+            static tally => (tally.Stretch, tally.Part),
+            Tally.Order,
+            static (of, known, tally) => of.Moved.Compare(known, tally, of.Now),
+            static (of, gone) => of.Moved.Compare(gone, null, of.Now)
+        );
 
     /// <summary>Nothing came or went.</summary>
     public void Clear()

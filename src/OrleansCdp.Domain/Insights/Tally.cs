@@ -26,11 +26,11 @@ public sealed record Tally
     /// <summary>The second sum, in billionths; 0 where there is none.</summary>
     public Int128 Second => Beside is SecondSum second ? second.Sum : 0;
 
-    /// <summary>How it stands to one of another stretch or part, as they are sorted.</summary>
-    internal int OrderTo(long stretch, string? part)
+    /// <summary>The order in which they are kept.</summary>
+    internal static int Order((long Stretch, string? Part) one, (long Stretch, string? Part) other)
     {
-        int order = Stretch.CompareTo(stretch);
-        return order == 0 ? string.CompareOrdinal(Part, part) : order;
+        int order = one.Stretch.CompareTo(other.Stretch);
+        return order == 0 ? string.CompareOrdinal(one.Part, other.Part) : order;
     }
 
     /// <summary>What one item comes to.</summary>
