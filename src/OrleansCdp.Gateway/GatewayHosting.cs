@@ -94,6 +94,7 @@ public static class GatewayHosting
         KeyEndpoints.Map(app);
         QuarantineEndpoints.Map(app);
         DefinitionEndpoints.Map(app);
+        PlanEndpoints.Map(app);
         StatusEndpoints.Map(app);
         VerifyEndpoints.Map(app);
         ApiDescription.Map(app);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DiffPlex.DiffBuilder;
 using DiffPlex.DiffBuilder.Model;
@@ -47,14 +48,14 @@ internal static class PlanCommand
         CancellationToken cancel
     )
     {
+        JsonArray planned = await PlannedAsync(api, files, cancel);
         int changed = 0;
         List<RefusedFile> refused = [];
-        foreach (DefinitionFile file in files)
+        foreach (var (file, answer) in files.Zip(planned.Select(one => one!.AsObject())))
         {
-            var (status, answer) = await TryAsync(api, file, cancel);
-            if (status != HttpStatusCode.OK)
+            if (answer["errors"] is not null)
             {
-                refused.Add(new RefusedFile(file, status, answer));
+                refused.Add(new RefusedFile(file, HttpStatusCode.UnprocessableEntity, answer));
                 continue;
             }
 
@@ -72,20 +73,44 @@ internal static class PlanCommand
         Console.WriteLine(
             $"{changed} of {files.Length} would change, {refused.Count} would be refused"
         );
-        if (refused.Count > 0 && changed > 0)
-        {
-            Console.WriteLine(
-                "What is refused may need what would change before it: apply that, and plan again."
-            );
-        }
-
         return refused.Count > 0 ? 1
             : isDetailed && changed > 0 ? 2
             : 0;
     }
 
-    /// <summary>Asks what would come of it; of a segment until everybody is looked at.</summary>
-    private static async Task<(HttpStatusCode Status, JsonObject Answer)> TryAsync(
+    /// <summary>Asks what would come of all of them together: one may name another.</summary>
+    private static async Task<JsonArray> PlannedAsync(
+        CdpApi api,
+        DefinitionFile[] files,
+        CancellationToken cancel
+    )
+    {
+        JsonArray definitions = [];
+        foreach (DefinitionFile file in files)
+        {
+            definitions.Add(
+                new JsonObject
+                {
+                    ["kind"] = file.Kind,
+                    ["name"] = file.Name,
+                    ["text"] = Encoding.UTF8.GetString(await file.ReadAsync(cancel)),
+                }
+            );
+        }
+
+        JsonObject answer = await api.SendAsync(
+            HttpMethod.Post,
+            "/v1/definitions/plan",
+            JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["definitions"] = definitions }),
+            "application/json",
+            cancel
+        );
+        return answer["data"]!.AsArray();
+    }
+
+    /// <summary>Waits until everybody is looked at.</summary>
+    /// <returns>The preview, or why there is none.</returns>
+    private static async Task<(JsonNode? Preview, string? WhyNot)> PreviewAsync(
         CdpApi api,
         DefinitionFile file,
         CancellationToken cancel
@@ -94,10 +119,26 @@ internal static class PlanCommand
         while (true)
         {
             var (status, answer) = await file.PutAsync(api, "?dryRun=true&wait=30", cancel);
-            if ((string?)answer["preview"]?["state"] is not ("waiting" or "running"))
+            JsonNode? preview = answer["preview"];
+            switch ((string?)preview?["state"])
             {
-                return (status, answer);
+                case "waiting" or "running":
+                    continue;
+                case "done":
+                    return (preview, null);
             }
+
+            JsonNode? why =
+                preview?["notReady"]
+                ?? preview?["errors"]?[0]?["message"]
+                ?? preview?["trouble"]
+                ?? answer["errors"]?[0]?["message"]
+                ?? answer["detail"];
+            return (
+                null,
+                why?.ToString()
+                    ?? (status == HttpStatusCode.OK ? "this key may not `read`" : $"{status}")
+            );
         }
     }
 
@@ -143,7 +184,15 @@ internal static class PlanCommand
             SayDifference((string?)before["normalForm"] ?? "", (string)planned["normalForm"]!);
         }
 
-        SayPreview(answer["preview"]);
+        var (preview, whyNot) = await PreviewAsync(api, file, cancel);
+        if (preview is null)
+        {
+            Console.WriteLine($"  no preview beside what is active: {whyNot}");
+        }
+        else
+        {
+            SayPreview(preview);
+        }
     }
 
     private static void SayDifference(string before, string after)
@@ -163,16 +212,8 @@ internal static class PlanCommand
         }
     }
 
-    private static void SayPreview(JsonNode? preview)
+    private static void SayPreview(JsonNode preview)
     {
-        if (preview is null || (string?)preview["state"] != "done")
-        {
-            JsonNode? why =
-                preview?["notReady"] ?? preview?["errors"]?[0]?["message"] ?? preview?["trouble"];
-            Console.WriteLine($"  no preview: {why?.ToString() ?? "this key may not `read`"}");
-            return;
-        }
-
         string share = ((decimal)preview["share"]!).ToString("P1", CultureInfo.InvariantCulture);
         Console.WriteLine(
             $"  of {preview["individuals"]} people {preview["entering"]} would enter, {preview["leaving"]} leave and "

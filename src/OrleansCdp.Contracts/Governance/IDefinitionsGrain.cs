@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Orleans.Concurrency;
 using OrleansCdp.Insights;
 using OrleansCdp.Segments;
 
@@ -26,6 +27,9 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// </summary>
     const int SegmentTextMax = 16 * 1024 * 1024;
 
+    /// <summary>Most texts that are planned together: as many as there can be definitions and segments.</summary>
+    const int PlannedMax = DefinitionsMax + SegmentsMax;
+
     /// <summary>Versions kept of one definition.</summary>
     const int VersionsMax = 50;
 
@@ -50,11 +54,19 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     [Alias("put")]
     Task<PutResult> PutAsync(string kind, string name, string text, string author);
 
-    /// <summary>Says what would come of <see cref="PutAsync"/>, and stores nothing.</summary>
-    /// <returns>The version that would be active, or what is wrong with the text.</returns>
-    /// <inheritdoc cref="PutAsync"/>
-    [Alias("try")]
-    Task<PutResult> TryPutAsync(string kind, string name, string text, string author);
+    /// <summary>
+    /// Says what would come of it if texts were put one after the other, each beside those before it, and stores nothing. One that is
+    /// refused for naming another that comes later is tried again after that.
+    /// </summary>
+    /// <param name="texts">The texts, at most <see cref="PlannedMax"/>.</param>
+    /// <param name="author">Name of the key or person.</param>
+    /// <returns>Of each text, in their order, what would come of it.</returns>
+    [Alias("plan-all")]
+    [AlwaysInterleave] // It changes nothing, and many texts take a while.
+    Task<ImmutableArray<PlannedDefinition>> PlanAsync(
+        ImmutableArray<ProposedDefinition> texts,
+        string author
+    );
 
     /// <summary>All versions of one definition, oldest first; empty when there is none.</summary>
     [Alias("versions")]
@@ -64,11 +76,6 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <inheritdoc cref="PutAsync"/>
     [Alias("draft")]
     Task<ReviewResult> DraftSegmentAsync(string name, string text, string author);
-
-    /// <summary>Says what a text of a segment would be if it were put, and stores nothing.</summary>
-    /// <inheritdoc cref="PutAsync"/>
-    [Alias("plan")]
-    Task<SegmentPlan> PlanSegmentAsync(string name, string text, string author);
 
     /// <summary>Takes a step with a version of a segment. All of it is done, or nothing.</summary>
     /// <param name="name">The segment.</param>
@@ -196,6 +203,26 @@ public sealed record PutResult
     [Id(2)]
     public ImmutableArray<DefinitionError> Errors { get; init; } = [];
 }
+
+/// <summary>A text that somebody may put.</summary>
+/// <param name="Kind">One of <see cref="DefinitionKinds"/>.</param>
+/// <param name="Name">The definition's name.</param>
+/// <param name="Text">YAML or JSON.</param>
+[GenerateSerializer, Immutable, Alias("cdp.proposed-definition")]
+public sealed record ProposedDefinition(
+    [property: Id(0)] string Kind,
+    [property: Id(1)] string Name,
+    [property: Id(2)] string Text
+);
+
+/// <summary>What would come of a text. One of both is there.</summary>
+/// <param name="Put">Of one that would be active at once.</param>
+/// <param name="Segment">Of a segment, which would be a draft.</param>
+[GenerateSerializer, Immutable, Alias("cdp.planned-definition")]
+public sealed record PlannedDefinition(
+    [property: Id(0)] PutResult? Put,
+    [property: Id(1)] SegmentPlan? Segment
+);
 
 /// <summary>Every active definition.</summary>
 [GenerateSerializer, Immutable, Alias("cdp.catalogue")]

@@ -194,7 +194,11 @@ public sealed record SegmentPlan(
     [property: Id(0)] ReviewResult Result,
     [property: Id(1)] ReviewedText? Active,
     [property: Id(2)] ReviewedText? Planned
-);
+)
+{
+    /// <summary>Whether it decides as the active version does.</summary>
+    public bool SameMeaning => Active?.NormalForm is { } meaning && meaning == Planned?.NormalForm;
+}
 
 /// <summary>The text of a version, and what it means.</summary>
 /// <param name="Version">The version.</param>

@@ -15,6 +15,10 @@ internal static class DefinitionEndpoints
     /// <summary>Characters of a definition's name.</summary>
     public const int NameMax = 100;
 
+    /// <summary>What a name is, for whoever gave another.</summary>
+    public static readonly string BadName =
+        $"A name has 1 to {NameMax} lower-case letters, digits, dashes and underscores.";
+
     private static readonly Problem TooLarge = Problem.TooLarge(
         "body_too_large",
         $"A definition may have {Limits.DefinitionMax} bytes."
@@ -63,10 +67,7 @@ internal static class DefinitionEndpoints
 
         if (!IsName(name))
         {
-            return Problem.BadRequest(
-                "bad_name",
-                $"A name has 1 to {NameMax} lower-case letters, digits, dashes and underscores."
-            );
+            return Problem.BadRequest("bad_name", BadName);
         }
 
         var body = await RequestBody.ReadAsync(http.Request, Limits.DefinitionMax, TooLarge);
@@ -82,7 +83,7 @@ internal static class DefinitionEndpoints
         string author = KeyCheck.KeyOf(http).Name;
         PutResult result =
             dryRun == true
-                ? await definitions.TryPutAsync(kind, name, text, author)
+                ? (await definitions.PlanAsync([new(kind, name, text)], author))[0].Put!
                 : await definitions.PutAsync(kind, name, text, author);
         if (result.Active is not { } active)
         {
@@ -222,7 +223,8 @@ internal static class DefinitionEndpoints
         IGrainFactory grains
     ) => grains.Definitions().GetVersionsAsync(kind, name);
 
-    private static bool IsName(string name) =>
+    /// <summary>Whether something may be called that.</summary>
+    public static bool IsName(string name) =>
         name.Length is > 0 and <= NameMax
         && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_');
 }

@@ -38,7 +38,10 @@ internal static class PreviewEndpoints
     {
         AccessKey key = KeyCheck.KeyOf(http);
         TimeSpan wait = WaitOf(http.Request);
-        SegmentPlan plan = await grains.Definitions().PlanSegmentAsync(name, text, key.Name);
+        var planned = await grains
+            .Definitions()
+            .PlanAsync([new(DefinitionKinds.Segment, name, text)], key.Name);
+        SegmentPlan plan = planned[0].Segment!;
         if (plan.Result.Version is not { } version)
         {
             return ReviewEndpoints.Refused(plan.Result);
@@ -61,8 +64,7 @@ internal static class PreviewEndpoints
                 dryRun = true,
                 active = plan.Active,
                 planned = plan.Planned,
-                sameMeaning = plan.Active?.NormalForm is { } meaning
-                    && meaning == plan.Planned?.NormalForm,
+                plan.SameMeaning,
                 preview = preview is null ? null : Shown(preview),
             }
         );

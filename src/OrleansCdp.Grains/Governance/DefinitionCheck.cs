@@ -62,10 +62,11 @@ internal sealed class DefinitionCheck(DefinitionsState state)
     }
 
     /// <summary>
-    /// Whether an insight is computed of its subject's records alone, which are kept: it knows all of them from the start.
+    /// Whether a version knows everything from the start: an insight that is computed of its subject's records alone, which are kept.
     /// </summary>
-    public bool IsOverRecords(DefinitionVersion insight) =>
-        InsightDefinition.Compile(insight.Name, insight.Text, Declared()).Insight
+    public bool KnowsAll(DefinitionVersion version) =>
+        version.Kind == DefinitionKinds.Insight
+        && InsightDefinition.Compile(version.Name, version.Text, Declared()).Insight
             is { IsOverRecords: true, HasPeople: false };
 
     /// <summary>How people know an insight: one that segments make by those.</summary>

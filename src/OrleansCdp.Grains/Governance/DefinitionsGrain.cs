@@ -39,41 +39,45 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
     {
-        PutResult result = await TryPutAsync(kind, name, text, author);
-        if (!result.Changed)
+        DefinitionVersion put = VersionOf(stored.State, new(kind, name, text), author);
+        var (next, result) = await new DefinitionPuts(stored.State, matches).PutAsync(put);
+        await StoreAsync(next);
+        if (result.Changed)
         {
-            return result;
+            LogPut(kind, name, put.Version, author);
         }
 
-        DefinitionVersion next = result.Active!;
-        await StoreAsync(stored.State.With(next, KnowsAll(next)));
-        LogPut(kind, name, next.Version, author);
-        return result with { Active = stored.State.Active(kind, name) };
+        return result;
     }
 
-    public async Task<PutResult> TryPutAsync(string kind, string name, string text, string author)
+    public async Task<ImmutableArray<PlannedDefinition>> PlanAsync(
+        ImmutableArray<ProposedDefinition> texts,
+        string author
+    )
     {
-        if (kind == DefinitionKinds.Segment)
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            texts.Length,
+            IDefinitionsGrain.PlannedMax,
+            nameof(texts)
+        );
+        DefinitionsState before = stored.State;
+        DefinitionsState state = before;
+        PlannedDefinition[] planned = new PlannedDefinition[texts.Length];
+        int[] left = [.. Enumerable.Range(0, texts.Length)];
+        int open;
+        do
         {
-            throw new ArgumentException("Segments are drafted and reviewed.", nameof(kind));
-        }
+            open = left.Length;
+            foreach (int i in left)
+            {
+                (state, planned[i]) = await PlanAsync(before, state, texts[i], author);
+                await Task.Yield(); // Others have their turns between two texts.
+            }
 
-        ImmutableArray<DefinitionError> errors = Check.Check(kind, name, text);
-        if (errors.IsEmpty && kind == DefinitionKinds.Ruleset)
-        {
-            errors = await CheckLiveAsync(name, text);
-        }
+            left = [.. left.Where(i => IsRefused(planned[i]))];
+        } while (left.Length > 0 && left.Length < open);
 
-        if (!errors.IsEmpty)
-        {
-            return new PutResult { Errors = errors };
-        }
-
-        DefinitionVersion next = VersionOf(kind, name, text, author);
-        DefinitionVersion? active = stored.State.Active(kind, name);
-        return active is not null && active.Hash == next.Hash
-            ? new PutResult { Active = active }
-            : new PutResult { Active = next, Changed = true };
+        return [.. planned];
     }
 
     public Task CompleteAsync(ImmutableArray<CompleteVersion> versions) =>
@@ -81,7 +85,10 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<ReviewResult> DraftSegmentAsync(string name, string text, string author)
     {
-        var (next, result) = Draft(name, text, author);
+        var (next, result) = Reviews.Draft(
+            name,
+            VersionOf(stored.State, new(DefinitionKinds.Segment, name, text), author)
+        );
         await StoreAsync(next);
         if (result.Changed)
         {
@@ -89,20 +96,6 @@ internal sealed partial class DefinitionsGrain(
         }
 
         return result;
-    }
-
-    public Task<SegmentPlan> PlanSegmentAsync(string name, string text, string author)
-    {
-        var (next, result) = Draft(name, text, author);
-        return Task.FromResult(
-            new SegmentPlan(
-                result,
-                Reviews.TextOf(name, version: null),
-                result.Version is { } planned
-                    ? new SegmentReviews(next).TextOf(name, planned.Version)
-                    : null
-            )
-        );
     }
 
     public async Task<ReviewResult> ReviewSegmentAsync(
@@ -171,11 +164,35 @@ internal sealed partial class DefinitionsGrain(
 
     private SegmentReviews Reviews => new(stored.State);
 
-    private (DefinitionsState Next, ReviewResult Result) Draft(
-        string name,
-        string text,
+    private async Task<(DefinitionsState Next, PlannedDefinition Planned)> PlanAsync(
+        DefinitionsState stands,
+        DefinitionsState state,
+        ProposedDefinition text,
         string author
-    ) => Reviews.Draft(name, VersionOf(DefinitionKinds.Segment, name, text, author));
+    )
+    {
+        DefinitionVersion put = VersionOf(state, text, author);
+        if (text.Kind != DefinitionKinds.Segment)
+        {
+            var (with, result) = await new DefinitionPuts(state, matches).PutAsync(put);
+            return (with, new PlannedDefinition(result, Segment: null));
+        }
+
+        var (next, draft) = new SegmentReviews(state).Draft(text.Name, put);
+        SegmentPlan plan = new(
+            draft,
+            new SegmentReviews(stands).TextOf(text.Name, version: null),
+            draft.Version is { } planned
+                ? new SegmentReviews(next).TextOf(text.Name, planned.Version)
+                : null
+        );
+        return (next, new PlannedDefinition(Put: null, plan));
+    }
+
+    private static bool IsRefused(PlannedDefinition planned) =>
+        planned.Segment is { } segment
+            ? segment.Result.Version is null
+            : planned.Put!.Active is null;
 
     private async Task StoreAsync(DefinitionsState next)
     {
@@ -198,68 +215,22 @@ internal sealed partial class DefinitionsGrain(
         }
     }
 
-    private DefinitionCheck Check => new(stored.State);
-
     private void Seed(string kind, IReadOnlyDictionary<string, string> shipped, bool isNew)
     {
         foreach ((string name, string text) in shipped)
         {
             if (stored.State.Active(kind, name) is null)
             {
-                DefinitionVersion next = VersionOf(kind, name, text, "shipped");
+                DefinitionVersion next = VersionOf(stored.State, new(kind, name, text), "shipped");
                 stored.State = stored.State.With(
                     next,
-                    isNew ? kind == DefinitionKinds.Insight : KnowsAll(next)
+                    isNew
+                        ? kind == DefinitionKinds.Insight
+                        : new DefinitionCheck(stored.State).KnowsAll(next)
                 );
             }
         }
     }
-
-    /// <summary>
-    /// What a version leaves out would stop comparing at once, before anybody makes it live. So where records are
-    /// compared it cannot be left out.
-    /// </summary>
-    private async Task<ImmutableArray<DefinitionError>> CheckLiveAsync(string name, string text)
-    {
-        Ruleset next = Ruleset.Compile(name, text).Ruleset!;
-        Ruleset? before = stored.State.Active(DefinitionKinds.Ruleset, name) is { } active
-            ? Ruleset.Compile(name, active.Text).Ruleset
-            : null;
-        List<DefinitionError> errors = [];
-        if (next.Fuzzy is null && await IsLiveAsync(name))
-        {
-            errors.Add(
-                new(
-                    "fuzzy",
-                    $"Records are compared by `{name}`; without `fuzzy` that would end at once. Put these rules under "
-                        + "another name, and let the streams name that.",
-                    0,
-                    0
-                )
-            );
-        }
-
-        foreach (string finder in (before?.FindableBy ?? []).Except([.. next.FindableBy, name]))
-        {
-            if (await IsLiveAsync(finder))
-            {
-                errors.Add(
-                    new(
-                        "findableBy",
-                        $"Records of `{name}` are found by `{finder}`; without it that would end at once. Put these "
-                            + "rules under another name, and let the streams name that.",
-                        0,
-                        0
-                    )
-                );
-            }
-        }
-
-        return [.. errors];
-    }
-
-    private async Task<bool> IsLiveAsync(string ruleset) =>
-        await matches.FindAsync(ruleset, CancellationToken.None) is not null;
 
     /// <summary>The first version of an insight that a segment makes.</summary>
     public static DefinitionVersion FirstOf(DerivedInsight insight, DateTimeOffset at) =>
@@ -274,24 +245,24 @@ internal sealed partial class DefinitionsGrain(
             At = at,
         };
 
-    private DefinitionVersion VersionOf(string kind, string name, string text, string author) =>
+    private DefinitionVersion VersionOf(
+        DefinitionsState state,
+        ProposedDefinition text,
+        string author
+    ) =>
         new()
         {
-            Kind = kind,
-            Name = name,
-            Version = (stored.State.Active(kind, name)?.Version ?? 0) + 1,
-            Text = text,
-            Hash = HashOf(text),
+            Kind = text.Kind,
+            Name = text.Name,
+            Version = (state.Active(text.Kind, text.Name)?.Version ?? 0) + 1,
+            Text = text.Text,
+            Hash = HashOf(text.Text),
             Author = author,
             At = clock.GetUtcNow(),
         };
 
     private static string HashOf(string text) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    /// <summary>Whether a version knows everything from the start: an insight over records, which are kept.</summary>
-    private bool KnowsAll(DefinitionVersion next) =>
-        next.Kind == DefinitionKinds.Insight && Check.IsOverRecords(next);
 
     [LoggerMessage(
         LogEvents.DefinitionPut,

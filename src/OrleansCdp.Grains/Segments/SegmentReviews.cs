@@ -172,7 +172,7 @@ internal sealed class SegmentReviews(DefinitionsState state)
             if (next.Active(DefinitionKinds.Insight, insight.Name) is null)
             {
                 DefinitionVersion version = DefinitionsGrain.FirstOf(insight, at);
-                next = next.With(version, new DefinitionCheck(next).IsOverRecords(version));
+                next = next.With(version, new DefinitionCheck(next).KnowsAll(version));
             }
         }
 

@@ -63,6 +63,29 @@ public sealed class PlanTests(RunningHost host) : IClassFixture<RunningHost>, ID
     }
 
     [Fact]
+    public async Task What_belongs_together_is_planned_together()
+    {
+        Write("asks.segment.yaml", "criteria: in segment together and insights.together >= 1");
+        Write("together.segment.yaml", "criteria: title = 'together'");
+        Write("together.insight.yaml", "source: Case\nmeasure: count");
+
+        var (exitCode, output) = await PlanAsync();
+
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("segment asks: version 1, new");
+        output.ShouldContain("  no preview beside what is active: There is no");
+        output.ShouldContain(" people 0 would enter, 0 leave");
+        output.ShouldContain("3 of 3 would change, 0 would be refused");
+
+        (exitCode, output) = await CommandLine.RunAsync(
+            host.Address,
+            ["plan", "-f", Path.Combine(Checkout.Root, "deploy", "segments")]
+        );
+        exitCode.ShouldBe(0, output);
+        output.ShouldContain("20 of 20 would change, 0 would be refused");
+    }
+
+    [Fact]
     public async Task What_would_be_refused_is_told_with_its_place()
     {
         Write("wrong.segment.yaml", "criteria: count(SalesOrders) > 3");

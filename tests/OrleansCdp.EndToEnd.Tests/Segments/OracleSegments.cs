@@ -98,10 +98,11 @@ internal static class OracleSegments
         List<string> differences = [];
         foreach ((string name, string query) in Queries)
         {
-            HashSet<string> due = [.. await sql.MembersAsync(query, DateTimeOffset.UtcNow)];
-            HashSet<string> present = members.GetValueOrDefault(name) ?? [];
-            differences.AddRange(due.Except(present).Select(one => $"{name}: {one} is not in it"));
-            differences.AddRange(present.Except(due).Select(one => $"{name}: {one} is in it"));
+            var due = await DueMembers.AskAsync(sql, name, query, DateTimeOffset.UtcNow);
+            differences.AddRange(
+                due.Differences(members.GetValueOrDefault(name) ?? [])
+                    .Select(one => $"{name}: {one}")
+            );
         }
 
         return differences;

@@ -9,22 +9,6 @@ namespace OrleansCdp.Segments;
 internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent> events)
     : IAsyncDisposable
 {
-    /// <summary>Over what was done a window reaches up to a 32nd of it too far. Of such segments the windows, and how far.</summary>
-    private static readonly (string Said, string AtMost)[] Windows =
-    [
-        ("30 days", "30 days 22:30:00"),
-        ("60 days", "61 days 21:00:00"),
-    ];
-
-    private static readonly string[] OverWhatWasDone =
-    [
-        "active_visitors",
-        "engaged_and_not_buying",
-        "falling_usage",
-        "falling_usage_with_open_cases",
-        "renewal_with_falling_usage",
-    ];
-
     private readonly Dictionary<string, int> members = new(StringComparer.Ordinal);
     private OracleSql? sql;
     private int happened;
@@ -68,7 +52,6 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
     public override string ToString() =>
         $"{comparisons} comparisons, {Undecided} of {Certain} undecided within a 32nd of a window; {reading} read, {asking} asked";
 
-    /// <summary>Whoever is in a segment whatever its windows reach is in it, and nobody is who is not, whatever they reach.</summary>
     private async Task CompareAsync(
         OracleSql asked,
         string name,
@@ -77,43 +60,12 @@ internal sealed class RealDataOracle(string connection, IReadOnlyList<RealEvent>
         DateTimeOffset at
     )
     {
-        HashSet<string> certain = [.. await asked.MembersAsync(query, at)];
-        HashSet<string> possible = [.. certain];
-        foreach (string reaching in OverWhatWasDone.Contains(name) ? Reaching(query) : [])
-        {
-            HashSet<string> due = [.. await asked.MembersAsync(reaching, at)];
-            certain.IntersectWith(due);
-            possible.UnionWith(due);
-        }
-
-        Undecided += possible.Count - certain.Count;
-        Certain += certain.Count;
-        members[name] = Math.Max(members.GetValueOrDefault(name), certain.Count);
-        Differences.AddRange(
-            certain.Except(present).Select(one => $"{at:O} {name}: {one} is not in it")
-        );
-        Differences.AddRange(
-            present.Except(possible).Select(one => $"{at:O} {name}: {one} is in it")
-        );
+        DueMembers due = await DueMembers.AskAsync(asked, name, query, at);
+        Undecided += due.Possible.Count - due.Certain.Count;
+        Certain += due.Certain.Count;
+        members[name] = Math.Max(members.GetValueOrDefault(name), due.Certain.Count);
+        Differences.AddRange(due.Differences(present).Select(one => $"{at:O} {name}: {one}"));
     }
-
-    /// <summary>A query with each of its windows as long as it is or as long as it may be.</summary>
-    private static IEnumerable<string> Reaching(string query) =>
-        Windows.Aggregate(
-            (IEnumerable<string>)[query],
-            (all, window) =>
-                all.SelectMany(one =>
-                    new[]
-                    {
-                        one,
-                        one.Replace(
-                            $"'{window.Said}'",
-                            $"'{window.AtMost}'",
-                            StringComparison.Ordinal
-                        ),
-                    }.Distinct(StringComparer.Ordinal)
-                )
-        );
 
     private async Task<OracleSql> ReadAsync(int count)
     {

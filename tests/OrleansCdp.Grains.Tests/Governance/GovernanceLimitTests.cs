@@ -43,6 +43,24 @@ public sealed class GovernanceLimitTests
         next.Active!.Version.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task The_1000th_text_is_planned_and_the_1001st_refuses_all()
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+        ProposedDefinition[] texts =
+        [
+            .. Enumerable.Repeat(
+                new ProposedDefinition("none", "n", ""),
+                IDefinitionsGrain.PlannedMax
+            ),
+        ];
+
+        (await grain.PlanAsync([.. texts], "me")).Length.ShouldBe(texts.Length);
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(
+            grain.PlanAsync([.. texts, texts[0]], "me")
+        );
+    }
+
     [Theory]
     [InlineData("segment_a", false)]
     [InlineData("segmenta", true)]
