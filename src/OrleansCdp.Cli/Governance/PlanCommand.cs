@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DiffPlex.DiffBuilder;
@@ -12,6 +13,12 @@ namespace OrleansCdp.Governance;
 /// <summary><c>cdp plan -f DIR</c>: what <c>cdp apply</c> would change, and whom segments would move. It changes nothing.</summary>
 internal static class PlanCommand
 {
+    // Otherwise a letter that is not English is six.
+    private static readonly JsonSerializerOptions Plain = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     public static Command Create()
     {
         GatewayOptions gateway = new();
@@ -101,7 +108,10 @@ internal static class PlanCommand
         JsonObject answer = await api.SendAsync(
             HttpMethod.Post,
             "/v1/definitions/plan",
-            JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["definitions"] = definitions }),
+            JsonSerializer.SerializeToUtf8Bytes(
+                new JsonObject { ["definitions"] = definitions },
+                Plain
+            ),
             "application/json",
             cancel
         );
@@ -119,6 +129,13 @@ internal static class PlanCommand
         while (true)
         {
             var (status, answer) = await file.PutAsync(api, "?dryRun=true&wait=30", cancel);
+            if (status is not (HttpStatusCode.OK or HttpStatusCode.UnprocessableEntity))
+            {
+                throw new CommandFailedException(
+                    $"The preview of {file.Name} was answered with {(int)status} {answer["code"]}: {answer["detail"]}"
+                );
+            }
+
             JsonNode? preview = answer["preview"];
             switch ((string?)preview?["state"])
             {
@@ -132,13 +149,8 @@ internal static class PlanCommand
                 preview?["notReady"]
                 ?? preview?["errors"]?[0]?["message"]
                 ?? preview?["trouble"]
-                ?? answer["errors"]?[0]?["message"]
-                ?? answer["detail"];
-            return (
-                null,
-                why?.ToString()
-                    ?? (status == HttpStatusCode.OK ? "this key may not `read`" : $"{status}")
-            );
+                ?? answer["errors"]?[0]?["message"];
+            return (null, why?.ToString() ?? "this key may not `read`");
         }
     }
 

@@ -30,6 +30,12 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>Most texts that are planned together: as many as there can be definitions and segments.</summary>
     const int PlannedMax = DefinitionsMax + SegmentsMax;
 
+    /// <summary>How often planning goes through the texts that are refused: more than segments can ask for each other in a chain.</summary>
+    const int PlanRoundsMax = 20;
+
+    /// <summary>Longest time that planning takes.</summary>
+    const string PlanTimeMax = "00:05:00";
+
     /// <summary>Versions kept of one definition.</summary>
     const int VersionsMax = 50;
 
@@ -55,17 +61,21 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     Task<PutResult> PutAsync(string kind, string name, string text, string author);
 
     /// <summary>
-    /// Says what would come of it if texts were put one after the other, each beside those before it, and stores nothing. One that is
-    /// refused for naming another that comes later is tried again after that.
+    /// Says what would come of it if texts were put one after the other, each beside those before it, and stores nothing. What is
+    /// refused is tried again after the others, up to <see cref="PlanRoundsMax"/> times: it may name one that comes later.
     /// </summary>
     /// <param name="texts">The texts, at most <see cref="PlannedMax"/>.</param>
     /// <param name="author">Name of the key or person.</param>
+    /// <param name="cancel">Stops it.</param>
     /// <returns>Of each text, in their order, what would come of it.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">They are too many.</exception>
     [Alias("plan-all")]
     [AlwaysInterleave] // It changes nothing, and many texts take a while.
+    [ResponseTimeout(PlanTimeMax)]
     Task<ImmutableArray<PlannedDefinition>> PlanAsync(
         ImmutableArray<ProposedDefinition> texts,
-        string author
+        string author,
+        CancellationToken cancel
     );
 
     /// <summary>All versions of one definition, oldest first; empty when there is none.</summary>
@@ -207,7 +217,7 @@ public sealed record PutResult
 /// <summary>A text that somebody may put.</summary>
 /// <param name="Kind">One of <see cref="DefinitionKinds"/>.</param>
 /// <param name="Name">The definition's name.</param>
-/// <param name="Text">YAML or JSON.</param>
+/// <param name="Text">YAML or JSON, at most <see cref="Limits.DefinitionMax"/> characters.</param>
 [GenerateSerializer, Immutable, Alias("cdp.proposed-definition")]
 public sealed record ProposedDefinition(
     [property: Id(0)] string Kind,

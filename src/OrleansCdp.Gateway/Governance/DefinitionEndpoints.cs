@@ -19,7 +19,8 @@ internal static class DefinitionEndpoints
     public static readonly string BadName =
         $"A name has 1 to {NameMax} lower-case letters, digits, dashes and underscores.";
 
-    private static readonly Problem TooLarge = Problem.TooLarge(
+    /// <summary>The answer to a definition that is too long.</summary>
+    public static readonly Problem TooLarge = Problem.TooLarge(
         "body_too_large",
         $"A definition may have {Limits.DefinitionMax} bytes."
     );
@@ -81,9 +82,10 @@ internal static class DefinitionEndpoints
 
         var definitions = grains.Definitions();
         string author = KeyCheck.KeyOf(http).Name;
+        ProposedDefinition put = new(kind, name, text);
         PutResult result =
             dryRun == true
-                ? (await definitions.PlanAsync([new(kind, name, text)], author))[0].Put!
+                ? (await definitions.PlanAsync([put], author, http.RequestAborted))[0].Put!
                 : await definitions.PutAsync(kind, name, text, author);
         if (result.Active is not { } active)
         {

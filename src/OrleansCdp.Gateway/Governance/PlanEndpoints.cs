@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ namespace OrleansCdp.Governance;
 /// <summary>What would come of definitions that belong together.</summary>
 internal static class PlanEndpoints
 {
-    /// <summary>Bytes of a body (24 MiB): all definitions there can be, and half as much for what JSON adds to that.</summary>
+    /// <summary>Bytes of a body (24 MiB): as many as all active definitions may have characters, and half as much for what JSON adds.</summary>
     public const int BodyBytesMax = IDefinitionsGrain.ActiveTextMax / 2 * 3;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
@@ -43,22 +44,33 @@ internal static class PlanEndpoints
             http.RequestAborted
         );
         ProposedDefinition[] proposed = Read(body.Span);
-        RecordReader.DemandFew(proposed.Length, IDefinitionsGrain.PlannedMax);
-        ImmutableArray<ProposedDefinition> named =
-        [
-            .. proposed.Where(one => DefinitionEndpoints.IsName(one.Name)),
-        ];
+        if (proposed.Length > IDefinitionsGrain.PlannedMax)
+        {
+            return Problem.TooLarge(
+                "too_many_items",
+                $"A plan may have {IDefinitionsGrain.PlannedMax} definitions."
+            );
+        }
+
+        ImmutableArray<ProposedDefinition> fit = [.. proposed.Where(one => WrongWith(one) is null)];
         ImmutableArray<PlannedDefinition> planned = await grains
             .Definitions()
-            .PlanAsync(named, KeyCheck.KeyOf(http).Name);
+            .PlanAsync(fit, KeyCheck.KeyOf(http).Name, http.RequestAborted);
         Dictionary<ProposedDefinition, PlannedDefinition> known = new(
-            named.Zip(planned, KeyValuePair.Create),
+            fit.Zip(planned, KeyValuePair.Create),
             ReferenceEqualityComparer.Instance
         );
         return Results.Ok(
             new { data = proposed.Select(one => Of(one, known.GetValueOrDefault(one))) }
         );
     }
+
+    /// <summary>Why it could not be put under its address at all; null where it could.</summary>
+    private static string? WrongWith(ProposedDefinition one) =>
+        !DefinitionEndpoints.IsName(one.Name) ? DefinitionEndpoints.BadName
+        : Encoding.UTF8.GetByteCount(one.Text) > Limits.DefinitionMax
+            ? DefinitionEndpoints.TooLarge.Detail
+        : null;
 
     private static ProposedDefinition[] Read(ReadOnlySpan<byte> body)
     {
@@ -89,7 +101,7 @@ internal static class PlanEndpoints
     private static object Of(ProposedDefinition proposed, PlannedDefinition? planned) =>
         planned switch
         {
-            null => Refused(proposed, [new DefinitionError("", DefinitionEndpoints.BadName, 0, 0)]),
+            null => Refused(proposed, [new DefinitionError("", WrongWith(proposed)!, 0, 0)]),
             { Put.Active: { } put } => new
             {
                 proposed.Kind,

@@ -40,7 +40,7 @@ internal static class PreviewEndpoints
         TimeSpan wait = WaitOf(http.Request);
         var planned = await grains
             .Definitions()
-            .PlanAsync([new(DefinitionKinds.Segment, name, text)], key.Name);
+            .PlanAsync([new(DefinitionKinds.Segment, name, text)], key.Name, http.RequestAborted);
         SegmentPlan plan = planned[0].Segment!;
         if (plan.Result.Version is not { } version)
         {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -23,6 +22,9 @@ internal sealed partial class DefinitionsGrain(
     ILogger<DefinitionsGrain> logger
 ) : Grain, IDefinitionsGrain
 {
+    // What plans begin with, which have their turns also while something else is being written.
+    private DefinitionsState written = new();
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         long before = stored.State.Version;
@@ -35,6 +37,8 @@ internal sealed partial class DefinitionsGrain(
         {
             await stored.WriteStateAsync(cancellationToken);
         }
+
+        written = stored.State;
     }
 
     public async Task<PutResult> PutAsync(string kind, string name, string text, string author)
@@ -52,7 +56,8 @@ internal sealed partial class DefinitionsGrain(
 
     public async Task<ImmutableArray<PlannedDefinition>> PlanAsync(
         ImmutableArray<ProposedDefinition> texts,
-        string author
+        string author,
+        CancellationToken cancel
     )
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
@@ -60,22 +65,26 @@ internal sealed partial class DefinitionsGrain(
             IDefinitionsGrain.PlannedMax,
             nameof(texts)
         );
-        DefinitionsState before = stored.State;
-        DefinitionsState state = before;
+        DefinitionsState state = written;
         PlannedDefinition[] planned = new PlannedDefinition[texts.Length];
         int[] left = [.. Enumerable.Range(0, texts.Length)];
-        int open;
-        do
+        int open = int.MaxValue;
+        for (
+            int round = 0;
+            round < IDefinitionsGrain.PlanRoundsMax && left.Length > 0 && left.Length < open;
+            round++
+        )
         {
             open = left.Length;
             foreach (int i in left)
             {
-                (state, planned[i]) = await PlanAsync(before, state, texts[i], author);
+                (state, planned[i]) = await PlanAsync(state, texts[i], author);
                 await Task.Yield(); // Others have their turns between two texts.
+                cancel.ThrowIfCancellationRequested();
             }
 
             left = [.. left.Where(i => IsRefused(planned[i]))];
-        } while (left.Length > 0 && left.Length < open);
+        }
 
         return [.. planned];
     }
@@ -165,7 +174,6 @@ internal sealed partial class DefinitionsGrain(
     private SegmentReviews Reviews => new(stored.State);
 
     private async Task<(DefinitionsState Next, PlannedDefinition Planned)> PlanAsync(
-        DefinitionsState stands,
         DefinitionsState state,
         ProposedDefinition text,
         string author
@@ -178,10 +186,11 @@ internal sealed partial class DefinitionsGrain(
             return (with, new PlannedDefinition(result, Segment: null));
         }
 
-        var (next, draft) = new SegmentReviews(state).Draft(text.Name, put);
+        SegmentReviews reviews = new(state);
+        var (next, draft) = reviews.Draft(text.Name, put);
         SegmentPlan plan = new(
             draft,
-            new SegmentReviews(stands).TextOf(text.Name, version: null),
+            reviews.TextOf(text.Name, version: null),
             draft.Version is { } planned
                 ? new SegmentReviews(next).TextOf(text.Name, planned.Version)
                 : null
@@ -206,6 +215,7 @@ internal sealed partial class DefinitionsGrain(
         {
             stored.State = next;
             await stored.WriteStateAsync();
+            written = next;
         }
         catch
         {

@@ -9,6 +9,7 @@ namespace OrleansCdp.Segments;
 internal sealed class SegmentCheck(DefinitionsState state)
 {
     private readonly ImmutableArray<DefinitionVersion> active = [.. state.AllActive()];
+    private SegmentTexts? known;
 
     /// <summary>What streams declare.</summary>
     /// <param name="streams">Their names and texts.</param>
@@ -100,7 +101,9 @@ internal sealed class SegmentCheck(DefinitionsState state)
     }
 
     /// <summary>The active segments, and what they may speak of.</summary>
-    private SegmentTexts Texts()
+    private SegmentTexts Texts() => known ??= Read();
+
+    private SegmentTexts Read()
     {
         DeclaredField[] declared = DeclaredBy(
             Of(DefinitionKinds.Stream).Select(version => (version.Name, version.Text))

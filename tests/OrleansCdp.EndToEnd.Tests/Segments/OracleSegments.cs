@@ -39,7 +39,7 @@ internal static class OracleSegments
         StarterPack.Queries.Concat(StarterPack.QueriesIn(More)).ToFrozenDictionary();
 
     /// <summary>Compares them once everybody is evaluated. Nobody may send meanwhile.</summary>
-    /// <returns>How many are in each segment.</returns>
+    /// <returns>How many are in each segment without a doubt.</returns>
     public static async Task<IReadOnlyDictionary<string, int>> CheckAsync(RunningHost host)
     {
         string connection = await host.DatabaseAsync();
@@ -58,19 +58,19 @@ internal static class OracleSegments
             model: null
         );
         string[] differences = [];
-        Dictionary<string, HashSet<string>> members = [];
+        Dictionary<string, int> certain = [];
         await Eventually.BeAsync(
             async () =>
             {
-                members = await MembersAsync(connection);
-                differences = [.. await DifferencesAsync(sql, members)];
+                var members = await MembersAsync(connection);
+                differences = [.. await DifferencesAsync(sql, members, certain)];
                 return differences.Length == 0;
             },
             "who is in the segments is who should be",
             () => string.Join('\n', differences.Take(DifferencesMax).Append(host.Output))
         );
         await DemandOrderAsync(connection);
-        return members.ToDictionary(one => one.Key, one => one.Value.Count);
+        return certain;
     }
 
     /// <summary>
@@ -92,13 +92,15 @@ internal static class OracleSegments
 
     private static async Task<IEnumerable<string>> DifferencesAsync(
         OracleSql sql,
-        Dictionary<string, HashSet<string>> members
+        Dictionary<string, HashSet<string>> members,
+        Dictionary<string, int> certain
     )
     {
         List<string> differences = [];
         foreach ((string name, string query) in Queries)
         {
             var due = await DueMembers.AskAsync(sql, name, query, DateTimeOffset.UtcNow);
+            certain[name] = due.Certain.Count;
             differences.AddRange(
                 due.Differences(members.GetValueOrDefault(name) ?? [])
                     .Select(one => $"{name}: {one}")

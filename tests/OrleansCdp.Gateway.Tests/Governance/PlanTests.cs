@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using OrleansCdp.Segments;
 
 namespace OrleansCdp.Governance;
 
@@ -63,6 +64,75 @@ public sealed class PlanTests(GatewayHost host)
     }
 
     [Fact]
+    public async Task A_segment_is_compared_with_the_active_version()
+    {
+        Reviewed segments = new(host);
+        await segments.ActivateAsync("pt_stands", "criteria: title = 'pt-x'");
+
+        JsonArray planned = await PlannedAsync(
+            ("segment", "pt_stands", "criteria: title   = 'pt-x'"),
+            ("segment", "pt_stands", "criteria: title = 'pt-y'")
+        );
+
+        planned.Select(one => (bool)one!["sameMeaning"]!).ShouldBe([true, false]);
+        planned
+            .Select(one => (string)one!["active"]!["text"]!)
+            .ShouldBe(["criteria: title = 'pt-x'", "criteria: title = 'pt-x'"]);
+        planned.Select(one => (int)one!["version"]!).ShouldBe([2, 3]);
+    }
+
+    [Fact]
+    public async Task Whoever_puts_has_turns_between_the_texts_of_a_long_plan()
+    {
+        Task<Answer> plan = PlanAsync([
+            .. Enumerable
+                .Range(0, 300)
+                .Select(i => ("segment", $"pt_long_{i}", $"criteria: title = '{i}'")),
+        ]);
+        for (int i = 0; i < 5; i++)
+        {
+            StringContent yaml = new(
+                $"source: Case\nmeasure: count # {i}",
+                Encoding.UTF8,
+                "application/yaml"
+            );
+            Answer put = await host.SendAsync(
+                HttpMethod.Put,
+                "/v1/definitions/insight/pt_between",
+                yaml
+            );
+            put.Status.ShouldBe(200, put.Text);
+        }
+
+        plan.IsCompleted.ShouldBeFalse();
+        (await plan).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task It_takes_the_scope_of_authors()
+    {
+        string reader = await new Reviewed(host).KeyAsync("pt-reader", "read");
+
+        (await host.PostAsync(Address, "{\"definitions\":[]}", reader)).ShouldBeProblem(
+            403,
+            "scope_missing"
+        );
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public async Task A_text_has_as_many_bytes_as_one_that_is_put(int more, bool may)
+    {
+        string text = "source: Case\nmeasure: count\n#" + new string('é', 1000);
+        text += new string('x', Limits.DefinitionMax - Encoding.UTF8.GetByteCount(text) + more);
+
+        JsonArray planned = await PlannedAsync(("insight", "pt_bytes", text));
+
+        (planned[0]!["errors"] is null).ShouldBe(may, planned.ToJsonString());
+    }
+
+    [Fact]
     public async Task A_text_that_stands_already_changes_nothing()
     {
         JsonArray planned = await PlannedAsync(
@@ -106,6 +176,7 @@ public sealed class PlanTests(GatewayHost host)
     [InlineData("{\"definitions\":[null]}")]
     [InlineData("{\"definitions\":[{\"kind\":\"segment\",\"name\":\"pt\"}]}")]
     [InlineData("{\"definitions\":[{\"kind\":\"segment\",\"name\":\"pt\",\"text\":1}]}")]
+    [InlineData("{\"definitions\":[{\"kind\":\"segment\",\"name\":\"pt\",\"text\":\"\\ud800\"}]}")]
     public async Task What_is_no_plan_is_refused(string body) =>
         (
             await host.PostAsync(Address, Encoding.UTF8.GetBytes(body), "application/json")

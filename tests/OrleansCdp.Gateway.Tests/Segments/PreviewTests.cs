@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansCdp.Governance;
 
 namespace OrleansCdp.Segments;
 
@@ -159,6 +160,10 @@ public sealed class PreviewTests(GatewayHost host)
             422,
             "does_not_compile"
         );
+        string web = ShippedDefinitions.All["web"];
+        tried = await PutAsync("/v1/definitions/stream/web?dryRun=true", web + "# another\n");
+        ((bool)tried.Json["changed"]!).ShouldBeTrue(tried.Text);
+        ((string)(await segments.GetAsync("/v1/definitions/stream/web"))["text"]!).ShouldBe(web);
     }
 
     [Fact]

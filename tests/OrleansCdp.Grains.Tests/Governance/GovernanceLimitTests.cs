@@ -55,10 +55,35 @@ public sealed class GovernanceLimitTests
             ),
         ];
 
-        (await grain.PlanAsync([.. texts], "me")).Length.ShouldBe(texts.Length);
+        (await grain.PlanAsync([.. texts], "me", default)).Length.ShouldBe(texts.Length);
         await Should.ThrowAsync<ArgumentOutOfRangeException>(
-            grain.PlanAsync([.. texts, texts[0]], "me")
+            grain.PlanAsync([.. texts, texts[0]], "me", default)
         );
+    }
+
+    [Theory]
+    [InlineData(IDefinitionsGrain.PlanRoundsMax, true)]
+    [InlineData(IDefinitionsGrain.PlanRoundsMax + 1, false)]
+    public async Task So_long_may_a_chain_be_of_which_each_names_the_next(int length, bool may)
+    {
+        DefinitionsGrain grain = await DefinitionsAsync();
+
+        var planned = await grain.PlanAsync(
+            [
+                .. Enumerable
+                    .Range(1, length)
+                    .Select(i => new ProposedDefinition(
+                        "ruleset",
+                        $"r{i}",
+                        $"findableBy: [{(i < length ? $"r{i + 1}" : "service")}]"
+                    )),
+            ],
+            "me",
+            default
+        );
+
+        planned[1..].ShouldAllBe(one => one.Put!.Changed);
+        planned[0].Put!.Changed.ShouldBe(may);
     }
 
     [Theory]
