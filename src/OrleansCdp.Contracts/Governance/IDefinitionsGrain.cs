@@ -30,7 +30,9 @@ public interface IDefinitionsGrain : IGrainWithStringKey
     /// <summary>Most texts that are planned together: as many as there can be definitions and segments.</summary>
     const int PlannedMax = DefinitionsMax + SegmentsMax;
 
-    /// <summary>How often planning goes through the texts that are refused: more than segments can ask for each other in a chain.</summary>
+    /// <summary>
+    /// How often planning goes through the texts that are refused: more often than segments can ask for each other in a chain.
+    /// </summary>
     const int PlanRoundsMax = 20;
 
     /// <summary>Longest time that planning takes.</summary>

@@ -12,7 +12,9 @@ namespace OrleansCdp.Governance;
 /// <summary>What would come of definitions that belong together.</summary>
 internal static class PlanEndpoints
 {
-    /// <summary>Bytes of a body (24 MiB): as many as all active definitions may have characters, and half as much for what JSON adds.</summary>
+    /// <summary>
+    /// Bytes of a body (24 MiB): as many as all active definitions may have characters, and half as much for what JSON adds.
+    /// </summary>
     public const int BodyBytesMax = IDefinitionsGrain.ActiveTextMax / 2 * 3;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
