@@ -55,16 +55,20 @@ internal static class PlanEndpoints
         }
 
         ImmutableArray<ProposedDefinition> fit = [.. proposed.Where(one => WrongWith(one) is null)];
-        ImmutableArray<PlannedDefinition> planned = await grains
-            .Definitions()
-            .PlanAsync(fit, KeyCheck.KeyOf(http).Name, http.RequestAborted);
-        Dictionary<ProposedDefinition, PlannedDefinition> known = new(
-            fit.Zip(planned, KeyValuePair.Create),
-            ReferenceEqualityComparer.Instance
+        Queue<PlannedDefinition> planned = new(
+            await grains
+                .Definitions()
+                .PlanAsync(fit, KeyCheck.KeyOf(http).Name, http.RequestAborted)
         );
-        return Results.Ok(
-            new { data = proposed.Select(one => Of(one, known.GetValueOrDefault(one))) }
-        );
+        object[] data =
+        [
+            .. proposed.Select(one =>
+                WrongWith(one) is { } wrong
+                    ? Refused(one, [new DefinitionError("", wrong, 0, 0)])
+                    : Of(one, planned.Dequeue())
+            ),
+        ];
+        return Results.Ok(new { data });
     }
 
     /// <summary>Why it could not be put under its address at all; null where it could.</summary>
@@ -100,10 +104,9 @@ internal static class PlanEndpoints
             )
         );
 
-    private static object Of(ProposedDefinition proposed, PlannedDefinition? planned) =>
+    private static object Of(ProposedDefinition proposed, PlannedDefinition planned) =>
         planned switch
         {
-            null => Refused(proposed, [new DefinitionError("", WrongWith(proposed)!, 0, 0)]),
             { Put.Active: { } put } => new
             {
                 proposed.Kind,

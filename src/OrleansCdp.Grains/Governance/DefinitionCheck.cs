@@ -10,7 +10,9 @@ namespace OrleansCdp.Governance;
 internal sealed class DefinitionCheck(DefinitionsState state)
 {
     private readonly ImmutableArray<DefinitionVersion> active = [.. state.AllActive()];
-    private readonly SegmentCheck segments = new(state);
+
+    /// <summary>Of segments, and of what they ask for.</summary>
+    public SegmentCheck Segments { get; } = new(state);
 
     private IEnumerable<DefinitionVersion> Insights =>
         active.Where(IsOf(DefinitionKinds.Insight)).Concat(state.Former());
@@ -55,7 +57,7 @@ internal sealed class DefinitionCheck(DefinitionsState state)
                 ),
             ],
             DefinitionKinds.Insight => CheckInsight(name, text),
-            DefinitionKinds.Segment => segments.CheckDraft(name, text),
+            DefinitionKinds.Segment => Segments.CheckDraft(name, text),
             DefinitionKinds.Model => PredictionModel.Compile(name, text).Errors,
             _ => CheckRuleset(name, text, [name, .. rulesets]),
         };
@@ -114,7 +116,7 @@ internal sealed class DefinitionCheck(DefinitionsState state)
             return errors;
         }
 
-        errors = segments.CheckWithInsight(insight);
+        errors = Segments.CheckWithInsight(insight);
         return insight.Writes is not { } field || !errors.IsEmpty
             ? errors
             :
@@ -150,7 +152,7 @@ internal sealed class DefinitionCheck(DefinitionsState state)
             where ErrorsOf(insight, before).IsEmpty
             from error in ErrorsOf(insight, after)
             select Error($"{NameOf(insight)} needs what this would change: {error.Message}"),
-            .. segments.CheckWithFields(after),
+            .. Segments.CheckWithFields(after),
         ];
     }
 

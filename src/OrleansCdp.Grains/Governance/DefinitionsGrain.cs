@@ -68,14 +68,8 @@ internal sealed partial class DefinitionsGrain(
         DefinitionsState state = written;
         PlannedDefinition[] planned = new PlannedDefinition[texts.Length];
         int[] left = [.. Enumerable.Range(0, texts.Length)];
-        int open = int.MaxValue;
-        for (
-            int round = 0;
-            round < IDefinitionsGrain.PlanRoundsMax && left.Length > 0 && left.Length < open;
-            round++
-        )
+        for (int round = 0; round < IDefinitionsGrain.PlanRoundsMax; round++)
         {
-            open = left.Length;
             foreach (int i in left)
             {
                 (state, planned[i]) = await PlanAsync(state, texts[i], author);
@@ -83,7 +77,13 @@ internal sealed partial class DefinitionsGrain(
                 cancel.ThrowIfCancellationRequested();
             }
 
-            left = [.. left.Where(i => IsRefused(planned[i]))];
+            int[] refused = [.. left.Where(i => IsRefused(planned[i]))];
+            if (refused.Length == left.Length || refused.Length == 0)
+            {
+                break;
+            }
+
+            left = refused;
         }
 
         return [.. planned];
@@ -191,9 +191,7 @@ internal sealed partial class DefinitionsGrain(
         SegmentPlan plan = new(
             draft,
             reviews.TextOf(text.Name, version: null),
-            draft.Version is { } planned
-                ? new SegmentReviews(next).TextOf(text.Name, planned.Version)
-                : null
+            draft.Version is { } planned ? reviews.TextOf(planned) : null
         );
         return (next, new PlannedDefinition(Put: null, plan));
     }

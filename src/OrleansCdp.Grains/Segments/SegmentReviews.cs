@@ -7,14 +7,16 @@ namespace OrleansCdp.Segments;
 /// <param name="state">All definitions.</param>
 internal sealed class SegmentReviews(DefinitionsState state)
 {
-    private readonly SegmentCheck check = new(state);
+    private readonly DefinitionCheck definitions = new(state);
+
+    private SegmentCheck Check => definitions.Segments;
 
     /// <summary>Writes a version.</summary>
     /// <param name="name">The segment.</param>
     /// <param name="put">Text, hash, author and moment.</param>
     public (DefinitionsState Next, ReviewResult Result) Draft(string name, DefinitionVersion put)
     {
-        var errors = new DefinitionCheck(state).Check(DefinitionKinds.Segment, name, put.Text);
+        var errors = definitions.Check(DefinitionKinds.Segment, name, put.Text);
         if (errors.IsEmpty)
         {
             errors = RefuseMuch(name, put.Text);
@@ -69,7 +71,7 @@ internal sealed class SegmentReviews(DefinitionsState state)
             _ => null,
         };
         bool isLess = request.Kind is ReviewStepKind.Rollback or ReviewStepKind.Retire;
-        if (deciding is null && isLess && check.CheckWithout(name) is { IsEmpty: false } users)
+        if (deciding is null && isLess && Check.CheckWithout(name) is { IsEmpty: false } users)
         {
             return Refused(users, ReviewRefusalKind.InUse, "Other segments ask for it.");
         }
@@ -122,9 +124,13 @@ internal sealed class SegmentReviews(DefinitionsState state)
     {
         SegmentReview review = state.ReviewOf(name);
         return (version is { } wanted ? review.Find(wanted) : review.Active) is { } found
-            ? new(found.Version, found.Text, check.Compile(name, found.Text)?.NormalForm)
+            ? TextOf(found)
             : null;
     }
+
+    /// <summary>The text of a version, stored or only planned, and what it means.</summary>
+    public ReviewedText TextOf(SegmentVersion version) =>
+        new(version.Version, version.Text, Check.Compile(version.Name, version.Text)?.NormalForm);
 
     /// <summary>With the version that decides from now on who is a member, where the step is about that.</summary>
     private static DefinitionsState Deciding(
@@ -187,15 +193,15 @@ internal sealed class SegmentReviews(DefinitionsState state)
     ) =>
         deciding is null ? []
         : request.Kind is ReviewStepKind.Submit or ReviewStepKind.Approve
-            ? check.CheckDraft(name, deciding.Text)
-        : check.Check(name, deciding.Text);
+            ? Check.CheckDraft(name, deciding.Text)
+        : Check.Check(name, deciding.Text);
 
     private ImmutableArray<DerivedInsight> DerivedOf(SegmentVersion? version) =>
         version is null
             ? []
             :
             [
-                .. check
+                .. Check
                     .Compile(version.Name, version.Text)!
                     .Inputs.SelectMany(input => input.Derived)
                     .DistinctBy(derived => derived.Name),
